@@ -1,0 +1,57 @@
+"""Which mistakes can a user meet, and what does each mean?
+
+The rule: a mistake that a user can mend raises a subclass of `ZpixError` whose message is one sentence that names the
+file or parameter, the value found and what is allowed. The command line prints that sentence and exits with code 2.
+`assert` is for our own invariants only.
+"""
+
+from __future__ import annotations
+
+
+class ZpixError(Exception):
+    """Base of every mistake that a user can mend."""
+
+
+class InputFileError(ZpixError):
+    """A file is missing, truncated, or not of the format its name promises."""
+
+
+class BandError(ZpixError):
+    """A band is unknown, given twice, missing, or without a single valid pixel."""
+
+
+class GridError(ZpixError):
+    """Mosaics are not on one pixel grid, or a region does not fit the grid."""
+
+
+class ConfigError(ZpixError):
+    """A setting is unknown or out of its range."""
+
+
+class ModelError(ZpixError):
+    """A checkpoint cannot be used: wrong format, other bands, or other architecture."""
+
+
+class StoreError(ZpixError):
+    """A training store is missing parts, or does not fit the model to be trained."""
+
+
+class CatalogueError(ZpixError):
+    """A catalogue lacks a column or holds values that cannot be used."""
+
+
+class OutputError(ZpixError):
+    """The output place cannot be written to, or already holds another run."""
+
+
+class TrainingError(ZpixError):
+    """Training cannot go on: a loss is not finite, or a checkpoint is of another run."""
+
+
+class MissingExtraError(ZpixError):
+    """A part of zpix needs an optional package that is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"this step needs the package '{package}', which is not installed: run pip install 'zpix[{extra}]'"
+        )

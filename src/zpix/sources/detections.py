@@ -1,0 +1,84 @@
+"""What does the network say about the sources of one piece of sky?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.sources.mixture import ZMixture
+
+#: Names of the classes a detector tells apart, in the order of its outputs (0 is background, never reported).
+CLASS_NAMES = ("background", "galaxy", "star")
+GALAXY, STAR = 1, 2
+
+
+@dataclass(frozen=True)
+class Detections:
+    """N detected sources; every array has the leading length N, and N = 0 is an ordinary result.
+
+    Attributes
+    ----------
+    box : (N, 4) float32
+        Half-open boxes (x0, y0, x1, y1) in pixels of the image the detections refer to.
+    score : (N,) float32
+        Probability that the source is real (one minus the background probability).
+    label : (N,) int64
+        Class, an index into `CLASS_NAMES`: 1 galaxy, 2 star.
+    star_probability : (N,) float32
+        Probability of being a star, given that the source is real.
+    mask : (N, M, M) float32
+        Mask probability on an M × M grid that spans the box.
+    redshift : ZMixture of length N
+    """
+
+    box: NDArray[np.float32]
+    score: NDArray[np.float32]
+    label: NDArray[np.int64]
+    star_probability: NDArray[np.float32]
+    mask: NDArray[np.float32]
+    redshift: ZMixture
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def __getitem__(self, rows: slice | NDArray) -> Detections:
+        return Detections(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    @property
+    def centre_xy(self) -> NDArray[np.float32]:
+        """Centres of the boxes in pixel coordinates (integers are pixel centres), shape (N, 2)."""
+        return 0.5 * (self.box[:, :2] + self.box[:, 2:]) - 0.5
+
+    def shifted(self, dx: float, dy: float) -> Detections:
+        """The same detections with boxes moved by (dx, dy) pixels."""
+        moved = self.box + np.array([dx, dy, dx, dy], dtype=np.float32)
+        rest = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "box"}
+        return Detections(box=moved, **rest)
+
+    @staticmethod
+    def empty(mask_size: int, n_components: int) -> Detections:
+        """No detections at all."""
+        nothing = np.zeros((0, n_components))
+        return Detections(
+            box=np.zeros((0, 4), np.float32),
+            score=np.zeros(0, np.float32),
+            label=np.zeros(0, np.int64),
+            star_probability=np.zeros(0, np.float32),
+            mask=np.zeros((0, mask_size, mask_size), np.float32),
+            redshift=ZMixture(nothing, nothing, nothing),
+        )
+
+    @staticmethod
+    def concatenate(parts: list[Detections]) -> Detections:
+        """Join several sets of detections; the list must not be empty."""
+        joined = {
+            f.name: np.concatenate([getattr(part, f.name) for part in parts])
+            for f in fields(Detections)
+            if f.name != "redshift"
+        }
+        mixture = ZMixture(
+            *(np.concatenate([getattr(p.redshift, name) for p in parts]) for name in ("weights", "means", "widths"))
+        )
+        return Detections(redshift=mixture, **joined)
