@@ -1,0 +1,131 @@
+"""Which settings does zpix have, and what are their defaults?
+
+Each part of zpix gets its own frozen section; unknown keys and values out of range are refused. Sections are read from
+one TOML file by `load_config`, and the resolved values are saved beside weights and catalogues.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from zpix.errors import ConfigError
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelConfig(Section):
+    """Shape of the detector network."""
+
+    backbone: Literal["resnet18", "resnet50", "mvitv2_tiny", "mvitv2_base"] = "resnet18"
+    redshift_head: Literal["fpn", "fpn+pixels"] = "fpn+pixels"
+    bands: tuple[str, ...] = (
+        "F090W", "F115W", "F150W", "F200W", "F277W", "F335M", "F356W", "F410M", "F444W",
+    )  # fmt: skip
+    pixel_scale_arcsec: float = Field(0.03, gt=0)  # of the images it is trained on
+    pyramid_channels: int = Field(128, ge=8)  # 256 in the paper; 128 halves the cost of the dense part
+    box_hidden: int = Field(512, ge=8)  # width of the two box layers; 1024 in the paper
+    mask_layers: int = Field(2, ge=1)  # 3 × 3 convolutions of the mask head; 4 in the paper
+    anchor_sizes_pix: tuple[int, ...] = (8, 16, 32, 64, 128)  # a NIRCam source is 8 to 40 pixels across
+    mixture_components: int = Field(8, ge=1)  # Gaussians of a redshift PDF; 5 in the paper
+    cutout_size_pix: int = Field(32, ge=8)  # ~1 arcsec: holds the colours of nearly every source
+    aperture_radii_pix: tuple[float, ...] = (2.0, 3.5, 6.0, 10.0)  # 0.06 to 0.3 arcsec
+    built_size_pix: int = Field(512, ge=64)  # transformers only accept images of this size
+
+
+class TrainingConfig(Section):
+    """How a detector learns."""
+
+    seed: int = 0
+    epochs: int = Field(150, ge=1)  # the paper's
+    batch_size: int = Field(4, ge=1)  # tiles of one step, per device
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: float = Field(0.01, gt=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    weight_decay: float = Field(1e-4, ge=0)
+    warmup_steps: int = Field(200, ge=0)
+    schedule: Literal["step", "cosine"] = "step"
+    milestones: tuple[float, ...] = (0.6, 0.85)  # fractions of the run at which the rate falls tenfold
+    clip_norm: float = Field(5.0, gt=0)  # gradient norm above which the gradient is scaled down
+    flips: bool = True  # flips and quarter turns: the sky has no up
+    band_dropout: float = Field(0.03, ge=0, lt=1)  # chance that a band is hidden, so that a missing one is no surprise
+    box_jitter: float = Field(0.05, ge=0, lt=0.5)  # of its size, so that heads meet imperfect boxes
+    redshift_weight: float = Field(1.0, ge=0)  # of the redshift loss in the sum
+    precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it
+    workers: int = Field(0, ge=0)  # processes that read the store; 0 reads in the training process
+    validate_every: int = Field(1, ge=1)  # epochs between validation losses
+
+
+class PretrainingConfig(Section):
+    """How the redshift head's pixel branch learns from cutouts, before the joint training."""
+
+    seed: int = 0
+    epochs: int = Field(20, ge=1)
+    batch_size: int = Field(256, ge=1)
+    learning_rate: float = Field(2e-3, gt=0)
+    weight_decay: float = Field(1e-4, ge=0)
+    band_dropout: float = Field(0.03, ge=0, lt=1)
+    clip_norm: float = Field(5.0, gt=0)
+
+
+class InferenceConfig(Section):
+    """How a field is searched."""
+
+    tile_size: int = Field(1024, ge=128)  # read region; larger tiles waste less on margins
+    margin: int = Field(64, ge=0)  # a source is whole in the tile that owns its centre
+    score_threshold: float = Field(0.5, ge=0, le=1)  # probability of being real
+    nms_iou: float = Field(0.5, gt=0, lt=1)  # boxes that overlap more are one source
+    mask_threshold: float = Field(0.5, gt=0, lt=1)
+    proposals_per_megapixel: int = Field(4000, ge=1)  # 1,000 per 512 × 512 tile, about eleven per source
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    device: str = "auto"  # auto: the first CUDA device, else the processor
+    dust: str = "sfd"  # E(B-V): "sfd", a number in magnitudes, or the path of a HEALPix map
+
+
+AnySection = TypeVar("AnySection", bound=Section)
+
+
+def parse_section(section: type[AnySection], values: dict[str, Any], *, source: str) -> AnySection:
+    """Validate `values` as a section; `source` names where they come from in the error message."""
+    try:
+        return section(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            allowed = ", ".join(section.model_fields)
+            raise ConfigError(f"{source}: unknown setting '{key}'; allowed are {allowed}") from None
+        raise ConfigError(f"{source}: setting '{key}' = {first['input']!r}: {first['msg'].lower()}") from None
+
+
+def load_config(path: str | Path, **sections: type[Section]) -> dict[str, Section]:
+    """Read named sections from a TOML file; sections the file lacks take their defaults.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing or is not TOML, or has an unknown section or setting.
+
+    >>> sorted(ModelConfig().model_dump())[:2]
+    ['anchor_sizes_pix', 'aperture_radii_pix']
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise ConfigError(f"{file}: no such configuration file")
+    try:
+        tables = tomllib.loads(file.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}") from None
+    unknown = sorted(set(tables) - set(sections))
+    if unknown:
+        raise ConfigError(f"{file}: unknown section [{unknown[0]}]; allowed are {', '.join(sections)}")
+    return {
+        name: parse_section(kind, tables.get(name, {}), source=f"{file} [{name}]") for name, kind in sections.items()
+    }
