@@ -1,0 +1,29 @@
+"""Bands, mosaics with errors and validity, regions and tiles, and the Milky Way's dust."""
+
+from zpix.image.align import align
+from zpix.image.bands import JADES_BANDS, PIVOT_UM, band_name, in_wavelength_order
+from zpix.image.dust import ebv_at
+from zpix.image.grids import tangent_wcs
+from zpix.image.mosaic import Mosaic, open_mosaic
+from zpix.image.pixels import Pixels
+from zpix.image.regions import Region
+from zpix.image.tiles import Tile, make_tiles
+from zpix.image.writer import MosaicWriter, write_mosaic
+
+__all__ = [
+    "JADES_BANDS",
+    "PIVOT_UM",
+    "Mosaic",
+    "MosaicWriter",
+    "Pixels",
+    "Region",
+    "Tile",
+    "align",
+    "band_name",
+    "ebv_at",
+    "in_wavelength_order",
+    "make_tiles",
+    "open_mosaic",
+    "tangent_wcs",
+    "write_mosaic",
+]

@@ -1,0 +1,125 @@
+"""Which filter is an image in, and how are filters called?
+
+A band is an upper-case identifier: the nine of JADES, any other JWST or HST filter, or another instrument's name such
+as `HSC-G`. Names are all that zpix knows of a band: models carry theirs in order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from zpix.errors import BandError
+
+#: The nine NIRCam bands of JADES DR2 GOODS-S, the paper's input.
+JADES_BANDS = ("F090W", "F115W", "F150W", "F200W", "F277W", "F335M", "F356W", "F410M", "F444W")
+
+#: Pivot wavelengths of NIRCam's imaging filters in µm (JWST user documentation, NIRCam Filters).
+PIVOT_UM: Mapping[str, float] = MappingProxyType(
+    {
+        "F070W": 0.704,
+        "F090W": 0.901,
+        "F115W": 1.154,
+        "F140M": 1.404,
+        "F150W": 1.501,
+        "F162M": 1.626,
+        "F164N": 1.644,
+        "F150W2": 1.671,
+        "F182M": 1.845,
+        "F187N": 1.874,
+        "F200W": 1.990,
+        "F210M": 2.093,
+        "F212N": 2.120,
+        "F250M": 2.503,
+        "F277W": 2.786,
+        "F300M": 2.996,
+        "F322W2": 3.247,
+        "F323N": 3.237,
+        "F335M": 3.365,
+        "F356W": 3.563,
+        "F360M": 3.621,
+        "F405N": 4.055,
+        "F410M": 4.092,
+        "F430M": 4.280,
+        "F444W": 4.421,
+        "F460M": 4.624,
+        "F466N": 4.654,
+        "F470N": 4.707,
+        "F480M": 4.834,
+    }
+)
+
+_IDENTIFIER = re.compile(r"[A-Z][A-Z0-9_.+-]*")
+_FILTER = re.compile(r"F\d{3,4}(W2|LP|[WMNX])N?")  # JWST and HST; grizli adds an N to NIRISS's filters
+_FILTER_IN_NAME = re.compile(rf"(?<![A-Z0-9]){_FILTER.pattern}(?![A-Z0-9])")
+_WIDTHS = (
+    "N",
+    "M",
+    "W",
+    "X",
+    "LP",
+    "W2",
+)  # narrow to broad: of two crossed filters the narrower defines the band
+
+
+def band_name(name: str) -> str:
+    """`name` as zpix writes it: stripped and upper-case.
+
+    Raises
+    ------
+    BandError
+        If it is not an identifier: a letter, then letters, digits and `_ . + -`.
+
+    >>> band_name("f444w"), band_name("hsc-g")
+    ('F444W', 'HSC-G')
+    """
+    band = str(name).strip().upper()
+    if not _IDENTIFIER.fullmatch(band):
+        raise BandError(
+            f"'{name}' cannot be a band: a band is a letter followed by letters, digits, '_', '.', '+' or '-'"
+        )
+    return band
+
+
+def band_from_header(header: Mapping) -> str | None:
+    """Band that a FITS header names in PUPIL, FILTER, FILTER1 or FILTER2, or None.
+
+    NIRCam's narrow filters sit in the pupil wheel in front of a wide one, so of two JWST or HST filters the narrower
+    one counts. Names of other instruments are taken from FILTER as they are.
+
+    >>> band_from_header({"FILTER": "F150W2", "PUPIL": "F162M"})
+    'F162M'
+    """
+    entries = [
+        str(header.get(key) or "").strip().upper() for key in ("PUPIL", "FILTER", "FILTER1", "FILTER2")
+    ]
+    filters = [entry for entry in entries if _FILTER.fullmatch(entry)]
+    if filters:
+        return _narrowest(filters)
+    other = entries[1]
+    return other if _IDENTIFIER.fullmatch(other) and not other.startswith("CLEAR") else None
+
+
+def band_from_file_name(name: str) -> str | None:
+    """Band that a file name contains, such as `..._f444w_v2.0_drz.fits` or `...-f444w-clear_drc_sci.fits`, or None.
+
+    >>> band_from_file_name("hlsp_jades_jwst_nircam_goods-s-deep_f090w_v2.0_drz.fits")
+    'F090W'
+    """
+    found = [match[0] for match in _FILTER_IN_NAME.finditer(name.upper())]
+    return _narrowest(found) if found else None
+
+
+def in_wavelength_order(bands: Iterable[str]) -> list[str]:
+    """Bands sorted by pivot wavelength; those that zpix knows no wavelength for come last, by name."""
+    return sorted(bands, key=lambda band: (PIVOT_UM.get(band, float("inf")), band))
+
+
+def _narrowest(filters: list[str]) -> str:
+    def width(band: str) -> int:
+        kind = _FILTER.fullmatch(band)
+        assert kind is not None
+        return _WIDTHS.index(kind[1])
+
+    return min(filters, key=width)

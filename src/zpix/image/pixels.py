@@ -1,0 +1,39 @@
+"""What is in a window of a mosaic?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A window of a mosaic in memory; the three arrays have one shape (band, y, x).
+
+    Attributes
+    ----------
+    flux : (band, y, x) float32
+        nJy per pixel; 0 where not valid.
+    error : (band, y, x) float32
+        1 σ in nJy per pixel, > 0; +inf where not valid.
+    valid : (band, y, x) bool
+        Whether the pixel was observed. Missing data is not zero flux.
+    """
+
+    flux: NDArray[np.float32]
+    error: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(band, y, x)."""
+        n_bands, height, width = self.flux.shape
+        return n_bands, height, width
+
+    @staticmethod
+    def empty(n_bands: int, shape: tuple[int, int]) -> Pixels:
+        """Pixels of `shape` (y, x) of which none is valid."""
+        flux = np.zeros((n_bands, *shape), np.float32)
+        return Pixels(flux, np.full_like(flux, np.inf), np.zeros(flux.shape, bool))
