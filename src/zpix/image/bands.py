@@ -1,7 +1,7 @@
 """Which filter is an image in, and how are filters called?
 
-A band is an upper-case identifier: the nine of JADES, any other JWST or HST filter, or another instrument's name such
-as `HSC-G`. Names are all that zpix knows of a band: models carry theirs in order.
+A band is an upper-case identifier: one of the nine of JADES, any other JWST or HST filter, or another
+instrument's name such as `HSC-G`.
 """
 
 from __future__ import annotations
@@ -85,24 +85,27 @@ def band_name(name: str) -> str:
 def band_from_header(header: Mapping) -> str | None:
     """Band that a FITS header names in PUPIL, FILTER, FILTER1 or FILTER2, or None.
 
-    NIRCam's narrow filters sit in the pupil wheel in front of a wide one, so of two JWST or HST filters the narrower
-    one counts. Names of other instruments are taken from FILTER as they are.
+    NIRCam's narrow filters sit in the pupil wheel in front of a wide one, so of two JWST or HST filters the
+    narrower one counts; grizli writes both into one entry. Names of other instruments are taken from FILTER
+    as they are.
 
-    >>> band_from_header({"FILTER": "F150W2", "PUPIL": "F162M"})
-    'F162M'
+    >>> band_from_header({"FILTER": "F150W2", "PUPIL": "F162M"}), band_from_header({"FILTER": "F444W-CLEAR"})
+    ('F162M', 'F444W')
     """
-    entries = [
-        str(header.get(key) or "").strip().upper() for key in ("PUPIL", "FILTER", "FILTER1", "FILTER2")
-    ]
-    filters = [entry for entry in entries if _FILTER.fullmatch(entry)]
+    keys = ("FILTER", "PUPIL", "FILTER1", "FILTER2")
+    entries = [str(header.get(key) or "").strip().upper() for key in keys]
+    parts = [part for entry in entries for part in entry.split("-")]
+    filters = [part for part in parts if _FILTER.fullmatch(part)]
     if filters:
         return _narrowest(filters)
-    other = entries[1]
+    other = entries[0]
     return other if _IDENTIFIER.fullmatch(other) and not other.startswith("CLEAR") else None
 
 
 def band_from_file_name(name: str) -> str | None:
-    """Band that a file name contains, such as `..._f444w_v2.0_drz.fits` or `...-f444w-clear_drc_sci.fits`, or None.
+    """Band that a file name contains, such as `field_f444w_drz.fits` or `field-f444w-clear_drc_sci.fits`.
+
+    None if there is none.
 
     >>> band_from_file_name("hlsp_jades_jwst_nircam_goods-s-deep_f090w_v2.0_drz.fits")
     'F090W'

@@ -1,7 +1,7 @@
 """Which rectangle of pixels is meant?
 
-Pixel centres are integers from 0 and regions are half-open, so pixel i covers i − 0.5 to i + 0.5 and the region
-(0, 0, nx, ny) is the whole mosaic.
+Pixel centres are integers from 0 and regions are half-open, so pixel i covers i − 0.5 to i + 0.5 and the
+region (0, 0, nx, ny) is the whole mosaic.
 """
 
 from __future__ import annotations

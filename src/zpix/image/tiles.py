@@ -33,8 +33,9 @@ class Tile:
 def make_tiles(shape: tuple[int, int], *, tile_size: int = 1024, margin: int = 64) -> list[Tile]:
     """Tiles whose owned regions partition a mosaic of `shape` (ny, nx).
 
-    Every read region has `tile_size` pixels a side and reaches `margin` pixels beyond the full owned region. Read
-    regions start at −margin plus multiples of 32, so that the stride grid of the network is the same in every tile.
+    Every read region has `tile_size` pixels a side and reaches `margin` pixels beyond the owned cell. Read
+    regions start at −margin plus multiples of 32, so that the stride grid of the network is the same in every
+    tile.
 
     Raises
     ------
@@ -49,7 +50,8 @@ def make_tiles(shape: tuple[int, int], *, tile_size: int = 1024, margin: int = 6
         raise ConfigError(f"margin is {margin}: it must be a multiple of {STRIDE}, 0 or more")
     if step <= 0 or step % STRIDE:
         raise ConfigError(
-            f"tile_size is {tile_size} with margin {margin}: tile_size - 2 margin must be a positive multiple of {STRIDE}"
+            f"tile_size is {tile_size} with margin {margin}: "
+            f"tile_size - 2 margin must be a positive multiple of {STRIDE}"
         )
     mosaic = Region.whole(shape)
     corners = [(x, y) for y in range(0, shape[0], step) for x in range(0, shape[1], step)]

@@ -1,19 +1,43 @@
-"""How does a simulated or aligned field become FITS files?"""
+"""How does a simulated or aligned field become FITS files?
+
+The layout is that of JADES: per band one file with an empty primary HDU, science in HDU 1 and error in HDU 2,
+both float32 in MJy/sr. Rows are written where they belong as they come, so a field of any size needs no more
+memory than one of its regions. Until it is complete a file is called `.<name>.part`.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
+import numpy as np
+from astropy.io import fits
 from astropy.wcs import WCS
+from numpy.typing import NDArray
 
+from zpix.errors import BandError, OutputError
+from zpix.image.bands import band_name
+from zpix.image.fluxes import NJY_PER_MJY
+from zpix.image.grids import pixel_area_sr
 from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
+
+_FITS_BLOCK = 2880  # bytes: FITS headers and data are padded to whole blocks
+_VALUE_BYTES = 4
+
+Card = str | int | float | bool
 
 
 class MosaicWriter:
     """Writes a mosaic region by region, one FITS file per band in the JADES layout.
+
+    As a context manager it finishes the files at the end, or removes them if an exception left the block.
+    Pixels that were never written are zero in science and error, and read back as not valid; those written as
+    not valid are NaN.
 
     Parameters
     ----------
@@ -30,6 +54,13 @@ class MosaicWriter:
         More FITS keywords for the science extension.
     overwrite : bool
         Whether files of that name may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If the directory cannot be written to, or holds a file of that name and `overwrite` is false.
+    BandError
+        If a band is given twice.
     """
 
     def __init__(
@@ -40,27 +71,65 @@ class MosaicWriter:
         shape: tuple[int, int],
         wcs: WCS,
         prefix: str = "mosaic",
-        header: Mapping[str, str | int | float | bool] | None = None,
+        header: Mapping[str, Card] | None = None,
         overwrite: bool = False,
     ) -> None:
-        raise NotImplementedError
+        self.bands = tuple(band_name(band) for band in bands)
+        for band in self.bands:
+            if self.bands.count(band) > 1:
+                raise BandError(f"band {band} is given twice for the mosaic to be written to '{directory}'")
+        self.shape = shape
+        self._njy_per_unit = pixel_area_sr(wcs) * NJY_PER_MJY
+        folder = Path(directory)
+        paths = [folder / f"{prefix}_{band.lower()}_drz.fits" for band in self.bands]
+        for path in paths:
+            if path.exists() and not overwrite:
+                raise OutputError(f"'{path}' exists already: choose another directory or allow overwriting")
+        self._files: list[_BandFile] = []
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for path, band in zip(paths, self.bands, strict=True):
+                self._files.append(_BandFile.create(path, _headers(band, shape, wcs, header or {}), shape))
+        except OSError as error:
+            self.discard()
+            raise OutputError(f"cannot write a mosaic to '{folder}': {error.strerror or error}") from error
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """The files, one per band; they exist once the writer is closed."""
-        raise NotImplementedError
+        return tuple(file.path for file in self._files)
 
     def write(self, region: Region, pixels: Pixels) -> None:
-        """Fill `region` with `pixels`, whose bands are in the writer's order; what lies outside the mosaic is dropped."""
-        raise NotImplementedError
+        """Fill `region` with `pixels`, whose bands are in the writer's order.
+
+        What lies outside the mosaic is dropped.
+        """
+        if pixels.shape != (len(self.bands), *region.shape):
+            raise ValueError(
+                f"pixels of shape {pixels.shape} do not fill {region} in {len(self.bands)} bands"
+            )
+        inside = region.intersection(Region.whole(self.shape))
+        window = inside.shifted(-region.x0, -region.y0).slices
+        for file, flux, error, valid in zip(
+            self._files, pixels.flux, pixels.error, pixels.valid, strict=True
+        ):
+            for extension, values in enumerate((flux, error)):
+                stored = np.where(valid[window], values[window] / self._njy_per_unit, np.nan).astype(">f4")
+                try:
+                    file.fill(extension, inside, stored)
+                except OSError as failure:
+                    reason = failure.strerror or failure
+                    raise OutputError(f"cannot write to '{file.path}': {reason}") from failure
 
     def close(self) -> None:
         """Finish the files and give them their names."""
-        raise NotImplementedError
+        for file in self._files:
+            file.finish()
 
     def discard(self) -> None:
         """Remove the unfinished files."""
-        raise NotImplementedError
+        for file in self._files:
+            file.remove()
 
     def __enter__(self) -> MosaicWriter:
         return self
@@ -68,7 +137,10 @@ class MosaicWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.discard() if kind else self.close()
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
 
 
 def write_mosaic(
@@ -78,11 +150,86 @@ def write_mosaic(
     bands: Sequence[str],
     wcs: WCS,
     prefix: str = "mosaic",
-    header: Mapping[str, str | int | float | bool] | None = None,
+    header: Mapping[str, Card] | None = None,
     overwrite: bool = False,
 ) -> tuple[Path, ...]:
-    """Write all of a mosaic that is in memory; returns the files, one per band."""
-    options = {"prefix": prefix, "header": header, "overwrite": overwrite}
-    with MosaicWriter(directory, bands=bands, shape=pixels.shape[1:], wcs=wcs, **options) as writer:
-        writer.write(Region.whole(pixels.shape[1:]), pixels)
+    """Write all of a mosaic that is in memory; returns the files, one per band.
+
+    Arguments are those of `MosaicWriter`; `pixels` holds the whole field.
+    """
+    shape = pixels.shape[1:]
+    with MosaicWriter(
+        directory, bands=bands, shape=shape, wcs=wcs, prefix=prefix, header=header, overwrite=overwrite
+    ) as writer:
+        writer.write(Region.whole(shape), pixels)
     return writer.paths
+
+
+@dataclass
+class _BandFile:
+    """One file under construction: where it will be, and where its two arrays start in it."""
+
+    path: Path
+    stream: IO[bytes]
+    width: int
+    starts: tuple[int, int]  # bytes before the science and the error array
+
+    @classmethod
+    def create(cls, path: Path, headers: list[bytes], shape: tuple[int, int]) -> _BandFile:
+        """A file of its full size, sparse where the file system allows, with its headers in place."""
+        primary, science, error = headers
+        data_bytes = _padded(shape[0] * shape[1] * _VALUE_BYTES)
+        science_start = len(primary) + len(science)
+        error_start = science_start + data_bytes + len(error)
+        stream = open(_unfinished(path), "w+b", buffering=0)  # noqa: SIM115 - stays open until `finish`
+        file = cls(path, stream, shape[1], (science_start, error_start))
+        try:
+            stream.truncate(error_start + data_bytes)
+            os.pwrite(stream.fileno(), primary + science, 0)
+            os.pwrite(stream.fileno(), error, science_start + data_bytes)
+        except OSError:
+            file.remove()
+            raise
+        return file
+
+    def fill(self, extension: int, region: Region, values: NDArray[np.float32]) -> None:
+        """Write big-endian `values` (y, x) to `region` of the science (0) or error (1) array."""
+        # Writing rather than mapping the file: a full disk is then an error instead of a killed process.
+        for row, line in enumerate(values, start=region.y0):
+            place = self.starts[extension] + (row * self.width + region.x0) * _VALUE_BYTES
+            os.pwrite(self.stream.fileno(), memoryview(line), place)
+
+    def finish(self) -> None:
+        if not self.stream.closed:
+            self.stream.close()
+            os.replace(_unfinished(self.path), self.path)
+
+    def remove(self) -> None:
+        if not self.stream.closed:
+            self.stream.close()
+            _unfinished(self.path).unlink(missing_ok=True)
+
+
+def _headers(band: str, shape: tuple[int, int], wcs: WCS, more: Mapping[str, Card]) -> list[bytes]:
+    """Headers of the primary, science and error HDU, each padded to whole FITS blocks."""
+    axes = [("BITPIX", -8 * _VALUE_BYTES), ("NAXIS", 2), ("NAXIS1", shape[1]), ("NAXIS2", shape[0])]
+    image = fits.Header([("XTENSION", "IMAGE"), *axes, ("PCOUNT", 0), ("GCOUNT", 1), ("EXTNAME", "SCI")])
+    image.update(wcs.to_header(relax=True))
+    image["FILTER"] = band
+    image["BUNIT"] = "MJy/sr"
+    image["PIXAR_SR"] = (pixel_area_sr(wcs), "area of a pixel in steradian")
+    image["PHOTMJSR"] = (1.0, "MJy/sr per unit of this image")
+    science, error = image.copy(), image.copy()
+    science.update(more)
+    error["EXTNAME"] = "ERR"
+    primary = fits.PrimaryHDU().header
+    primary["EXTEND"] = True
+    return [header.tostring().encode("ascii") for header in (primary, science, error)]
+
+
+def _padded(size: int) -> int:
+    return -(-size // _FITS_BLOCK) * _FITS_BLOCK
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
