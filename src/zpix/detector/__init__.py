@@ -1,0 +1,6 @@
+"""The network: tensors in, tensors out, and the checkpoint it lives in."""
+
+from zpix.detector.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from zpix.detector.detector import Detector, Found, Scenes
+
+__all__ = ["Checkpoint", "Detector", "Found", "Scenes", "load_checkpoint", "save_checkpoint"]

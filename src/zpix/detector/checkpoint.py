@@ -1,0 +1,104 @@
+"""What must be remembered of a trained network, and how is it kept?
+
+A safetensors file: tensors, and a header of JSON text with architecture, bands, pixel scale, training data, metrics and
+code version. Nothing in it can run code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from zpix.config import ModelConfig, parse_section
+from zpix.detector.detector import Detector
+from zpix.errors import ConfigError, ModelError
+
+_FORMAT = "zpix-detector-1"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network and what is known of it.
+
+    Attributes
+    ----------
+    detector : Detector, in evaluation mode when loaded
+    about : what the model has seen and how well it does: `training_data`, `metrics`, `code_version`, ...
+    """
+
+    detector: Detector
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def config(self) -> ModelConfig:
+        return self.detector.config
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        return self.config.bands
+
+
+def save_checkpoint(path: str | Path, checkpoint: Checkpoint, *, half: bool = False) -> None:
+    """Write a checkpoint; `half` keeps floating weights as bfloat16. The file appears whole or not at all."""
+    tensors = {
+        name: value.detach().cpu().to(torch.bfloat16 if half and value.is_floating_point() else value.dtype).contiguous()
+        for name, value in checkpoint.detector.state_dict().items()
+    }
+    header = {
+        "format": _FORMAT,
+        "model": checkpoint.config.model_dump_json(),
+        "about": json.dumps(checkpoint.about),
+    }
+    write_tensors(path, tensors, header)
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a checkpoint as an fp32 network in evaluation mode.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, not of zpix, or its tensors do not fit its architecture.
+    """
+    tensors, header = read_tensors(path)
+    if header.get("format") != _FORMAT:
+        raise ModelError(f"{path}: not a zpix model (format {header.get('format')!r}, expected {_FORMAT!r})")
+    try:
+        config = parse_section(ModelConfig, json.loads(header["model"]), source=f"{path} (header)")
+    except (KeyError, json.JSONDecodeError, ConfigError) as error:
+        raise ModelError(f"{path}: the model's header cannot be understood: {error}") from None
+    detector = Detector(config)
+    try:
+        detector.load_state_dict({name: value.float() if value.is_floating_point() else value
+                                  for name, value in tensors.items()})  # fmt: skip
+    except RuntimeError as error:
+        raise ModelError(f"{path}: tensors do not fit the architecture in the header: {str(error)[:200]}") from None
+    return Checkpoint(detector.eval(), json.loads(header.get("about", "{}")))
+
+
+def write_tensors(path: str | Path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
+    """Write named tensors and a text header through a temporary file and a rename."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".partial")
+    save_file(tensors, str(partial), metadata=header)
+    os.replace(partial, target)
+
+
+def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Named tensors and text header of a safetensors file, or a `ModelError` that names the file."""
+    if not Path(path).is_file():
+        raise ModelError(f"{path}: no such model file")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path}: not a whole safetensors file: {error}") from None

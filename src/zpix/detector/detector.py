@@ -1,0 +1,217 @@
+"""How does an image become sources? The two stages of the network, from pixels to redshift mixtures.
+
+`losses` and `detect` tell the same story: pyramid, proposals, boxes and classes, masks, redshifts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torchvision.ops import clip_boxes_to_image, nms
+
+from zpix.config import ModelConfig
+from zpix.detector.backbone import Pyramid
+from zpix.detector.box_head import BOX_BINS, BoxHead
+from zpix.detector.cutouts import extract_cutouts, place_masks
+from zpix.detector.losses import mask_loss, redshift_loss
+from zpix.detector.mask_head import MASK_BINS, MaskHead, mask_targets
+from zpix.detector.normalisation import image_channels, split_validity
+from zpix.detector.pooling import pool_boxes
+from zpix.detector.proposals import ProposalNetwork
+from zpix.detector.redshift_head import Mixture, RedshiftHead, SourcePixels
+
+# Samples per bin: one equals the adaptive rule for boxes up to 28 (boxes) and 56 (masks) pixels; two serve boxes twice
+# as large.
+_BOX_SAMPLES, _MASK_SAMPLES = 2, 1
+_TRAINING_PROPOSALS_PER_MEGAPIXEL = 4000
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """A batch of annotated images.
+
+    flux, error : (image, band, y, x) float32, nJy; error +inf where not valid
+    dust : (image,) float32, E(B−V)
+    segmentation : (image, y, x) int32; source i of an image has the value i + 1
+    boxes, labels, redshifts : per image, (n, 4) float32, (n,) int64, (n,) float32 with NaN where unknown
+    """
+
+    flux: Tensor
+    error: Tensor
+    dust: Tensor
+    segmentation: Tensor
+    boxes: list[Tensor]
+    labels: list[Tensor]
+    redshifts: list[Tensor]
+
+    def to(self, device: torch.device) -> Scenes:
+        def move(value: Tensor) -> Tensor:
+            return value.to(device, non_blocking=True)
+
+        return Scenes(
+            *(move(v) for v in (self.flux, self.error, self.dust, self.segmentation)),
+            *([move(v) for v in values] for values in (self.boxes, self.labels, self.redshifts)),
+        )
+
+
+class Found(NamedTuple):
+    """Sources of one image: boxes (n, 4), score, star probability (n,), masks (n, M, M), mixture (n, K)."""
+
+    boxes: Tensor
+    score: Tensor
+    star_probability: Tensor
+    masks: Tensor
+    mixture: Mixture
+
+
+class Detector(nn.Module):
+    """The network. It sees no sky coordinates and no file; it is told its bands by its configuration."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.pyramid = Pyramid(config)
+        self.proposals = ProposalNetwork(config)
+        self.box_head = BoxHead(config)
+        self.mask_head = MaskHead(config)
+        self.redshift_head = RedshiftHead(config)
+
+    def losses(self, scenes: Scenes, *, box_jitter: float) -> dict[str, Tensor]:
+        """Loss of every part, to be summed by the caller.
+
+        `box_jitter` moves and scales the true boxes of the mask and redshift heads by this fraction, so that they
+        meet boxes as imperfect as the detector's own.
+        """
+        flux, variance, valid = split_validity(scenes.flux, scenes.error)
+        features = self.pyramid(_channels_last(image_channels(flux, variance, valid)))
+        size = (flux.shape[2], flux.shape[3])
+
+        objectness, deltas, anchors = self.proposals(features, size)
+        losses = self.proposals.losses(objectness, deltas, anchors, scenes.boxes)
+        count = _proposal_count(size, _TRAINING_PROPOSALS_PER_MEGAPIXEL)
+        proposals = self.proposals.select(objectness, deltas, anchors, features, size, count)
+
+        with_truth = [torch.cat(pair) for pair in zip(proposals, scenes.boxes, strict=True)]
+        sampled, labels, targets = self.box_head.sample(with_truth, scenes.boxes, scenes.labels)
+        logits, box_deltas = self.box_head(self._pool_boxes(features, torch.cat(sampled), _image_index(sampled)))
+        losses |= self.box_head.losses(logits, box_deltas, labels, targets)
+
+        boxes, image = _jittered(torch.cat(scenes.boxes), box_jitter, size), _image_index(scenes.boxes)
+        segment_id = torch.cat([torch.arange(1, len(b) + 1, device=flux.device) for b in scenes.boxes])
+        mask_logits = self._mask_logits(features, boxes, image)
+        losses["mask"] = mask_loss(mask_logits, mask_targets(scenes.segmentation, boxes, image, segment_id))
+
+        masks = torch.sigmoid(mask_logits.detach().float())
+        mixture = self._redshifts(features, flux, variance, boxes, image, masks, scenes.dust[image])
+        losses["redshift"] = redshift_loss(*mixture, torch.cat(scenes.redshifts))
+        return losses
+
+    @torch.inference_mode()
+    def detect(
+        self,
+        flux: Tensor,
+        error: Tensor,
+        dust: Tensor,
+        *,
+        score_threshold: float,
+        nms_iou: float,
+        proposals_per_megapixel: int,
+    ) -> list[Found]:
+        """Sources of each image of a batch.
+
+        Parameters
+        ----------
+        flux, error : (image, band, y, x) float32, nJy; error +inf where not valid
+        dust : (image,) float32, E(B−V) in magnitudes
+        """
+        flux, variance, valid = split_validity(flux, error)
+        features = self.pyramid(_channels_last(image_channels(flux, variance, valid)))
+        size = (flux.shape[2], flux.shape[3])
+
+        objectness, deltas, anchors = self.proposals(features, size)
+        count = _proposal_count(size, proposals_per_megapixel)
+        proposals = self.proposals.select(objectness, deltas, anchors, features, size, count)
+
+        logits, box_deltas = self.box_head(self._pool_boxes(features, torch.cat(proposals), _image_index(proposals)))
+        boxes = clip_boxes_to_image(self.box_head.decode(box_deltas, torch.cat(proposals)), size)
+        probability = torch.softmax(logits.float(), 1)  # (n, background galaxy star)
+        kept_boxes, kept_probability = [], []
+        for own_boxes, own in zip(
+            boxes.split([len(p) for p in proposals]), probability.split([len(p) for p in proposals]), strict=True
+        ):
+            real = 1 - own[:, 0]
+            large = ((own_boxes[:, 2:] - own_boxes[:, :2]) > 1.0).all(1)
+            rows = torch.where((real >= score_threshold) & large)[0]
+            rows = rows[nms(own_boxes[rows], real[rows], nms_iou)]
+            kept_boxes.append(own_boxes[rows])
+            kept_probability.append(own[rows])
+
+        boxes, image = torch.cat(kept_boxes), _image_index(kept_boxes)
+        masks = torch.sigmoid(self._mask_logits(features, boxes, image).float())
+        mixture = self._redshifts(features, flux, variance, boxes, image, masks, dust[image])
+        probability = torch.cat(kept_probability)
+        real = 1 - probability[:, 0]
+        star = probability[:, 2] / real.clamp(min=1e-6)
+        counts = [len(b) for b in kept_boxes]
+        columns = [boxes, real, star, masks, *mixture]
+        per_image = zip(*(column.split(counts) for column in columns), strict=True)
+        return [Found(*parts[:4], Mixture(*parts[4:])) for parts in per_image]
+
+    def _pool_boxes(self, features: list[Tensor], boxes: Tensor, image: Tensor) -> Tensor:
+        return pool_boxes(features, boxes, image, bins=BOX_BINS, samples=_BOX_SAMPLES)
+
+    def _mask_logits(self, features: list[Tensor], boxes: Tensor, image: Tensor) -> Tensor:
+        return self.mask_head(pool_boxes(features, boxes, image, bins=MASK_BINS, samples=_MASK_SAMPLES))
+
+    def _redshifts(
+        self,
+        features: list[Tensor],
+        flux: Tensor,
+        variance: Tensor,
+        boxes: Tensor,
+        image: Tensor,
+        masks: Tensor,
+        dust: Tensor,
+    ) -> Mixture:
+        pixels = None
+        if self.redshift_head.pixels is not None:
+            pixels = source_pixels(flux, variance, boxes, image, masks, size=self.config.cutout_size_pix)
+        return self.redshift_head(self._pool_boxes(features, boxes, image), pixels, dust)
+
+
+def source_pixels(
+    flux: Tensor, variance: Tensor, boxes: Tensor, image: Tensor, masks: Tensor, *, size: int
+) -> SourcePixels:
+    """Cutouts of `size` pixels around boxes (n, 4) of a batch, with their masks (n, M, M) resampled to pixels."""
+    bands = flux.shape[1]
+    cut, corner = extract_cutouts(torch.cat([flux, variance], 1), boxes, image, size)
+    return SourcePixels(
+        flux=cut[:, :bands],
+        variance=cut[:, bands:],
+        mask=place_masks(masks, boxes, corner, size),
+        centre=0.5 * (boxes[:, :2] + boxes[:, 2:]) - corner,
+        size=boxes[:, 2:] - boxes[:, :2],
+    )
+
+
+def _channels_last(image: Tensor) -> Tensor:
+    return image.contiguous(memory_format=torch.channels_last)
+
+
+def _image_index(boxes: list[Tensor]) -> Tensor:
+    """Image of each row when per-image boxes are joined, (n,) int64."""
+    return torch.cat([torch.full((len(b),), i, dtype=torch.long, device=b.device) for i, b in enumerate(boxes)])
+
+
+def _proposal_count(size: tuple[int, int], per_megapixel: int) -> int:
+    return max(64, round(per_megapixel * size[0] * size[1] / 2**20))
+
+
+def _jittered(boxes: Tensor, fraction: float, size: tuple[int, int]) -> Tensor:
+    """Boxes moved and scaled at random by `fraction` of their sides, within the image."""
+    sides = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
+    moved = boxes + fraction * sides * torch.randn_like(boxes).clamp(-2, 2)
+    return clip_boxes_to_image(moved, size)

@@ -1,0 +1,123 @@
+"""What do the features look like inside each box?
+
+ROIAlign (He et al. 2017) over the pyramid. On CUDA it is torchvision's kernel. On a processor that kernel is the
+bottleneck of the whole network, so there the same bilinear samples are written as one weighted gather over a table of
+all pyramid cells, `embedding_bag`, whose backward pass is the gather over the transposed index. The two agree to
+rounding; a test holds them together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torchvision.ops import roi_align
+
+from zpix.detector.backbone import STRIDES
+
+# Boxes below this size are pooled from stride 4; each doubling moves up one level. NIRCam sources of 8 to 40 pixels
+# all keep the finest map.
+_FINEST_BELOW_PIX = 64.0
+_LEVELS = 4  # stride 64 serves the proposals only
+
+
+def pool_boxes(features: list[Tensor], boxes: Tensor, image_index: Tensor, *, bins: int, samples: int) -> Tensor:
+    """Features of each box on a grid of `bins` × `bins`.
+
+    Parameters
+    ----------
+    features : maps (image, channel, y, x) at the pyramid's strides
+    boxes : (R, 4) float, half-open (x0, y0, x1, y1) in image pixels
+    image_index : (R,) int64, the image of the batch that each box lies in
+    samples : bilinear samples per bin and axis
+
+    Returns
+    -------
+    (R, channel, bins, bins), in the dtype of the features
+    """
+    channels = features[0].shape[1]
+    if len(boxes) == 0:
+        return features[0].new_zeros((0, channels, bins, bins)) + 0 * features[0].sum()
+    boxes = boxes.detach().float()
+    if features[0].is_cuda:
+        return _pool_by_kernel(features[:_LEVELS], boxes, image_index, bins, samples)
+    table = torch.cat([f.permute(0, 2, 3, 1).reshape(-1, channels) for f in features[:_LEVELS]])  # (cell, channel)
+    index, weight = _gather_index(features[:_LEVELS], boxes, image_index, bins, samples)
+    pooled = _Gather.apply(table, index, weight.to(table.dtype))
+    return pooled.view(len(boxes), bins, bins, channels).permute(0, 3, 1, 2)
+
+
+def box_levels(boxes: Tensor) -> Tensor:
+    """Pyramid level (0 to 3) that each box is pooled from, by the square root of its area."""
+    size = ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])).clamp(min=1e-6).sqrt()
+    return (torch.floor(torch.log2(size / _FINEST_BELOW_PIX)) + 1).clamp(0, _LEVELS - 1).long()
+
+
+def _pool_by_kernel(features: list[Tensor], boxes: Tensor, image_index: Tensor, bins: int, samples: int) -> Tensor:
+    levels = box_levels(boxes)
+    rois = torch.cat([image_index[:, None].to(boxes), boxes], dim=1)
+    pooled = features[0].new_zeros((len(boxes), features[0].shape[1], bins, bins))
+    for level, (map_, stride) in enumerate(zip(features, STRIDES, strict=False)):
+        rows = torch.where(levels == level)[0]
+        values = roi_align(map_.float(), rois[rows], bins, 1 / stride, samples, aligned=True)
+        pooled = pooled.index_copy(0, rows, values.to(pooled.dtype))
+    return pooled
+
+
+def _gather_index(
+    features: list[Tensor], boxes: Tensor, image_index: Tensor, bins: int, samples: int
+) -> tuple[Tensor, Tensor]:
+    """Cells of the table and their weights for every bin: two (R bins², 4 samples²) tensors."""
+    levels = box_levels(boxes)
+    images = features[0].shape[0]
+    height = torch.tensor([f.shape[2] for f in features])
+    width = torch.tensor([f.shape[3] for f in features])
+    first_cell = torch.cat([torch.zeros(1, dtype=torch.long), (images * height * width).cumsum(0)[:-1]])
+    scaled = boxes / torch.tensor(STRIDES[:_LEVELS], dtype=boxes.dtype)[levels][:, None] - 0.5
+    rows, row_weight = _axis_cells(scaled[:, 1], scaled[:, 3], height[levels], bins, samples)  # (R, bins, 2 samples)
+    columns, column_weight = _axis_cells(scaled[:, 0], scaled[:, 2], width[levels], bins, samples)
+    origin = first_cell[levels] + image_index * height[levels] * width[levels]
+    rows = (origin[:, None, None] + rows * width[levels][:, None, None]).int()
+    index = rows[:, :, None, :, None] + columns.int()[:, None, :, None, :]  # (R, bins, bins, 2 samples, 2 samples)
+    weight = row_weight[:, :, None, :, None] * column_weight[:, None, :, None, :]
+    count = len(boxes) * bins * bins
+    return index.reshape(count, -1), weight.reshape(count, -1)
+
+
+def _axis_cells(low: Tensor, high: Tensor, cells: Tensor, bins: int, samples: int) -> tuple[Tensor, Tensor]:
+    """Neighbouring cells and linear weights of every sample along one axis, each (R, bins, 2 samples)."""
+    steps = (torch.arange(bins * samples) + 0.5) / (bins * samples)
+    position = low[:, None] + (high - low)[:, None] * steps  # (R, bins samples)
+    last = (cells - 1)[:, None]
+    inside = (position >= -1) & (position <= cells[:, None])  # torchvision's rule: zero further out
+    position = position.clamp(min=0)
+    left = torch.minimum(position.long(), last)
+    right = torch.minimum(left + 1, last)
+    fraction = torch.where(left >= last, torch.zeros_like(position), position - left)
+    weight = torch.stack([1 - fraction, fraction], -1) * inside[..., None] / samples
+    shape = (len(low), bins, 2 * samples)
+    return torch.stack([left, right], -1).reshape(shape), weight.reshape(shape)
+
+
+class _Gather(torch.autograd.Function):
+    """Rows of a table, weighted and summed; the backward pass is the same operation with the index transposed."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, index: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(index, weight)
+        ctx.rows = table.shape[0]
+        return F.embedding_bag(index, table, mode="sum", per_sample_weights=weight)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        index, weight = ctx.saved_tensors
+        flat = index.reshape(-1)
+        order = torch.argsort(flat, stable=True)
+        source = torch.div(order, index.shape[1], rounding_mode="floor").int()
+        count = torch.bincount(flat, minlength=ctx.rows)
+        offsets = (count.cumsum(0) - count).int()
+        grad = grads[0].contiguous()
+        weights = weight.reshape(-1)[order].to(grad.dtype)
+        return F.embedding_bag(source, grad, offsets, mode="sum", per_sample_weights=weights), None, None
