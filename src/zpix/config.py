@@ -94,22 +94,22 @@ class SimulationConfig(Section):
 
     cell_size_pix: int = Field(512, ge=128)  # the sky is drawn in cells, each with its own random numbers
     pixel_scale_arcsec: float = Field(0.03, gt=0)  # JADES
-    limit_mag: float = Field(30.5, gt=18, lt=33)  # faintest F444W (AB): half a magnitude below what is detectable
+    limit_mag: float = Field(30.5, gt=18, lt=33)  # faintest F444W (AB): below what is detectable
     source_density: float = Field(1.0, ge=0)  # galaxies, in units of the observed number counts
     high_z_boost: float = Field(0.0, ge=0, le=1)  # fraction of galaxies drawn flat in redshift, for training
     high_z_range: tuple[float, float] = (4.0, 15.0)  # of the boosted fraction
     clustered_fraction: float = Field(0.15, ge=0, le=1)  # galaxies placed beside another one: natural blends
     cluster_scale_arcsec: float = Field(0.8, gt=0)  # median separation of such pairs
     star_density: float = Field(1.0, ge=0)  # stars, in units of the counts towards GOODS-S
-    brown_dwarf_per_arcmin2: float = Field(0.4, ge=0)  # F444W < 28.5 in JADES (Hainline et al. 2024) is near 0.3
+    brown_dwarf_per_arcmin2: float = Field(0.4, ge=0)  # JADES: 0.3 (Hainline et al. 2024)
     emission_lines: bool = True
     ebv: float | None = Field(None, ge=0)  # Milky Way E(B-V) in mag; none: drawn per field from `ebv_range`
     ebv_range: tuple[float, float] = (0.0, 0.1)  # extragalactic fields lie below 0.05
     depth_range: tuple[float, float] = (1.0, 1.0)  # error image in units of the deep field's, drawn per field
-    depth_structure: float = Field(0.10, ge=0, lt=1)  # rms of the error image's smooth variation over the field
+    depth_structure: float = Field(0.10, ge=0, lt=1)  # rms of the smooth variation of the error image
     poisson_noise: bool = True  # of the sources' own photons
     correlated_noise: bool = True  # neighbouring pixels share noise, as drizzled ones do
-    sky_residual_sigma: float = Field(0.05, ge=0)  # rms of a constant left in each band, in units of its error
+    sky_residual_sigma: float = Field(0.05, ge=0)  # rms of a constant left per band, in its errors
     psf_angle_deg: float | None = None  # position angle of the pupil; none: drawn per field
     segment_threshold: float = Field(0.5, gt=0)  # S/N per pixel down to which light is part of a segment
     detectable_snr: float = Field(5.0, gt=0)  # segment S/N above which a source is labelled
