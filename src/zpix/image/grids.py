@@ -42,3 +42,16 @@ def pixel_scale_arcsec(wcs: WCS) -> float:
 def pixel_area_sr(wcs: WCS) -> float:
     """Area of a pixel at the reference point, in steradian."""
     return float(proj_plane_pixel_area(wcs) * SR_PER_SQUARE_DEGREE)
+
+
+def grid_distance_pix(wcs: WCS, other: WCS, shape: tuple[int, int]) -> float:
+    """How far apart two WCS put the same pixel: the largest distance over corners and centre, in pixels.
+
+    Infinite where a position of one cannot be found in the other.
+    """
+    height, width = shape
+    x = np.array([0, width - 1, 0, width - 1, (width - 1) / 2])
+    y = np.array([0, 0, height - 1, height - 1, (height - 1) / 2])
+    other_x, other_y = other.all_world2pix(*wcs.all_pix2world(x, y, 0), 0, quiet=True)
+    distance = np.hypot(other_x - x, other_y - y)
+    return float(distance.max()) if np.all(np.isfinite(distance)) else np.inf

@@ -10,36 +10,87 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import ArrayLike, NDArray
 
+from zpix.errors import BandError, GridError
+from zpix.image.band_image import BandImage
+from zpix.image.bands import band_name
+from zpix.image.formats import open_bands
+from zpix.image.grids import grid_distance_pix, pixel_scale_arcsec
 from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
 
+#: Bands are on one grid if no corner of one is further than this from its place in the other.
+GRID_TOLERANCE_PIX = 0.1
+
+Floats = NDArray[np.float64]
+
 
 class Mosaic:
-    """Bands of one field on one pixel grid, read lazily."""
+    """Bands of one field on one pixel grid, read lazily. Open one with `open_mosaic`.
 
-    bands: tuple[str, ...]
-    shape: tuple[int, int]
-    wcs: WCS
+    Windows are copied from memory maps of the files, so memory does not grow with the mosaic. A mosaic may
+    be read by several threads, and sent to other processes, which open the files anew.
+
+    Attributes
+    ----------
+    bands : tuple of str
+    shape : (ny, nx)
+    wcs : astropy WCS
+        Celestial, two-dimensional; that of the first band.
+    paths : tuple of Path
+        The file of each band.
+    """
+
+    def __init__(self, images: Sequence[BandImage]) -> None:
+        self.bands = tuple(image.band for image in images)
+        self.shape = images[0].shape
+        self.wcs: WCS = images[0].wcs
+        self.paths = tuple(image.path for image in images)
+        self._images = {image.band: image for image in images}
 
     @property
     def pixel_scale_arcsec(self) -> float:
         """Side of a pixel."""
-        raise NotImplementedError
+        return pixel_scale_arcsec(self.wcs)
 
     def read(self, region: Region, *, bands: Sequence[str] | None = None) -> Pixels:
-        """Pixels of `region` in `bands` (default: all of the mosaic, in its order)."""
-        raise NotImplementedError
+        """Pixels of `region` in `bands` (default: all of the mosaic, in its order).
 
-    def sky(self, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Right ascension and declination in degrees of pixel positions."""
-        raise NotImplementedError
+        Parts of the region outside the mosaic are not valid, nor is any pixel of a band that the mosaic
+        lacks.
+        """
+        wanted = self.bands if bands is None else tuple(band_name(band) for band in bands)
+        pixels = Pixels.empty(len(wanted), region.shape)
+        inside = region.intersection(Region.whole(self.shape))
+        if inside.width == 0 or inside.height == 0:
+            return pixels
+        window = inside.shifted(-region.x0, -region.y0).slices
+        for index, band in enumerate(wanted):
+            if band in self._images:
+                flux, error, valid = self._images[band].read(inside)
+                pixels.flux[index][window] = flux
+                pixels.error[index][window] = error
+                pixels.valid[index][window] = valid
+        return pixels
 
-    def pixel(self, ra: ArrayLike, dec: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Pixel positions of right ascensions and declinations in degrees."""
-        raise NotImplementedError
+    def sky(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
+        """Right ascension and declination in degrees of pixel positions; the shape of `x` and `y`."""
+        column, row = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
+        if not column.size:
+            return np.zeros(column.shape), np.zeros(column.shape)
+        ra, dec = self.wcs.all_pix2world(column, row, 0)
+        return np.asarray(ra), np.asarray(dec)
+
+    def pixel(self, ra: ArrayLike, dec: ArrayLike) -> tuple[Floats, Floats]:
+        """Pixel positions (x, y) of right ascensions and declinations in degrees; the inverse of `sky`."""
+        ra, dec = np.broadcast_arrays(np.asarray(ra, np.float64), np.asarray(dec, np.float64))
+        if not ra.size:
+            return np.zeros(ra.shape), np.zeros(ra.shape)
+        x, y = self.wcs.all_world2pix(ra, dec, 0, quiet=True)
+        return np.asarray(x), np.asarray(y)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Let go of the files; the mosaic cannot be read any more."""
+        self._images = {}
 
     def __enter__(self) -> Mosaic:
         return self
@@ -49,7 +100,59 @@ class Mosaic:
     ) -> None:
         self.close()
 
+    def __reduce__(self) -> tuple:
+        return _reopened, (tuple(dict.fromkeys(self.paths)), self.bands)
+
 
 def open_mosaic(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str] | None = None) -> Mosaic:
-    """Open a directory of per-band files, a list of files, or one multi-extension file."""
-    raise NotImplementedError
+    """Open a directory of per-band files, a list of files, or one multi-extension file as one mosaic.
+
+    Parameters
+    ----------
+    paths : path or sequence of paths
+        Files of JADES (`*_drz.fits`), of the pipeline (`*_i2d.fits`), of grizli (`*_drc_sci.fits` beside
+        `*_drc_wht.fits`), or with the extensions of several bands (`zpix.image.formats.extensions`).
+    bands : sequence of str, optional
+        Only these bands, in this order; default all, by wavelength from a directory and as given otherwise.
+
+    Raises
+    ------
+    InputFileError
+        If a file is missing, truncated, empty or of no known layout, or lacks an HDU or keyword.
+    BandError
+        If a band is given twice, is missing, or has no valid pixel.
+    GridError
+        If the bands are not on one pixel grid.
+    """
+    images = open_bands(paths, bands=bands)
+    _refuse_different_grids(images)
+    for image in images:
+        if not image.has_valid_pixels():
+            raise BandError(f"band {image.band} has no valid pixel: '{image.path}' is empty of data")
+    return Mosaic(images)
+
+
+def _reopened(paths: tuple[Path, ...], bands: tuple[str, ...]) -> Mosaic:
+    """A mosaic that was checked before, in another process."""
+    return Mosaic(open_bands(paths, bands=bands))
+
+
+def _refuse_different_grids(images: Sequence[BandImage]) -> None:
+    first = images[0]
+    different = [
+        image
+        for image in images[1:]
+        if image.shape != first.shape
+        or grid_distance_pix(first.wcs, image.wcs, first.shape) > GRID_TOLERANCE_PIX
+    ]
+    if different:
+        verb = "is" if len(different) == 1 else "are"
+        raise GridError(
+            f"{' and '.join(map(_grid, different))} {verb} not on the pixel grid of {_grid(first)}: "
+            "bring all bands to one grid with `zpix align` first"
+        )
+
+
+def _grid(image: BandImage) -> str:
+    height, width = image.shape
+    return f"{image.band} ({width} × {height} pixels of {pixel_scale_arcsec(image.wcs):.4g} arcsec)"

@@ -1,0 +1,145 @@
+"""What are flux and error of one band, in nJy, in a window?"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from zpix.errors import BandError, InputFileError
+from zpix.image.bands import band_from_file_name, band_from_header
+from zpix.image.fits_file import FitsFile, ImageArray
+from zpix.image.fluxes import njy_per_unit
+from zpix.image.regions import Region
+
+_STRIP_PIXELS = 1 << 22  # pixels looked at together when searching for valid ones
+_SAMPLED_ROWS = 16
+
+
+@dataclass(frozen=True)
+class BandImage:
+    """One band of a mosaic on disk, whatever its format.
+
+    Attributes
+    ----------
+    band : str
+    path : Path
+        The file, for messages.
+    wcs : astropy WCS
+    science : ImageArray
+        In the file's units.
+    error : ImageArray
+        1 σ in the units of `science`, or inverse variance in their inverse square.
+    error_kind : {"sigma", "inverse variance"}
+    weight : ImageArray or None
+        Where it is not positive the pixel was not observed.
+    njy_per_unit : float
+    """
+
+    band: str
+    path: Path
+    wcs: WCS
+    science: ImageArray
+    error: ImageArray
+    error_kind: Literal["sigma", "inverse variance"]
+    weight: ImageArray | None
+    njy_per_unit: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(ny, nx)."""
+        return self.science.shape
+
+    def read(self, region: Region) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+        """Flux and error in nJy and validity of `region`, which lies inside the image; each (y, x).
+
+        Valid means finite flux, finite and positive error, and positive weight; flux is 0 and error +inf
+        elsewhere.
+        """
+        flux, error = self.science.window(region), self.error.window(region)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            if self.error_kind == "inverse variance":
+                np.power(error, -0.5, out=error)
+            flux *= np.float32(self.njy_per_unit)
+            error *= np.float32(self.njy_per_unit)
+            valid = np.isfinite(flux) & (error > 0) & (error < np.inf)
+            if self.weight is not None:
+                valid &= self.weight.window(region) > 0
+        if not valid.all():
+            flux[~valid] = 0
+            error[~valid] = np.inf
+        return flux, error, valid
+
+    def has_valid_pixels(self) -> bool:
+        """Whether any pixel is valid: some rows are tried first, then strips until one is found."""
+        return any(self.read(region)[2].any() for region in self._probes())
+
+    def _probes(self) -> Iterator[Region]:
+        height, width = self.shape
+        for row in np.unique(np.linspace(0, height - 1, _SAMPLED_ROWS).astype(int)):
+            yield Region(0, int(row), width, int(row) + 1)
+        rows = max(1, _STRIP_PIXELS // width)
+        for start in range(0, height, rows):
+            yield Region(0, start, width, min(start + rows, height))
+
+
+def band_image(
+    file: FitsFile, *, science: int, error: int, weight: int | None = None, band: str | None = None
+) -> BandImage:
+    """The band whose science, error (1 σ) and weight images are the HDUs of these numbers.
+
+    Units and band are looked for in the header of the science HDU, then in that of the primary HDU; `band`,
+    when given, decides.
+
+    Raises
+    ------
+    InputFileError, BandError
+        If an HDU is missing or of another shape, or the unit or the band cannot be told.
+    """
+    images = [file.image(index) for index in (science, error)]
+    header: Mapping = ChainMap(file.headers[science], file.headers[0])
+    weights = file.image(weight) if weight is not None else None
+    for image, index in ((images[1], error), (weights, weight)):
+        if image is not None and image.shape != images[0].shape:
+            raise InputFileError(
+                f"'{file.path}' has images of different shapes: {images[0].shape} in HDU {science} and "
+                f"{image.shape} in HDU {index}"
+            )
+    return BandImage(
+        band=band or band_of(file.path, header),
+        path=file.path,
+        wcs=file.wcs(science),
+        science=images[0],
+        error=images[1],
+        error_kind="sigma",
+        weight=weights,
+        njy_per_unit=njy_per_unit(header, path=file.path),
+    )
+
+
+def band_of(path: Path, header: Mapping) -> str:
+    """Band of a file from its header and its name.
+
+    Raises
+    ------
+    BandError
+        If neither names a band, or they name different ones.
+    """
+    stated, named = band_from_header(header), band_from_file_name(path.name)
+    if named is None and stated is None:
+        raise BandError(
+            f"'{path}' does not say its band: put it in the FILTER keyword or the file name, such as _f444w_"
+        )
+    if named is None or stated is None:
+        return stated or named or ""
+    if not named.startswith(stated):  # grizli calls NIRISS's F115W F115WN in file names
+        raise BandError(
+            f"'{path}' is {named} by its name but {stated} by its header: rename it or mend FILTER"
+        )
+    return named

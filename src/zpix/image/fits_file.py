@@ -1,0 +1,200 @@
+"""How are windows of a FITS image read without reading all of it?
+
+Plain images are read through one memory map per file, and the pages are given back after each window, so
+memory stays flat however many windows are read. Tile-compressed images (`.fits.fz`) are unpacked tile by
+tile, correct but some twenty times slower; gzip files are unpacked once (`zpix.image.unpacked`).
+"""
+
+from __future__ import annotations
+
+import mmap
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from zpix.errors import InputFileError
+from zpix.image.regions import Region
+from zpix.image.unpacked import is_gzip, unpacked
+
+_DTYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}  # of BITPIX
+
+
+class ImageArray(Protocol):
+    """A two-dimensional image on disk."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(ny, nx)."""
+
+    def window(self, region: Region) -> NDArray[np.float32]:
+        """Values of `region`, which lies inside the image: (y, x) float32, a native-endian copy."""
+
+
+@dataclass(frozen=True)
+class MappedArray:
+    """A plain FITS image, read through a memory map of its file.
+
+    Attributes
+    ----------
+    values : (ny, nx) array
+        View of the map, in the file's byte order and type.
+    pages : mmap
+        The map of the whole file.
+    scale, zero, blank
+        FITS keywords BSCALE, BZERO and BLANK; None if the image has no BLANK.
+    """
+
+    values: NDArray
+    pages: mmap.mmap
+    scale: float
+    zero: float
+    blank: int | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(ny, nx)."""
+        height, width = self.values.shape
+        return height, width
+
+    def window(self, region: Region) -> NDArray[np.float32]:
+        """Values of `region`, which lies inside the image: (y, x) float32, a native-endian copy."""
+        stored = self.values[region.slices]
+        with np.errstate(over="ignore", invalid="ignore"):
+            window = stored.astype(np.float32)
+        if (self.scale, self.zero) != (1.0, 0.0):
+            window = (stored * self.scale + self.zero).astype(np.float32)
+        if self.blank is not None:
+            window[stored == self.blank] = np.nan
+        if hasattr(mmap, "MADV_DONTNEED"):  # the system keeps the pages cached, this process lets go of them
+            self.pages.madvise(mmap.MADV_DONTNEED)
+        return window
+
+
+@dataclass(frozen=True)
+class CompressedArray:
+    """A tile-compressed FITS image; only the tiles that a window touches are unpacked.
+
+    The file is opened for each window: that costs little beside unpacking, and processes never share its
+    position.
+    """
+
+    path: Path
+    index: int
+    shape: tuple[int, int]
+
+    def window(self, region: Region) -> NDArray[np.float32]:
+        """Values of `region`, which lies inside the image: (y, x) float32, a native-endian copy."""
+        with fits.open(self.path) as hdus:
+            return np.array(hdus[self.index].section[region.slices], dtype=np.float32)
+
+
+class FitsFile:
+    """The HDUs of a FITS file, checked to be complete; nothing stays open but the memory map of its images.
+
+    Parameters
+    ----------
+    path : path
+        Plain, gzip-compressed, or with tile-compressed images.
+
+    Attributes
+    ----------
+    headers : list of astropy Header
+    names : list of str
+        Upper-case names of the HDUs, empty for those without.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, not FITS, or truncated.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.is_file():
+            raise InputFileError(f"'{path}' is not a file" if path.exists() else f"'{path}' does not exist")
+        self._local = unpacked(path) if is_gzip(path) else path
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what astropy warns of, truncation above all, is an error here
+            try:
+                with fits.open(self._local, memmap=True) as hdus:
+                    self._read_structure(hdus)
+            except OSError as error:
+                raise InputFileError(f"'{path}' is not a FITS file, or its header is damaged") from error
+        self._refuse_truncated()
+        self._pages: mmap.mmap | None = None
+
+    def image(self, index: int) -> ImageArray:
+        """The image of an HDU.
+
+        Raises
+        ------
+        InputFileError
+            If there is no such HDU, or no two-dimensional image with at least one pixel in it.
+        """
+        if index >= len(self.headers):
+            raise InputFileError(
+                f"'{self.path}' has no HDU {index}: it ends with HDU {len(self.headers) - 1}"
+            )
+        shape = self.shapes[index]
+        if len(shape) != 2 or 0 in shape:
+            found = f"an array of shape {shape}" if shape else "no image"
+            raise InputFileError(
+                f"'{self.path}' has {found} in HDU {index} ({self.names[index] or 'unnamed'}): a mosaic has "
+                "two dimensions and at least one pixel"
+            )
+        if self._is_compressed[index]:
+            return CompressedArray(self._local, index, (shape[0], shape[1]))
+        return self._mapped(index)
+
+    def wcs(self, index: int) -> WCS:
+        """Celestial WCS of an HDU.
+
+        Raises
+        ------
+        InputFileError
+            If its header has none.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # dates that wcslib completes, keywords of other conventions
+            wcs = WCS(self.headers[index])
+        if not wcs.has_celestial:
+            raise InputFileError(
+                f"'{self.path}' has no celestial WCS in HDU {index}: zpix needs sky positions"
+            )
+        return wcs.celestial
+
+    def _read_structure(self, hdus: fits.HDUList) -> None:
+        everything = list(hdus)
+        self.headers = [hdu.header.copy() for hdu in everything]
+        self.names = [hdu.name.upper() for hdu in everything]
+        self.shapes = [tuple(hdu.shape) if hdu.is_image else () for hdu in everything]
+        self._is_compressed = [isinstance(hdu, fits.CompImageHDU) for hdu in everything]
+        self._starts = [hdu.fileinfo()["datLoc"] for hdu in everything]
+        self._end = self._starts[-1] + everything[-1].fileinfo()["datSpan"]
+
+    def _refuse_truncated(self) -> None:
+        size = self._local.stat().st_size
+        with open(self._local, "rb") as stream:
+            stream.seek(self._end)
+            unfinished_header = stream.read(8) == b"XTENSION"  # complete ones are among the HDUs
+        if self._end > size or unfinished_header:
+            raise InputFileError(
+                f"'{self.path}' is truncated: it ends after {size} bytes, before its last HDU does"
+            )
+
+    def _mapped(self, index: int) -> MappedArray:
+        if self._pages is None:
+            with open(self._local, "rb") as stream:
+                self._pages = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        header = self.headers[index]
+        values: NDArray = np.ndarray(
+            self.shapes[index], _DTYPES[header["BITPIX"]], buffer=self._pages, offset=self._starts[index]
+        )
+        blank = header.get("BLANK") if header["BITPIX"] > 0 else None
+        return MappedArray(values, self._pages, header.get("BSCALE", 1.0), header.get("BZERO", 0.0), blank)

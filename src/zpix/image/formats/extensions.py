@@ -1,0 +1,70 @@
+"""How are several bands laid out in one file?
+
+Extensions called by band and kind, in either order: `F444W` or `F444W_SCI` with `F444W_ERR`, and
+`F444W_WHT` if there is one; or extensions SCI, ERR and WHT, whose FILTER keyword tells the band and EXTVER
+tells which belong together. Units are those of BUNIT. A single band in a file whose name says nothing is of
+this kind too.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zpix.errors import InputFileError
+from zpix.image.band_image import BandImage, band_image
+from zpix.image.bands import band_name
+from zpix.image.fits_file import FitsFile
+
+_KINDS = ("SCI", "ERR", "WHT")
+
+# The name of an extension and, for those called SCI, ERR and WHT, its version: what belongs together shares
+# both.
+_Group = tuple[str, int]
+
+
+def read(path: Path) -> list[BandImage]:
+    """Every band of a file, in the file's order."""
+    file = FitsFile(path)
+    groups = _groups(file)
+    complete = {group: kinds for group, kinds in groups.items() if "SCI" in kinds and "ERR" in kinds}
+    if not complete:
+        found = ", ".join(name for name in file.names if name) or "no named extension"
+        raise InputFileError(
+            f"'{path}' is not a mosaic that zpix knows (it has {found}): it needs SCI and ERR extensions, or "
+            "F444W_SCI and F444W_ERR and so on for several bands"
+        )
+    return [
+        band_image(
+            file,
+            science=kinds["SCI"],
+            error=kinds["ERR"],
+            weight=kinds.get("WHT"),
+            band=band_name(group[0]) if group[0] else None,
+        )
+        for group, kinds in complete.items()
+    ]
+
+
+def _groups(file: FitsFile) -> dict[_Group, dict[str, int]]:
+    """HDU numbers by band (empty if only FILTER knows it) and version, then by kind."""
+    groups: dict[_Group, dict[str, int]] = {}
+    for index, (name, header) in enumerate(zip(file.names, file.headers, strict=True)):
+        if len(file.shapes[index]) != 2:
+            continue
+        band, kind = _band_and_kind(name)
+        version = 0 if band else int(header.get("EXTVER", 1))
+        groups.setdefault((band, version), {}).setdefault(kind, index)
+    return groups
+
+
+def _band_and_kind(name: str) -> tuple[str, str]:
+    """Band and kind that an extension's name says: `F444W_ERR`, `ERR_F444W`, `ERR` or `F444W`."""
+    for kind in _KINDS:
+        if name == kind:
+            return "", kind
+        for separator in "_-":
+            if name.endswith(separator + kind):
+                return name.removesuffix(separator + kind), kind
+            if name.startswith(kind + separator):
+                return name.removeprefix(kind + separator), kind
+    return name, "SCI"

@@ -1,0 +1,60 @@
+"""How does grizli (the DAWN JWST Archive) lay out a mosaic?
+
+Two files per band, `*_drc_sci.fits` and `*_drc_wht.fits`, plain or `.gz`: science in 10 nJy per unit (AB
+zeropoint 28.9) unless BUNIT says otherwise, and inverse variance. That variance is of the background: it
+has no photon noise of the sources, so the error of bright pixels is too small.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from zpix.errors import InputFileError
+from zpix.image.band_image import BandImage, band_of
+from zpix.image.fits_file import FitsFile
+from zpix.image.fluxes import njy_per_unit
+
+_NAME = re.compile(r"(.*)_sci\.fits(\.gz|\.fz)?", re.IGNORECASE)
+_DEFAULT_NJY_PER_UNIT = 10.0
+
+
+def claims(path: Path) -> bool:
+    """Whether a file is of this format by its name."""
+    return _NAME.fullmatch(path.name) is not None
+
+
+def read(path: Path) -> list[BandImage]:
+    """The one band of a science file, with the weight file beside it."""
+    science, weight = FitsFile(path), FitsFile(_weight_path(path))
+    index, weight_index = (0 if file.shapes[0] else 1 for file in (science, weight))
+    image, inverse_variance = science.image(index), weight.image(weight_index)
+    if inverse_variance.shape != image.shape:
+        raise InputFileError(
+            f"'{weight.path}' is of shape {inverse_variance.shape}, but '{path}' of {image.shape}"
+        )
+    header = science.headers[index]
+    return [
+        BandImage(
+            band=band_of(path, header),
+            path=path,
+            wcs=science.wcs(index),
+            science=image,
+            error=inverse_variance,
+            error_kind="inverse variance",
+            weight=None,
+            njy_per_unit=njy_per_unit(header, path=path, default=_DEFAULT_NJY_PER_UNIT),
+        )
+    ]
+
+
+def _weight_path(path: Path) -> Path:
+    name = _NAME.fullmatch(path.name)
+    assert name is not None
+    candidates = [path.with_name(f"{name[1]}_wht.fits{ending}") for ending in ("", ".gz", ".fz")]
+    for candidate in candidates:
+        if candidate.exists():
+            return candidate
+    raise InputFileError(
+        f"'{path}' has no weight file beside it: '{candidates[0].name}' or the same with .gz"
+    )
