@@ -1,0 +1,91 @@
+"""How is a catalogue stored as FITS?
+
+One binary table, `CATALOGUE`. Descriptions of columns stand in the TCOMMn keywords (TOPCAT and STILTS show
+them), units in TUNITn, the meaning of the flag bits in the cards FLAGnn and COMMENT, and the facts of the run
+as JSON in ZPIXMETA.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyUserWarning
+
+from zpix.catalogue.flags import FLAGS
+from zpix.catalogue.schema import Column
+from zpix.catalogue.table import Catalogue, catalogue_bands
+from zpix.catalogue.whole_file import whole_file
+from zpix.errors import CatalogueError, InputFileError
+
+#: FITS letter of each numpy type that the schema uses.
+_FITS_LETTER = {"int16": "I", "int32": "J", "int64": "K", "float32": "E", "float64": "D"}
+
+
+def write_catalogue_fits(catalogue: Catalogue, path: str | Path) -> None:
+    """Write `catalogue.fits`; the file appears whole or not at all."""
+    schema = catalogue.schema
+    table = fits.BinTableHDU.from_columns(
+        [
+            fits.Column(
+                name=column.name,
+                format=_fits_format(column),
+                unit=column.unit or None,
+                array=catalogue[column.name],
+            )
+            for column in schema
+        ],
+        name="CATALOGUE",
+    )
+    for number, column in enumerate(schema, start=1):
+        table.header.set(f"TCOMM{number}", column.description, after=f"TFORM{number}")
+    table.header["BANDS"] = ",".join(catalogue.bands)
+    for flag in FLAGS:
+        table.header[f"FLAG{flag.bit:02d}"] = (flag.name, f"bit of column flags, value {flag.value}")
+    for flag in FLAGS:
+        table.header["COMMENT"] = f"flags bit {flag.bit} (value {flag.value}) {flag.name}: {flag.description}"
+    table.header["ZPIXMETA"] = json.dumps(dict(catalogue.meta))
+    with whole_file(path) as temporary:
+        fits.HDUList([fits.PrimaryHDU(), table]).writeto(temporary, overwrite=True)
+
+
+def read_catalogue_fits(path: str | Path) -> Catalogue:
+    """Read what `write_catalogue_fits` wrote.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing or is not FITS.
+    CatalogueError
+        If it has no catalogue table or lacks a column.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputFileError(f"catalogue file '{path}' does not exist")
+    try:
+        with warnings.catch_warnings(), fits.open(path, memmap=False) as hdus:
+            warnings.simplefilter("error", AstropyUserWarning)  # "File may have been truncated"
+            if "CATALOGUE" not in hdus:
+                raise CatalogueError(f"'{path}' has no table CATALOGUE: it is not a zpix catalogue")
+            data, header = hdus["CATALOGUE"].data, hdus["CATALOGUE"].header
+            columns = {name: np.asarray(data[name]) for name in data.names}
+    except (OSError, TypeError, ValueError, AstropyUserWarning) as error:
+        raise InputFileError(f"'{path}' is not a whole FITS file: {error}") from error
+    if "zmix_weight" not in columns:
+        raise CatalogueError(f"'{path}' has no column 'zmix_weight'")
+    if columns["zmix_weight"].ndim == 1:  # FITS drops the axis of one-element vectors
+        columns |= {n: v[:, None] for n, v in columns.items() if n.startswith("zmix_")}
+    try:
+        return Catalogue(columns, catalogue_bands(data.names), json.loads(header.get("ZPIXMETA", "{}")))
+    except CatalogueError as error:
+        raise CatalogueError(f"'{path}': {error}") from error
+
+
+def _fits_format(column: Column) -> str:
+    if column.dtype.startswith("U"):
+        return f"{column.dtype[1:]}A"
+    repeat = str(column.shape[0]) if column.shape else ""
+    return repeat + _FITS_LETTER[column.dtype]

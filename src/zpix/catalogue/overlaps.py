@@ -1,0 +1,58 @@
+"""Which boxes overlap, and by how much?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+Rows = NDArray[np.intp]
+
+
+def overlapping_boxes(a: NDArray[np.floating], b: NDArray[np.floating]) -> tuple[Rows, Rows]:
+    """Rows (i, j) of all pairs with box a[i] overlapping box b[j], sorted by i, then j.
+
+    Parameters
+    ----------
+    a : (N, 4) float
+    b : (M, 4) float
+        Boxes (x0, y0, x1, y1) in pixels. Boxes that only share an edge do not overlap.
+
+    Notes
+    -----
+    A box that overlaps another of at most its own size has its centre within one own diagonal of the other's.
+    So each box searches that far only, in both directions: cost grows with the area of the boxes, not with N
+    × M.
+    """
+    if not (len(a) and len(b)):
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    i, j = _near(a, b)
+    k, m = _near(b, a)
+    pairs = np.unique(np.concatenate([i * len(b) + j, m * len(b) + k]))
+    i, j = pairs // len(b), pairs % len(b)
+    first, second = a[i], b[j]
+    overlap = (np.minimum(first[:, 2:], second[:, 2:]) > np.maximum(first[:, :2], second[:, :2])).all(1)
+    return i[overlap], j[overlap]
+
+
+def box_iou(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Intersection over union of boxes a[i] and b[i], both of shape (N, 4); returns (N,).
+
+    >>> float(box_iou(np.array([[0, 0, 2, 2]]), np.array([[1, 0, 3, 2]]))[0].round(3))
+    0.333
+    """
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    sides = np.clip(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0, None)
+    shared = sides.prod(1)
+    union = (a[:, 2:] - a[:, :2]).prod(1) + (b[:, 2:] - b[:, :2]).prod(1) - shared
+    return np.divide(shared, union, out=np.zeros(len(a)), where=union > 0)
+
+
+def _near(a: NDArray[np.floating], b: NDArray[np.floating]) -> tuple[Rows, Rows]:
+    """Pairs whose centres lie within one diagonal of the box in `a`."""
+    diagonal = np.hypot(a[:, 2] - a[:, 0], a[:, 3] - a[:, 1])
+    tree = cKDTree(0.5 * (b[:, :2] + b[:, 2:]))
+    found = tree.query_ball_point(0.5 * (a[:, :2] + a[:, 2:]), diagonal)
+    count = np.array([len(rows) for rows in found])
+    flat = np.fromiter((row for rows in found for row in rows), np.intp, count.sum())
+    return np.repeat(np.arange(len(a)), count), flat

@@ -1,0 +1,60 @@
+"""How are the redshift PDFs stored for other tools?
+
+As a qp ensemble of kind `mixmod` in HDF5, with the catalogue's ids as ancillary column `id`. qp's mixture has
+no cut at z = 0: it keeps the little probability below zero that zpix removes (`ZMixture` divides by the
+rest), so the two differ for sources whose mixture reaches below zero. The parameters are the same; reading
+them back gives the same ZMixture.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.catalogue.whole_file import whole_file
+from zpix.errors import CatalogueError, InputFileError
+from zpix.sources import ZMixture
+
+
+def write_pdfs(redshift: ZMixture, ids: NDArray[np.integer], path: str | Path) -> None:
+    """Write `pdfs.hdf5`: a mixture per row, `ids` (N,) the catalogue's; it appears whole or not at all."""
+    import qp  # takes a second to import
+
+    data = {"means": redshift.means, "stds": redshift.widths, "weights": redshift.weights}
+    ensemble = qp.Ensemble(qp.mixmod, data=data, ancil={"id": np.asarray(ids, dtype=np.int64)})
+    with whole_file(path) as temporary:
+        try:
+            ensemble.write_to(str(temporary))
+        except RuntimeError as error:  # how qp's writer reports that the system refused
+            raise (error.__cause__ if isinstance(error.__cause__, OSError) else error) from None
+
+
+def read_pdfs(path: str | Path) -> tuple[NDArray[np.int64], ZMixture]:
+    """Ids (N,) and redshift PDFs of a file that `write_pdfs` wrote.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing or is not HDF5.
+    CatalogueError
+        If it is not a mixture ensemble with ids.
+    """
+    import h5py
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputFileError(f"PDF file '{path}' does not exist")
+    try:
+        with h5py.File(path) as file:
+            for name in ("ancil/id", "data/weights", "data/means", "data/stds"):
+                if name not in file:
+                    raise CatalogueError(
+                        f"'{path}' has no '{name}': it is not a qp mixture ensemble with ids"
+                    )
+            ids = np.asarray(file["ancil/id"][()], dtype=np.int64)
+            parameters = [file[f"data/{name}"][()] for name in ("weights", "means", "stds")]
+    except OSError as error:
+        raise InputFileError(f"'{path}' is not a whole HDF5 file: {error}") from error
+    return ids, ZMixture(*parameters)

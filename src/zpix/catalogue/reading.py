@@ -1,0 +1,31 @@
+"""How is a stored catalogue read, whatever its format?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zpix.catalogue.fits_file import read_catalogue_fits
+from zpix.catalogue.parquet_file import read_catalogue_parquet
+from zpix.catalogue.table import Catalogue
+from zpix.errors import InputFileError
+
+
+def read_catalogue(path: str | Path) -> Catalogue:
+    """Read a catalogue from `.fits`, `.parquet`, or a directory of a finished run, which holds
+    `catalogue.fits`.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, not whole, or of neither format.
+    CatalogueError
+        If it lacks a column.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "catalogue.fits"
+    if path.suffix == ".parquet":
+        return read_catalogue_parquet(path)
+    if path.suffix in (".fits", ".fit"):
+        return read_catalogue_fits(path)
+    raise InputFileError(f"'{path}' is not a catalogue: its name must end in .fits or .parquet")

@@ -1,0 +1,69 @@
+"""How does one see the catalogue in SAOImage DS9?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.catalogue.table import Catalogue
+from zpix.catalogue.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
+
+_HEADER = """# Region file format: DS9 version 4.1
+# zpix catalogue: boxes of the sources with their ids and z_phot; galaxies green, stars yellow
+global color=green width=1 font="helvetica 9 normal roman" select=1 edit=1 move=1 delete=1 fixed=0
+fk5
+"""
+
+
+def write_regions(catalogue: Catalogue, path: str | Path, *, wcs: WCS) -> None:
+    """Write `regions.reg`: one box per source in fk5 coordinates, labelled with id and z_phot.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    path : str or Path
+        The file appears whole or not at all.
+    wcs : astropy.wcs.WCS
+        Of the mosaic whose pixels the boxes refer to.
+    """
+    box = catalogue.box.astype(np.float64)
+    x, y = 0.5 * (box[:, 0] + box[:, 2]) - 0.5, 0.5 * (box[:, 1] + box[:, 3]) - 0.5
+    ra, dec, width, height, angle = _on_sky(wcs, x, y)
+    width, height = width * (box[:, 2] - box[:, 0]), height * (box[:, 3] - box[:, 1])
+    lines = []
+    for row in range(len(catalogue)):
+        star = catalogue["class"][row] == "star"
+        label = "star" if star else f"z={catalogue['z_phot'][row]:.2f}"
+        colour = " color=yellow" if star else ""
+        lines.append(
+            f'box({ra[row]:.7f},{dec[row]:.7f},{width[row]:.3f}",{height[row]:.3f}",{angle[row]:.3f}) '
+            f"# text={{{catalogue['id'][row]} {label}}}{colour}\n"
+        )
+    with whole_file(path) as temporary:
+        temporary.write_text(_HEADER + "".join(lines), encoding="ascii")
+
+
+def _on_sky(wcs: WCS, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Position in degrees, arcsec per pixel along x and along y, and the angle of DS9 boxes in degrees; each
+    (N,).
+
+    DS9 turns a box in sky coordinates counter-clockwise, as seen with north up and east left, from the
+    direction of decreasing right ascension.
+    """
+    if not len(x):  # astropy refuses to transform no positions at all in some releases
+        return tuple(np.zeros((5, 0)))
+    ra, dec = wcs.pixel_to_world_values(x, y)
+    steps = []
+    for dx, dy in ((1, 0), (0, 1)):
+        ra_next, dec_next = wcs.pixel_to_world_values(x + dx, y + dy)
+        west = -((ra_next - ra + 180) % 360 - 180) * np.cos(np.deg2rad(dec)) * 3600
+        steps.append((west, (dec_next - dec) * 3600))
+    (west_x, north_x), (west_y, north_y) = steps
+    angle = np.rad2deg(np.arctan2(north_x, west_x))
+    return ra, dec, np.hypot(west_x, north_x), np.hypot(west_y, north_y), angle

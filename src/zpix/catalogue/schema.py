@@ -1,0 +1,108 @@
+"""Which columns does a catalogue have, and what do they mean?
+
+Every column is declared here once, as data. `build_catalogue`, the writers and the readers all follow these
+declarations, so FITS and Parquet hold the same names, types, units and descriptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+#: Prefixes of the columns that exist once per band; the lower-case band name follows.
+FLUX_PREFIX, FLUX_ERROR_PREFIX = "flux_", "fluxerr_"
+
+
+@dataclass(frozen=True)
+class Column:
+    """Declaration of one column.
+
+    Attributes
+    ----------
+    name : str
+    dtype : str
+        numpy type of one element; "U8" is text of at most eight characters.
+    unit : str
+        Unit as FITS writes it; empty for numbers without unit and for text.
+    description : str
+    shape : tuple of int
+        Shape of one row's value: () for a scalar, (K,) for a vector.
+    """
+
+    name: str
+    dtype: str
+    unit: str
+    description: str
+    shape: tuple[int, ...] = ()
+
+
+_POSITION = (
+    Column("id", "int32", "", "Source number, from 1; the value of its pixels in segmentation.fits"),
+    Column("ra", "float64", "deg", "Right ascension (ICRS) of the mask's centroid"),
+    Column("dec", "float64", "deg", "Declination (ICRS) of the mask's centroid"),
+    Column("x", "float64", "pix", "Column of the mask's centroid; pixel centres are integers from 0"),
+    Column("y", "float64", "pix", "Row of the mask's centroid; pixel centres are integers from 0"),
+    Column("x0", "float32", "pix", "Box, left edge; boxes are half-open: x0 <= column < x1"),
+    Column("y0", "float32", "pix", "Box, lower edge; boxes are half-open: y0 <= row < y1"),
+    Column("x1", "float32", "pix", "Box, right edge (exclusive)"),
+    Column("y1", "float32", "pix", "Box, upper edge (exclusive)"),
+    Column("score", "float32", "", "Probability that the source is real"),
+    Column("class", "U8", "", "Most probable class: galaxy or star"),
+    Column("p_star", "float32", "", "Probability of being a star, given that the source is real"),
+)
+
+_REDSHIFT = (
+    Column(
+        "z_phot", "float32", "", "Best point estimate: least expected risk (Tanaka et al. 2018), not the mode"
+    ),
+    Column("z_mode", "float32", "", "Redshift of the highest probability density"),
+    Column("z_mean", "float32", "", "Mean redshift of the PDF"),
+    Column("z025", "float32", "", "2.5 percent quantile of the redshift PDF"),
+    Column("z160", "float32", "", "16 percent quantile of the redshift PDF"),
+    Column("z500", "float32", "", "Median of the redshift PDF"),
+    Column("z840", "float32", "", "84 percent quantile of the redshift PDF"),
+    Column("z975", "float32", "", "97.5 percent quantile of the redshift PDF"),
+)
+
+_QUALITY = (
+    Column("ebv", "float32", "mag", "Milky Way reddening E(B-V) given to the network"),
+    Column("n_bands", "int16", "", "Number of bands with valid pixels at the source"),
+    Column("n_pix", "int32", "pix", "Pixels in the source's mask, before masks that overlap are separated"),
+    Column("flags", "int32", "", "Quality flags, a sum of bits; 0 is a source without caveats"),
+)
+
+#: Quantiles of the redshift PDF by column name.
+QUANTILES = {"z025": 0.025, "z160": 0.16, "z500": 0.5, "z840": 0.84, "z975": 0.975}
+
+
+def flux_column(band: str) -> str:
+    """Name of the flux column of a band: F444W is in `flux_f444w`."""
+    return FLUX_PREFIX + band.lower()
+
+
+def flux_error_column(band: str) -> str:
+    """Name of the flux error column of a band: F444W is in `fluxerr_f444w`."""
+    return FLUX_ERROR_PREFIX + band.lower()
+
+
+def catalogue_columns(bands: Sequence[str], n_components: int) -> tuple[Column, ...]:
+    """All columns, in order, of a catalogue with these bands and K mixture components per redshift PDF."""
+    mixture = tuple(
+        Column(f"zmix_{name}", "float64", "", f"{text} of the redshift mixture's components", (n_components,))
+        for name, text in (
+            ("weight", "Weights (before the cut at z = 0)"),
+            ("mean", "Means"),
+            ("width", "Standard deviations"),
+        )
+    )
+    photometry = tuple(
+        column
+        for band in bands
+        for column in (
+            Column(
+                flux_column(band), "float32", "nJy", f"{band} flux inside the mask; NaN where not observed"
+            ),
+            Column(flux_error_column(band), "float32", "nJy", f"1-sigma error of flux_{band.lower()}"),
+        )
+    )
+    return _POSITION + _REDSHIFT + mixture + _QUALITY + photometry

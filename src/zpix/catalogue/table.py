@@ -1,0 +1,182 @@
+"""What is a catalogue, and how is it made from detections?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from zpix.catalogue.flags import quality_flags
+from zpix.catalogue.schema import (
+    FLUX_PREFIX,
+    QUANTILES,
+    Column,
+    catalogue_columns,
+    flux_column,
+    flux_error_column,
+)
+from zpix.catalogue.segments import Photometry
+from zpix.errors import BandError, CatalogueError
+from zpix.sources import CLASS_NAMES, STAR, Detections, ZMixture
+
+#: AB magnitude of 1 nJy.
+AB_ZEROPOINT_NJY = 31.4
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """A catalogue of N sources; N = 0 is an ordinary catalogue.
+
+    Parameters
+    ----------
+    columns : mapping of str to array
+        Every column that `catalogue_columns` declares for these bands, with a common leading length N. Arrays
+        are converted to the declared types and made read-only; further columns are dropped.
+    bands : tuple of str
+        Band names in the order of the flux columns.
+    meta : mapping of str to JSON values
+        Facts about the whole: model, code version, mosaic, redshift range. Written into every header.
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+    bands: tuple[str, ...]
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        columns = {}
+        for column in catalogue_columns(self.bands, np.shape(self.columns["zmix_weight"])[1]):
+            if column.name not in self.columns:
+                raise CatalogueError(f"the catalogue has no column '{column.name}'")
+            values = np.array(self.columns[column.name], dtype=column.dtype)
+            if values.shape != (np.shape(self.columns["id"])[0], *column.shape):
+                raise ValueError(f"column {column.name} has shape {values.shape}")
+            values.flags.writeable = False
+            columns[column.name] = values
+        object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "bands", tuple(self.bands))
+        object.__setattr__(self, "meta", dict(self.meta))
+
+    def __len__(self) -> int:
+        return len(self.columns["id"])
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.columns[name]
+
+    @property
+    def schema(self) -> tuple[Column, ...]:
+        """Declarations of the columns, in order."""
+        return catalogue_columns(self.bands, self.columns["zmix_weight"].shape[1])
+
+    @property
+    def redshift(self) -> ZMixture:
+        """Redshift PDFs of all sources."""
+        return ZMixture(*(self.columns[f"zmix_{name}"] for name in ("weight", "mean", "width")))
+
+    @property
+    def box(self) -> NDArray[np.float32]:
+        """Half-open boxes (x0, y0, x1, y1) in pixels, shape (N, 4)."""
+        return np.stack([self.columns[name] for name in ("x0", "y0", "x1", "y1")], axis=1)
+
+    def magnitude(self, band: str) -> NDArray[np.float64]:
+        """AB magnitudes inside the masks, (N,): NaN where not observed, +inf for fluxes ≤ 0."""
+        if band not in self.bands:
+            raise BandError(f"the catalogue has no band '{band}': it has {', '.join(self.bands)}")
+        return magnitude_ab(self.columns[flux_column(band)])
+
+    def select(self, rows: slice | NDArray) -> Catalogue:
+        """The catalogue of some rows (a slice, a boolean mask or row numbers)."""
+        return Catalogue({name: values[rows] for name, values in self.columns.items()}, self.bands, self.meta)
+
+
+def build_catalogue(
+    detections: Detections,
+    photometry: Photometry,
+    *,
+    bands: Sequence[str],
+    ra: ArrayLike,
+    dec: ArrayLike,
+    ebv: ArrayLike,
+    blended: ArrayLike,
+    z_range: tuple[float, float],
+    meta: Mapping[str, Any] | None = None,
+) -> Catalogue:
+    """Make the catalogue of N detections; ids are 1 to N in the order given.
+
+    Parameters
+    ----------
+    detections : Detections of length N
+        Boxes in the pixel coordinates of the whole mosaic.
+    photometry : Photometry of length N
+        Measured by `measure_masks`, with the columns of flux in the order of `bands`.
+    ra, dec : (N,) float, degrees
+        ICRS positions of `photometry.centre_xy`.
+    ebv : (N,) float, mag
+    blended : (N,) bool
+        From `touching_masks`.
+    z_range : (float, float)
+        Redshifts between which the model was trained.
+    meta : mapping, optional
+        Facts for the headers; `z_range` is added.
+    """
+    redshift = detections.redshift
+    is_star = detections.label == STAR
+    z_phot = redshift.least_risk()
+    quantiles = redshift.quantile(np.array(list(QUANTILES.values())))  # (N, 5)
+    columns: dict[str, NDArray[Any]] = {
+        "id": np.arange(1, len(detections) + 1),
+        "ra": np.asarray(ra),
+        "dec": np.asarray(dec),
+        **dict(zip("xy", photometry.centre_xy.T, strict=True)),
+        **dict(zip(("x0", "y0", "x1", "y1"), detections.box.T, strict=True)),
+        "score": detections.score,
+        "class": np.array(CLASS_NAMES)[detections.label],
+        "p_star": detections.star_probability,
+        "z_phot": z_phot,
+        "z_mode": redshift.mode(),
+        "z_mean": redshift.mean(),
+        **dict(zip(QUANTILES, quantiles.T, strict=True)),
+        "zmix_weight": redshift.weights,
+        "zmix_mean": redshift.means,
+        "zmix_width": redshift.widths,
+        "ebv": np.asarray(ebv),
+        "n_bands": photometry.n_bands,
+        "n_pix": photometry.n_pix,
+        "flags": quality_flags(
+            edge=photometry.edge,
+            blended=np.asarray(blended, dtype=bool),
+            flux=photometry.flux,
+            flux_error=photometry.flux_error,
+            redshift=redshift,
+            z_phot=z_phot,
+            is_star=is_star,
+            z_range=z_range,
+        ),
+    }
+    for index, band in enumerate(bands):
+        columns[flux_column(band)] = photometry.flux[:, index]
+        columns[flux_error_column(band)] = photometry.flux_error[:, index]
+    facts = {**(meta or {}), "z_range": [float(z) for z in z_range]}
+    return Catalogue(columns, tuple(bands), facts)
+
+
+def magnitude_ab(flux_njy: ArrayLike) -> NDArray[np.float64]:
+    """AB magnitude of a flux in nJy: NaN for NaN, +inf for a flux that is not positive.
+
+    >>> magnitude_ab([1000.0, 0.0, float("nan")])
+    array([23.9,  inf,  nan])
+    """
+    flux = np.asarray(flux_njy, dtype=np.float64)
+    magnitude = np.where(np.isnan(flux), np.nan, np.inf)
+    bright = flux > 0
+    magnitude[bright] = AB_ZEROPOINT_NJY - 2.5 * np.log10(flux[bright])
+    return magnitude
+
+
+def catalogue_bands(column_names: Sequence[str]) -> tuple[str, ...]:
+    """Bands of a stored catalogue, from the names of its flux columns in order."""
+    return tuple(
+        name.removeprefix(FLUX_PREFIX).upper() for name in column_names if name.startswith(FLUX_PREFIX)
+    )

@@ -1,0 +1,159 @@
+"""Catalogues: built by the schema, immutable, and the same after a round trip through every format."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+
+from zpix.catalogue import (
+    FLAGS,
+    Catalogue,
+    read_catalogue,
+    read_pdfs,
+    write_catalogue_fits,
+    write_catalogue_parquet,
+    write_pdfs,
+)
+from zpix.errors import BandError, CatalogueError, InputFileError, OutputError
+
+WRITERS = {"fits": write_catalogue_fits, "parquet": write_catalogue_parquet}
+
+
+def assert_same(a: Catalogue, b: Catalogue) -> None:
+    assert a.bands == b.bands and a.meta == b.meta and a.schema == b.schema
+    for column in a.schema:
+        assert a[column.name].dtype == b[column.name].dtype == np.dtype(column.dtype)
+        np.testing.assert_array_equal(a[column.name], b[column.name], err_msg=column.name)
+
+
+def test_point_estimates_and_intervals_belong_to_the_pdf(make_catalogue):
+    catalogue = make_catalogue(20)
+    redshift = catalogue.redshift
+    np.testing.assert_allclose(catalogue["z_mode"], redshift.mode(), rtol=1e-6)
+    np.testing.assert_allclose(redshift.cdf(catalogue["z160"].astype(float)[:, None]), 0.16, atol=1e-4)
+    assert (catalogue["z025"] < catalogue["z160"]).all() and (catalogue["z840"] < catalogue["z975"]).all()
+    assert catalogue["id"].tolist() == list(range(1, 21))
+    assert set(catalogue["class"]) == {"galaxy", "star"}
+
+
+def test_a_catalogue_cannot_be_changed(make_catalogue):
+    catalogue = make_catalogue()
+    with pytest.raises(ValueError, match="read-only"):
+        catalogue["z_phot"][0] = 1.0
+
+
+def test_rows_are_selected_together(make_catalogue):
+    catalogue = make_catalogue(9)
+    some = catalogue.select(catalogue["id"] % 2 == 0)
+    assert some["id"].tolist() == [2, 4, 6, 8]
+    np.testing.assert_array_equal(some.redshift.means, catalogue.redshift.means[1::2])
+    assert len(catalogue.select(slice(0, 0))) == 0
+
+
+def test_magnitudes_keep_missing_and_negative_apart(make_catalogue):
+    catalogue = make_catalogue(6)
+    columns = dict(catalogue.columns)
+    columns["flux_f444w"] = np.array([1000, 100, 0, -5, np.nan, 1e6])
+    magnitude = Catalogue(columns, catalogue.bands).magnitude("F444W")
+    np.testing.assert_allclose(magnitude, [23.9, 26.4, np.inf, np.inf, np.nan, 16.4])
+    with pytest.raises(BandError, match="F999W"):
+        catalogue.magnitude("F999W")
+
+
+@pytest.mark.parametrize("suffix", list(WRITERS))
+@pytest.mark.parametrize(("n", "k"), [(7, 3), (5, 1), (1, 4), (0, 3), (0, 1)])
+def test_round_trip_is_identical(make_catalogue, tmp_path, suffix, n, k):
+    catalogue = make_catalogue(n, k=k)
+    path = tmp_path / f"catalogue.{suffix}"
+    WRITERS[suffix](catalogue, path)
+    assert_same(read_catalogue(path), catalogue)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("n", [6, 0])
+def test_pdfs_round_trip_and_open_in_qp(make_catalogue, tmp_path, n):
+    import qp
+
+    catalogue = make_catalogue(n)
+    path = tmp_path / "pdfs.hdf5"
+    write_pdfs(catalogue.redshift, catalogue["id"], path)
+    ids, redshift = read_pdfs(path)
+    assert ids.tolist() == catalogue["id"].tolist()
+    for name in ("weights", "means", "widths"):
+        np.testing.assert_allclose(
+            getattr(redshift, name), getattr(catalogue.redshift, name), rtol=1e-15, atol=1e-300
+        )
+    ensemble = qp.read(str(path))
+    assert ensemble.npdf == n
+    assert np.asarray(ensemble.ancil["id"]).tolist() == ids.tolist()
+    if n:
+        z = np.linspace(0, 15, 400)
+        uncut = catalogue.redshift.pdf(z) * (1 - ensemble.cdf(0.0))
+        np.testing.assert_allclose(ensemble.pdf(z), uncut, atol=1e-10)
+
+
+def test_other_tools_read_units_and_descriptions(make_catalogue, tmp_path):
+    import pyarrow.parquet as pq
+
+    catalogue = make_catalogue()
+    write_catalogue_fits(catalogue, tmp_path / "c.fits")
+    table = Table.read(tmp_path / "c.fits", hdu="CATALOGUE")
+    assert str(table["flux_f444w"].unit) == "nJy" and str(table["ra"].unit) == "deg"
+    header = fits.getheader(tmp_path / "c.fits", "CATALOGUE")
+    text = "".join(header["COMMENT"])
+    for flag in FLAGS:
+        assert header[f"FLAG{flag.bit:02d}"] == flag.name and flag.name in text
+    described = {header[f"TTYPE{n}"]: header[f"TCOMM{n}"] for n in range(1, header["TFIELDS"] + 1)}
+    write_catalogue_parquet(catalogue, tmp_path / "c.parquet")
+    schema = pq.read_schema(tmp_path / "c.parquet")
+    for column in catalogue.schema:
+        assert described[column.name] == column.description
+        facts = schema.field(column.name).metadata
+        assert facts[b"unit"].decode() == column.unit
+        assert facts[b"description"].decode() == column.description
+
+
+@pytest.mark.parametrize("suffix", list(WRITERS))
+def test_a_missing_column_names_file_and_column(make_catalogue, tmp_path, suffix):
+    path = tmp_path / f"short.{suffix}"
+    WRITERS[suffix](make_catalogue(), path)
+    if suffix == "fits":
+        table = Table.read(path, hdu="CATALOGUE")
+        table.remove_column("z_phot")
+        hdu = fits.BinTableHDU(table.as_array(), name="CATALOGUE")
+        fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path, overwrite=True)
+    else:
+        import pyarrow.parquet as pq
+
+        pq.write_table(pq.read_table(path).drop(["z_phot"]), path)
+    with pytest.raises(CatalogueError, match=r"short.*z_phot"):
+        read_catalogue(path)
+
+
+@pytest.mark.parametrize("name", ["c.fits", "c.parquet", "c.txt"])
+def test_bad_files_are_named(tmp_path, name):
+    path = tmp_path / name
+    with pytest.raises(InputFileError, match=name):
+        read_catalogue(path)
+    path.write_bytes(b"SIMPLE  = nonsense" * 200)
+    with pytest.raises(InputFileError, match=name):
+        read_catalogue(path)
+
+
+def test_a_truncated_catalogue_is_refused(make_catalogue, tmp_path):
+    path = tmp_path / "c.fits"
+    write_catalogue_fits(make_catalogue(40), path)
+    path.write_bytes(path.read_bytes()[:-5760])
+    with pytest.raises(InputFileError, match="not a whole FITS file"):
+        read_catalogue(path)
+
+
+def test_nothing_half_written_in_a_missing_directory(make_catalogue, tmp_path):
+    for suffix, write in WRITERS.items():
+        with pytest.raises(OutputError, match="cannot write"):
+            write(make_catalogue(), tmp_path / "none" / f"c.{suffix}")
+    with pytest.raises(OutputError, match="cannot write"):
+        write_pdfs(make_catalogue().redshift, make_catalogue()["id"], tmp_path / "none" / "p.hdf5")
+    assert list(tmp_path.iterdir()) == []
