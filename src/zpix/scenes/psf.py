@@ -1,0 +1,112 @@
+"""How does NIRCam blur the sky in each band?
+
+The optical transfer function of a telescope is the autocorrelation of its pupil, read at baseline = λ × spatial
+frequency. One autocorrelation of the segmented pupil therefore serves every band, wavelength and stamp size, exactly
+and without cropping: on the coarse frequency grid of a small stamp the far wings wrap around, and no light is lost.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.errors import MissingExtraError
+from zpix.sources.filters import pivot_um, transmission
+
+_DIAMETER_M = 6.603  # circumscribed circle of the pupil
+_PUPIL_PIXELS = 512
+_WAVELENGTHS = 5  # per band: enough to smooth the rings as the filter does
+_ARCSEC = np.pi / 180 / 3600
+_LONG_CHANNEL_UM = 2.4
+_NATIVE_PIXEL_ARCSEC = (0.0311, 0.0630)  # short, long channel
+
+#: Gaussian blur σ in arcsec by channel (short, long): charge diffusion, jitter and drizzling together. With the halo
+#: below it is set so that FWHM and encircled energy fit the empirical PSFs of the SMACS 0723 and CEERS mosaics
+#: (grizli-psf-library).
+_BLUR_ARCSEC = (0.012, 0.022)
+#: Wavefront error (rms, µm) scatters 1 − exp(−(2π w/λ)²) of the light (Maréchal) into a halo of this σ in arcsec.
+_WAVEFRONT_UM = 0.085
+_HALO_ARCSEC = 0.11
+
+
+@cache
+def transfer_function(
+    band: str, size: int, *, oversampling: int = 1, pixel_scale_arcsec: float = 0.03, angle_deg: float = 0.0
+) -> NDArray[np.float32]:
+    """Fourier transform of the PSF for stamps of `size` pixels, shape (K, K // 2 + 1) with K = size × oversampling.
+
+    Frequencies are in the order of `scipy.fft.rfft2` and reach the Nyquist frequency of the oversampled grid. It is
+    real, because a pupil without phase errors gives a PSF that looks the same upside down, and 1 at frequency 0.
+
+    Parameters
+    ----------
+    angle_deg : float
+        Position angle of the pupil, east of north: diffraction spikes turn with it.
+    """
+    fy, fx = frequencies(size, oversampling=oversampling, pixel_scale_arcsec=pixel_scale_arcsec)
+    turn = np.deg2rad(angle_deg)
+    u, v = np.cos(turn) * fx + np.sin(turn) * fy, -np.sin(turn) * fx + np.cos(turn) * fy
+    optics = sum(share * _autocorrelation_at(um, u, v) for um, share in _band_samples(band))
+    channel = int(pivot_um((band,))[0] > _LONG_CHANNEL_UM)
+    pixel = _NATIVE_PIXEL_ARCSEC[channel]
+    share = 1 - np.exp(-((2 * np.pi * _WAVEFRONT_UM / pivot_um((band,))[0]) ** 2))
+    squared = 2 * np.pi**2 * (fx**2 + fy**2)
+    blur = np.exp(-squared * _BLUR_ARCSEC[channel] ** 2) * (1 - share + share * np.exp(-squared * _HALO_ARCSEC**2))
+    return (optics * blur * np.sinc(pixel * fx) * np.sinc(pixel * fy)).astype(np.float32)
+
+
+def frequencies(
+    size: int, *, oversampling: int, pixel_scale_arcsec: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Spatial frequencies in cycles per arcsec, as a column (K, 1) and a row (1, K // 2 + 1), K = size × oversampling."""
+    step = pixel_scale_arcsec / oversampling
+    k = size * oversampling
+    return np.fft.fftfreq(k, step)[:, None], np.fft.rfftfreq(k, step)[None, :]
+
+
+def band_limit(band: str) -> float:
+    """Highest spatial frequency that the telescope passes in `band`, in cycles per arcsec."""
+    return _DIAMETER_M * _ARCSEC / (min(um for um, _ in _band_samples(band)) * 1e-6)
+
+
+@cache
+def _band_samples(band: str) -> tuple[tuple[float, float], ...]:
+    """Wavelengths (µm) that divide the band's photons into equal parts, with their shares."""
+    wavelength, efficiency = transmission(band)
+    cumulative = np.cumsum(efficiency) / efficiency.sum()
+    quantile = (np.arange(_WAVELENGTHS) + 0.5) / _WAVELENGTHS
+    return tuple((float(um), 1 / _WAVELENGTHS) for um in np.interp(quantile, cumulative, wavelength / 1e4))
+
+
+def _autocorrelation_at(um: float, u: NDArray, v: NDArray) -> NDArray[np.float64]:
+    """Autocorrelation of the pupil at baselines λu, λv; u, v in cycles per arcsec."""
+    from scipy.ndimage import map_coordinates
+
+    table = _pupil_autocorrelation()
+    per_pixel = _DIAMETER_M / _PUPIL_PIXELS
+    baseline = um * 1e-6 / _ARCSEC / per_pixel  # pupil pixels per (cycle per arcsec)
+    centre = table.shape[0] // 2
+    place = np.stack(np.broadcast_arrays(v * baseline + centre, u * baseline + centre))
+    return map_coordinates(table, place, order=1, mode="constant")
+
+
+@cache
+def _pupil_autocorrelation() -> NDArray[np.float64]:
+    """Autocorrelation of JWST's pupil, centred, 1 at its centre; one pixel is diameter / 512."""
+    try:
+        import poppy
+    except ImportError:
+        raise MissingExtraError("poppy", "sim") from None
+    primary = poppy.MultiHexagonAperture(rings=2, flattoflat=1.32, gap=0.007, center=False)
+    struts = poppy.AsymmetricSecondaryObscuration(
+        secondary_radius=0.37, support_angle=(0, 150, 210), support_width=(0.12, 0.12, 0.12)
+    )
+    optic = poppy.CompoundAnalyticOptic([primary, struts])
+    pupil = optic.sample(npix=_PUPIL_PIXELS, grid_size=_DIAMETER_M)
+    padded = np.zeros((2 * _PUPIL_PIXELS, 2 * _PUPIL_PIXELS))
+    padded[:_PUPIL_PIXELS, :_PUPIL_PIXELS] = pupil
+    power = np.abs(np.fft.rfft2(padded)) ** 2
+    correlation = np.fft.fftshift(np.fft.irfft2(power, padded.shape))
+    return correlation / correlation[_PUPIL_PIXELS, _PUPIL_PIXELS]
