@@ -56,29 +56,40 @@ class BandImage:
         """(ny, nx)."""
         return self.science.shape
 
-    def read(self, region: Region) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-        """Flux and error in nJy and validity of `region`, which lies inside the image; each (y, x).
+    def read_into(
+        self, region: Region, flux: NDArray[np.float32], error: NDArray[np.float32], valid: NDArray[np.bool_]
+    ) -> None:
+        """Fill flux and error (nJy, float32) and validity of `region`, inside the image; each (y, x).
 
         Valid means finite flux, finite and positive error, and positive weight; flux is 0 and error +inf
         elsewhere.
         """
-        flux, error = self.science.window(region), self.error.window(region)
+        self.science.read_into(region, flux)
+        self.error.read_into(region, error)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             if self.error_kind == "inverse variance":
                 np.power(error, -0.5, out=error)
             flux *= np.float32(self.njy_per_unit)
             error *= np.float32(self.njy_per_unit)
-            valid = np.isfinite(flux) & (error > 0) & (error < np.inf)
+            np.isfinite(flux, out=valid)
+            valid &= error > 0
+            valid &= error < np.inf
             if self.weight is not None:
-                valid &= self.weight.window(region) > 0
+                weight = np.empty(region.shape, np.float32)
+                self.weight.read_into(region, weight)
+                valid &= weight > 0
         if not valid.all():
             flux[~valid] = 0
             error[~valid] = np.inf
-        return flux, error, valid
 
     def has_valid_pixels(self) -> bool:
         """Whether any pixel is valid: some rows are tried first, then strips until one is found."""
-        return any(self.read(region)[2].any() for region in self._probes())
+        for region in self._probes():
+            flux, error, valid = (np.empty(region.shape, dtype) for dtype in (np.float32, np.float32, bool))
+            self.read_into(region, flux, error, valid)
+            if valid.any():
+                return True
+        return False
 
     def _probes(self) -> Iterator[Region]:
         height, width = self.shape

@@ -1,8 +1,8 @@
 """How are windows of a FITS image read without reading all of it?
 
-Plain images are read through one memory map per file, and the pages are given back after each window, so
-memory stays flat however many windows are read. Tile-compressed images (`.fits.fz`) are unpacked tile by
-tile, correct but some twenty times slower; gzip files are unpacked once (`zpix.image.unpacked`).
+Plain images are read through one memory map per file whose pages are given back as reading goes on, so memory
+stays flat however many windows are read. Tile-compressed images (`.fits.fz`) are unpacked tile by tile,
+correct but some twenty times slower; gzip files are unpacked once (`zpix.image.unpacked`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from zpix.image.regions import Region
 from zpix.image.unpacked import is_gzip, unpacked
 
 _DTYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}  # of BITPIX
+_KEPT_BYTES = 1 << 26  # pages that stay mapped between windows: 64 MiB per file
+_FAULT_BYTES = 1 << 16  # touching one byte maps up to this many around it (Linux's fault_around_bytes)
 
 
 class ImageArray(Protocol):
@@ -32,8 +34,28 @@ class ImageArray(Protocol):
     def shape(self) -> tuple[int, int]:
         """(ny, nx)."""
 
-    def window(self, region: Region) -> NDArray[np.float32]:
-        """Values of `region`, which lies inside the image: (y, x) float32, a native-endian copy."""
+    def read_into(self, region: Region, out: NDArray[np.float32]) -> None:
+        """Copy `region`, which lies inside the image, into `out`: (y, x) float32, native-endian."""
+
+
+class MappedFile:
+    """A memory map of a whole file that gives pages back once enough of them have been touched.
+
+    The system keeps such pages cached; without this they would count as memory of the process until it ends.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with open(path, "rb") as stream:
+            self.pages = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        self._touched_bytes = 0
+
+    def count(self, touched_bytes: int) -> None:
+        """Take note that so many bytes were read."""
+        self._touched_bytes += touched_bytes
+        too_many = min(self._touched_bytes, len(self.pages)) > _KEPT_BYTES
+        if too_many and hasattr(mmap, "MADV_DONTNEED"):
+            self.pages.madvise(mmap.MADV_DONTNEED)
+            self._touched_bytes = 0
 
 
 @dataclass(frozen=True)
@@ -44,14 +66,13 @@ class MappedArray:
     ----------
     values : (ny, nx) array
         View of the map, in the file's byte order and type.
-    pages : mmap
-        The map of the whole file.
+    file : MappedFile
     scale, zero, blank
         FITS keywords BSCALE, BZERO and BLANK; None if the image has no BLANK.
     """
 
     values: NDArray
-    pages: mmap.mmap
+    file: MappedFile
     scale: float
     zero: float
     blank: int | None
@@ -62,18 +83,16 @@ class MappedArray:
         height, width = self.values.shape
         return height, width
 
-    def window(self, region: Region) -> NDArray[np.float32]:
-        """Values of `region`, which lies inside the image: (y, x) float32, a native-endian copy."""
+    def read_into(self, region: Region, out: NDArray[np.float32]) -> None:
+        """Copy `region`, which lies inside the image, into `out`: (y, x) float32, native-endian."""
         stored = self.values[region.slices]
         with np.errstate(over="ignore", invalid="ignore"):
-            window = stored.astype(np.float32)
+            out[...] = stored
         if (self.scale, self.zero) != (1.0, 0.0):
-            window = (stored * self.scale + self.zero).astype(np.float32)
+            out[...] = stored * self.scale + self.zero
         if self.blank is not None:
-            window[stored == self.blank] = np.nan
-        if hasattr(mmap, "MADV_DONTNEED"):  # the system keeps the pages cached, this process lets go of them
-            self.pages.madvise(mmap.MADV_DONTNEED)
-        return window
+            out[stored == self.blank] = np.nan
+        self.file.count(region.height * min(self.values.strides[0], stored.shape[1] * 4 + _FAULT_BYTES))
 
 
 @dataclass(frozen=True)
@@ -88,10 +107,10 @@ class CompressedArray:
     index: int
     shape: tuple[int, int]
 
-    def window(self, region: Region) -> NDArray[np.float32]:
-        """Values of `region`, which lies inside the image: (y, x) float32, a native-endian copy."""
+    def read_into(self, region: Region, out: NDArray[np.float32]) -> None:
+        """Copy `region`, which lies inside the image, into `out`: (y, x) float32, native-endian."""
         with fits.open(self.path) as hdus:
-            return np.array(hdus[self.index].section[region.slices], dtype=np.float32)
+            out[...] = hdus[self.index].section[region.slices]
 
 
 class FitsFile:
@@ -127,7 +146,7 @@ class FitsFile:
             except OSError as error:
                 raise InputFileError(f"'{path}' is not a FITS file, or its header is damaged") from error
         self._refuse_truncated()
-        self._pages: mmap.mmap | None = None
+        self._mapped: MappedFile | None = None
 
     def image(self, index: int) -> ImageArray:
         """The image of an HDU.
@@ -150,7 +169,7 @@ class FitsFile:
             )
         if self._is_compressed[index]:
             return CompressedArray(self._local, index, (shape[0], shape[1]))
-        return self._mapped(index)
+        return self._mapped_array(index)
 
     def wcs(self, index: int) -> WCS:
         """Celestial WCS of an HDU.
@@ -188,13 +207,11 @@ class FitsFile:
                 f"'{self.path}' is truncated: it ends after {size} bytes, before its last HDU does"
             )
 
-    def _mapped(self, index: int) -> MappedArray:
-        if self._pages is None:
-            with open(self._local, "rb") as stream:
-                self._pages = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    def _mapped_array(self, index: int) -> MappedArray:
+        if self._mapped is None:
+            self._mapped = MappedFile(self._local)
         header = self.headers[index]
-        values: NDArray = np.ndarray(
-            self.shapes[index], _DTYPES[header["BITPIX"]], buffer=self._pages, offset=self._starts[index]
-        )
+        dtype, start = _DTYPES[header["BITPIX"]], self._starts[index]
+        values: NDArray = np.ndarray(self.shapes[index], dtype, buffer=self._mapped.pages, offset=start)
         blank = header.get("BLANK") if header["BITPIX"] > 0 else None
-        return MappedArray(values, self._pages, header.get("BSCALE", 1.0), header.get("BZERO", 0.0), blank)
+        return MappedArray(values, self._mapped, header.get("BSCALE", 1.0), header.get("BZERO", 0.0), blank)

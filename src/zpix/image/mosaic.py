@@ -59,17 +59,13 @@ class Mosaic:
         lacks.
         """
         wanted = self.bands if bands is None else tuple(band_name(band) for band in bands)
-        pixels = Pixels.empty(len(wanted), region.shape)
         inside = region.intersection(Region.whole(self.shape))
-        if inside.width == 0 or inside.height == 0:
-            return pixels
-        window = inside.shifted(-region.x0, -region.y0).slices
+        window = (..., *inside.shifted(-region.x0, -region.y0).slices)
+        pixels = Pixels.empty(len(wanted), region.shape)
+        flux, error, valid = pixels.flux[window], pixels.error[window], pixels.valid[window]
         for index, band in enumerate(wanted):
-            if band in self._images:
-                flux, error, valid = self._images[band].read(inside)
-                pixels.flux[index][window] = flux
-                pixels.error[index][window] = error
-                pixels.valid[index][window] = valid
+            if band in self._images and flux.size:
+                self._images[band].read_into(inside, flux[index], error[index], valid[index])
         return pixels
 
     def sky(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
