@@ -22,7 +22,23 @@ from zpix.sources.stars import star_fluxes
 #: Galaxies brighter than a magnitude, per arcmin²: bright end after Windhorst et al. (2023, PEARLS), faint end such that
 #: JADES's 1,400 detections per arcmin² are reached near 30 mag (Rieke et al. 2023; 94,000 sources in 67 arcmin²).
 _COUNTS_MAG = (18.0, 19.0, 20.0, 21.0, 22.0, 23.0, 24.0, 25.0, 26.0, 27.0, 28.0, 29.0, 30.0, 31.0, 32.0)
-_COUNTS_PER_ARCMIN2 = (0.12, 0.5, 1.6, 4.2, 9.5, 20.0, 40.0, 71.0, 125.0, 220.0, 400.0, 745.0, 1400.0, 2500.0, 4300.0)
+_COUNTS_PER_ARCMIN2 = (
+    0.12,
+    0.5,
+    1.6,
+    4.2,
+    9.5,
+    20.0,
+    40.0,
+    71.0,
+    125.0,
+    220.0,
+    400.0,
+    745.0,
+    1400.0,
+    2500.0,
+    4300.0,
+)
 
 #: Scale of p(z | m) ∝ z^1.3 exp(−z/z₀(m)) (form of Benítez 2000): medians 0.8 at 22, 1.7 at 26 and 2.2 at 29 mag, and
 #: 0.4 % of all sources beyond z = 8, as the 717 candidates in 125 arcmin² of Hainline et al. (2024).
@@ -189,7 +205,9 @@ def _draw_spectra(
     a_v = mean_dust * np.where(z > 5, 0.6, 1.0) * rng.gamma(1.6, 1 / 1.6, n)
     a_v = np.where(dusty, a_v + rng.uniform(0.3, 3.0, n), np.where(quiescent, rng.exponential(0.15, n), a_v))
     lines, ew_ha = _draw_lines(rng, z, log_mass, young, quiescent)
-    has_lya = rng.uniform(size=n) < np.where(z < 6, 0.3, 0.1)  # Jones et al. (2024): rarer in the neutral universe
+    has_lya = rng.uniform(size=n) < np.where(
+        z < 6, 0.3, 0.1
+    )  # Jones et al. (2024): rarer in the neutral universe
     return GalaxySpectra(
         z=z,
         weights=weights,
@@ -205,7 +223,12 @@ def _draw_spectra(
 
 
 def _mix(
-    rng: np.random.Generator, z: NDArray, log_mass: NDArray, young: NDArray, quiescent: NDArray, dusty: NDArray
+    rng: np.random.Generator,
+    z: NDArray,
+    log_mass: NDArray,
+    young: NDArray,
+    quiescent: NDArray,
+    dusty: NDArray,
 ) -> NDArray[np.float64]:
     """Shares of `CONTINUA` in the light at 5500 Å, shape (N, 6): they sum to one."""
     n = len(z)
@@ -280,8 +303,12 @@ def _draw_stars(rng: np.random.Generator, area: float, config: SimulationConfig)
     n_dwarfs = rng.poisson(area * config.brown_dwarf_per_arcmin2)
     n = n_stars + n_dwarfs
     faint = min(config.limit_mag, 29.0)
-    mag = np.clip(faint + np.log10(1 - rng.uniform(size=n)) / np.repeat([0.13, 0.25], [n_stars, n_dwarfs]), 17.0, faint)
-    kind = rng.choice(3, size=n, p=[0.68, 0.22, 0.10])  # M, K and hotter dwarfs: what a deep field looks through
+    mag = np.clip(
+        faint + np.log10(1 - rng.uniform(size=n)) / np.repeat([0.13, 0.25], [n_stars, n_dwarfs]), 17.0, faint
+    )
+    kind = rng.choice(
+        3, size=n, p=[0.68, 0.22, 0.10]
+    )  # M, K and hotter dwarfs: what a deep field looks through
     low, high = np.array([2400.0, 3900.0, 5300.0])[kind], np.array([3900.0, 5300.0, 7500.0])[kind]
     teff = rng.uniform(low, high)
     teff[n_stars:] = 400 + 1900 * rng.beta(1.5, 1.5, n_dwarfs)

@@ -16,7 +16,7 @@ from zpix.errors import MissingExtraError
 from zpix.sources.filters import pivot_um, transmission
 
 _DIAMETER_M = 6.603  # circumscribed circle of the pupil
-_PUPIL_PIXELS = 512
+_PUPIL_PIXELS = 384
 _WAVELENGTHS = 5  # per band: enough to smooth the rings as the filter does
 _ARCSEC = np.pi / 180 / 3600
 _LONG_CHANNEL_UM = 2.4
@@ -48,12 +48,14 @@ def transfer_function(
     fy, fx = frequencies(size, oversampling=oversampling, pixel_scale_arcsec=pixel_scale_arcsec)
     turn = np.deg2rad(angle_deg)
     u, v = np.cos(turn) * fx + np.sin(turn) * fy, -np.sin(turn) * fx + np.cos(turn) * fy
-    optics = sum(share * _autocorrelation_at(um, u, v) for um, share in _band_samples(band))
+    optics = _sampled(_optics(band), u, v, um=float(pivot_um((band,))[0]))
     channel = int(pivot_um((band,))[0] > _LONG_CHANNEL_UM)
     pixel = _NATIVE_PIXEL_ARCSEC[channel]
     share = 1 - np.exp(-((2 * np.pi * _WAVEFRONT_UM / pivot_um((band,))[0]) ** 2))
     squared = 2 * np.pi**2 * (fx**2 + fy**2)
-    blur = np.exp(-squared * _BLUR_ARCSEC[channel] ** 2) * (1 - share + share * np.exp(-squared * _HALO_ARCSEC**2))
+    blur = np.exp(-squared * _BLUR_ARCSEC[channel] ** 2) * (
+        1 - share + share * np.exp(-squared * _HALO_ARCSEC**2)
+    )
     return (optics * blur * np.sinc(pixel * fx) * np.sinc(pixel * fy)).astype(np.float32)
 
 
@@ -80,13 +82,21 @@ def _band_samples(band: str) -> tuple[tuple[float, float], ...]:
     return tuple((float(um), 1 / _WAVELENGTHS) for um in np.interp(quantile, cumulative, wavelength / 1e4))
 
 
-def _autocorrelation_at(um: float, u: NDArray, v: NDArray) -> NDArray[np.float64]:
-    """Autocorrelation of the pupil at baselines λu, λv; u, v in cycles per arcsec."""
+@cache
+def _optics(band: str) -> NDArray[np.float64]:
+    """Autocorrelation of the pupil averaged over the band, on the pupil's grid at the pivot wavelength."""
+    table, pivot = _pupil_autocorrelation(), float(pivot_um((band,))[0])
+    centre = table.shape[0] // 2
+    per_pixel = _DIAMETER_M / _PUPIL_PIXELS
+    v, u = (np.indices(table.shape) - centre) * (per_pixel * _ARCSEC / (pivot * 1e-6))
+    return sum(share * _sampled(table, u, v, um=um) for um, share in _band_samples(band))
+
+
+def _sampled(table: NDArray, u: NDArray, v: NDArray, *, um: float) -> NDArray[np.float64]:
+    """`table` over baselines, read at baselines λu, λv; u, v in cycles per arcsec; 0 outside the pupil."""
     from scipy.ndimage import map_coordinates
 
-    table = _pupil_autocorrelation()
-    per_pixel = _DIAMETER_M / _PUPIL_PIXELS
-    baseline = um * 1e-6 / _ARCSEC / per_pixel  # pupil pixels per (cycle per arcsec)
+    baseline = um * 1e-6 / _ARCSEC / (_DIAMETER_M / _PUPIL_PIXELS)  # pupil pixels per (cycle per arcsec)
     centre = table.shape[0] // 2
     place = np.stack(np.broadcast_arrays(v * baseline + centre, u * baseline + centre))
     return map_coordinates(table, place, order=1, mode="constant")
@@ -94,7 +104,7 @@ def _autocorrelation_at(um: float, u: NDArray, v: NDArray) -> NDArray[np.float64
 
 @cache
 def _pupil_autocorrelation() -> NDArray[np.float64]:
-    """Autocorrelation of JWST's pupil, centred, 1 at its centre; one pixel is diameter / 512."""
+    """Autocorrelation of JWST's pupil, centred, 1 at its centre; one pixel is diameter / 384."""
     try:
         import poppy
     except ImportError:

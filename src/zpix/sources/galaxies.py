@@ -161,7 +161,10 @@ def _observed(light: NDArray[np.float32], z: NDArray[np.float64]) -> NDArray[np.
 
 
 def _line_fluxes(
-    spectra: GalaxySpectra, light: NDArray[np.float32], lyman_alpha: NDArray[np.float64], bands: tuple[str, ...]
+    spectra: GalaxySpectra,
+    light: NDArray[np.float32],
+    lyman_alpha: NDArray[np.float64],
+    bands: tuple[str, ...],
 ) -> NDArray[np.float64]:
     """What the lines add to the band fluxes, shape (N, band).
 
@@ -201,11 +204,49 @@ def _attenuation() -> NDArray[np.float32]:
     red = 2.659 * (-1.857 + 1.040 / np.clip(micron, 0.63, None)) + 4.05
     blueward = np.interp(micron, micron[micron >= 0.12], ultraviolet[micron >= 0.12])
     slope = (ultraviolet[micron >= 0.12][0] - ultraviolet[micron >= 0.13][0]) / 0.01
-    blueward = blueward + slope * np.clip(0.12 - micron, 0.0, None)  # continued below 1200 Å in a straight line
+    blueward = blueward + slope * np.clip(
+        0.12 - micron, 0.0, None
+    )  # continued below 1200 Å in a straight line
     calzetti = np.clip(np.where(micron < 0.63, blueward, red), 0.02, None) / 4.05
     # knots along the tabulated SMC-bar curve, against 1/λ in 1/µm
-    inverse = [0.0, 0.455, 0.8, 1.235, 1.538, 1.818, 2.273, 2.703, 3.375, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 17.0]
-    smc = [0.0, 0.10, 0.25, 0.567, 0.801, 1.0, 1.374, 1.672, 2.0, 2.36, 3.0, 3.66, 4.51, 5.52, 6.79, 8.2, 18.0]
+    inverse = [
+        0.0,
+        0.455,
+        0.8,
+        1.235,
+        1.538,
+        1.818,
+        2.273,
+        2.703,
+        3.375,
+        4.0,
+        5.0,
+        6.0,
+        7.0,
+        8.0,
+        9.0,
+        10.0,
+        17.0,
+    ]
+    smc = [
+        0.0,
+        0.10,
+        0.25,
+        0.567,
+        0.801,
+        1.0,
+        1.374,
+        1.672,
+        2.0,
+        2.36,
+        3.0,
+        3.66,
+        4.51,
+        5.52,
+        6.79,
+        8.2,
+        18.0,
+    ]
     return np.stack([calzetti, np.interp(1.0 / micron, inverse, smc)]).astype(np.float32)
 
 
@@ -240,7 +281,9 @@ def _intergalactic_transmission(spectra: GalaxySpectra) -> NDArray[np.float32]:
     row = position.astype(int)
     fraction = (position - row).astype(np.float32)[:, None]
     depth = (tau[row] * (1 - fraction) + tau[row + 1] * fraction) * spectra.igm[:, None].astype(np.float32)
-    near = (wing[row] * (1 - fraction) + wing[row + 1] * fraction) * spectra.damping[:, None].astype(np.float32)
+    near = (wing[row] * (1 - fraction) + wing[row + 1] * fraction) * spectra.damping[:, None].astype(
+        np.float32
+    )
     return np.exp(-(depth + near))
 
 

@@ -15,7 +15,14 @@ from zpix.sources.filters import band_weights, observed_grid
 BROWN_DWARF_KELVIN = 2300.0
 
 # centre and width in µm, and depth at 2500 K, of the bands that cut into cool stars (Rayner et al. 2009)
-_ABSORPTION = ((0.71, 0.05, 1.0), (0.78, 0.04, 0.8), (1.40, 0.07, 0.25), (1.88, 0.09, 0.3), (2.75, 0.2, 0.35), (4.6, 0.25, 0.2))
+_ABSORPTION = (
+    (0.71, 0.05, 1.0),
+    (0.78, 0.04, 0.8),
+    (1.40, 0.07, 0.25),
+    (1.88, 0.09, 0.3),
+    (2.75, 0.2, 0.35),
+    (4.6, 0.25, 0.2),
+)
 # centre and width in µm, and relative height, of the windows between water and methane of brown dwarfs
 # (Kirkpatrick 2005, Fig. 2; Beiler et al. 2023 for 2.5 to 5 µm)
 _WINDOWS = ((1.07, 0.06, 0.95), (1.27, 0.06, 1.0), (1.58, 0.07, 0.85), (2.09, 0.09, 0.7), (4.05, 0.33, 0.45))

@@ -1,0 +1,203 @@
+"""How does a simulated field become FITS files?
+
+Blocks of the size of the sky's cells are observed one after another, by one process or several, and written where they
+belong: memory stays flat and the pixels do not depend on the number of workers.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.table import Table, vstack
+from astropy.wcs import WCS
+
+from zpix.config import SimulationConfig
+from zpix.errors import ConfigError, OutputError
+from zpix.image import JADES_BANDS, MosaicWriter, Region, ebv_at, tangent_wcs
+from zpix.scenes.sky import Scene, Sky
+
+#: Centre of GOODS-S in degrees.
+GOODS_S = (53.16, -27.79)
+
+_FITS_BLOCK = 2880
+
+
+def simulate(
+    out: str | Path,
+    *,
+    shape: tuple[int, int] = (1024, 1024),
+    seed: int = 0,
+    ra: float = GOODS_S[0],
+    dec: float = GOODS_S[1],
+    bands: tuple[str, ...] = JADES_BANDS,
+    config: SimulationConfig | None = None,
+    workers: int = 1,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Simulate a field and write it to the directory `out`.
+
+    It then holds `mock_<band>_drz.fits` in the JADES layout, `segmentation.fits` (ids in HDU 0), `truth.fits` (see
+    `zpix.scenes.truth`, with ra and dec in degrees) and `simulation.json`, the resolved settings.
+
+    Parameters
+    ----------
+    shape : (ny, nx)
+        In pixels.
+    ra, dec : float
+        Centre of the field in degrees; unless the settings give one, E(B−V) is that of the SFD map there.
+    workers : int
+        Processes; the pixels are the same for any number.
+    progress : callable, optional
+        Called with the number of finished and of all blocks.
+
+    Raises
+    ------
+    ConfigError
+        If the shape or the number of workers is not positive.
+    OutputError
+        If files of these names exist and `overwrite` is false, or cannot be written.
+    """
+    folder, settings = Path(out), config or SimulationConfig()
+    if min(shape) < 1:
+        raise ConfigError(f"shape = {shape}: a field needs at least one row and one column")
+    if workers < 1:
+        raise ConfigError(f"workers = {workers}: allowed are 1 and more")
+    if settings.ebv is None:
+        settings = settings.model_copy(update={"ebv": float(ebv_at(np.array([ra]), np.array([dec]))[0])})
+    for name in ("segmentation.fits", "truth.fits", "simulation.json"):
+        if (folder / name).exists() and not overwrite:
+            raise OutputError(
+                f"'{folder / name}' exists already: choose another directory or allow overwriting"
+            )
+    sky = Sky(seed, tuple(bands), settings)
+    wcs = tangent_wcs(ra, dec, shape, settings.pixel_scale_arcsec)
+    header = {"SIMSEED": (seed), "SIMEBV": sky.ebv, "SIMDEPTH": sky.depth, "SIMHIZ": settings.high_z_boost}
+    options = {"prefix": "mock", "header": header, "overwrite": overwrite}
+    with MosaicWriter(folder, bands=sky.bands, shape=shape, wcs=wcs, **options) as writer:
+        segmentation = _SegmentationFile(folder / "segmentation.fits", shape, wcs)
+        tables = []
+        blocks = list(_blocks(sky, shape))
+        for done, (block, scene) in enumerate(_observed(sky, shape, blocks, workers), start=1):
+            writer.write(block, scene.pixels)
+            segmentation.write(block, scene.segmentation)
+            tables.append(_owned_rows(scene.truth, block, Region.whole(shape)))
+            if progress:
+                progress(done, len(blocks))
+        segmentation.close()
+        truth = _merged(tables, wcs)
+        truth.meta = dict(header)
+        _replace(folder / "truth.fits", lambda path: truth.write(path, format="fits", overwrite=True))
+        text = json.dumps(
+            {"seed": seed, "ra": ra, "dec": dec, "shape": shape, "bands": sky.bands, **settings.model_dump()},
+            indent=2,
+        )
+        _replace(folder / "simulation.json", lambda path: path.write_text(text + "\n"))
+    return folder
+
+
+def _blocks(sky: Sky, shape: tuple[int, int]) -> Iterator[Region]:
+    """The cells that make up the field, clipped to it."""
+    size, field = sky.config.cell_size_pix, Region.whole(shape)
+    for row, column in sky.cells(field):
+        cell = Region(column * size, row * size, (column + 1) * size, (row + 1) * size)
+        yield cell.intersection(field)
+
+
+def _observed(
+    sky: Sky, shape: tuple[int, int], blocks: list[Region], workers: int
+) -> Iterator[tuple[Region, Scene]]:
+    """Blocks and their scenes in order; a few are in the making at a time."""
+    field = Region.whole(shape)
+    first_ids = _first_ids(sky, field)
+    if workers == 1:
+        for block in blocks:
+            yield block, sky.observe(block, bounds=field, first_ids=first_ids)
+        return
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting: deque[tuple[Region, Future[Scene]]] = deque()
+        for block in blocks:
+            waiting.append((block, pool.submit(sky.observe, block, bounds=field, first_ids=first_ids)))
+            if len(waiting) > 2 * workers:
+                region, future = waiting.popleft()
+                yield region, future.result()
+        for region, future in waiting:
+            yield region, future.result()
+
+
+def _first_ids(sky: Sky, field: Region) -> dict[tuple[int, int], int]:
+    """Id of the first source of each cell of the field and of the cells around it."""
+    first, ids = 1, {}
+    for cell in sky.cells(field.grown(sky.config.cell_size_pix)):
+        ids[cell] = first
+        first += len(sky.cell_population(*cell))
+    return ids
+
+
+def _owned_rows(truth: Table, block: Region, field: Region) -> Table:
+    """Rows of the sources centred in the block, or outside the field, with positions in the field's pixels."""
+    table = truth.copy()
+    for name, shift in (("x", block.x0), ("y", block.y0)):
+        table[name] += shift
+        seen = table["n_pix"] > 0
+        for edge in ("min", "max"):
+            table[f"{name}{edge}"][seen] += shift
+    x, y = np.asarray(table["x"]), np.asarray(table["y"])
+    return table[block.contains(x, y) | ~field.contains(x, y)]
+
+
+def _merged(tables: list[Table], wcs: WCS) -> Table:
+    """All rows by id, each once, with sky positions."""
+    table = vstack(tables, metadata_conflicts="silent")
+    table.sort(["id", "n_pix"])
+    ids = np.asarray(table["id"])
+    last = np.append(ids[1:] != ids[:-1], True)[
+        : len(ids)
+    ]  # of a source cut by the field's edge the largest segment
+    table = table[last]
+    ra, dec = wcs.pixel_to_world_values(np.asarray(table["x"]), np.asarray(table["y"]))
+    table.add_column(np.asarray(ra, dtype=float), name="ra", index=1)
+    table.add_column(np.asarray(dec, dtype=float), name="dec", index=2)
+    table["ra"].unit = table["dec"].unit = "deg"
+    return table
+
+
+class _SegmentationFile:
+    """An int32 FITS image that is filled block by block."""
+
+    def __init__(self, path: Path, shape: tuple[int, int], wcs: WCS) -> None:
+        self.path, self.part = path, path.with_name(f".{path.name}.part")
+        axes = [("SIMPLE", True), ("BITPIX", 32), ("NAXIS", 2), ("NAXIS1", shape[1]), ("NAXIS2", shape[0])]
+        header = fits.Header(axes)
+        header.update(wcs.to_header(relax=True))
+        text = header.tostring().encode("ascii")
+        n_bytes = 4 * shape[0] * shape[1]
+        try:
+            self.part.write_bytes(text)
+            os.truncate(self.part, len(text) + -(-n_bytes // _FITS_BLOCK) * _FITS_BLOCK)
+        except OSError as error:
+            raise OutputError(f"cannot write '{path}': {error.strerror}") from error
+        self.data = np.memmap(self.part, ">i4", "r+", offset=len(text), shape=shape)
+
+    def write(self, region: Region, values: np.ndarray) -> None:
+        self.data[region.slices] = values
+
+    def close(self) -> None:
+        self.data.flush()
+        del self.data
+        os.replace(self.part, self.path)
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under a temporary name, so that a broken run leaves no half of it."""
+    part = path.with_name(f".part-{path.name}")
+    write(part)
+    os.replace(part, path)

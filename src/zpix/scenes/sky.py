@@ -1,0 +1,264 @@
+"""What does a window of a simulated sky look like?
+
+A sky is a function of its seed. It is drawn in cells, each with random numbers of its own, so that any window can be
+observed at any time, in any order and by any number of workers, and windows fit together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from astropy.table import Table
+from numpy.typing import NDArray
+
+from zpix.config import SimulationConfig
+from zpix.image import JADES_BANDS, Pixels, Region
+from zpix.scenes.labels import Segments, detection_weights, draw_segments, significance
+from zpix.scenes.noise import (
+    deep_error,
+    depth_variation,
+    draw_noise,
+    electrons_per_njy,
+    white_equivalent,
+)
+from zpix.scenes.population import Population, draw_population
+from zpix.scenes.render import STAMP_SIZES, render, stamp_sizes
+from zpix.scenes.truth import truth_table
+
+_LABEL_MARGIN = 64  # pixels around a window in which segments of its sources may go on
+_REACH = STAMP_SIZES[-1] // 2
+_FIELD, _CELL, _NOISE, _DEPTH = range(4)  # the random streams of a sky
+_ORIGIN = 1 << 20  # keys of random streams are not negative, cells may be
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A window of a simulated sky.
+
+    Attributes
+    ----------
+    pixels : Pixels
+        Flux and error in nJy per pixel, (band, y, x) float32, and validity.
+    segmentation : (y, x) int32
+        `id` of the source that a pixel belongs to, 0 for none.
+    truth : astropy Table
+        One row per source centred in the window, or with part of its segment there; x, y and boxes count from the
+        window's first pixel. See `zpix.scenes.truth`.
+    ebv : float
+        E(B−V) of the Milky Way in mag, of which fluxes and pixels are dimmed.
+    """
+
+    pixels: Pixels
+    segmentation: NDArray[np.int32]
+    truth: Table
+    ebv: float
+
+
+@dataclass(frozen=True)
+class Sky:
+    """An endless simulated sky, seen in some bands to some depth.
+
+    Attributes
+    ----------
+    seed : int
+    bands : tuple of str
+    config : SimulationConfig
+    """
+
+    seed: int
+    bands: tuple[str, ...] = JADES_BANDS
+    config: SimulationConfig = SimulationConfig()
+
+    @cached_property
+    def _field(self) -> dict[str, float]:
+        """What is one number per field: E(B−V), depth, pupil angle."""
+        rng, config = self._rng(_FIELD), self.config
+        ebv, log_depth, angle = rng.uniform(size=3)
+        low, high = config.ebv_range
+        shallow = np.log(config.depth_range)
+        return {
+            "ebv": float(config.ebv if config.ebv is not None else low + (high - low) * ebv),
+            "depth": float(np.exp(shallow[0] + (shallow[1] - shallow[0]) * log_depth)),
+            # steps of 15°: transfer functions are kept for each angle
+            "angle": float(
+                config.psf_angle_deg if config.psf_angle_deg is not None else 15 * int(12 * angle)
+            ),
+        }
+
+    @property
+    def ebv(self) -> float:
+        """E(B−V) of the Milky Way in mag."""
+        return self._field["ebv"]
+
+    @property
+    def depth(self) -> float:
+        """Error image in units of the deep field's."""
+        return self._field["depth"]
+
+    @cached_property
+    def error(self) -> NDArray[np.float64]:
+        """Typical rms of one pixel in nJy, shape (band,)."""
+        return deep_error(self.bands) * self.depth * (0.03 / self.config.pixel_scale_arcsec) ** -1
+
+    @cached_property
+    def _detection_sigma(self) -> NDArray[np.float64]:
+        return self.error * white_equivalent(self.bands, correlated=self.config.correlated_noise)
+
+    def cells(self, region: Region) -> list[tuple[int, int]]:
+        """Cells (row, column) that a region touches, row by row."""
+        size = self.config.cell_size_pix
+        rows = range(region.y0 // size, -(-region.y1 // size))
+        return [(row, column) for row in rows for column in range(region.x0 // size, -(-region.x1 // size))]
+
+    def cell_population(self, row: int, column: int) -> Population:
+        """Sources drawn in one cell, positions in the sky's pixels; a few lie just outside it."""
+        return _cell_population(self.seed, self.config, row, column)
+
+    def observe(
+        self,
+        region: Region,
+        *,
+        bounds: Region | None = None,
+        first_ids: dict[tuple[int, int], int] | None = None,
+    ) -> Scene:
+        """Image, error, segments and truth of a window.
+
+        Parameters
+        ----------
+        region : Region
+            In pixels of the sky, which has no edges.
+        bounds : Region, optional
+            Where segments end: the field that the window is part of, or by default the window.
+        first_ids : dict, optional
+            Id of the first source of each cell; by default sources are numbered from 1 in this window alone.
+        """
+        labelled = region.grown(_LABEL_MARGIN).intersection(bounds or region)
+        population, ids = self._sources(labelled.grown(_REACH), first_ids)
+        fluxes, sizes, near = self._light(population, labelled)
+        population, ids, fluxes, sizes = population[near], ids[near], fluxes[near], sizes[near]
+        model, segments = self._draw(region, labelled, population, fluxes, sizes)
+        owner = segments.owner[region.shifted(-labelled.x0, -labelled.y0).slices]
+        inside = region.contains(population.x, population.y)
+        inside[np.unique(owner[owner >= 0])] = True
+        if first_ids is None:
+            ids = np.where(inside, np.cumsum(inside), 0).astype(np.int32)
+        segmentation = np.zeros(region.shape, np.int32)
+        segmentation[owner >= 0] = ids[owner[owner >= 0]]
+        table = truth_table(
+            population, fluxes, segments, ids, bands=self.bands, ebv=self.ebv, region=region, rows=inside
+        )
+        return Scene(self._observed(region, model), segmentation, table, self.ebv)
+
+    def _sources(
+        self, region: Region, first_ids: dict[tuple[int, int], int] | None
+    ) -> tuple[Population, NDArray[np.int32]]:
+        parts, ids = [], []
+        for cell in self.cells(region):
+            parts.append(self.cell_population(*cell))
+            first = 0 if first_ids is None else first_ids.get(cell, -(1 << 30))
+            ids.append(first + np.arange(len(parts[-1])))
+        return Population.concatenate(parts), np.concatenate(ids).astype(np.int32)
+
+    def _light(
+        self, population: Population, region: Region
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.intp]]:
+        """Fluxes and stamp sizes of all sources, and the rows of those whose stamp touches the region."""
+        # stamps of faint sources are small: only colours of those in reach of a generous guess are computed
+        distance = np.maximum(
+            np.maximum(region.x0 - population.x, population.x - region.x1),
+            np.maximum(region.y0 - population.y, population.y - region.y1),
+        )
+        guess = 10 ** (-0.4 * (population.mag - 31.4))[:, None] * np.full(len(self.bands), 6.0)
+        bound = stamp_sizes(population, guess.astype(np.float32), self.error, self.config.pixel_scale_arcsec)
+        rows = np.flatnonzero(distance < bound / 2)
+        fluxes = np.zeros((len(population), len(self.bands)), np.float32)
+        fluxes[rows] = population[rows].fluxes(self.bands, ebv=self.ebv)
+        sizes = stamp_sizes(population, fluxes, self.error, self.config.pixel_scale_arcsec)
+        return fluxes, sizes, rows[distance[rows] < sizes[rows] / 2]
+
+    def _draw(
+        self,
+        region: Region,
+        labelled: Region,
+        population: Population,
+        fluxes: NDArray[np.float32],
+        sizes: NDArray[np.int64],
+    ) -> tuple[NDArray[np.float32], Segments]:
+        """Noiseless light of the window, (band, y, x) nJy, and the segments of the region to be labelled."""
+        model = np.zeros((len(self.bands), *region.shape), np.float32)
+        weights = detection_weights(self.bands, self._detection_sigma)
+        stamps: list[tuple[Region, NDArray[np.float32]]] = []
+        for stamp in render(
+            population,
+            fluxes,
+            bands=self.bands,
+            sizes=sizes,
+            pixel_scale_arcsec=self.config.pixel_scale_arcsec,
+            psf_angle_deg=self._field["angle"],
+        ):
+            shared = region.intersection(stamp.region)
+            here = shared.shifted(-region.x0, -region.y0).slices
+            model[(slice(None), *here)] += stamp.light[
+                (slice(None), *shared.shifted(-stamp.region.x0, -stamp.region.y0).slices)
+            ]
+            stamps.append((stamp.region, significance(stamp.light, weights)))
+        segments = draw_segments(
+            labelled,
+            stamps,
+            threshold=self.config.segment_threshold,
+            min_pixels=self.config.detectable_pixels,
+            min_snr=self.config.detectable_snr,
+        )
+        return model, segments
+
+    def _observed(self, region: Region, model: NDArray[np.float32]) -> Pixels:
+        """Add noise to the noiseless light (band, y, x)."""
+        config = self.config
+        error = self.error.astype(np.float32)[:, None, None] * np.ones_like(model)
+        if config.depth_structure:
+            error *= depth_variation(self._rng(_DEPTH), region, rms=config.depth_structure)
+        sky = self._rng(_FIELD, 1).standard_normal(len(self.bands)) * config.sky_residual_sigma * self.error
+        if config.poisson_noise:
+            gain = electrons_per_njy(self.bands).astype(np.float32)[:, None, None] / self.depth**2
+            error = np.sqrt(error**2 + np.maximum(model, 0) / gain)
+        flux = model + sky.astype(np.float32)[:, None, None] + error * self._noise(region)
+        return Pixels(flux, error, np.ones(flux.shape, bool))
+
+    def _noise(self, region: Region) -> NDArray[np.float32]:
+        """Unit noise of the window, (band, y, x), put together from its cells."""
+        size = self.config.cell_size_pix
+        noise = np.empty((len(self.bands), *region.shape), np.float32)
+        for row, column in self.cells(region):
+            cell = Region(column * size, row * size, (column + 1) * size, (row + 1) * size)
+            rng = self._rng(_NOISE, row + _ORIGIN, column + _ORIGIN)
+            drawn = draw_noise(rng, cell.shape, bands=self.bands, correlated=self.config.correlated_noise)
+            shared = region.intersection(cell)
+            here, there = shared.shifted(-region.x0, -region.y0), shared.shifted(-cell.x0, -cell.y0)
+            noise[(slice(None), *here.slices)] = drawn[(slice(None), *there.slices)]
+        return noise
+
+    def _rng(self, *key: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
+
+
+def draw_scene(
+    seed: int,
+    *,
+    shape: tuple[int, int] = (512, 512),
+    bands: tuple[str, ...] = JADES_BANDS,
+    config: SimulationConfig | None = None,
+) -> Scene:
+    """A piece of a sky of its own, (ny, nx) pixels of `shape`; the same for the same seed."""
+    return Sky(seed, tuple(bands), config or SimulationConfig()).observe(Region.whole(shape))
+
+
+@lru_cache(maxsize=256)
+def _cell_population(seed: int, config: SimulationConfig, row: int, column: int) -> Population:
+    key = (_CELL, row + _ORIGIN, column + _ORIGIN)
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+    size = config.cell_size_pix
+    population = draw_population(rng, width_pix=size, height_pix=size, config=config)
+    moved = {"x": population.x + column * size, "y": population.y + row * size}
+    return Population(**(vars(population) | moved))
