@@ -1,0 +1,53 @@
+"""zpix: photometric redshifts straight from pixels.
+
+The names below are the public interface; each is loaded when first used, so that `import zpix` is instant and loads no
+torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zpix.catalogue import Catalogue, read_catalogue
+    from zpix.detector import load_checkpoint
+    from zpix.errors import ZpixError
+    from zpix.image import align, open_mosaic
+    from zpix.pipeline import run
+    from zpix.scenes import simulate
+    from zpix.sources import ZMixture
+    from zpix.tasks import demo, evaluate, prepare, prepare_mock, pretrain, train
+
+_HOMES = {
+    "Catalogue": "zpix.catalogue",
+    "ZMixture": "zpix.sources",
+    "ZpixError": "zpix.errors",
+    "align": "zpix.image",
+    "demo": "zpix.tasks",
+    "evaluate": "zpix.tasks",
+    "load_checkpoint": "zpix.detector",
+    "open_mosaic": "zpix.image",
+    "prepare": "zpix.tasks",
+    "prepare_mock": "zpix.tasks",
+    "pretrain": "zpix.tasks",
+    "read_catalogue": "zpix.catalogue",
+    "run": "zpix.pipeline",
+    "simulate": "zpix.scenes",
+    "train": "zpix.tasks",
+}
+
+__all__ = [  # noqa: RUF022
+    "Catalogue", "ZMixture", "ZpixError", "align", "demo", "evaluate", "load_checkpoint", "open_mosaic", "prepare",
+    "prepare_mock", "pretrain", "read_catalogue", "run", "simulate", "train",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'zpix' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -55,7 +55,9 @@ class TrainingConfig(Section):
     milestones: tuple[float, ...] = (0.6, 0.85)  # fractions of the run at which the rate falls tenfold
     clip_norm: float = Field(5.0, gt=0)  # gradient norm above which the gradient is scaled down
     flips: bool = True  # flips and quarter turns: the sky has no up
-    band_dropout: float = Field(0.03, ge=0, lt=1)  # chance that a band is hidden, so that a missing one is no surprise
+    band_dropout: float = Field(
+        0.03, ge=0, lt=1
+    )  # chance that a band is hidden, so that a missing one is no surprise
     box_jitter: float = Field(0.05, ge=0, lt=0.5)  # of its size, so that heads meet imperfect boxes
     redshift_weight: float = Field(1.0, ge=0)  # of the redshift loss in the sum
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it
@@ -127,32 +129,73 @@ def parse_section(section: type[AnySection], values: dict[str, Any], *, source: 
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            allowed = ", ".join(section.model_fields)
-            raise ConfigError(f"{source}: unknown setting '{key}'; allowed are {allowed}") from None
+            raise ConfigError(f"{source}: unknown setting '{key}'; allowed are {_siblings(section, first['loc'])}") from None
         raise ConfigError(f"{source}: setting '{key}' = {first['input']!r}: {first['msg'].lower()}") from None
 
 
-def load_config(path: str | Path, **sections: type[Section]) -> dict[str, Section]:
-    """Read named sections from a TOML file; sections the file lacks take their defaults.
+def _siblings(section: type[Section], place: tuple[int | str, ...]) -> str:
+    """Names allowed where an unknown one was found."""
+    for part in place[:-1]:
+        annotation = section.model_fields[str(part)].annotation
+        assert isinstance(annotation, type) and issubclass(annotation, Section)
+        section = annotation
+    return ", ".join(section.model_fields)
+
+
+class Config(Section):
+    """Everything one TOML file can set, a table per section."""
+
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+    pretraining: PretrainingConfig = PretrainingConfig()
+    inference: InferenceConfig = InferenceConfig()
+    simulation: SimulationConfig = SimulationConfig()
+
+
+def load_config(path: str | Path | None) -> Config:
+    """Read a TOML file; what it leaves out, or everything without a file, takes its default.
 
     Raises
     ------
     ConfigError
         If the file is missing or is not TOML, or has an unknown section or setting.
 
-    >>> sorted(ModelConfig().model_dump())[:2]
-    ['anchor_sizes_pix', 'aperture_radii_pix']
+    >>> load_config(None).inference.tile_size
+    1024
     """
+    if path is None:
+        return Config()
     file = Path(path)
-    if not file.is_file():
-        raise ConfigError(f"{file}: no such configuration file")
     try:
         tables = tomllib.loads(file.read_text())
+    except OSError:
+        raise ConfigError(f"{file}: no such configuration file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: not valid TOML: {error}") from None
-    unknown = sorted(set(tables) - set(sections))
-    if unknown:
-        raise ConfigError(f"{file}: unknown section [{unknown[0]}]; allowed are {', '.join(sections)}")
-    return {
-        name: parse_section(kind, tables.get(name, {}), source=f"{file} [{name}]") for name, kind in sections.items()
-    }
+    return parse_section(Config, tables, source=str(file))
+
+
+def override(section: AnySection, **values: Any) -> AnySection:
+    """The section with those settings replaced that are not None, validated again."""
+    given = {key: value for key, value in values.items() if value is not None}
+    return parse_section(type(section), {**section.model_dump(), **given}, source="command line")
+
+
+def write_config(path: str | Path, **sections: Section) -> None:
+    """Write resolved sections as TOML that `load_config` reads back."""
+    lines = []
+    for name, section in sections.items():
+        lines.append(f"[{name}]")
+        lines += [f"{key} = {_toml(value)}" for key, value in section.model_dump().items() if value is not None]
+        lines.append("")
+    Path(path).write_text("\n".join(lines))
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return repr(value)

@@ -49,7 +49,10 @@ class Checkpoint:
 def save_checkpoint(path: str | Path, checkpoint: Checkpoint, *, half: bool = False) -> None:
     """Write a checkpoint; `half` keeps floating weights as bfloat16. The file appears whole or not at all."""
     tensors = {
-        name: value.detach().cpu().to(torch.bfloat16 if half and value.is_floating_point() else value.dtype).contiguous()
+        name: value.detach()
+        .cpu()
+        .to(torch.bfloat16 if half and value.is_floating_point() else value.dtype)
+        .contiguous()
         for name, value in checkpoint.detector.state_dict().items()
     }
     header = {
@@ -80,7 +83,9 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         detector.load_state_dict({name: value.float() if value.is_floating_point() else value
                                   for name, value in tensors.items()})  # fmt: skip
     except RuntimeError as error:
-        raise ModelError(f"{path}: tensors do not fit the architecture in the header: {str(error)[:200]}") from None
+        raise ModelError(
+            f"{path}: tensors do not fit the architecture in the header: {str(error)[:200]}"
+        ) from None
     return Checkpoint(detector.eval(), json.loads(header.get("about", "{}")))
 
 

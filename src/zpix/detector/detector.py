@@ -96,7 +96,9 @@ class Detector(nn.Module):
 
         with_truth = [torch.cat(pair) for pair in zip(proposals, scenes.boxes, strict=True)]
         sampled, labels, targets = self.box_head.sample(with_truth, scenes.boxes, scenes.labels)
-        logits, box_deltas = self.box_head(self._pool_boxes(features, torch.cat(sampled), _image_index(sampled)))
+        logits, box_deltas = self.box_head(
+            self._pool_boxes(features, torch.cat(sampled), _image_index(sampled))
+        )
         losses |= self.box_head.losses(logits, box_deltas, labels, targets)
 
         boxes, image = _jittered(torch.cat(scenes.boxes), box_jitter, size), _image_index(scenes.boxes)
@@ -135,12 +137,16 @@ class Detector(nn.Module):
         count = _proposal_count(size, proposals_per_megapixel)
         proposals = self.proposals.select(objectness, deltas, anchors, features, size, count)
 
-        logits, box_deltas = self.box_head(self._pool_boxes(features, torch.cat(proposals), _image_index(proposals)))
+        logits, box_deltas = self.box_head(
+            self._pool_boxes(features, torch.cat(proposals), _image_index(proposals))
+        )
         boxes = clip_boxes_to_image(self.box_head.decode(box_deltas, torch.cat(proposals)), size)
         probability = torch.softmax(logits.float(), 1)  # (n, background galaxy star)
         kept_boxes, kept_probability = [], []
         for own_boxes, own in zip(
-            boxes.split([len(p) for p in proposals]), probability.split([len(p) for p in proposals]), strict=True
+            boxes.split([len(p) for p in proposals]),
+            probability.split([len(p) for p in proposals]),
+            strict=True,
         ):
             real = 1 - own[:, 0]
             large = ((own_boxes[:, 2:] - own_boxes[:, :2]) > 1.0).all(1)
@@ -203,7 +209,9 @@ def _channels_last(image: Tensor) -> Tensor:
 
 def _image_index(boxes: list[Tensor]) -> Tensor:
     """Image of each row when per-image boxes are joined, (n,) int64."""
-    return torch.cat([torch.full((len(b),), i, dtype=torch.long, device=b.device) for i, b in enumerate(boxes)])
+    return torch.cat(
+        [torch.full((len(b),), i, dtype=torch.long, device=b.device) for i, b in enumerate(boxes)]
+    )
 
 
 def _proposal_count(size: tuple[int, int], per_megapixel: int) -> int:

@@ -20,7 +20,9 @@ from zpix.detector.losses import box_loss, objectness_loss
 
 _ASPECT_RATIOS = (0.5, 1.0, 2.0)
 _NMS_IOU = 0.7
-_SAMPLED_ANCHORS = 512  # of one image; 256 for the few objects of a photograph, a tile here has ninety sources
+_SAMPLED_ANCHORS = (
+    512  # of one image; 256 for the few objects of a photograph, a tile here has ninety sources
+)
 
 
 class ProposalNetwork(nn.Module):
@@ -51,7 +53,13 @@ class ProposalNetwork(nn.Module):
 
     @torch.no_grad()
     def select(
-        self, objectness: Tensor, deltas: Tensor, anchors: Tensor, features: list[Tensor], size: tuple[int, int], count: int
+        self,
+        objectness: Tensor,
+        deltas: Tensor,
+        anchors: Tensor,
+        features: list[Tensor],
+        size: tuple[int, int],
+        count: int,
     ) -> list[Tensor]:
         """The best `count` boxes (n, 4) of each image, after non-maximum suppression within each level."""
         per_level = [f.shape[2] * f.shape[3] * len(_ASPECT_RATIOS) for f in features]
@@ -72,7 +80,9 @@ class ProposalNetwork(nn.Module):
             chosen.append(boxes[keep])
         return chosen
 
-    def losses(self, objectness: Tensor, deltas: Tensor, anchors: Tensor, truth_boxes: list[Tensor]) -> dict[str, Tensor]:
+    def losses(
+        self, objectness: Tensor, deltas: Tensor, anchors: Tensor, truth_boxes: list[Tensor]
+    ) -> dict[str, Tensor]:
         """Objectness and box losses against the true boxes (n, 4) of each image."""
         labels, targets = [], []
         for boxes in truth_boxes:
@@ -90,5 +100,7 @@ class ProposalNetwork(nn.Module):
         sampled = torch.cat([positive_rows, torch.where(torch.cat(negative))[0]])
         return {
             "rpn_objectness": objectness_loss(objectness.reshape(-1)[sampled], torch.cat(labels)[sampled]),
-            "rpn_box": box_loss(deltas.reshape(-1, 4)[positive_rows], torch.cat(targets)[positive_rows], len(sampled)),
+            "rpn_box": box_loss(
+                deltas.reshape(-1, 4)[positive_rows], torch.cat(targets)[positive_rows], len(sampled)
+            ),
         }

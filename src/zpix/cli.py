@@ -1,0 +1,239 @@
+"""The command line: arguments to one call each. The only place that prints.
+
+Rooms are imported inside the commands, so that `zpix --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from zpix.errors import ConfigError, ZpixError
+
+app = typer.Typer(
+    help="Photometric redshifts straight from pixels: detect, segment, classify, and give every source a redshift PDF.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Precision(StrEnum):
+    """Arithmetic of the network."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Directory to write to.")]
+Mosaics = Annotated[list[Path], typer.Argument(help="Directory of FITS mosaics, several files, or one multi-band file.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="TOML file of settings.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
+Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
+
+
+@app.command()
+def run(
+    mosaics: Mosaics,
+    out: Out,
+    model: Annotated[Path | None, typer.Option("--model", "-m", help="Checkpoint; the shipped model by default.")] = None,
+    config: ConfigFile = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
+    precision: Annotated[Precision | None, typer.Option(help="Arithmetic of the network.")] = None,
+    dust: Annotated[str | None, typer.Option(help="E(B-V): sfd, a number in mag, or a HEALPix FITS map.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Find every source of a mosaic and give it a redshift PDF."""
+    from zpix.config import load_config, override
+    from zpix.pipeline import run as run_pipeline
+
+    settings = override(load_config(config).inference, device=device, precision=precision, dust=dust)
+    catalogue = run_pipeline(_one_or_many(mosaics), out=out, model=model, config=settings, overwrite=overwrite)
+    stars = int((catalogue["class"] == "star").sum())
+    print(f"{len(catalogue)} sources ({stars} stars) in {out}")
+    _list_files(out)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Directory to write to.")] = Path("demo"),
+    seed: Seed = 20260101,
+    size: Annotated[int, typer.Option(help="Side of the field in pixels of 0.03 arcsec.")] = 1024,
+) -> None:
+    """Simulate a field, run the shipped model on it, and compare with the truth."""
+    from zpix.tasks import demo as run_demo
+
+    report = run_demo(out, seed=seed, size_pix=size)
+    _print_report(report)
+    _list_files(out)
+
+
+@app.command()
+def simulate(
+    out: Out,
+    size: Annotated[int, typer.Option(help="Side of the field in pixels of 0.03 arcsec.")] = 1024,
+    seed: Seed = 0,
+    ra: Annotated[float, typer.Option(help="Centre, degrees.")] = 53.16,
+    dec: Annotated[float, typer.Option(help="Centre, degrees.")] = -27.79,
+    config: ConfigFile = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw a mock JADES field: FITS mosaics, segmentation map and truth catalogue."""
+    from zpix.config import load_config
+    from zpix.scenes import simulate as draw
+
+    settings = load_config(config).simulation
+    draw(out, size_pix=size, seed=seed, ra=ra, dec=dec, config=settings, overwrite=overwrite)
+    _list_files(out)
+
+
+@app.command()
+def prepare(
+    out: Out,
+    mosaics: Annotated[list[Path] | None, typer.Argument(help="Mosaics, as for zpix run.")] = None,
+    segmentation: Annotated[Path | None, typer.Option(help="FITS map of segment ids on the mosaics' grid.")] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="Table with id, ra, dec.")] = None,
+    redshifts: Annotated[list[Path] | None, typer.Option(help="Tables of spectroscopic redshifts.")] = None,
+    mock: Annotated[int | None, typer.Option(help="Draw this many simulated tiles instead.")] = None,
+    tile_size: Annotated[int, typer.Option(help="Pixels along a side.")] = 512,
+    seed: Seed = 0,
+    workers: Annotated[int, typer.Option(help="Processes that draw simulated tiles.")] = 1,
+    config: ConfigFile = None,
+) -> None:
+    """Cut annotated tiles for training, split by sky position."""
+    from zpix.config import load_config
+    from zpix.tasks import prepare as cut
+    from zpix.tasks import prepare_mock
+
+    if mock is not None:
+        settings = load_config(config).simulation
+        counts = prepare_mock(out, tiles=mock, seed=seed, config=settings, tile_size=tile_size, workers=workers)
+    elif not mosaics or segmentation is None or catalogue is None:
+        raise ConfigError("zpix prepare needs MOSAICS with --segmentation and --catalogue, or --mock TILES")
+    else:
+        counts = cut(
+            _one_or_many(mosaics), segmentation=segmentation, catalogue=catalogue, out=out,
+            redshifts=redshifts or (), tile_size=tile_size, seed=seed,
+        )  # fmt: skip
+    for split, values in counts.items():
+        print(f"{split:12}" + "  ".join(f"{value:7d} {name}" for name, value in values.items()))
+
+
+@app.command()
+def pretrain(
+    store: Annotated[Path, typer.Argument(help="Training store.")],
+    out: Out,
+    config: ConfigFile = None,
+    device: Device = "auto",
+) -> None:
+    """Teach the redshift head its colours on cutouts, before the joint training."""
+    from zpix.config import load_config
+    from zpix.tasks import pretrain as fit
+
+    settings = load_config(config)
+    path = fit(store, out=out, model=settings.model, config=settings.pretraining, device=device)
+    print(f"model in {path}")
+
+
+@app.command()
+def train(
+    store: Annotated[Path, typer.Argument(help="Training store.")],
+    out: Out,
+    config: ConfigFile = None,
+    init: Annotated[Path | None, typer.Option(help="Checkpoint to start from.")] = None,
+    redshift_head: Annotated[Path | None, typer.Option(help="Checkpoint whose redshift head to start from.")] = None,
+    device: Device = "auto",
+    name: Annotated[str | None, typer.Option(help="Name of the model, written into catalogues.")] = None,
+) -> None:
+    """Train a detector; the same command goes on after an interruption. Several devices: start it with torchrun."""
+    from zpix.config import load_config
+    from zpix.tasks import train as fit
+
+    settings = load_config(config)
+    path = fit(
+        store, out=out, model=settings.model, config=settings.training, init=init, redshift_head=redshift_head,
+        device=device, name=name,
+    )  # fmt: skip
+    print(f"model in {path}")
+
+
+@app.command()
+def evaluate(
+    catalogue: Annotated[Path, typer.Argument(help="catalogue.fits or catalogue.parquet of zpix run.")],
+    truth: Annotated[Path, typer.Argument(help="Truth table of zpix simulate, or any table with ra, dec, z.")],
+    out: Out,
+) -> None:
+    """Score a catalogue against the truth: detection, redshifts, PDFs."""
+    from zpix.tasks import evaluate as score
+
+    _print_report(score(catalogue, truth, out=out))
+    _list_files(out)
+
+
+@app.command()
+def align(
+    mosaics: Mosaics,
+    out: Out,
+    reference: Annotated[str | None, typer.Option(help="Band whose grid to use; the finest by default.")] = None,
+) -> None:
+    """Bring bands of different pixel grids onto one."""
+    from zpix.image import align as resample
+
+    resample(_one_or_many(mosaics), out, reference=reference)
+    _list_files(out)
+
+
+@app.command()
+def info(
+    model: Annotated[Path | None, typer.Argument(help="Checkpoint; the shipped model by default.")] = None,
+) -> None:
+    """Say what a model is: its bands, what it has seen, how well it does."""
+    import json
+
+    from zpix.detector import load_checkpoint
+    from zpix.pipeline import default_model
+
+    path = default_model() if model is None else model
+    checkpoint = load_checkpoint(path)
+    print(json.dumps({"path": str(path), "model": checkpoint.config.model_dump(), **checkpoint.about}, indent=2))
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one sentence on standard error and exit code 2."""
+    logging.basicConfig(format="zpix: %(message)s", level=logging.WARNING)
+    try:
+        app(standalone_mode=True)
+    except ZpixError as error:
+        print(f"zpix: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("zpix: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+def _one_or_many(paths: list[Path]) -> Path | list[Path]:
+    return paths[0] if len(paths) == 1 else paths
+
+
+def _print_report(report: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    for title, header, rows in report.tables():
+        table = Table(*header, title=title, title_justify="left")
+        for row in rows:
+            table.add_row(*row)
+        Console().print(table)
+
+
+def _list_files(out: Path) -> None:
+    for path in sorted(p for p in out.rglob("*") if p.is_file()):
+        print(f"  {path}  {path.stat().st_size / 1e6:.1f} MB")

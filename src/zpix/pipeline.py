@@ -1,0 +1,173 @@
+"""The whole story: a mosaic goes in, one galaxy is owned by one tile, and a catalogue with redshift PDFs comes out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.catalogue import (
+    Catalogue,
+    Photometry,
+    build_catalogue,
+    measure_masks,
+    touching_masks,
+    write_catalogue_fits,
+    write_catalogue_parquet,
+    write_pdfs,
+    write_regions,
+    write_segmentation,
+)
+from zpix.config import InferenceConfig, write_config
+from zpix.detector import Checkpoint, load_checkpoint
+from zpix.errors import BandError, ModelError
+from zpix.image import Mosaic, Tile, ebv_at, make_tiles, open_mosaic
+from zpix.inference import Predictor, keep_owned, merge
+from zpix.outputs import output_directory
+from zpix.progress import track
+from zpix.sources import Detections
+
+log = logging.getLogger(__name__)
+
+# Mosaics within this factor of the model's pixel scale show it sources of the sizes it knows.
+_PIXEL_SCALE_TOLERANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Field:
+    """Everything found in a mosaic: N detections, what was measured under their masks, and E(B−V) (N,)."""
+
+    detections: Detections
+    photometry: Photometry
+    dust: NDArray[np.float32]
+
+
+def run(
+    mosaics: str | Path | Sequence[str | Path],
+    *,
+    out: str | Path,
+    model: str | Path | None = None,
+    config: InferenceConfig | None = None,
+    overwrite: bool = False,
+) -> Catalogue:
+    """Find every source of a mosaic and give each a redshift PDF.
+
+    Parameters
+    ----------
+    mosaics : path or paths
+        A directory of per-band FITS mosaics, a list of files, or one multi-extension file.
+    out : directory to make; receives `catalogue.fits`, `catalogue.parquet`, `pdfs.hdf5`, `segmentation.fits`,
+        `regions.reg` and `config.toml`. It appears when everything in it is whole.
+    model : checkpoint; the shipped model by default
+    config : tile size, thresholds, device, precision and dust map
+    overwrite : replace `out` if it exists
+
+    Raises
+    ------
+    ZpixError
+        If the mosaics, the model or the output place cannot be used; nothing is then left at `out`.
+    """
+    config = config or InferenceConfig()
+    with output_directory(out, overwrite=overwrite) as place:
+        checkpoint = load_checkpoint(default_model() if model is None else model)
+        with open_mosaic(mosaics) as mosaic:
+            check_mosaic(mosaic, checkpoint)
+            field = find_sources(mosaic, checkpoint, config)
+            catalogue = make_catalogue(field, mosaic, checkpoint)
+            write_products(place, catalogue, field, mosaic, config)
+    log.info("%d sources in %s", len(catalogue), out)
+    return catalogue
+
+
+def find_sources(mosaic: Mosaic, checkpoint: Checkpoint, config: InferenceConfig) -> Field:
+    """Detect tile by tile and keep each source once."""
+    predictor = Predictor(checkpoint, config)
+    tiles = make_tiles(mosaic.shape, tile_size=config.tile_size, margin=config.margin)
+    parts = [
+        _search_tile(tile, mosaic, predictor, config) for tile in track(tiles, "finding sources", total=len(tiles))
+    ]
+    rows = merge([(tile, field.detections) for tile, field in zip(tiles, parts, strict=True)])
+    return Field(
+        Detections.concatenate([part.detections for part in parts])[rows],
+        Photometry.concatenate([part.photometry for part in parts])[rows],
+        np.concatenate([part.dust for part in parts])[rows],
+    )
+
+
+def make_catalogue(field: Field, mosaic: Mosaic, checkpoint: Checkpoint) -> Catalogue:
+    """Positions, point estimates, intervals and flags of the sources of a field."""
+    ra, dec = mosaic.sky(*field.photometry.centre_xy.T)
+    return build_catalogue(
+        field.detections,
+        field.photometry,
+        bands=checkpoint.bands,
+        ra=ra,
+        dec=dec,
+        ebv=field.dust,
+        blended=touching_masks(field.detections),
+        z_range=tuple(checkpoint.about.get("z_range", (0.0, 15.0))),
+        meta={
+            "code_version": version("zpix"),
+            "model": checkpoint.about.get("name", "unnamed"),
+            "mosaic": ", ".join(sorted({path.name for path in mosaic.paths})),
+        },
+    )
+
+
+def write_products(
+    place: Path, catalogue: Catalogue, field: Field, mosaic: Mosaic, config: InferenceConfig
+) -> None:
+    """Write the catalogue in every format, the PDFs, the segmentation map, regions and settings."""
+    write_catalogue_fits(place / "catalogue.fits", catalogue)
+    write_catalogue_parquet(place / "catalogue.parquet", catalogue)
+    write_pdfs(place / "pdfs.hdf5", catalogue)
+    write_regions(place / "regions.reg", catalogue, pixel_scale_arcsec=mosaic.pixel_scale_arcsec)
+    write_segmentation(
+        place / "segmentation.fits", field.detections, catalogue["id"], shape=mosaic.shape, wcs=mosaic.wcs,
+        threshold=config.mask_threshold,
+    )  # fmt: skip
+    write_config(place / "config.toml", inference=config)
+
+
+def default_model() -> Path:
+    """Path of the model that ships with zpix."""
+    path = Path(str(files("zpix") / "models" / "default.safetensors"))
+    if not path.is_file():
+        raise ModelError(f"{path}: the shipped model is missing from this installation; name one with --model")
+    return path
+
+
+def check_mosaic(mosaic: Mosaic, checkpoint: Checkpoint) -> None:
+    """Refuse a mosaic that the model cannot read; warn of missing bands."""
+    missing = [band for band in checkpoint.bands if band not in mosaic.bands]
+    if len(missing) == len(checkpoint.bands):
+        raise BandError(
+            f"the mosaic has bands {' '.join(mosaic.bands)}, none of which the model knows; "
+            f"it was trained on {' '.join(checkpoint.bands)}"
+        )
+    if missing:
+        log.warning("the mosaic lacks %s: the model gets a mask instead, and n_bands says so", " ".join(missing))
+    expected = checkpoint.config.pixel_scale_arcsec
+    if abs(mosaic.pixel_scale_arcsec / expected - 1) > _PIXEL_SCALE_TOLERANCE:
+        raise ModelError(
+            f"the mosaic has pixels of {mosaic.pixel_scale_arcsec:.4f} arcsec, the model was trained on "
+            f"{expected:.4f}; resample with zpix align --pixel-scale {expected:g}"
+        )
+
+
+def _search_tile(tile: Tile, mosaic: Mosaic, predictor: Predictor, config: InferenceConfig) -> Field:
+    """Read a tile, find its sources, and measure those it may own."""
+    pixels = mosaic.read(tile.read, bands=predictor.bands)
+    middle = mosaic.sky(0.5 * (tile.owned.x0 + tile.owned.x1), 0.5 * (tile.owned.y0 + tile.owned.y1))
+    dust = float(ebv_at(*(np.atleast_1d(angle) for angle in middle), dust=config.dust)[0])
+    detections = keep_owned(predictor.predict(pixels, dust=dust), tile)
+    photometry = measure_masks(
+        detections, pixels, origin_xy=(tile.read.x0, tile.read.y0), threshold=config.mask_threshold
+    )
+    return Field(detections, photometry, np.full(len(detections), dust, np.float32))

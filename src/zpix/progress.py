@@ -1,0 +1,50 @@
+"""How far is a long piece of work, and how long will it take?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+@contextmanager
+def progress_bar(description: str, total: int, *, done: int = 0) -> Iterator[ProgressBar]:
+    """A bar with rate and time left on standard error; silent when that is not a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[note]}"),
+    )
+    console = Console(file=sys.stderr)
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task(description, total=total, completed=done, note="")
+        yield ProgressBar(lambda step, note: progress.update(task, advance=step, note=note))
+
+
+class ProgressBar:
+    """Handle given by `progress_bar`."""
+
+    def __init__(self, update) -> None:  # type: ignore[no-untyped-def]
+        self._update = update
+        self._note = ""
+
+    def advance(self, step: int = 1, *, note: str | None = None) -> None:
+        """Count `step` items as done; `note` is shown at the end of the line."""
+        self._note = self._note if note is None else note
+        self._update(step, self._note)
+
+
+def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
+    """Iterate with a progress bar."""
+    with progress_bar(description, total) as bar:
+        for item in items:
+            yield item
+            bar.advance()

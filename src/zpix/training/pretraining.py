@@ -1,0 +1,248 @@
+"""How does the redshift head learn its colours before it meets the detector?
+
+The pixel branch of the redshift head is trained alone, on cutouts of labelled sources held in memory: an epoch costs
+minutes where the joint training costs an hour. The pyramid's part of the head starts at zero and joins later.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from zpix.config import PretrainingConfig, TrainingConfig
+from zpix.detector import Checkpoint, Detector, save_checkpoint
+from zpix.detector.device import choose_device, choose_precision, mixed_precision
+from zpix.detector.losses import redshift_loss
+from zpix.detector.redshift_head import Mixture, SourcePixels
+from zpix.errors import StoreError, TrainingError
+from zpix.progress import progress_bar, track
+from zpix.training.batches import segment_boxes
+from zpix.training.loop import LOSS_FILE, MODEL_FILE, STATE_FILE, check_store, learning_rate, write_losses
+from zpix.training.state import TrainingState, load_state, save_state
+from zpix.training.store import Split, Store
+
+# Cutouts are kept a little larger than the network wants, so that each epoch can shift them.
+_SLACK_PIX = 2
+
+
+@dataclass(frozen=True)
+class Cutouts:
+    """Cutouts of n labelled sources, in half precision to fit in memory.
+
+    flux, error : (n, band, S, S) float16, nJy; error +inf where not valid
+    mask : (n, S, S) bool, the source's segment
+    centre, size : (n, 2) float32, box centre in cutout pixels (edges at integers) and box sides
+    redshift, dust : (n,) float32
+    """
+
+    flux: NDArray[np.float16]
+    error: NDArray[np.float16]
+    mask: NDArray[np.bool_]
+    centre: NDArray[np.float32]
+    size: NDArray[np.float32]
+    redshift: NDArray[np.float32]
+    dust: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.redshift)
+
+
+def cut_sources(store: Store, split: Split, *, size: int) -> Cutouts:
+    """Cutouts of every source of a split that has a redshift; `size` in pixels, without the slack."""
+    size += _SLACK_PIX
+    known = np.isfinite(store.sources(split)["redshift"]).sum()
+    if known == 0:
+        raise StoreError(f"{store.path}: no source of the {split} split has a redshift to learn from")
+    bands = len(store.bands)
+    flux, error = (
+        np.zeros((known, bands, size, size), np.float16),
+        np.zeros((known, bands, size, size), np.float16),
+    )
+    mask = np.zeros((known, size, size), bool)
+    rest: dict[str, list[NDArray]] = {"centre": [], "size": [], "redshift": [], "dust": []}
+    row = 0
+    for index in track(range(store.count(split)), f"cutouts ({split})", store.count(split)):
+        tile = store.read(split, index)
+        boxes, present = segment_boxes(tile.segmentation, len(tile))
+        wanted = np.flatnonzero(present & np.isfinite(tile.redshift))
+        pad = ((size, size), (size, size))
+        padded_flux = np.pad(tile.flux, ((0, 0), *pad))
+        padded_error = np.pad(tile.error, ((0, 0), *pad), constant_values=np.inf)
+        padded_segments = np.pad(tile.segmentation, pad)
+        for source in wanted:
+            middle = 0.5 * (boxes[source, :2] + boxes[source, 2:])
+            x, y = np.round(middle - size / 2).astype(int)
+            place = (slice(y + size, y + 2 * size), slice(x + size, x + 2 * size))
+            flux[row] = np.clip(padded_flux[:, *place], -6e4, 6e4)
+            error[row] = padded_error[:, *place]
+            mask[row] = padded_segments[place] == source + 1
+            rest["centre"].append(middle - (x, y))
+            row += 1
+        rest["size"].append(boxes[wanted, 2:] - boxes[wanted, :2])
+        rest["redshift"].append(tile.redshift[wanted])
+        rest["dust"].append(np.full(len(wanted), tile.dust))
+    columns = {name: np.concatenate(v).astype(np.float32) for name, v in rest.items() if name != "centre"}
+    centre = np.array(rest["centre"], np.float32).reshape(-1, 2)
+    return Cutouts(flux[:row], error[:row], mask[:row], centre, **columns)
+
+
+def fit_redshift_head(
+    store: Store,
+    out: Path,
+    *,
+    detector: Detector,
+    config: PretrainingConfig,
+    device: str = "auto",
+    about: dict | None = None,
+    on_epoch: Callable[[Path], None] = lambda losses: None,
+) -> Path:
+    """Train the pixel branch of the redshift head of `detector`; returns the path of the model, to be joined by `train`.
+
+    `out` holds the same files as a joint training, and goes on in the same way.
+    """
+    check_store(store, detector.config)
+    head = detector.redshift_head
+    if head.pixels is None:
+        raise StoreError("redshift_head = 'fpn' has no pixel branch to pretrain; choose 'fpn+pixels'")
+    place = choose_device(device)
+    dtype = choose_precision("auto", place)
+    learner = head.to(place).train()
+    parameters = [p for name, p in learner.named_parameters() if not name.startswith("pyramid.")]
+    optimizer = torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
+    state = load_state(out / STATE_FILE, learner, optimizer, config)
+    size = detector.config.cutout_size_pix
+    training = cut_sources(store, "train", size=size)
+    validation = cut_sources(store, "validation", size=size) if store.count("validation") else None
+
+    steps = -(-len(training) // config.batch_size)
+    schedule = TrainingConfig(learning_rate=config.learning_rate, schedule="cosine", warmup_steps=100)
+    with progress_bar("pretraining", config.epochs * steps, done=state.epoch * steps) as bar:
+        for epoch in range(state.epoch, config.epochs):
+            started = time.monotonic()
+            rng = np.random.default_rng([config.seed, epoch])
+            total = 0.0
+            for number, (pixels, redshift, dust) in enumerate(_batches(training, config, size, rng)):
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate(epoch * steps + number, config.epochs * steps, schedule)
+                pixels, redshift, dust = (
+                    SourcePixels(*(p.to(place) for p in pixels)),
+                    redshift.to(place),
+                    dust.to(place),
+                )
+                with mixed_precision(place, dtype):
+                    loss = redshift_loss(*learner(None, pixels, dust), redshift)
+                if not bool(torch.isfinite(loss)):
+                    raise TrainingError(
+                        f"the loss of epoch {epoch}, step {number} is not finite; lower learning_rate"
+                    )
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
+                optimizer.step()
+                total += float(loss.detach())
+                bar.advance(note=f"epoch {epoch + 1}/{config.epochs}  loss {float(loss.detach()):.3f}")
+            rows = [{"epoch": epoch + 1, "split": "train", "redshift": round(total / steps, 5)}]
+            if validation is not None:
+                loss_there = float(redshift_loss(*predict_cutouts(learner, validation, size, place, dtype),
+                                                 torch.from_numpy(validation.redshift).to(place)))  # fmt: skip
+                rows.append({"epoch": epoch + 1, "split": "validation", "redshift": round(loss_there, 5)})
+                learner.train()
+            state = TrainingState(
+                epoch + 1, [*state.history, *rows], state.seconds + time.monotonic() - started
+            )
+            save_state(out / STATE_FILE, learner, optimizer, config, state)
+            trained = {
+                **(about or {}),
+                "pretraining_epochs": state.epoch,
+                "pretraining_seconds": round(state.seconds),
+            }
+            save_checkpoint(out / MODEL_FILE, Checkpoint(detector, trained))
+            write_losses(out / LOSS_FILE, state.history)
+            on_epoch(out / LOSS_FILE)
+    return out / MODEL_FILE
+
+
+@torch.no_grad()
+def predict_cutouts(
+    head: torch.nn.Module,
+    cutouts: Cutouts,
+    size: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    batch: int = 512,
+) -> Mixture:
+    """Mixtures of all cutouts, from the pixel branch alone."""
+    head.eval()
+    parts = []
+    for start in range(0, len(cutouts), batch):
+        rows = np.arange(start, min(start + batch, len(cutouts)))
+        pixels, dust = _to_pixels(cutouts, rows, size, shift=(_SLACK_PIX // 2, _SLACK_PIX // 2))
+        with mixed_precision(device, dtype):
+            parts.append(head(None, SourcePixels(*(p.to(device) for p in pixels)), dust.to(device)))
+    return Mixture(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+
+
+def _batches(
+    cutouts: Cutouts, config: PretrainingConfig, size: int, rng: np.random.Generator
+) -> Iterator[tuple[SourcePixels, Tensor, Tensor]]:
+    """Shuffled batches, shifted, turned, mirrored, with bands hidden and boxes a little wrong."""
+    order = rng.permutation(len(cutouts))
+    for start in range(0, len(order), config.batch_size):
+        rows = np.sort(order[start : start + config.batch_size])
+        shift = (int(rng.integers(_SLACK_PIX + 1)), int(rng.integers(_SLACK_PIX + 1)))
+        pixels, dust = _to_pixels(cutouts, rows, size, shift=shift)
+        pixels = _turned(pixels, int(rng.integers(4)), bool(rng.integers(2)))
+        hidden = torch.from_numpy(rng.random(pixels.flux.shape[:2]) < config.band_dropout)[:, :, None, None]
+        hidden &= ~hidden.all(1, keepdim=True)
+        wrong = torch.from_numpy(rng.normal(0, 0.05, (2, len(rows), 2)).astype(np.float32)) * pixels.size
+        softness = torch.from_numpy(rng.uniform(0.6, 1.0, (len(rows), 1, 1)).astype(np.float32))
+        yield (
+            SourcePixels(
+                flux=pixels.flux.masked_fill(hidden, 0.0),
+                variance=pixels.variance.masked_fill(hidden, 0.0),
+                mask=pixels.mask * softness,
+                centre=pixels.centre + wrong[0],
+                size=pixels.size + wrong[1],
+            ),
+            torch.from_numpy(cutouts.redshift[rows]),
+            dust,
+        )
+
+
+def _to_pixels(
+    cutouts: Cutouts, rows: NDArray, size: int, *, shift: tuple[int, int]
+) -> tuple[SourcePixels, Tensor]:
+    place = (slice(shift[1], shift[1] + size), slice(shift[0], shift[0] + size))
+    flux = torch.from_numpy(cutouts.flux[rows][:, :, *place].astype(np.float32))
+    error = torch.from_numpy(cutouts.error[rows][:, :, *place].astype(np.float32))
+    usable = torch.isfinite(error) & torch.isfinite(flux)
+    pixels = SourcePixels(
+        flux=torch.where(usable, flux, 0.0),
+        variance=torch.where(usable, error * error, 0.0),
+        mask=torch.from_numpy(cutouts.mask[rows][:, *place].astype(np.float32)),
+        centre=torch.from_numpy(cutouts.centre[rows] - np.array(shift, np.float32)),
+        size=torch.from_numpy(cutouts.size[rows]),
+    )
+    return pixels, torch.from_numpy(cutouts.dust[rows])
+
+
+def _turned(pixels: SourcePixels, turns: int, mirror: bool) -> SourcePixels:
+    """Quarter turns (counter-clockwise in array axes, as numpy.rot90) and a mirror in x."""
+    flux, variance, mask, centre, size = pixels
+    side = flux.shape[-1]
+    for _ in range(turns):  # rot90 maps (x, y) to (y, side - x)
+        centre = torch.stack([centre[:, 1], side - centre[:, 0]], 1)
+        size = size.flip(1)
+    flux, variance, mask = (torch.rot90(image, turns, (-2, -1)) for image in (flux, variance, mask))
+    if mirror:
+        flux, variance, mask = (image.flip(-1) for image in (flux, variance, mask))
+        centre = torch.stack([side - centre[:, 0], centre[:, 1]], 1)
+    return SourcePixels(flux.contiguous(), variance.contiguous(), mask.contiguous(), centre, size)

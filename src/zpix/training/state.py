@@ -1,0 +1,85 @@
+"""What does an interrupted training need to go on exactly?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from zpix.config import Section
+from zpix.detector.checkpoint import read_tensors, write_tensors
+from zpix.errors import TrainingError
+
+_FORMAT = "zpix-training-1"
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """Epochs done, loss rows so far, and seconds spent."""
+
+    epoch: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def save_state(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, config: Section, state: TrainingState
+) -> None:
+    """Write weights, optimizer and progress as one safetensors file."""
+    tensors = {
+        f"model.{name}": value.detach().cpu().contiguous() for name, value in model.state_dict().items()
+    }
+    packed = optimizer.state_dict()
+    for row, values in packed["state"].items():
+        for name, value in values.items():
+            if value is not None:
+                tensors[f"optimizer.{row}.{name}"] = torch.as_tensor(value).detach().cpu().contiguous()
+    header = {
+        "format": _FORMAT,
+        "config": config.model_dump_json(),
+        "groups": json.dumps(packed["param_groups"]),
+        "state": json.dumps({"epoch": state.epoch, "history": state.history, "seconds": state.seconds}),
+    }
+    write_tensors(path, tensors, header)
+
+
+def load_state(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, config: Section
+) -> TrainingState:
+    """Restore model and optimizer in place; a fresh state if there is none yet.
+
+    Raises
+    ------
+    TrainingError
+        If the state at `path` belongs to a run with other settings.
+    """
+    if not path.exists():
+        return TrainingState()
+    tensors, header = read_tensors(path)
+    if header.get("format") != _FORMAT:
+        raise TrainingError(f"{path}: not a zpix training state (format {header.get('format')!r})")
+    theirs, ours = json.loads(header["config"]), json.loads(config.model_dump_json())
+    different = [key for key in ours if theirs.get(key) != ours[key]]
+    if different:
+        key = different[0]
+        raise TrainingError(
+            f"{path}: belongs to a run with {key} = {theirs.get(key)!r}, this one has {ours[key]!r}; choose another place"
+        )
+    try:
+        model.load_state_dict(
+            {n.removeprefix("model."): v for n, v in tensors.items() if n.startswith("model.")}
+        )
+    except RuntimeError:
+        raise TrainingError(f"{path}: belongs to a run with another network; choose another place") from None
+    packed: dict[int, dict[str, Any]] = {}
+    for name, value in tensors.items():
+        if name.startswith("optimizer."):
+            _, row, key = name.split(".", 2)
+            packed.setdefault(int(row), {})[key] = value
+    optimizer.load_state_dict({"state": packed, "param_groups": json.loads(header["groups"])})
+    saved = json.loads(header["state"])
+    return TrainingState(saved["epoch"], saved["history"], saved["seconds"])

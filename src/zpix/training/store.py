@@ -1,0 +1,202 @@
+"""How are annotated tiles kept for training?
+
+A zarr group per split (`train`, `validation`, `test`), one chunk per tile:
+
+    flux, error     (tile, band, y, x) float32, nJy per pixel; error +inf where not valid
+    segmentation    (tile, y, x) int32; source i of a tile has the value i + 1
+    dust            (tile,) float32, E(B−V) in magnitudes
+    first_source    (tile + 1,) int64; sources of tile t are rows first_source[t] to first_source[t + 1]
+    label, redshift, source_id   (source,) of all tiles; redshift is NaN where unknown
+
+Boxes are not stored: they are the bounds of the segments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from zpix.errors import OutputError, StoreError
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+_FORMAT = "zpix-store-1"
+_SOURCE_COLUMNS = {"label": np.int64, "redshift": np.float32, "source_id": np.int64}
+
+
+@dataclass(frozen=True)
+class AnnotatedTile:
+    """One tile and its n sources, as described in this module's docstring (without the leading tile axis)."""
+
+    flux: NDArray[np.float32]
+    error: NDArray[np.float32]
+    segmentation: NDArray[np.int32]
+    dust: float
+    label: NDArray[np.int64]
+    redshift: NDArray[np.float32]
+    source_id: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+class StoreWriter:
+    """Appends tiles to a store; an interrupted one goes on after its last whole tile.
+
+    Parameters
+    ----------
+    path : directory of the store, made if it is not there
+    settings : what the tiles are made from; a store begun with other settings is refused
+
+    Attributes
+    ----------
+    position : number of tiles dealt with so far, those left out included
+
+    Raises
+    ------
+    OutputError
+        If `path` exists and is a finished store, was begun with other settings, or is something else.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        bands: tuple[str, ...],
+        tile_size: int,
+        pixel_scale_arcsec: float,
+        settings: Mapping[str, Any],
+    ) -> None:
+        self.path = Path(path)
+        self._header: dict[str, Any] = {
+            "format": _FORMAT,
+            "bands": list(bands),
+            "tile_size": tile_size,
+            "pixel_scale_arcsec": pixel_scale_arcsec,
+            "settings": dict(settings),
+        }
+        if self.path.exists():
+            self._root, begun = _open_unfinished(self.path, self._header)
+            self.position: int = begun["position"]
+            self._cut_to(begun["tiles"])
+        else:
+            self._root = zarr.open_group(str(self.path), mode="w")
+            self.position = 0
+            for split in SPLITS:
+                self._create(split, len(bands), tile_size)
+            self._save(whole=False)
+
+    def add(self, split: Split, tile: AnnotatedTile | None) -> None:
+        """Append a tile to a split; None counts as dealt with, and is left out."""
+        if tile is not None:
+            group: Any = self._root[split]
+            for name in ("flux", "error", "segmentation"):
+                group[name].append(getattr(tile, name)[None])
+            group["dust"].append(np.array([tile.dust], np.float32))
+            group["first_source"].append(np.array([group["label"].shape[0] + len(tile)], np.int64))
+            for name, dtype in _SOURCE_COLUMNS.items():
+                group[name].append(np.asarray(getattr(tile, name), dtype))
+        self.position += 1
+        self._save(whole=False)
+
+    def close(self, about: Mapping[str, Any]) -> None:
+        """Mark the store as whole; `about` says where its tiles come from and what they hold."""
+        self._header["about"] = dict(about)
+        self._save(whole=True)
+
+    def _create(self, split: Split, bands: int, tile_size: int) -> None:
+        group = self._root.create_group(split)
+        image = (bands, tile_size, tile_size)
+        for name in ("flux", "error"):
+            group.create_array(name, shape=(0, *image), chunks=(1, *image), dtype="f4")
+        group.create_array("segmentation", shape=(0, *image[1:]), chunks=(1, *image[1:]), dtype="i4")
+        group.create_array("dust", shape=(0,), chunks=(1024,), dtype="f4")
+        group.create_array("first_source", shape=(1,), chunks=(1024,), dtype="i8")
+        for name, dtype in _SOURCE_COLUMNS.items():
+            group.create_array(name, shape=(0,), chunks=(65536,), dtype=dtype)
+
+    def _cut_to(self, tiles: Mapping[str, int]) -> None:
+        """Forget what a tile that was interrupted half-way left behind."""
+        for split in SPLITS:
+            group: Any = self._root[split]
+            count = tiles[split]
+            sources = int(group["first_source"][count])
+            group["first_source"].resize((count + 1,))
+            for name in ("flux", "error", "segmentation", "dust"):
+                group[name].resize((count, *group[name].shape[1:]))
+            for name in _SOURCE_COLUMNS:
+                group[name].resize((sources,))
+
+    def _save(self, *, whole: bool) -> None:
+        tiles = {split: self._root[split]["first_source"].shape[0] - 1 for split in SPLITS}  # type: ignore
+        self._root.attrs["zpix"] = {**self._header, "whole": whole, "position": self.position, "tiles": tiles}
+
+
+def _open_unfinished(path: Path, header: Mapping[str, Any]) -> tuple[zarr.Group, dict[str, Any]]:
+    try:
+        root = zarr.open_group(str(path), mode="r+")
+        begun: Any = dict(root.attrs["zpix"])  # type: ignore[arg-type]
+    except (FileNotFoundError, KeyError, ValueError):
+        raise OutputError(f"{path}: already exists and is not a training store; choose another place") from None
+    if begun.get("whole"):
+        raise OutputError(f"{path}: already is a finished training store; remove it or choose another place")
+    if any(begun.get(key) != value for key, value in header.items()):
+        raise OutputError(f"{path}: was begun with other settings; remove it or choose another place")
+    return root, begun
+
+
+class Store:
+    """A training store opened for reading."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise StoreError(f"{path}: no such training store; make one with zpix prepare")
+        try:
+            self._root = zarr.open_group(str(self.path), mode="r")
+            header: Any = dict(self._root.attrs["zpix"])  # type: ignore[arg-type]
+        except (FileNotFoundError, KeyError, ValueError):
+            raise StoreError(f"{path}: not a zpix training store") from None
+        if header.get("format") != _FORMAT:
+            raise StoreError(
+                f"{path}: store format {header.get('format')!r} is not {_FORMAT!r}; prepare it again"
+            )
+        if not header["whole"]:
+            raise StoreError(f"{path}: its preparation was interrupted; run the same zpix prepare again to go on")
+        self.bands: tuple[str, ...] = tuple(header["bands"])
+        self.tile_size: int = header["tile_size"]
+        self.pixel_scale_arcsec: float = header["pixel_scale_arcsec"]
+        self.about: dict[str, Any] = header["about"]
+        self._first = {split: np.asarray(self._root[split]["first_source"]) for split in SPLITS}  # type: ignore[index]
+        self._columns = {
+            split: {name: np.asarray(self._root[split][name]) for name in (*_SOURCE_COLUMNS, "dust")}  # type: ignore[index]
+            for split in SPLITS
+        }
+
+    def count(self, split: Split) -> int:
+        """Number of tiles of a split."""
+        return len(self._first[split]) - 1
+
+    def sources(self, split: Split) -> dict[str, NDArray]:
+        """Source columns of all tiles of a split."""
+        return {name: self._columns[split][name] for name in _SOURCE_COLUMNS}
+
+    def read(self, split: Split, index: int) -> AnnotatedTile:
+        """One tile."""
+        group: Any = self._root[split]
+        columns = self._columns[split]
+        rows = slice(self._first[split][index], self._first[split][index + 1])
+        return AnnotatedTile(
+            flux=group["flux"][index],
+            error=group["error"][index],
+            segmentation=group["segmentation"][index],
+            dust=float(columns["dust"][index]),
+            **{name: columns[name][rows] for name in _SOURCE_COLUMNS},
+        )
