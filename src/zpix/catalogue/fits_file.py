@@ -8,18 +8,16 @@ as JSON in ZPIXMETA.
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 
-import numpy as np
 from astropy.io import fits
-from astropy.utils.exceptions import AstropyUserWarning
 
+from zpix.catalogue.fits_table import read_fits_table
 from zpix.catalogue.flags import FLAGS
 from zpix.catalogue.schema import Column
 from zpix.catalogue.table import Catalogue, catalogue_bands
 from zpix.catalogue.whole_file import whole_file
-from zpix.errors import CatalogueError, InputFileError
+from zpix.errors import CatalogueError
 
 #: FITS letter of each numpy type that the schema uses.
 _FITS_LETTER = {"int16": "I", "int32": "J", "int64": "K", "float32": "E", "float64": "D"}
@@ -58,28 +56,17 @@ def read_catalogue_fits(path: str | Path) -> Catalogue:
     Raises
     ------
     InputFileError
-        If the file is missing or is not FITS.
+        If the file is missing, truncated or not FITS.
     CatalogueError
         If it has no catalogue table or lacks a column.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputFileError(f"catalogue file '{path}' does not exist")
-    try:
-        with warnings.catch_warnings(), fits.open(path, memmap=False) as hdus:
-            warnings.simplefilter("error", AstropyUserWarning)  # "File may have been truncated"
-            if "CATALOGUE" not in hdus:
-                raise CatalogueError(f"'{path}' has no table CATALOGUE: it is not a zpix catalogue")
-            data, header = hdus["CATALOGUE"].data, hdus["CATALOGUE"].header
-            columns = {name: np.asarray(data[name]) for name in data.names}
-    except (OSError, TypeError, ValueError, AstropyUserWarning) as error:
-        raise InputFileError(f"'{path}' is not a whole FITS file: {error}") from error
+    columns, header = read_fits_table(path, extension="CATALOGUE")
     if "zmix_weight" not in columns:
         raise CatalogueError(f"'{path}' has no column 'zmix_weight'")
     if columns["zmix_weight"].ndim == 1:  # FITS drops the axis of one-element vectors
         columns |= {n: v[:, None] for n, v in columns.items() if n.startswith("zmix_")}
     try:
-        return Catalogue(columns, catalogue_bands(data.names), json.loads(header.get("ZPIXMETA", "{}")))
+        return Catalogue(columns, catalogue_bands(list(columns)), json.loads(header.get("ZPIXMETA", "{}")))
     except CatalogueError as error:
         raise CatalogueError(f"'{path}': {error}") from error
 

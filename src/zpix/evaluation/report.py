@@ -1,0 +1,263 @@
+"""How good is this catalogue, all told?"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.catalogue import Catalogue, whole_file
+from zpix.errors import CatalogueError
+from zpix.evaluation.detection import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
+from zpix.evaluation.matching import Matching
+from zpix.evaluation.redshifts import RedshiftSample, RedshiftScores, redshift_sample, score_redshifts
+from zpix.evaluation.truth import Truth
+from zpix.evaluation.truth_matching import in_field, match_truth
+
+#: Bins of true magnitude and of true redshift in which redshifts are scored.
+REDSHIFT_MAG_EDGES = (20.0, 24.0, 25.0, 26.0, 27.0, 28.0, 29.0, 30.0)
+REDSHIFT_Z_EDGES = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What `evaluate` found.
+
+    Attributes
+    ----------
+    band : str
+        Band of all magnitudes.
+    n_detections, n_truth, n_matched : int
+        Detections, true sources in the field, one-to-one matches.
+    detection : DetectionScores or None
+        None when the truth has no magnitudes.
+    redshifts : mapping of str to RedshiftScores
+        Of matched true galaxies: "all", and brighter than each magnitude limit, such as "F444W < 27".
+    by_magnitude, by_redshift : mapping of str to RedshiftScores
+        In bins of the true magnitude and redshift, such as "26-27".
+    star_completeness, star_purity : CountedFraction of length 1
+        Of the matched true stars, those called stars; of the matched detections called stars, true stars.
+    sample : RedshiftSample of length G
+        The matched galaxies themselves, for figures.
+    magnitude : (G,) float64
+        Their true magnitudes.
+    matching : Matching
+        Rows of the catalogue (left) and of the truth as given (right).
+    """
+
+    band: str
+    n_detections: int
+    n_truth: int
+    n_matched: int
+    detection: DetectionScores | None
+    redshifts: Mapping[str, RedshiftScores]
+    by_magnitude: Mapping[str, RedshiftScores]
+    by_redshift: Mapping[str, RedshiftScores]
+    star_completeness: CountedFraction
+    star_purity: CountedFraction
+    sample: RedshiftSample
+    magnitude: NDArray[np.float64]
+    matching: Matching
+
+    def to_dict(self) -> dict[str, Any]:
+        """The scores as JSON values; numbers that do not exist are None."""
+        return {
+            "band": self.band,
+            "n_detections": self.n_detections,
+            "n_truth": self.n_truth,
+            "n_matched": self.n_matched,
+            "detection": None if self.detection is None else _detection_dict(self.detection),
+            "redshifts": _scores_dict(self.redshifts),
+            "redshifts_by_magnitude": _scores_dict(self.by_magnitude),
+            "redshifts_by_redshift": _scores_dict(self.by_redshift),
+            "star_completeness": _fraction_dict(self.star_completeness),
+            "star_purity": _fraction_dict(self.star_purity),
+        }
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """The main scores as text for a table: (score, value, uncertainty, number of sources)."""
+        rows = []
+        if self.detection is not None:
+            for index, limit in enumerate(self.detection.mag_limits):
+                for name in ("completeness", "purity"):
+                    fraction = getattr(self.detection, f"{name}_below")
+                    rows.append(_fraction_row(f"{name}, {self.band} < {limit:g}", fraction, index))
+        for sample, scores in self.redshifts.items():
+            for name, title in _ROW_TITLES.items():
+                score = getattr(scores, name)
+                value, error = (f"{x:.4f}" if math.isfinite(x) else "-" for x in (score.value, score.error))
+                rows.append((f"{title}, {sample}", value, f"± {error}", str(scores.count)))
+        rows.append(_fraction_row("stars called stars", self.star_completeness, 0))
+        rows.append(_fraction_row("called stars that are", self.star_purity, 0))
+        return rows
+
+
+_ROW_TITLES = {
+    "bias": "bias",
+    "sigma_nmad": "σ_NMAD",
+    "outlier_fraction": "outliers",
+    "pit_ks": "PIT distance",
+    "coverage_68": "68% coverage",
+    "coverage_95": "95% coverage",
+    "crps": "CRPS",
+    "cde_loss": "CDE loss",
+}
+
+
+def evaluate(
+    catalogue: Catalogue,
+    truth: Truth,
+    *,
+    band: str = "F444W",
+    radius_arcsec: float = 0.2,
+    min_iou: float = 0.3,
+    shape: tuple[int, int] | None = None,
+    matching: Matching | None = None,
+    seed: int = 0,
+) -> Report:
+    """Match a catalogue with the truth one-to-one and score its detections and redshifts.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    truth : Truth
+        As read by `read_truth` with the same `band`.
+    band : str
+        Band of the magnitudes; must be in the catalogue.
+    radius_arcsec, min_iou : float
+        What makes a match; see `match_truth`.
+    shape : (int, int), optional
+        Height and width of the field in pixels: true sources outside do not count. By default `mosaic_shape`
+        of the catalogue's meta; without it, or without pixel positions in the truth, the rectangle of sky
+        around the detections.
+    matching : Matching, optional
+        Matches made otherwise (for example by `match_segments`), in place of `match_truth`.
+    seed : int
+        Of the bootstrap.
+
+    Raises
+    ------
+    BandError
+        If the catalogue does not have `band`.
+    CatalogueError
+        If no true source lies in the field.
+    """
+    detected_mag = catalogue.magnitude(band)
+    inside = in_field(catalogue, truth, shape=shape, radius_arcsec=radius_arcsec)
+    if not inside.any():
+        raise CatalogueError(
+            f"none of the {len(truth)} sources of the truth lies in the field of the catalogue's "
+            f"{len(catalogue)} sources: they describe different places"
+        )
+    if matching is None:
+        matching = match_truth(catalogue, truth, radius_arcsec=radius_arcsec, min_iou=min_iou)
+    detection = None
+    if np.isfinite(truth.magnitude[inside]).any():
+        detection = score_detection(
+            matching,
+            detected_mag=detected_mag,
+            true_mag=truth.magnitude,
+            in_field=inside,
+            detectable=truth.detectable,
+            band=band,
+        )
+    galaxy = np.isfinite(truth.z[matching.right])
+    rows, partners = matching.left[galaxy], matching.right[galaxy]
+    sample = redshift_sample(catalogue.redshift[rows], catalogue["z_phot"][rows], truth.z[partners])
+    magnitude = truth.magnitude[partners]
+    rng = np.random.default_rng(seed)
+    subsets = {"all": np.ones(len(sample), bool)}
+    subsets |= {
+        f"{band} < {limit:g}": magnitude < limit for limit in MAG_LIMITS if np.isfinite(magnitude).any()
+    }
+    true_star, called_star = truth.is_star[matching.right], catalogue["class"][matching.left] == "star"
+    both = int((true_star & called_star).sum())
+    return Report(
+        band=band,
+        n_detections=len(catalogue),
+        n_truth=int(inside.sum()),
+        n_matched=len(matching),
+        detection=detection,
+        redshifts={name: score_redshifts(sample.select(own), rng=rng) for name, own in subsets.items()},
+        by_magnitude=_binned(sample, magnitude, REDSHIFT_MAG_EDGES, rng),
+        by_redshift=_binned(sample, sample.z_true, REDSHIFT_Z_EDGES, rng),
+        star_completeness=CountedFraction(np.array([both]), np.array([true_star.sum()])),
+        star_purity=CountedFraction(np.array([both]), np.array([called_star.sum()])),
+        sample=sample,
+        magnitude=magnitude,
+        matching=matching,
+    )
+
+
+def write_report(report: Report, path: str | Path) -> None:
+    """Save the scores as JSON; the file appears whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(report.to_dict(), indent=1) + "\n", encoding="utf-8")
+
+
+def _binned(
+    sample: RedshiftSample,
+    quantity: NDArray[np.float64],
+    edges: tuple[float, ...],
+    rng: np.random.Generator,
+) -> dict[str, RedshiftScores]:
+    """Scores in bins of a quantity, for the bins that hold sources."""
+    scores = {}
+    for low, high in pairwise(edges):
+        own = (quantity >= low) & (quantity < high)
+        if own.any():
+            scores[f"{low:g}-{high:g}"] = score_redshifts(sample.select(own), rng=rng)
+    return scores
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _scores_dict(scores: Mapping[str, RedshiftScores]) -> dict[str, Any]:
+    return {
+        name: {
+            key: value if isinstance(value, int) else {k: _finite(v) for k, v in value.items()}
+            for key, value in asdict(score).items()
+        }
+        for name, score in scores.items()
+    }
+
+
+def _fraction_dict(fraction: CountedFraction) -> dict[str, Any]:
+    low, high = fraction.interval()
+    return {
+        "count": fraction.count.tolist(),
+        "total": fraction.total.tolist(),
+        "value": [_finite(v) for v in fraction.value],
+        "low": [_finite(v) for v in low],
+        "high": [_finite(v) for v in high],
+    }
+
+
+def _detection_dict(scores: DetectionScores) -> dict[str, Any]:
+    names = ("completeness", "completeness_detectable", "purity")
+    return {
+        "mag_edges": scores.mag_edges.tolist(),
+        "mag_limits": scores.mag_limits.tolist(),
+        **{
+            f"{n}{part}": _fraction_dict(getattr(scores, f"{n}{part}"))
+            for n in names
+            for part in ("", "_below")
+        },
+    }
+
+
+def _fraction_row(title: str, fraction: CountedFraction, index: int) -> tuple[str, str, str, str]:
+    if not fraction.total[index]:
+        return title, "-", "-", "0"
+    low, high = fraction.interval()[:, index]
+    text = f"{fraction.count[index]}/{fraction.total[index]}"
+    return title, f"{fraction.value[index]:.4f}", f"{low:.4f} to {high:.4f}", text

@@ -1,0 +1,93 @@
+"""Which detection is which source of the truth, and which true sources could have been found?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.catalogue import Catalogue
+from zpix.evaluation.matching import Matching, match_boxes, match_positions, no_matches
+from zpix.evaluation.truth import Truth
+
+Floats = NDArray[np.float64]
+
+#: Truth and catalogue are on one pixel grid when matched positions agree to this many pixels in the median.
+_SAME_GRID_PIX = 1.5
+
+
+def match_truth(
+    catalogue: Catalogue, truth: Truth, *, radius_arcsec: float = 0.2, min_iou: float = 0.3
+) -> Matching:
+    """Match detections (left) with true sources (right) one-to-one, the surest first.
+
+    First by boxes whose intersection over union reaches `min_iou`, where the truth has boxes on the
+    catalogue's pixel grid; then, among those left, by position within `radius_arcsec` to sources that have
+    pixels of their own; last by position to any source. So a faint source in the background does not take the
+    detection of the bright one before it.
+    """
+    by_position = match_positions(
+        catalogue["ra"], catalogue["dec"], truth.ra, truth.dec, radius_arcsec=radius_arcsec
+    )
+    matching = no_matches(len(catalogue), len(truth))
+    if _same_grid(catalogue, truth, by_position):
+        boxed = np.flatnonzero(np.isfinite(truth.box).all(1))
+        by_box = match_boxes(catalogue.box, truth.box[boxed], min_iou=min_iou)
+        matching = matching.joined(by_box, np.arange(len(catalogue)), boxed)
+    for wanted in (truth.detectable, np.ones(len(truth), bool)):
+        left = np.flatnonzero(~matching.left_matched)
+        right = np.flatnonzero(~matching.right_matched & wanted)
+        rest = match_positions(
+            catalogue["ra"][left],
+            catalogue["dec"][left],
+            truth.ra[right],
+            truth.dec[right],
+            radius_arcsec=radius_arcsec,
+        )
+        matching = matching.joined(rest, left, right)
+    return matching
+
+
+def in_field(
+    catalogue: Catalogue,
+    truth: Truth,
+    *,
+    shape: tuple[int, int] | None = None,
+    radius_arcsec: float = 0.2,
+) -> NDArray[np.bool_]:
+    """Which true sources lie in the catalogue's field, shape (M,); see `evaluate` for the rule."""
+    shape = shape or catalogue.meta.get("mosaic_shape")
+    if shape is not None and len(truth) and np.isfinite(truth.xy).all():
+        by_position = match_positions(
+            catalogue["ra"], catalogue["dec"], truth.ra, truth.dec, radius_arcsec=radius_arcsec
+        )
+        if not len(by_position) or _agree(catalogue, truth, by_position):
+            above, below = truth.xy >= -0.5, truth.xy < np.array(shape)[::-1] - 0.5
+            return np.logical_and.reduce(above & below, axis=1)
+    if not len(catalogue):
+        return np.ones(len(truth), dtype=bool)
+    return _around(catalogue["ra"], catalogue["dec"], truth.ra, truth.dec, margin_deg=radius_arcsec / 3600)
+
+
+def _around(
+    ra: Floats, dec: Floats, other_ra: Floats, other_dec: Floats, *, margin_deg: float
+) -> NDArray[np.bool_]:
+    """Which other positions lie in the rectangle of sky around (ra, dec), grown by a margin; in degrees."""
+    # right ascensions are compared as offsets from the first, which 0 = 360 does not break
+    own, other = ((values - ra[0] + 180) % 360 - 180 for values in (ra, other_ra))
+    ra_margin = margin_deg / max(float(np.cos(np.deg2rad(dec)).min()), 1e-6)
+    in_ra = (other >= own.min() - ra_margin) & (other <= own.max() + ra_margin)
+    return in_ra & (other_dec >= dec.min() - margin_deg) & (other_dec <= dec.max() + margin_deg)
+
+
+def _same_grid(catalogue: Catalogue, truth: Truth, by_position: Matching) -> bool:
+    """Whether the truth has boxes, in the catalogue's pixel coordinates."""
+    return bool(np.isfinite(truth.box).any()) and _agree(catalogue, truth, by_position)
+
+
+def _agree(catalogue: Catalogue, truth: Truth, by_position: Matching) -> bool:
+    """Whether sources matched on the sky have the same pixel coordinates."""
+    if not len(by_position):
+        return False
+    own = np.stack([catalogue["x"], catalogue["y"]], axis=1)[by_position.left]
+    offset = np.abs(own - truth.xy[by_position.right])
+    return bool((np.median(offset, axis=0) < _SAME_GRID_PIX).all())

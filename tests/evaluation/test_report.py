@@ -1,0 +1,128 @@
+"""The whole evaluation, on catalogues whose scores are known."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from zpix.errors import BandError, CatalogueError
+from zpix.evaluation import evaluate, match_truth, read_truth, write_report
+
+
+@pytest.fixture
+def pair(make_pair, tmp_path):
+    """`pair(n, change)`: a catalogue and its truth as read from a file, after `change(table)`."""
+
+    def build(n=200, change=None, rows=slice(None)):
+        catalogue, table = make_pair(n)
+        if change:
+            change(table)
+        table[rows].write(tmp_path / "truth.fits", overwrite=True)
+        return catalogue, read_truth(tmp_path / "truth.fits")
+
+    return build
+
+
+def test_a_perfect_catalogue_is_perfect(pair):
+    catalogue, truth = pair(400)
+    report = evaluate(catalogue, truth)
+    assert report.n_matched == report.n_truth == report.n_detections == 400
+    assert (report.detection.completeness_below.value == 1).all()
+    assert (report.detection.purity_below.value == 1).all()
+    assert report.star_completeness.value == report.star_purity.value == 1
+    everything = report.redshifts["all"]
+    assert everything.count == 360, "stars have no redshift"
+    assert everything.pit_ks.value < 1.63 / np.sqrt(360)
+    assert 0 < report.redshifts["F444W < 27"].count < report.redshifts["F444W < 28"].count < 360
+    assert sum(s.count for s in report.by_magnitude.values()) == 360
+    assert sum(s.count for s in report.by_redshift.values()) <= 360
+
+
+def test_missing_and_spurious_sources_are_counted(pair):
+    catalogue, truth = pair(200)
+    found = catalogue.select(np.arange(200) % 4 != 0)  # a quarter of the truth is missed
+    report = evaluate(found, truth)
+    assert report.detection.completeness_below.value[-1] == pytest.approx(0.75, abs=0.05)
+    assert (report.detection.purity_below.value == 1).all()
+    some = truth.select(np.arange(200) % 4 != 0)  # a quarter of the detections is spurious
+    report = evaluate(catalogue, some)
+    assert report.detection.purity_below.value[-1] == pytest.approx(0.75, abs=0.05)
+    assert (report.detection.completeness_below.value == 1).all()
+
+
+def test_a_faint_neighbour_does_not_take_the_match(pair):
+    def crowd(table):
+        table["detectable"][0], table["z"][0] = False, 14.0
+        for name in ("xmin", "ymin", "xmax", "ymax"):
+            table[name][0] = 0
+        for name in ("ra", "dec", "x", "y"):
+            table[name][0] = table[name][1]  # exactly where detection 1 is
+        table["dec"][1] += 0.05 / 3600
+
+    catalogue, truth = pair(50, crowd)
+    matching = match_truth(catalogue, truth)
+    assert matching.right[matching.left == 1] == 1
+    assert 0 not in matching.left and 0 not in matching.right
+
+
+def test_boxes_count_only_on_one_pixel_grid(pair):
+    def shift(table):
+        table["x"] += 40
+        table["xmin"] += 40
+        table["xmax"] += 40
+
+    catalogue, truth = pair(100, shift)
+    matching = match_truth(catalogue, truth)
+    assert (matching.left == matching.right).all() and len(matching) == 100
+
+
+def test_sources_outside_the_field_are_not_missed_but_make_detections_true(pair):
+    catalogue, truth = pair(100)  # ten by ten, 40 pixels apart
+    report = evaluate(catalogue, truth, shape=(400, 360))
+    assert report.n_truth == 90 and report.n_matched == 100
+    assert (report.detection.purity_below.value == 1).all()
+
+
+def test_a_list_of_a_larger_field_counts_where_the_catalogue_is(pair, tmp_path):
+    catalogue, truth = pair(100)
+    part = catalogue.select(catalogue["y"] < 200)
+    path = tmp_path / "spec.csv"
+    lines = [
+        f"{r},{d},{z}" for r, d, z in zip(truth.ra, truth.dec, np.nan_to_num(truth.z, nan=-1), strict=True)
+    ]
+    path.write_text("\n".join(["ra,dec,z_spec", *lines]))
+    report = evaluate(part, read_truth(path))
+    assert report.detection is None
+    assert report.n_truth == report.n_matched == len(part) == 50
+    assert report.redshifts["all"].count == 45 and list(report.redshifts) == ["all"]
+
+
+def test_an_empty_catalogue_is_a_result(pair):
+    catalogue, truth = pair(50)
+    report = evaluate(catalogue.select(slice(0, 0)), truth)
+    assert report.n_matched == 0 and report.redshifts["all"].count == 0
+    assert report.detection.completeness_below.count.tolist() == [0, 0, 0]
+    assert all(len(row) == 4 for row in report.rows())
+    json.dumps(report.to_dict(), allow_nan=False)
+
+
+def test_the_json_holds_the_scores(pair, tmp_path):
+    catalogue, truth = pair(100)
+    report = evaluate(catalogue, truth)
+    write_report(report, tmp_path / "scores.json")
+    stored = json.loads((tmp_path / "scores.json").read_text())
+    assert stored == report.to_dict()
+    assert stored["redshifts"]["all"]["sigma_nmad"]["value"] == report.redshifts["all"].sigma_nmad.value
+    assert stored["detection"]["purity_below"]["value"] == [1.0, 1.0, 1.0]
+    text = "\n".join(" ".join(row) for row in report.rows())
+    assert "completeness, F444W < 28 1.0000" in text and "σ_NMAD, F444W < 27" in text
+
+
+def test_mistakes_are_named(pair):
+    catalogue, truth = pair(20)
+    with pytest.raises(BandError, match="F999W"):
+        evaluate(catalogue, truth, band="F999W")
+    with pytest.raises(CatalogueError, match="different places"):
+        evaluate(catalogue, truth, shape=(1, 1))
