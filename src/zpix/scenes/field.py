@@ -1,7 +1,7 @@
 """How does a simulated field become FITS files?
 
-Blocks of the size of the sky's cells are observed one after another, by one process or several, and written where they
-belong: memory stays flat and the pixels do not depend on the number of workers.
+Blocks of the size of the sky's cells are observed one after another, by one process or several, and written
+where they belong: memory stays flat and the pixels do not depend on the number of workers.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import numpy as np
 from astropy.io import fits
 from astropy.table import Table, vstack
 from astropy.wcs import WCS
+from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 
 from zpix.config import SimulationConfig
 from zpix.errors import ConfigError, OutputError
@@ -45,8 +47,8 @@ def simulate(
 ) -> Path:
     """Simulate a field and write it to the directory `out`.
 
-    It then holds `mock_<band>_drz.fits` in the JADES layout, `segmentation.fits` (ids in HDU 0), `truth.fits` (see
-    `zpix.scenes.truth`, with ra and dec in degrees) and `simulation.json`, the resolved settings.
+    It then holds `mock_<band>_drz.fits` in the JADES layout, `segmentation.fits` (ids in HDU 0), `truth.fits`
+    (see `zpix.scenes.truth`, with ra and dec in degrees) and `simulation.json`, the resolved settings.
 
     Parameters
     ----------
@@ -80,20 +82,22 @@ def simulate(
             )
     sky = Sky(seed, tuple(bands), settings)
     wcs = tangent_wcs(ra, dec, shape, settings.pixel_scale_arcsec)
-    header = {"SIMSEED": (seed), "SIMEBV": sky.ebv, "SIMDEPTH": sky.depth, "SIMHIZ": settings.high_z_boost}
-    options = {"prefix": "mock", "header": header, "overwrite": overwrite}
-    with MosaicWriter(folder, bands=sky.bands, shape=shape, wcs=wcs, **options) as writer:
+    header = {"SIMSEED": seed, "SIMEBV": sky.ebv, "SIMDEPTH": sky.depth, "SIMHIZ": settings.high_z_boost}
+    with MosaicWriter(
+        folder, bands=sky.bands, shape=shape, wcs=wcs, prefix="mock", header=header, overwrite=overwrite
+    ) as writer:
         segmentation = _SegmentationFile(folder / "segmentation.fits", shape, wcs)
-        tables = []
+        tables, segments = [], _Tally()
         blocks = list(_blocks(sky, shape))
         for done, (block, scene) in enumerate(_observed(sky, shape, blocks, workers), start=1):
             writer.write(block, scene.pixels)
             segmentation.write(block, scene.segmentation)
+            segments.add(block, scene.segmentation)
             tables.append(_owned_rows(scene.truth, block, Region.whole(shape)))
             if progress:
                 progress(done, len(blocks))
         segmentation.close()
-        truth = _merged(tables, wcs)
+        truth = _merged(tables, segments, wcs)
         truth.meta = dict(header)
         _replace(folder / "truth.fits", lambda path: truth.write(path, format="fits", overwrite=True))
         text = json.dumps(
@@ -143,31 +147,52 @@ def _first_ids(sky: Sky, field: Region) -> dict[tuple[int, int], int]:
 
 
 def _owned_rows(truth: Table, block: Region, field: Region) -> Table:
-    """Rows of the sources centred in the block, or outside the field, with positions in the field's pixels."""
+    """Rows of sources centred in the block, or outside the field, with positions in the field's pixels."""
     table = truth.copy()
-    for name, shift in (("x", block.x0), ("y", block.y0)):
-        table[name] += shift
-        seen = table["n_pix"] > 0
-        for edge in ("min", "max"):
-            table[f"{name}{edge}"][seen] += shift
+    table["x"] += block.x0
+    table["y"] += block.y0
     x, y = np.asarray(table["x"]), np.asarray(table["y"])
     return table[block.contains(x, y) | ~field.contains(x, y)]
 
 
-def _merged(tables: list[Table], wcs: WCS) -> Table:
-    """All rows by id, each once, with sky positions."""
+def _merged(tables: list[Table], segments: _Tally, wcs: WCS) -> Table:
+    """All rows by id, each once, with sky positions and the segments that the map holds."""
     table = vstack(tables, metadata_conflicts="silent")
-    table.sort(["id", "n_pix"])
+    table.sort(["id", "snr"])
     ids = np.asarray(table["id"])
-    last = np.append(ids[1:] != ids[:-1], True)[
-        : len(ids)
-    ]  # of a source cut by the field's edge the largest segment
-    table = table[last]
+    table = table[np.append(ids[1:] != ids[:-1], True)[: len(ids)]]
+    for row, identifier in enumerate(np.asarray(table["id"])):
+        count, box = segments.found.get(int(identifier), (0, (0, 0, 0, 0)))
+        table["n_pix"][row] = count
+        for name, value in zip(("xmin", "ymin", "xmax", "ymax"), box, strict=True):
+            table[name][row] = value
+    table["detectable"] = table["n_pix"] > 0
     ra, dec = wcs.pixel_to_world_values(np.asarray(table["x"]), np.asarray(table["y"]))
     table.add_column(np.asarray(ra, dtype=float), name="ra", index=1)
     table.add_column(np.asarray(dec, dtype=float), name="dec", index=2)
     table["ra"].unit = table["dec"].unit = "deg"
     return table
+
+
+class _Tally:
+    """Pixels and box of every segment, added up block by block."""
+
+    def __init__(self) -> None:
+        self.found: dict[int, tuple[int, tuple[int, int, int, int]]] = {}
+
+    def add(self, block: Region, segmentation: NDArray[np.int32]) -> None:
+        ids, compact, counts = np.unique(segmentation, return_inverse=True, return_counts=True)
+        places = find_objects(compact.reshape(segmentation.shape) + 1)
+        for identifier, count, place in zip(ids, counts, places, strict=True):
+            if identifier == 0:
+                continue
+            y, x = place
+            box = (block.x0 + x.start, block.y0 + y.start, block.x0 + x.stop, block.y0 + y.stop)
+            if int(identifier) in self.found:
+                more, other = self.found[int(identifier)]
+                count += more
+                box = (*map(min, box[:2], other[:2]), *map(max, box[2:], other[2:]))
+            self.found[int(identifier)] = int(count), box
 
 
 class _SegmentationFile:

@@ -1,8 +1,8 @@
 """Which pixels belong to which source, and could it be found?
 
-Labels come from noiseless light, in units of noise: the stack of the long bands or that of the short bands, whichever
-shows a source better. A pixel belongs to the source that gives most of the light there, as long as that light exceeds
-a threshold; of a source's pixels the connected part around its peak is the segment.
+Labels come from noiseless light, in units of noise: the stack of the long bands or that of the short bands,
+whichever shows a source better. A pixel belongs to the source that gives most of the light there, as long as
+that light exceeds a threshold; of a source's pixels the connected part around its peak is the segment.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _divide(
     among: NDArray[np.bool_],
     threshold: float,
 ) -> NDArray[np.int32]:
-    """Row of the brightest of the sources `among` in each pixel, −1 where none exceeds the threshold, (y, x)."""
+    """Row of the brightest of the sources `among` in each pixel, (y, x); −1 where none is above it."""
     best = np.full(region.shape, threshold, np.float32)
     owner = np.full(region.shape, -1, np.int32)
     for row in np.flatnonzero(among):

@@ -1,10 +1,11 @@
 """How noisy is each pixel, and how does neighbouring noise hang together?
 
-`error` images mean what the ERR extension of a JADES mosaic means: the rms of one pixel. Drizzling spreads each
-detector pixel over several, so that neighbours share noise and the noise of a large aperture exceeds error × √pixels.
-Measured on the real cutout around JADES-GS-z14-0, the rms in F444W is 0.94 of ERR and its autocorrelation (0.63, 0.20
-at 1 and 2 pixels) is that of white noise smoothed with a Gaussian of 0.74 pixels; in the short bands, whose native
-pixel is that of the mosaic, 0.45 pixels reproduces the rms left after matching to F444W's PSF.
+`error` images mean what the ERR extension of a JADES mosaic means: the rms of one pixel. Drizzling spreads
+each detector pixel over several, so that neighbours share noise and the noise of a large aperture exceeds
+error × √pixels. Measured on the real cutout around JADES-GS-z14-0, the rms in F444W is 0.94 of ERR and its
+autocorrelation (0.63, 0.20 at 1 and 2 pixels) is that of white noise smoothed with a Gaussian of 0.74 pixels;
+in the short bands, whose native pixel is that of the mosaic, 0.45 pixels reproduces the rms left after
+matching to F444W's PSF.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _WAVES = 8  # of which the error image's smooth variation is made
 
 
 def deep_error(bands: tuple[str, ...]) -> NDArray[np.float64]:
-    """Error of one pixel in nJy in each band, shape (band,); bands without a measurement take it by wavelength."""
+    """Error of one pixel in nJy, shape (band,); bands without a measurement take it by wavelength."""
     known = np.array([_DEEP_ERROR_NJY[band] for band in _DEEP_ERROR_NJY])
     wavelength = pivot_um(tuple(_DEEP_ERROR_NJY))
     return np.array(
@@ -51,8 +52,8 @@ def deep_error(bands: tuple[str, ...]) -> NDArray[np.float64]:
 def white_equivalent(bands: tuple[str, ...], *, correlated: bool = True) -> NDArray[np.float64]:
     """Ratio of the noise that counts in large apertures to the error of one pixel, shape (band,).
 
-    White noise smoothed with a kernel K ⊗ K of sum 1 keeps its strength in large apertures and has a pixel rms
-    lower by ΣK².
+    White noise smoothed with a kernel K ⊗ K of sum 1 keeps its strength in large apertures and has a pixel
+    rms lower by ΣK².
     """
     if not correlated:
         return np.ones(len(bands))
@@ -60,7 +61,10 @@ def white_equivalent(bands: tuple[str, ...], *, correlated: bool = True) -> NDAr
 
 
 def electrons_per_njy(bands: tuple[str, ...]) -> NDArray[np.float64]:
-    """Electrons that a source of 1 nJy leaves in the deep field, shape (band,): A t f_ν/h ∫ T d ln λ with A = 25.4 m²."""
+    """Electrons that a source of 1 nJy leaves in the deep field, shape (band,).
+
+    A t (f_ν/h) ∫ T d ln λ with the telescope's collecting area A = 25.4 m².
+    """
     grid = observed_grid()
     width = [np.interp(grid, *transmission(band), left=0, right=0).sum() * LN_STEP for band in bands]
     return 25.4 * _EXPOSURE_S * 1e-35 / 6.62607e-34 * np.array(width)
@@ -80,7 +84,7 @@ def draw_noise(
 
 
 def depth_variation(rng: np.random.Generator, region: Region, *, rms: float) -> NDArray[np.float32]:
-    """Smooth factor around 1 of the error image, (y, x): plane waves of 600 to 6,000 pixels; the same sky for one rng."""
+    """Smooth factor around 1 of the error image, (y, x): plane waves of 600 to 6,000 pixels."""
     wavelength = np.exp(rng.uniform(np.log(600), np.log(6000), _WAVES))
     angle, phase = rng.uniform(0, 2 * np.pi, (2, _WAVES))
     ky, kx = 2 * np.pi / wavelength * np.sin(angle), 2 * np.pi / wavelength * np.cos(angle)

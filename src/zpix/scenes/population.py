@@ -1,8 +1,8 @@
 """Which sources are in a piece of sky?
 
-Galaxies are drawn from published number counts, redshifts given the magnitude, then a stellar mass that the two imply,
-and from it type, spectrum, size and shape. Stars and brown dwarfs follow counts of their own. All magnitudes are AB in
-F444W, total.
+Galaxies are drawn from published number counts, redshifts given the magnitude, then a stellar mass that the
+two imply, and from it type, spectrum, size and shape. Stars and brown dwarfs follow counts of their own. All
+magnitudes are AB in F444W, total.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from zpix.sources.filters import milky_way_transmission
 from zpix.sources.galaxies import CONTINUA, GalaxySpectra, band_fluxes
 from zpix.sources.stars import star_fluxes
 
-#: Galaxies brighter than a magnitude, per arcmin²: bright end after Windhorst et al. (2023, PEARLS), faint end such that
-#: JADES's 1,400 detections per arcmin² are reached near 30 mag (Rieke et al. 2023; 94,000 sources in 67 arcmin²).
+#: Galaxies brighter than a magnitude, per arcmin²: bright end after Windhorst et al. (2023, PEARLS), faint
+#: end such that JADES's 1,400 detections per arcmin² are reached near 30 mag (Rieke et al. 2023; 94,000
+#: sources in 67 arcmin²).
 _COUNTS_MAG = (18.0, 19.0, 20.0, 21.0, 22.0, 23.0, 24.0, 25.0, 26.0, 27.0, 28.0, 29.0, 30.0, 31.0, 32.0)
 _COUNTS_PER_ARCMIN2 = (
     0.12,
@@ -40,8 +41,8 @@ _COUNTS_PER_ARCMIN2 = (
     4300.0,
 )
 
-#: Scale of p(z | m) ∝ z^1.3 exp(−z/z₀(m)) (form of Benítez 2000): medians 0.8 at 22, 1.7 at 26 and 2.2 at 29 mag, and
-#: 0.4 % of all sources beyond z = 8, as the 717 candidates in 125 arcmin² of Hainline et al. (2024).
+#: Scale of p(z | m) ∝ z^1.3 exp(−z/z₀(m)) (form of Benítez 2000): medians 0.8 at 22, 1.7 at 26 and 2.2 at 29
+#: mag, and 0.4 % of all sources beyond z = 8, as the 717 candidates in 125 arcmin² of Hainline et al. (2024).
 _Z_SCALE_MAG = (18.0, 20.0, 22.0, 24.0, 26.0, 28.0, 30.0, 32.0)
 _Z_SCALE = (0.12, 0.20, 0.38, 0.61, 0.84, 0.96, 1.02, 1.05)
 _Z_MAX = 15.0
@@ -128,7 +129,7 @@ _PLAIN = tuple(name for name in Population.__dataclass_fields__ if name != "spec
 def draw_population(
     rng: np.random.Generator, *, width_pix: float, height_pix: float, config: SimulationConfig
 ) -> Population:
-    """Sources of a rectangle of sky, their positions counted from its lower left pixel's lower left corner − 0.5."""
+    """Sources of a rectangle of sky whose lower left pixel is (0, 0)."""
     area = width_pix * height_pix * (config.pixel_scale_arcsec / 60) ** 2  # arcmin²
     parts = [_draw_galaxies(rng, area, config), _draw_stars(rng, area, config)]
     population = Population.concatenate(parts)
@@ -140,7 +141,7 @@ def draw_population(
 
 def number_counts(mag: NDArray | float) -> NDArray[np.float64]:
     """Galaxies per arcmin² brighter than F444W = `mag`."""
-    return 10 ** np.interp(mag, _COUNTS_MAG, np.log10(_COUNTS_PER_ARCMIN2))
+    return np.power(10.0, np.interp(mag, _COUNTS_MAG, np.log10(_COUNTS_PER_ARCMIN2)))
 
 
 def draw_redshifts(rng: np.random.Generator, mag: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -179,12 +180,12 @@ def _draw_galaxies(rng: np.random.Generator, area: float, config: SimulationConf
 
 
 def _log_mass(mag: NDArray, z: NDArray) -> NDArray[np.float64]:
-    """Rough log₁₀ stellar mass in suns: F444W is near 21.3 + 5 log z for 10¹⁰ (scale of Weaver et al. 2022)."""
+    """Rough log₁₀ stellar mass in suns: 10¹⁰ has F444W near 21.3 + 5 log z (Weaver et al. 2022)."""
     return 10.0 - 0.4 * (mag - 21.3 - 5.0 * np.log10(np.maximum(z, 0.05)))
 
 
 def _quiescent_fraction(log_mass: NDArray, z: NDArray) -> NDArray[np.float64]:
-    """Rises with mass, falls beyond z = 3 (Muzzin et al. 2013; Carnall et al. 2023), and some dwarfs are quenched."""
+    """Rises with mass and falls beyond z = 3 (Muzzin et al. 2013; Carnall et al. 2023)."""
     massive = 1 / (1 + np.exp(-(log_mass - 10.6 - 0.15 * np.clip(z - 1, 0, 2)) / 0.3))
     return 0.85 * massive * np.exp(-np.clip(z - 3, 0, None)) + 0.06 * (z < 1.5)
 
@@ -196,9 +197,8 @@ def _draw_spectra(
     dusty = ~quiescent & (
         rng.uniform(size=n) < 0.5 / (1 + np.exp(-(log_mass - 9.9) / 0.4)) * np.clip((8 - z) / 3, 0, 1)
     )
-    young = _logistic(
-        -1.6 + 0.38 * np.minimum(z, 8.5) - 0.5 * (log_mass - 9) + 1.1 * rng.normal(size=n)
-    )  # share of stars younger than ~10 Myr in the light: rises with redshift, falls with mass (Endsley et al. 2023)
+    # share of stars younger than ~10 Myr in the light: more at high z and low mass (Endsley et al. 2023)
+    young = _logistic(-1.6 + 0.38 * np.minimum(z, 8.5) - 0.5 * (log_mass - 9) + 1.1 * rng.normal(size=n))
     young = np.where(quiescent, 0.02 * rng.uniform(size=n) ** 3, np.where(dusty, 0.3 * young, young))
     weights = _mix(rng, z, log_mass, young, quiescent, dusty)
     mean_dust = 0.12 + 0.35 * np.clip(log_mass - 8.3, 0, 2.5)  # Whitaker et al. (2017); little at low mass
@@ -255,8 +255,9 @@ def _draw_lines(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Strengths of `LINE_GROUPS`, shape (N, 7), and rest equivalent width of Hα in Å, shape (N,).
 
-    EW(Hα) ∝ (1+z)^1.8 to z = 2.2 and flatter beyond (Faisst et al. 2016; Mármol-Queraltó et al. 2016), larger at low
-    mass; the median near 600 Å at z = 6 gives EW([O III]+Hβ) ≈ 700 Å (Endsley et al. 2021, 2024; Matthee et al. 2023).
+    EW(Hα) ∝ (1+z)^1.8 to z = 2.2 and flatter beyond (Faisst et al. 2016; Mármol-Queraltó et al. 2016), larger
+    at low mass; the median near 600 Å at z = 6 gives EW([O III]+Hβ) ≈ 700 Å (Endsley et al. 2021, 2024;
+    Matthee et al. 2023).
     """
     n = len(z)
     growth = 1.8 * np.log10(1 + np.minimum(z, 2.2)) + np.log10((1 + np.maximum(z, 2.2)) / 3.2)
@@ -280,9 +281,10 @@ def _draw_shapes(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Half-light radius in arcsec, Sérsic index and axis ratio, each (N,).
 
-    Sizes: van der Wel et al. (2014), R = A (M/5·10¹⁰)^α kpc with A = 8.9 (1+z)^−0.75, α = 0.22 for star-forming and
-    A = 5.6 (1+z)^−1.48, α = 0.75 (flat below 10^10.3) for quiescent galaxies; the former holds to z ≈ 9 (Ward et al.
-    2024; Ormerod et al. 2024). Shapes: exponential discs thickened as in the same paper's Fig. 7.
+    Sizes: van der Wel et al. (2014), R = A (M/5·10¹⁰)^α kpc with A = 8.9 (1+z)^−0.75, α = 0.22 for
+    star-forming and A = 5.6 (1+z)^−1.48, α = 0.75 (flat below 10^10.3) for quiescent galaxies; the former
+    holds to z ≈ 9 (Ward et al. 2024; Ormerod et al. 2024). Shapes: exponential discs thickened as in the same
+    paper's Fig. 7.
     """
     n = len(z)
     log_m = log_mass - np.log10(5e10)

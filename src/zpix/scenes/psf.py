@@ -1,8 +1,9 @@
 """How does NIRCam blur the sky in each band?
 
-The optical transfer function of a telescope is the autocorrelation of its pupil, read at baseline = λ × spatial
-frequency. One autocorrelation of the segmented pupil therefore serves every band, wavelength and stamp size, exactly
-and without cropping: on the coarse frequency grid of a small stamp the far wings wrap around, and no light is lost.
+The optical transfer function of a telescope is the autocorrelation of its pupil, read at baseline = λ ×
+spatial frequency. One autocorrelation of the segmented pupil therefore serves every band, wavelength and
+stamp size, exactly and without cropping: on the coarse frequency grid of a small stamp the far wings wrap
+around, and no light is lost.
 """
 
 from __future__ import annotations
@@ -22,23 +23,24 @@ _ARCSEC = np.pi / 180 / 3600
 _LONG_CHANNEL_UM = 2.4
 _NATIVE_PIXEL_ARCSEC = (0.0311, 0.0630)  # short, long channel
 
-#: Gaussian blur σ in arcsec by channel (short, long): charge diffusion, jitter and drizzling together. With the halo
-#: below it is set so that FWHM and encircled energy fit the empirical PSFs of the SMACS 0723 and CEERS mosaics
-#: (grizli-psf-library).
+#: Gaussian blur σ in arcsec by channel (short, long): charge diffusion, jitter and drizzling together. With
+#: the halo below it is set so that FWHM and encircled energy fit the empirical PSFs of the SMACS 0723 and
+#: CEERS mosaics (grizli-psf-library).
 _BLUR_ARCSEC = (0.012, 0.022)
-#: Wavefront error (rms, µm) scatters 1 − exp(−(2π w/λ)²) of the light (Maréchal) into a halo of this σ in arcsec.
+#: Wavefront error (rms, µm) scatters 1 − exp(−(2π w/λ)²) of the light (Maréchal) into a halo of this σ in
+#: arcsec.
 _WAVEFRONT_UM = 0.085
 _HALO_ARCSEC = 0.11
 
 
-@cache
 def transfer_function(
     band: str, size: int, *, oversampling: int = 1, pixel_scale_arcsec: float = 0.03, angle_deg: float = 0.0
 ) -> NDArray[np.float32]:
-    """Fourier transform of the PSF for stamps of `size` pixels, shape (K, K // 2 + 1) with K = size × oversampling.
+    """Fourier transform of the PSF for stamps of `size` pixels: 1 at frequency 0.
 
-    Frequencies are in the order of `scipy.fft.rfft2` and reach the Nyquist frequency of the oversampled grid. It is
-    real, because a pupil without phase errors gives a PSF that looks the same upside down, and 1 at frequency 0.
+    The array has shape (K, K // 2 + 1) with K = size × oversampling; frequencies are in the order of
+    `scipy.fft.rfft2` and reach the oversampled grid's Nyquist frequency. It is real: a pupil without phase errors
+    gives a PSF that looks the same upside down.
 
     Parameters
     ----------
@@ -62,10 +64,11 @@ def transfer_function(
 def frequencies(
     size: int, *, oversampling: int, pixel_scale_arcsec: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Spatial frequencies in cycles per arcsec, as a column (K, 1) and a row (1, K // 2 + 1), K = size × oversampling."""
+    """Spatial frequencies in cycles per arcsec, a column (K, 1) and a row (1, K // 2 + 1)."""
     step = pixel_scale_arcsec / oversampling
     k = size * oversampling
-    return np.fft.fftfreq(k, step)[:, None], np.fft.rfftfreq(k, step)[None, :]
+    fy, fx = np.fft.fftfreq(k, step).astype(float), np.fft.rfftfreq(k, step).astype(float)
+    return fy[:, None], fx[None, :]
 
 
 def band_limit(band: str) -> float:
@@ -89,7 +92,8 @@ def _optics(band: str) -> NDArray[np.float64]:
     centre = table.shape[0] // 2
     per_pixel = _DIAMETER_M / _PUPIL_PIXELS
     v, u = (np.indices(table.shape) - centre) * (per_pixel * _ARCSEC / (pivot * 1e-6))
-    return sum(share * _sampled(table, u, v, um=um) for um, share in _band_samples(band))
+    samples = [share * _sampled(table, u, v, um=um) for um, share in _band_samples(band)]
+    return np.sum(samples, axis=0)
 
 
 def _sampled(table: NDArray, u: NDArray, v: NDArray, *, um: float) -> NDArray[np.float64]:

@@ -1,15 +1,16 @@
 """What light does each source put into each pixel of each band?
 
-In Fourier space a source is its profile's transform, stretched and turned, times the band's transfer function, times a
-phase for its sub-pixel position. The profile and the phase are shared by all bands. Bands that the native pixels
-undersample are evaluated to twice the Nyquist frequency and folded back, which is what sampling does.
+In Fourier space a source is its profile's transform, stretched and turned, times the band's transfer
+function, times a phase for its sub-pixel position. The profile and the phase are shared by all bands. Bands
+that the native pixels undersample are evaluated to twice the Nyquist frequency and folded back, which is what
+sampling does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,12 @@ from zpix.sources import STAR
 #: Sides of stamps in pixels; each is a product of small primes, for the FFT.
 STAMP_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 #: Light fainter than this many σ per pixel may be folded back into the stamp.
-_TRUNCATE_AT_SIGMA = 0.15
+_TRUNCATE_AT_SIGMA = 0.25
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """Light of one source: `light` is (band, y, x) float32 in nJy per pixel on `region` of the sky's pixels."""
+    """Light of one source, (band, y, x) float32 in nJy per pixel, on `region` of the sky's pixels."""
 
     row: int
     region: Region
@@ -77,7 +78,7 @@ def render(
 def stamp_sizes(
     population: Population, fluxes: NDArray[np.float32], sigma: NDArray[np.float64], pixel_scale_arcsec: float
 ) -> NDArray[np.int64]:
-    """Sides of the stamps that hold all light above 0.15 σ per pixel, shape (N,).
+    """Sides of the stamps that hold all light above 0.25 σ per pixel, shape (N,).
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def stamp_sizes(
     area = 2 * np.pi * n * gamma(2 * n) / b ** (2 * n) * population.axis_ratio
     re_pix = np.maximum(population.re_arcsec, 1e-3) / pixel_scale_arcsec
     centre = np.maximum(signal / (area * re_pix**2), 1.0)
-    extent = np.minimum((np.log(centre) / b) ** n, 1.3 * FADE_RADIUS) * population.re_arcsec
+    extent = np.minimum((np.log(centre) / b) ** n, 1.15 * FADE_RADIUS) * population.re_arcsec
     half = np.maximum(extent + 0.12, wing) / pixel_scale_arcsec + 4
     index = np.searchsorted(STAMP_SIZES, 2 * half)
     return np.asarray(STAMP_SIZES)[np.minimum(index, len(STAMP_SIZES) - 1)]
@@ -108,8 +109,12 @@ class _Grid:
     transfer: tuple[NDArray[np.float32], ...]  # per band, (K, K // 2 + 1) or (size, size // 2 + 1)
 
     @staticmethod
-    @cache
     def of(bands: tuple[str, ...], size: int, scale: float, angle: float) -> _Grid:
+        """The grid, kept between calls: all small ones, and the few large ones used last."""
+        return (_small_grid if size <= 256 else _large_grid)(bands, size, scale, angle)
+
+    @staticmethod
+    def made(bands: tuple[str, ...], size: int, scale: float, angle: float) -> _Grid:
         nyquist = 0.5 / scale
         factors = [2 if band_limit(band) > 1.1 * nyquist else 1 for band in bands]
         fy, fx = frequencies(size, oversampling=max(factors), pixel_scale_arcsec=scale)
@@ -147,14 +152,27 @@ class _Grid:
         return fft.irfft2(spectrum, (self.size, self.size), workers=1)
 
 
+@cache
+def _small_grid(bands: tuple[str, ...], size: int, scale: float, angle: float) -> _Grid:
+    return _Grid.made(bands, size, scale, angle)
+
+
+@lru_cache(maxsize=6)  # up to 40 MB each
+def _large_grid(bands: tuple[str, ...], size: int, scale: float, angle: float) -> _Grid:
+    return _Grid.made(bands, size, scale, angle)
+
+
 def _fold(spectrum: NDArray[np.complex64]) -> NDArray[np.complex64]:
     """Alias a half-plane spectrum (2S, S + 1) onto the native frequencies (S, S // 2 + 1).
 
-    Sampling every second pixel adds the spectra displaced by the sampling frequency; the factor of the inverse
-    transforms' sizes cancels that of the pixel areas.
+    Sampling every second pixel adds the spectra displaced by the sampling frequency; the factor of the
+    inverse transforms' sizes cancels that of the pixel areas.
     """
     size = len(spectrum) // 2
+    half = size // 2 + 1
     rows = spectrum[:size] + spectrum[size:]
-    mirrored = np.conj(np.roll(rows[::-1], 1, axis=0)[:, ::-1])  # element (y, x) is conj F(−y, S − x)
-    folded = rows[:, : size // 2 + 1] + mirrored[:, : size // 2 + 1]
+    folded = rows[:, :half].copy()
+    mirrored = np.conj(rows[:, : half - 2 : -1])  # element (y, x) is conj F(y, S − x); it belongs to −y
+    folded[0] += mirrored[0]
+    folded[1:] += mirrored[:0:-1]
     return folded

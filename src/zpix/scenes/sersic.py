@@ -1,7 +1,8 @@
 """What is the Fourier transform of a Sérsic profile?
 
-I(r) ∝ exp(−b (r/R_e)^(1/n)) has no closed transform, so it is tabulated once over index n and k R_e (k in radians per
-length) and interpolated. The profile fades out beyond 8 R_e, so that steep ones do not fill the field.
+I(r) ∝ exp(−b (r/R_e)^(1/n)) has no closed transform, so it is tabulated once over index n and k R_e (k in
+radians per length) and interpolated. The profile fades out beyond 8 R_e, so that steep ones do not fill the
+field.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def sersic_profile(radius: NDArray, n: float) -> NDArray[np.float64]:
 
 
 def sersic_transform(k_re: NDArray, n: float) -> NDArray[np.float32]:
-    """Fourier transform of a circular Sérsic profile of unit flux at `k_re` = k R_e ≥ 0, same shape, 1 at k = 0.
+    """Fourier transform of a circular Sérsic profile of unit flux at `k_re` = k R_e ≥ 0, same shape.
 
     Linear in n and in ln k; tests compare it with a direct Hankel integral of `sersic_profile`.
     """

@@ -1,12 +1,12 @@
 """What does a window of a simulated sky look like?
 
-A sky is a function of its seed. It is drawn in cells, each with random numbers of its own, so that any window can be
-observed at any time, in any order and by any number of workers, and windows fit together.
+A sky is a function of its seed. It is drawn in cells, each with random numbers of its own, so that any window
+can be observed at any time, in any order and by any number of workers, and windows fit together.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -44,8 +44,8 @@ class Scene:
     segmentation : (y, x) int32
         `id` of the source that a pixel belongs to, 0 for none.
     truth : astropy Table
-        One row per source centred in the window, or with part of its segment there; x, y and boxes count from the
-        window's first pixel. See `zpix.scenes.truth`.
+        One row per source centred in the window, or with part of its segment there; x, y and boxes count from
+        the window's first pixel. See `zpix.scenes.truth`.
     ebv : float
         E(B−V) of the Milky Way in mag, of which fluxes and pixels are dimmed.
     """
@@ -69,7 +69,7 @@ class Sky:
 
     seed: int
     bands: tuple[str, ...] = JADES_BANDS
-    config: SimulationConfig = SimulationConfig()
+    config: SimulationConfig = field(default_factory=SimulationConfig)
 
     @cached_property
     def _field(self) -> dict[str, float]:
@@ -81,10 +81,8 @@ class Sky:
         return {
             "ebv": float(config.ebv if config.ebv is not None else low + (high - low) * ebv),
             "depth": float(np.exp(shallow[0] + (shallow[1] - shallow[0]) * log_depth)),
-            # steps of 15°: transfer functions are kept for each angle
-            "angle": float(
-                config.psf_angle_deg if config.psf_angle_deg is not None else 15 * int(12 * angle)
-            ),
+            # steps of 30°: transfer functions are kept for each angle
+            "angle": float(config.psf_angle_deg if config.psf_angle_deg is not None else 30 * int(6 * angle)),
         }
 
     @property

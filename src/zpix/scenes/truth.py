@@ -29,10 +29,11 @@ def truth_table(
 ) -> Table:
     """One row per source in `rows`.
 
-    Columns: id (the value in the segmentation map), x, y (pixels from the window's first, integers are centres), label
-    (1 galaxy, 2 star), z (0 for stars), ebv, flux_<band> in nJy, mag_f444w (AB), re_arcsec, sersic_n, axis_ratio,
-    pa_deg (east of north), snr (of the segment in the detection stack), blendedness (share of the segment's light
-    that is not its own), n_pix, xmin, ymin, xmax, ymax (half-open box of the segment; zeros if none), detectable.
+    Columns: id (the value in the segmentation map), x, y (pixels from the window's first, integers are
+    centres), label (1 galaxy, 2 star), z (0 for stars), ebv, flux_<band> in nJy, mag_f444w (AB), re_arcsec,
+    sersic_n, axis_ratio, pa_deg (east of north), snr (of the segment in the detection stack), blendedness
+    (share of the segment's light that is not its own), n_pix, xmin, ymin, xmax, ymax (half-open box of the
+    segment; zeros if none), detectable.
 
     Parameters
     ----------

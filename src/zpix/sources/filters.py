@@ -1,7 +1,7 @@
 """Through which curves do the bands see the sky?
 
-All spectra live on grids that are uniform in ln λ with one common step, that of the galaxy templates, so that a
-redshift is a shift along the grid and a band flux is one row of a matrix product.
+All spectra live on grids that are uniform in ln λ with one common step, that of the galaxy templates, so that
+a redshift is a shift along the grid and a band flux is one row of a matrix product.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ def pivot_um(bands: tuple[str, ...]) -> NDArray[np.float64]:
 def milky_way_transmission(bands: tuple[str, ...], ebv: NDArray | float) -> NDArray[np.float32]:
     """Factor by which the Milky Way's dust dims each band, shape (..., band) for E(B-V) of shape (...).
 
-    A(λ)/A(V) = (0.574 − 0.527/R) x^1.61 with x = 1 µm/λ and R = 3.1 (Cardelli, Clayton & Mathis 1989, infrared).
+    A(λ)/A(V) = (0.574 − 0.527/R) x^1.61 with x = 1 µm/λ and R = 3.1 (Cardelli, Clayton & Mathis 1989,
+    infrared).
     """
     curve = 3.1 * (0.574 - 0.527 / 3.1) * pivot_um(bands) ** -1.61
     return 10 ** (-0.4 * np.asarray(ebv, dtype=float)[..., None] * curve).astype(np.float32)

@@ -1,9 +1,10 @@
 """What colours does a galaxy have, given its stars, dust, lines and redshift?
 
-A galaxy's light is a non-negative mix of six continua: the five basis spectra of kcorrect (Blanton & Roweis 2007), with
-their emission lines taken out, and a very blue power law for metal-poor bursts. Dust, emission lines and the
-intergalactic medium are put on top, so that colours fill their space instead of following six tracks. Nothing is
-tabulated in redshift: each galaxy is integrated through the filters on a grid uniform in ln λ.
+A galaxy's light is a non-negative mix of six continua: the five basis spectra of kcorrect (Blanton & Roweis
+2007), with their emission lines taken out, and a very blue power law for metal-poor bursts. Dust, emission
+lines and the intergalactic medium are put on top, so that colours fill their space instead of following six
+tracks. Nothing is tabulated in redshift: each galaxy is integrated through the filters on a grid uniform in
+ln λ.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ _REST_PIXELS = 5300  # 600 Å to 5.7 µm: all that NIRCam sees of z ≥ 0
 _IGM_PIXELS = 1403  # 600 to 2000 Å, the damping wing included
 _BATCH = 512  # galaxies at a time: 10 MB per array
 
-#: Emission lines: rest wavelength (Å, in vacuum), the group that scales it, flux relative to the head of its group.
-#: Hydrogen: case B at 10⁴ K (Osterbrock & Ferland 2006). Others: typical of star-forming galaxies at z = 2 to 6
-#: (e.g. Sanders et al. 2023; Cameron et al. 2023).
+#: Emission lines: rest wavelength (Å, in vacuum), the group that scales it, flux relative to the head of its
+#: group. Hydrogen: case B at 10⁴ K (Osterbrock & Ferland 2006). Others: typical of star-forming galaxies at z
+#: = 2 to 6 (e.g. Sanders et al. 2023; Cameron et al. 2023).
 _LINES = (
     (6564.6, "hydrogen", 1.0),
     (4862.7, "hydrogen", 0.350),
@@ -119,7 +120,8 @@ def continua() -> NDArray[np.float32]:
     f_nu = (f_lambda * wave**2)[:, :_REST_PIXELS]
     for row in (0, 1, 2):  # the ones with lines
         f_nu[row] = _without_lines(f_nu[row])
-    # β = −2.7: young metal-poor stars with little nebular continuum (Topping et al. 2024); the red side as a burst's
+    # β = −2.7: young metal-poor stars with little nebular continuum (Topping et al. 2024); the red side as a
+    # burst's
     blue = np.where(grid < 912.0, 0.01, 1.0) * (grid / 5500.0) ** np.where(grid < 5500.0, -0.7, -1.2)
     spectra = np.vstack([f_nu, blue])
     at_5500 = spectra[:, np.searchsorted(grid, 5500.0)]
@@ -150,7 +152,7 @@ def _batch_fluxes(spectra: GalaxySpectra, bands: tuple[str, ...]) -> NDArray[np.
 
 
 def _observed(light: NDArray[np.float32], z: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Rest-frame f_ν shifted onto `observed_grid`, linear between grid points, shape (N, observed wavelength)."""
+    """Rest-frame f_ν shifted onto `observed_grid`, linear between its points, shape (N, wavelength)."""
     n_out = len(observed_grid())
     start = (np.log(observed_grid()[0] / REST_START) - np.log1p(z)) / LN_STEP
     first = np.floor(start).astype(int)
@@ -168,8 +170,8 @@ def _line_fluxes(
 ) -> NDArray[np.float64]:
     """What the lines add to the band fluxes, shape (N, band).
 
-    A line of rest equivalent width W adds f_ν(continuum) (W/λ) T(λ_obs) / ∫ T d ln λ. Dust reddens line ratios
-    through the curve of the continuum.
+    A line of rest equivalent width W adds f_ν(continuum) (W/λ) T(λ_obs) / ∫ T d ln λ. Dust reddens line
+    ratios through the curve of the continuum.
     """
     total = np.zeros((len(spectra), len(bands)))
     h_alpha = light[:, int(np.log(_H_ALPHA / REST_START) / LN_STEP)] * spectra.ew_ha / _H_ALPHA
@@ -198,7 +200,7 @@ def _response_at(wavelength: NDArray[np.float64], bands: tuple[str, ...]) -> NDA
 
 @cache
 def _attenuation() -> NDArray[np.float32]:
-    """A(λ)/A(V) on `rest_grid` of Calzetti et al. (2000) and of the SMC bar (Gordon et al. 2003), shape (2, wavelength)."""
+    """A(λ)/A(V) of Calzetti et al. (2000) and the SMC bar (Gordon et al. 2003), shape (2, wavelength)."""
     micron = rest_grid() / 1e4
     ultraviolet = 2.659 * (-2.156 + 1.509 / micron - 0.198 / micron**2 + 0.011 / micron**3) + 4.05
     red = 2.659 * (-1.857 + 1.040 / np.clip(micron, 0.63, None)) + 4.05
@@ -254,8 +256,8 @@ def _attenuation() -> NDArray[np.float32]:
 def _igm_tables() -> tuple[NDArray, NDArray, NDArray]:
     """Redshifts, and optical depths over redshift and the first `_IGM_PIXELS` of `rest_grid`.
 
-    The first is of the intergalactic medium (Inoue et al. 2014), the second of neutral gas near galaxies at z > 6
-    (Asada et al. 2025), whose damping wing softens the Lyman break.
+    The first is of the intergalactic medium (Inoue et al. 2014), the second of neutral gas near galaxies at z
+    > 6 (Asada et al. 2025), whose damping wing softens the Lyman break.
     """
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # eazy greets on import

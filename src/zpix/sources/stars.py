@@ -1,7 +1,7 @@
 """What colours do stars and brown dwarfs have?
 
-No library of stellar spectra with a fit licence ships in a small package, so these are Planck curves with the features
-that NIRCam's broad bands can tell: enough to look like stars, not to measure them.
+No library of stellar spectra with a fit licence ships in a small package, so these are Planck curves with the
+features that NIRCam's broad bands can tell: enough to look like stars, not to measure them.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ _WINDOWS = ((1.07, 0.06, 0.95), (1.27, 0.06, 1.0), (1.58, 0.07, 0.85), (2.09, 0.
 def star_fluxes(
     teff: NDArray[np.float64], *, bands: tuple[str, ...], colour_scatter: NDArray[np.float64] | None = None
 ) -> NDArray[np.float32]:
-    """Band-averaged f_ν of stars and brown dwarfs of effective temperature `teff` (K), shape (N, band), any scale.
+    """Band-averaged f_ν of stars and brown dwarfs, shape (N, band), on any scale.
 
     Parameters
     ----------
     teff : (N,) float64
+        Effective temperature in K.
     colour_scatter : (N,) float64, optional
-        Standard normal deviates that vary the depth of the bands from star to star (metallicity, gravity).
+        Standard normal deviates: bands differ in depth from star to star (metallicity, gravity).
     """
     scatter = np.zeros(len(teff)) if colour_scatter is None else colour_scatter
     micron = observed_grid() / 1e4
@@ -57,7 +58,7 @@ def _dwarf_star(micron: NDArray, teff: NDArray, scatter: NDArray) -> NDArray:
 
 
 def _brown_dwarf(micron: NDArray, teff: NDArray, scatter: NDArray) -> NDArray:
-    """Planck curve of the temperature of the layer seen: deep and hot in the windows, high and cold between them."""
+    """Planck curve of the layer seen: deep and hot in the windows, high and cold between them."""
     windows = sum(height * np.exp(-0.5 * ((micron - at) / width) ** 2) for at, width, height in _WINDOWS)
     contrast = np.clip((BROWN_DWARF_KELVIN - teff) / 900.0, 0.0, 1.0) * np.clip(1 + 0.15 * scatter, 0.5, 1.5)
     seen = teff * (1.0 - 0.15 * contrast + 0.95 * contrast * windows)
