@@ -1,8 +1,8 @@
 """Bands, mosaics with errors and validity, regions and tiles, and the Milky Way's dust."""
 
-from zpix.image.align import align
+from zpix.image.alignment import align
 from zpix.image.bands import JADES_BANDS, PIVOT_UM, band_name, in_wavelength_order
-from zpix.image.dust import ebv_at
+from zpix.image.dust import SF11_RECALIBRATION, ebv_at
 from zpix.image.grids import tangent_wcs
 from zpix.image.mosaic import Mosaic, open_mosaic
 from zpix.image.pixels import Pixels
@@ -13,6 +13,7 @@ from zpix.image.writer import MosaicWriter, write_mosaic
 __all__ = [
     "JADES_BANDS",
     "PIVOT_UM",
+    "SF11_RECALIBRATION",
     "Mosaic",
     "MosaicWriter",
     "Pixels",

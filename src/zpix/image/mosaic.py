@@ -45,7 +45,7 @@ class Mosaic:
         self.shape = images[0].shape
         self.wcs: WCS = images[0].wcs
         self.paths = tuple(image.path for image in images)
-        self._images = {image.band: image for image in images}
+        self._images: dict[str, BandImage] | None = {image.band: image for image in images}
 
     @property
     def pixel_scale_arcsec(self) -> float:
@@ -58,6 +58,8 @@ class Mosaic:
         Parts of the region outside the mosaic are not valid, nor is any pixel of a band that the mosaic
         lacks.
         """
+        if self._images is None:
+            raise ValueError("the mosaic is closed")
         wanted = self.bands if bands is None else tuple(band_name(band) for band in bands)
         inside = region.intersection(Region.whole(self.shape))
         window = (..., *inside.shifted(-region.x0, -region.y0).slices)
@@ -86,7 +88,7 @@ class Mosaic:
 
     def close(self) -> None:
         """Let go of the files; the mosaic cannot be read any more."""
-        self._images = {}
+        self._images = None
 
     def __enter__(self) -> Mosaic:
         return self
@@ -144,7 +146,7 @@ def _refuse_different_grids(images: Sequence[BandImage]) -> None:
     if different:
         verb = "is" if len(different) == 1 else "are"
         raise GridError(
-            f"{' and '.join(map(_grid, different))} {verb} not on the pixel grid of {_grid(first)}: "
+            f"{', '.join(map(_grid, different))} {verb} not on the pixel grid of {_grid(first)}: "
             "bring all bands to one grid with `zpix align` first"
         )
 

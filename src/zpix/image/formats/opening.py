@@ -13,7 +13,7 @@ from zpix.image.formats import extensions, grizli, jades, pipeline
 
 _BY_NAME = (jades, pipeline, grizli)
 _FITS = re.compile(r".*\.fits(\.gz|\.fz)?")
-_NOT_A_MOSAIC = re.compile(r"(^|[_.-])(segmentation|segm?|mask|catalog(ue)?|psfs?)([_.-]|$)")
+_SEGMENTATION = re.compile(r"(^|[_.-])(segmentation|segmap|segm?)([_.-]|$)")
 
 
 def open_bands(
@@ -69,7 +69,7 @@ def _of_file(path: Path) -> list[BandImage]:
 
 def _of_directory(directory: Path) -> list[BandImage]:
     files = sorted(path for path in directory.iterdir() if _FITS.fullmatch(path.name.lower()))
-    files = [path for path in files if path.is_file() and not _NOT_A_MOSAIC.search(path.name.lower())]
+    files = [path for path in files if path.is_file() and not _SEGMENTATION.search(path.name.lower())]
     named = [path for path in files if any(layout.claims(path) for layout in _BY_NAME)]
     images = [image for path in named for image in _of_file(path)]
     if not named:
