@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from astropy.wcs import WCS
-from small_mosaics import SHAPE
 
 from zpix.image import Pixels, tangent_wcs
+
+from .small_mosaics import SHAPE
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ import tempfile
 import numpy as np
 import pytest
 from astropy.io import fits
-from small_mosaics import SHAPE, jades_file
 
 from zpix.errors import BandError, GridError, InputFileError
 from zpix.image import open_mosaic, tangent_wcs
+
+from .small_mosaics import SHAPE, jades_file
 
 ONES = np.ones(SHAPE, np.float32)
 

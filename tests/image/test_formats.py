@@ -5,9 +5,10 @@ import tempfile
 import numpy as np
 import pytest
 from astropy.io import fits
-from small_mosaics import SHAPE, jades_file
 
 from zpix.image import Region, open_mosaic
+
+from .small_mosaics import SHAPE, jades_file
 
 WHOLE = Region.whole(SHAPE)
 

@@ -3,9 +3,10 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from small_mosaics import SHAPE, jades_file
 
 from zpix.image import JADES_BANDS, Pixels, Region, open_mosaic, tangent_wcs, write_mosaic
+
+from .small_mosaics import SHAPE, jades_file
 
 BANDS = ("F150W", "F444W")
 
