@@ -39,8 +39,8 @@ def transfer_function(
     """Fourier transform of the PSF for stamps of `size` pixels: 1 at frequency 0.
 
     The array has shape (K, K // 2 + 1) with K = size × oversampling; frequencies are in the order of
-    `scipy.fft.rfft2` and reach the oversampled grid's Nyquist frequency. It is real: a pupil without phase errors
-    gives a PSF that looks the same upside down.
+    `scipy.fft.rfft2` and reach the oversampled grid's Nyquist frequency. It is real, because a pupil without
+    phase errors gives a PSF that looks the same upside down.
 
     Parameters
     ----------

@@ -1,0 +1,64 @@
+"""Sources to place by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from zpix.scenes import Population
+from zpix.sources import GALAXY, STAR
+from zpix.sources.galaxies import CONTINUA, LINE_GROUPS, GalaxySpectra
+
+pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+
+
+def spectra_of(z: float, *, continuum: str = "burst", ew_ha: float = 0.0, a_v: float = 0.0) -> GalaxySpectra:
+    """One galaxy of a single continuum under mean intergalactic absorption."""
+    weights = np.zeros((1, len(CONTINUA)))
+    weights[0, CONTINUA.index(continuum)] = 1
+    return GalaxySpectra(
+        z=np.array([z]),
+        weights=weights,
+        a_v=np.array([a_v]),
+        smc=np.zeros(1),
+        ew_ha=np.array([ew_ha]),
+        lines=np.ones((1, len(LINE_GROUPS))),
+        ew_lya=np.zeros(1),
+        igm=np.ones(1),
+        damping=np.ones(1),
+    )
+
+
+@pytest.fixture
+def make_source() -> Callable[..., Population]:
+    """A function that makes a population of one source."""
+
+    def make(
+        x: float,
+        y: float,
+        *,
+        re_arcsec: float = 0.0,
+        sersic_n: float = 1.0,
+        axis_ratio: float = 1.0,
+        pa_deg: float = 0.0,
+        mag: float = 25.0,
+        z: float = 2.0,
+    ) -> Population:
+        star = re_arcsec == 0
+        return Population(
+            x=np.array([x]),
+            y=np.array([y]),
+            label=np.array([STAR if star else GALAXY], np.int16),
+            mag=np.array([mag]),
+            re_arcsec=np.array([re_arcsec]),
+            sersic_n=np.array([sersic_n]),
+            axis_ratio=np.array([axis_ratio]),
+            pa_deg=np.array([pa_deg]),
+            spectra=spectra_of(0.0 if star else z),
+            teff=np.array([4000.0 if star else 0.0]),
+            colour_scatter=np.zeros(1),
+        )
+
+    return make

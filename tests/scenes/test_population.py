@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from zpix.config import SimulationConfig
+from zpix.image import JADES_BANDS
+from zpix.scenes import Population, draw_population
+from zpix.scenes.population import draw_redshifts, number_counts
+from zpix.sources import GALAXY, STAR
+
+SIZE = 4000  # pixels: 4 arcmin²
+
+
+@pytest.fixture(scope="module")
+def population() -> Population:
+    return draw_population(
+        np.random.default_rng(1), width_pix=SIZE, height_pix=SIZE, config=SimulationConfig()
+    )
+
+
+def test_counts_are_the_published_ones(population: Population) -> None:
+    area = (SIZE * 0.03 / 60) ** 2
+    galaxies = population.mag[population.label == GALAXY]
+    for mag in (26, 28, 30):
+        assert (galaxies < mag).sum() / area == pytest.approx(number_counts(mag), rel=0.12)
+
+
+def test_stars_have_no_redshift_and_no_size(population: Population) -> None:
+    star = population.label == STAR
+    assert star.any()
+    assert not population.z[star].any() and not population.re_arcsec[star].any()
+    assert (population.z[~star] > 0).all() and (population.re_arcsec[~star] > 0).all()
+
+
+def test_faint_galaxies_are_farther_and_smaller(population: Population) -> None:
+    bright = (population.label == GALAXY) & (population.mag < 25)
+    faint = (population.label == GALAXY) & (population.mag > 29)
+    assert np.median(population.z[faint]) > np.median(population.z[bright]) + 0.5
+    assert np.median(population.re_arcsec[faint]) < 0.5 * np.median(population.re_arcsec[bright])
+
+
+def test_redshifts_reach_far_but_rarely() -> None:
+    z = draw_redshifts(np.random.default_rng(0), np.full(200_000, 29.0))
+    assert 0.002 < (z > 8).mean() < 0.012
+    assert z.min() > 0 and z.max() <= 15
+
+
+def test_boost_fills_high_redshift() -> None:
+    config = SimulationConfig(high_z_boost=0.5)
+    boosted = draw_population(np.random.default_rng(1), width_pix=1000, height_pix=1000, config=config)
+    assert (boosted.z > 4).mean() > 0.45
+
+
+def test_pairs_exceed_chance() -> None:
+    def close_pairs(fraction: float) -> int:
+        config = SimulationConfig(clustered_fraction=fraction)
+        drawn = draw_population(np.random.default_rng(2), width_pix=1500, height_pix=1500, config=config)
+        distance = np.hypot(drawn.x[:, None] - drawn.x, drawn.y[:, None] - drawn.y)
+        return int((distance < 30).sum() - len(drawn))
+
+    assert close_pairs(0.3) > 1.15 * close_pairs(0.0)
+
+
+def test_fluxes_give_the_magnitude_and_feel_dust(population: Population) -> None:
+    some = population[:50]
+    clear, dusty = some.fluxes(JADES_BANDS), some.fluxes(JADES_BANDS, ebv=0.5)
+    np.testing.assert_allclose(clear[:, -1], 10 ** (-0.4 * (some.mag - 31.4)), rtol=1e-4)
+    dimming = -2.5 * np.log10(dusty[:, :] / np.maximum(clear, 1e-20))
+    seen = clear > 1e-3
+    assert (np.diff(dimming[seen.all(axis=1)], axis=1) < 0).all()  # blue light suffers most
+    assert (clear >= 0).all() and np.isfinite(clear).all()
+
+
+def test_empty_sky() -> None:
+    config = SimulationConfig(source_density=0, star_density=0, brown_dwarf_per_arcmin2=0)
+    nobody = draw_population(np.random.default_rng(0), width_pix=500, height_pix=500, config=config)
+    assert len(nobody) == 0 and nobody.fluxes(JADES_BANDS).shape == (0, 9)

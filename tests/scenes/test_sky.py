@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from zpix.config import SimulationConfig
+from zpix.image import Region
+from zpix.scenes import Scene, Sky, draw_scene
+from zpix.sources import STAR
+
+SMALL = SimulationConfig(cell_size_pix=128, limit_mag=29.0, psf_angle_deg=0.0)
+NOBODY = SMALL.model_copy(update={"source_density": 0, "star_density": 0, "brown_dwarf_per_arcmin2": 0})
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    return draw_scene(3, shape=(256, 320), config=SMALL)
+
+
+def test_same_seed_same_pixels(scene: Scene) -> None:
+    again = draw_scene(3, shape=(256, 320), config=SMALL)
+    np.testing.assert_array_equal(scene.pixels.flux, again.pixels.flux)
+    np.testing.assert_array_equal(scene.segmentation, again.segmentation)
+    other = draw_scene(4, shape=(256, 320), config=SMALL)
+    assert np.abs(scene.pixels.flux - other.pixels.flux).max() > 0
+
+
+def test_windows_fit_together(scene: Scene) -> None:
+    sky, whole = Sky(3, config=SMALL), Region(0, 0, 320, 256)
+    part = Region(100, 60, 260, 200)
+    seen = sky.observe(part, bounds=whole)
+    difference = np.abs(seen.pixels.flux - scene.pixels.flux[(slice(None), *part.slices)])
+    assert (difference / seen.pixels.error).max() < 1e-3
+    np.testing.assert_array_equal(seen.segmentation > 0, scene.segmentation[part.slices] > 0)
+
+
+def test_truth_describes_the_segmentation(scene: Scene) -> None:
+    truth = scene.truth
+    found = truth[truth["detectable"]]
+    assert len(found) > 5
+    assert set(np.unique(scene.segmentation)) == {0, *found["id"]}
+    for row in found:
+        ys, xs = np.nonzero(scene.segmentation == row["id"])
+        box = (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1)
+        assert tuple(row[name] for name in ("xmin", "ymin", "xmax", "ymax")) == box
+        assert row["n_pix"] == len(xs)
+    assert (found["snr"] >= SMALL.detectable_snr).all()
+    assert not truth["z"][truth["label"] == STAR].any()
+
+
+def test_units_are_declared(scene: Scene) -> None:
+    assert str(scene.truth["flux_f444w"].unit) == "nJy" and str(scene.truth["re_arcsec"].unit) == "arcsec"
+
+
+def test_noise_is_what_the_error_says() -> None:
+    config = NOBODY.model_copy(update={"sky_residual_sigma": 0.0})
+    pixels = draw_scene(1, shape=(256, 256), config=config).pixels
+    np.testing.assert_allclose((pixels.flux / pixels.error).std(axis=(1, 2)), 1.0, rtol=0.03)
+    assert pixels.flux.dtype == pixels.error.dtype == np.float32 and pixels.valid.all()
+
+
+def test_empty_scene_has_no_rows() -> None:
+    scene = draw_scene(1, shape=(128, 128), config=NOBODY)
+    assert len(scene.truth) == 0 and not scene.segmentation.any()
+    assert "flux_f090w" in scene.truth.colnames
+
+
+def test_depth_scales_the_error() -> None:
+    deep = Sky(1, config=NOBODY)
+    shallow = Sky(1, config=NOBODY.model_copy(update={"depth_range": (2.0, 2.0)}))
+    np.testing.assert_allclose(shallow.error, 2 * deep.error)
+
+
+def test_other_bands() -> None:
+    scene = draw_scene(2, shape=(128, 128), bands=("F182M", "F444W"), config=SMALL)
+    assert scene.pixels.shape == (2, 128, 128) and "flux_f182m" in scene.truth.colnames
