@@ -171,3 +171,10 @@ def test_missing_wcs(tmp_path, wcs):
         for axis in "12":
             del hdus[1].header[f"CTYPE{axis}"]
     _refused(InputFileError, "a_f444w_drz.fits", "WCS", paths=path)
+
+
+def test_contradictory_wcs(tmp_path, wcs):
+    half_sip = jades_file(tmp_path / "a_f444w_drz.fits", wcs, ONES, ONES, A_ORDER=2, A_2_0=1e-9)
+    _refused(InputFileError, "a_f444w_drz.fits", "WCS", "A_ORDER", paths=half_sip)
+    singular = jades_file(tmp_path / "b_f444w_drz.fits", wcs, ONES, ONES, PC1_1=0.0, PC2_2=0.0)
+    _refused(InputFileError, "b_f444w_drz.fits", "WCS", paths=singular)

@@ -160,3 +160,15 @@ def test_scaled_integers_and_doubles(tmp_path, wcs):
     np.testing.assert_array_equal(window.valid[0], np.isfinite(expected))
     assert np.count_nonzero(~window.valid) == 1
     np.testing.assert_allclose(window.flux[0][window.valid[0]], expected[window.valid[0]])
+
+
+def test_headers_of_the_pipeline_raise_no_warning(tmp_path, wcs, values):
+    dates = {
+        "DATE-OBS": "2022-10-01",
+        "DATE-BEG": "2022-10-01T00:00:00",
+        "MJD-OBS": 59853.1,
+        "VELOSYS": -100.0,
+    }
+    path = jades_file(tmp_path / "a_f444w_i2d.fits", wcs, *values, **dates)
+    with open_mosaic(path) as mosaic:
+        _check(mosaic, 20 * values[0], 20 * values[1])

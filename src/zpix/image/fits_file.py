@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 from astropy.io import fits
-from astropy.wcs import WCS
+from astropy.wcs import WCS, WcsError
 from numpy.typing import NDArray
 
 from zpix.errors import InputFileError
@@ -177,11 +177,18 @@ class FitsFile:
         Raises
         ------
         InputFileError
-            If its header has none.
+            If its header has none, or a contradictory one.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # dates that wcslib completes, keywords of other conventions
-            wcs = WCS(self.headers[index])
+            try:
+                wcs = WCS(self.headers[index])
+                wcs.wcs.set()
+            except (ValueError, KeyError, WcsError) as error:
+                reason = str(error).strip().splitlines()[0]
+                raise InputFileError(
+                    f"'{self.path}' has a WCS in HDU {index} that cannot be used: {reason}"
+                ) from error
         if not wcs.has_celestial:
             raise InputFileError(
                 f"'{self.path}' has no celestial WCS in HDU {index}: zpix needs sky positions"
