@@ -187,7 +187,7 @@ def _log_mass(mag: NDArray, z: NDArray) -> NDArray[np.float64]:
 def _quiescent_fraction(log_mass: NDArray, z: NDArray) -> NDArray[np.float64]:
     """Rises with mass and falls beyond z = 3 (Muzzin et al. 2013; Carnall et al. 2023)."""
     massive = 1 / (1 + np.exp(-(log_mass - 10.6 - 0.15 * np.clip(z - 1, 0, 2)) / 0.3))
-    return 0.85 * massive * np.exp(-np.clip(z - 3, 0, None)) + 0.06 * (z < 1.5)
+    return 0.85 * massive * np.exp(-np.clip(z - 3, 0, None)) + 0.05 * np.clip((5 - z) / 3, 0, 1)
 
 
 def _draw_spectra(
@@ -195,7 +195,8 @@ def _draw_spectra(
 ) -> GalaxySpectra:
     n = len(z)
     dusty = ~quiescent & (
-        rng.uniform(size=n) < 0.5 / (1 + np.exp(-(log_mass - 9.9) / 0.4)) * np.clip((8 - z) / 3, 0, 1)
+        rng.uniform(size=n)
+        < (0.04 + 0.5 / (1 + np.exp(-(log_mass - 9.7) / 0.4))) * np.clip((8 - z) / 3, 0, 1)
     )
     # share of stars younger than ~10 Myr in the light: more at high z and low mass (Endsley et al. 2023)
     young = _logistic(-1.6 + 0.38 * np.minimum(z, 8.5) - 0.5 * (log_mass - 9) + 1.1 * rng.normal(size=n))
@@ -256,19 +257,19 @@ def _draw_lines(
     """Strengths of `LINE_GROUPS`, shape (N, 7), and rest equivalent width of Hα in Å, shape (N,).
 
     EW(Hα) ∝ (1+z)^1.8 to z = 2.2 and flatter beyond (Faisst et al. 2016; Mármol-Queraltó et al. 2016), larger
-    at low mass; the median near 600 Å at z = 6 gives EW([O III]+Hβ) ≈ 700 Å (Endsley et al. 2021, 2024;
+    at low mass; the median near 450 Å at z = 6 gives EW([O III]+Hβ) ≈ 800 Å (Endsley et al. 2021, 2024;
     Matthee et al. 2023).
     """
     n = len(z)
     growth = 1.8 * np.log10(1 + np.minimum(z, 2.2)) + np.log10((1 + np.maximum(z, 2.2)) / 3.2)
-    log_ew = np.log10(20.0) + growth - 0.15 * (log_mass - 10) + 0.25 * rng.normal(size=n)
+    log_ew = np.log10(16.0) + growth - 0.15 * (np.clip(log_mass, 8.5, 11) - 10) + 0.25 * rng.normal(size=n)
     typical = _logistic(-1.6 + 0.38 * np.minimum(z, 8.5) - 0.5 * (log_mass - 9))
     log_ew += 0.4 * np.log10(np.clip(young / typical, 0.05, 5))
     ew_ha = np.where(quiescent, 3.0 * rng.exponential(size=n), np.clip(10**log_ew, 0, 3500))
     scatter = rng.normal(size=(n, 6))
     enriched = np.clip(log_mass - 9.3, 0, 2)
     helium = 10 ** (-0.9 + 0.15 * scatter[:, 0])
-    oxygen3 = 10 ** (np.clip(0.70 + 0.05 * (z - 2) - 0.45 * enriched, -0.3, 0.85) + 0.15 * scatter[:, 1])
+    oxygen3 = 10 ** (np.clip(0.62 + 0.04 * (z - 2) - 0.45 * enriched, -0.3, 0.80) + 0.15 * scatter[:, 1])
     oxygen2 = 10 ** (np.clip(-0.1 - 0.1 * (z - 1), -0.8, 0.0) + 0.2 * scatter[:, 2])
     nitrogen = 10 ** (np.clip(-0.5 + 0.4 * (log_mass - 10.3) - 0.08 * z, -2.0, -0.25) + 0.15 * scatter[:, 3])
     sulphur2 = 10 ** (-0.75 - 0.05 * z + 0.15 * scatter[:, 4])

@@ -29,7 +29,7 @@ _NATIVE_PIXEL_ARCSEC = (0.0311, 0.0630)  # short, long channel
 _BLUR_ARCSEC = (0.012, 0.022)
 #: Wavefront error (rms, µm) scatters 1 − exp(−(2π w/λ)²) of the light (Maréchal) into a halo of this σ in
 #: arcsec.
-_WAVEFRONT_UM = 0.085
+_WAVEFRONT_UM = 0.088
 _HALO_ARCSEC = 0.11
 
 
