@@ -17,6 +17,8 @@ from zpix.image import Region
 from zpix.sources.filters import pivot_um
 
 _LONG_CHANNEL_UM = 2.4
+#: Light fainter than this share of a source's peak is not its segment: far diffraction rings of bright stars.
+_FAINTEST_OF_PEAK = 5e-6
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def _divide(
     for row in np.flatnonzero(among):
         place, value = stamps[row]
         inside, part = _overlap(region, place)
-        wins = value[part] > best[inside]
+        wins = (value[part] > best[inside]) & (value[part] > _FAINTEST_OF_PEAK * value.max())
         best[inside][wins] = value[part][wins]
         owner[inside][wins] = row
     return owner

@@ -72,6 +72,8 @@ def render(
             )
             profile *= grid.profile(*map(float, shape))
         light = grid.to_pixels(profile) * fluxes[row][:, None, None]
+        if size == STAMP_SIZES[-1]:
+            light *= _taper(size)
         yield Stamp(row, Region(left, bottom, left + size, bottom + size), light)
 
 
@@ -96,6 +98,14 @@ def stamp_sizes(
     half = np.maximum(extent + 0.12, wing) / pixel_scale_arcsec + 4
     index = np.searchsorted(STAMP_SIZES, 2 * half)
     return np.asarray(STAMP_SIZES)[np.minimum(index, len(STAMP_SIZES) - 1)]
+
+
+@cache
+def _taper(size: int) -> NDArray[np.float32]:
+    """1 in the middle, falling to 0 at the rim, so that the wings of bright stars end without an edge."""
+    offset = (np.arange(size) - size // 2) / (size // 2)
+    radius = np.hypot(offset[:, None], offset[None, :])
+    return (0.5 + 0.5 * np.cos(np.pi * np.clip((radius - 0.6) / 0.4, 0, 1))).astype(np.float32)
 
 
 @dataclass(frozen=True)
