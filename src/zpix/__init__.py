@@ -10,34 +10,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from zpix.assessment import demo, evaluate
     from zpix.catalogue import Catalogue, read_catalogue
     from zpix.detector import load_checkpoint
     from zpix.errors import ZpixError
     from zpix.image import align, open_mosaic
+    from zpix.learning import prepare, prepare_mock, pretrain, train
     from zpix.pipeline import run
     from zpix.scenes import simulate
     from zpix.sources import ZMixture
-    from zpix.tasks import demo, evaluate, prepare, prepare_mock, pretrain, train
 
 _HOMES = {
     "Catalogue": "zpix.catalogue",
     "ZMixture": "zpix.sources",
     "ZpixError": "zpix.errors",
     "align": "zpix.image",
-    "demo": "zpix.tasks",
-    "evaluate": "zpix.tasks",
+    "demo": "zpix.assessment",
+    "evaluate": "zpix.assessment",
     "load_checkpoint": "zpix.detector",
     "open_mosaic": "zpix.image",
-    "prepare": "zpix.tasks",
-    "prepare_mock": "zpix.tasks",
-    "pretrain": "zpix.tasks",
+    "prepare": "zpix.learning",
+    "prepare_mock": "zpix.learning",
+    "pretrain": "zpix.learning",
     "read_catalogue": "zpix.catalogue",
     "run": "zpix.pipeline",
     "simulate": "zpix.scenes",
-    "train": "zpix.tasks",
+    "train": "zpix.learning",
 }
 
-__all__ = [  # noqa: RUF022
+__all__ = [
     "Catalogue", "ZMixture", "ZpixError", "align", "demo", "evaluate", "load_checkpoint", "open_mosaic", "prepare",
     "prepare_mock", "pretrain", "read_catalogue", "run", "simulate", "train",
 ]  # fmt: skip

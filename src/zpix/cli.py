@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,7 +35,9 @@ class Precision(StrEnum):
 
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Directory to write to.")]
-Mosaics = Annotated[list[Path], typer.Argument(help="Directory of FITS mosaics, several files, or one multi-band file.")]
+Mosaics = Annotated[
+    list[Path], typer.Argument(help="Directory of FITS mosaics, several files, or one multi-band file.")
+]
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="TOML file of settings.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
@@ -44,7 +48,9 @@ Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
 def run(
     mosaics: Mosaics,
     out: Out,
-    model: Annotated[Path | None, typer.Option("--model", "-m", help="Checkpoint; the shipped model by default.")] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", help="Checkpoint; the shipped model by default.")
+    ] = None,
     config: ConfigFile = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
     precision: Annotated[Precision | None, typer.Option(help="Arithmetic of the network.")] = None,
@@ -69,7 +75,7 @@ def demo(
     size: Annotated[int, typer.Option(help="Side of the field in pixels of 0.03 arcsec.")] = 1024,
 ) -> None:
     """Simulate a field, run the shipped model on it, and compare with the truth."""
-    from zpix.tasks import demo as run_demo
+    from zpix.assessment import demo as run_demo
 
     report = run_demo(out, seed=seed, size_pix=size)
     _print_report(report)
@@ -84,6 +90,7 @@ def simulate(
     ra: Annotated[float, typer.Option(help="Centre, degrees.")] = 53.16,
     dec: Annotated[float, typer.Option(help="Centre, degrees.")] = -27.79,
     config: ConfigFile = None,
+    workers: Annotated[int, typer.Option(help="Processes; the pixels are the same for any number.")] = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Draw a mock JADES field: FITS mosaics, segmentation map and truth catalogue."""
@@ -91,7 +98,11 @@ def simulate(
     from zpix.scenes import simulate as draw
 
     settings = load_config(config).simulation
-    draw(out, size_pix=size, seed=seed, ra=ra, dec=dec, config=settings, overwrite=overwrite)
+    with _block_progress("drawing the sky") as progress:
+        draw(
+            out, shape=(size, size), seed=seed, ra=ra, dec=dec, config=settings, workers=workers,
+            overwrite=overwrite, progress=progress,
+        )  # fmt: skip
     _list_files(out)
 
 
@@ -104,24 +115,32 @@ def prepare(
     redshifts: Annotated[list[Path] | None, typer.Option(help="Tables of spectroscopic redshifts.")] = None,
     mock: Annotated[int | None, typer.Option(help="Draw this many simulated tiles instead.")] = None,
     tile_size: Annotated[int, typer.Option(help="Pixels along a side.")] = 512,
+    fractions: Annotated[tuple[float, float, float], typer.Option(help="Shares of train, validation and test.")] = (
+        0.7,
+        0.1,
+        0.2,
+    ),
     seed: Seed = 0,
     workers: Annotated[int, typer.Option(help="Processes that draw simulated tiles.")] = 1,
     config: ConfigFile = None,
 ) -> None:
     """Cut annotated tiles for training, split by sky position."""
     from zpix.config import load_config
-    from zpix.tasks import prepare as cut
-    from zpix.tasks import prepare_mock
+    from zpix.learning import prepare as cut
+    from zpix.learning import prepare_mock
 
+    shares = dict(zip(("train", "validation", "test"), fractions, strict=True))
     if mock is not None:
-        settings = load_config(config).simulation
-        counts = prepare_mock(out, tiles=mock, seed=seed, config=settings, tile_size=tile_size, workers=workers)
+        counts = prepare_mock(
+            out, tiles=mock, seed=seed, config=load_config(config).simulation, tile_size=tile_size, fractions=shares,
+            workers=workers,
+        )  # fmt: skip
     elif not mosaics or segmentation is None or catalogue is None:
         raise ConfigError("zpix prepare needs MOSAICS with --segmentation and --catalogue, or --mock TILES")
     else:
         counts = cut(
             _one_or_many(mosaics), segmentation=segmentation, catalogue=catalogue, out=out,
-            redshifts=redshifts or (), tile_size=tile_size, seed=seed,
+            redshifts=redshifts or (), tile_size=tile_size, fractions=shares, seed=seed,
         )  # fmt: skip
     for split, values in counts.items():
         print(f"{split:12}" + "  ".join(f"{value:7d} {name}" for name, value in values.items()))
@@ -136,7 +155,7 @@ def pretrain(
 ) -> None:
     """Teach the redshift head its colours on cutouts, before the joint training."""
     from zpix.config import load_config
-    from zpix.tasks import pretrain as fit
+    from zpix.learning import pretrain as fit
 
     settings = load_config(config)
     path = fit(store, out=out, model=settings.model, config=settings.pretraining, device=device)
@@ -155,7 +174,7 @@ def train(
 ) -> None:
     """Train a detector; the same command goes on after an interruption. Several devices: start it with torchrun."""
     from zpix.config import load_config
-    from zpix.tasks import train as fit
+    from zpix.learning import train as fit
 
     settings = load_config(config)
     path = fit(
@@ -172,7 +191,7 @@ def evaluate(
     out: Out,
 ) -> None:
     """Score a catalogue against the truth: detection, redshifts, PDFs."""
-    from zpix.tasks import evaluate as score
+    from zpix.assessment import evaluate as score
 
     _print_report(score(catalogue, truth, out=out))
     _list_files(out)
@@ -182,12 +201,16 @@ def evaluate(
 def align(
     mosaics: Mosaics,
     out: Out,
-    reference: Annotated[str | None, typer.Option(help="Band whose grid to use; the finest by default.")] = None,
+    reference: Annotated[
+        str | None, typer.Option(help="Band or FITS file whose grid to use; the band of the largest pixels by default.")
+    ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Bring bands of different pixel grids onto one."""
     from zpix.image import align as resample
 
-    resample(_one_or_many(mosaics), out, reference=reference)
+    with _block_progress("aligning") as progress:
+        resample(_one_or_many(mosaics), out, reference=reference, overwrite=overwrite, progress=progress)
     _list_files(out)
 
 
@@ -219,6 +242,15 @@ def main() -> None:
         sys.exit(130)
 
 
+@contextmanager
+def _block_progress(description: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar behind a callback of (done, total)."""
+    from zpix.progress import progress_bar
+
+    with progress_bar(description, total=1) as bar:
+        yield bar.set
+
+
 def _one_or_many(paths: list[Path]) -> Path | list[Path]:
     return paths[0] if len(paths) == 1 else paths
 
@@ -227,11 +259,10 @@ def _print_report(report: Any) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    for title, header, rows in report.tables():
-        table = Table(*header, title=title, title_justify="left")
-        for row in rows:
-            table.add_row(*row)
-        Console().print(table)
+    table = Table("score", "value", "uncertainty", "sources")
+    for row in report.rows():
+        table.add_row(*row)
+    Console().print(table)
 
 
 def _list_files(out: Path) -> None:

@@ -55,9 +55,7 @@ class TrainingConfig(Section):
     milestones: tuple[float, ...] = (0.6, 0.85)  # fractions of the run at which the rate falls tenfold
     clip_norm: float = Field(5.0, gt=0)  # gradient norm above which the gradient is scaled down
     flips: bool = True  # flips and quarter turns: the sky has no up
-    band_dropout: float = Field(
-        0.03, ge=0, lt=1
-    )  # chance that a band is hidden, so that a missing one is no surprise
+    band_dropout: float = Field(0.03, ge=0, lt=1)  # chance that a band is hidden, so that a missing one is no surprise
     box_jitter: float = Field(0.05, ge=0, lt=0.5)  # of its size, so that heads meet imperfect boxes
     redshift_weight: float = Field(1.0, ge=0)  # of the redshift loss in the sum
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it
@@ -129,7 +127,9 @@ def parse_section(section: type[AnySection], values: dict[str, Any], *, source: 
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise ConfigError(f"{source}: unknown setting '{key}'; allowed are {_siblings(section, first['loc'])}") from None
+            raise ConfigError(
+                f"{source}: unknown setting '{key}'; allowed are {_siblings(section, first['loc'])}"
+            ) from None
         raise ConfigError(f"{source}: setting '{key}' = {first['input']!r}: {first['msg'].lower()}") from None
 
 

@@ -115,23 +115,26 @@ def make_catalogue(field: Field, mosaic: Mosaic, checkpoint: Checkpoint) -> Cata
         meta={
             "code_version": version("zpix"),
             "model": checkpoint.about.get("name", "unnamed"),
+            "mosaic_shape": list(mosaic.shape),
             "mosaic": ", ".join(sorted({path.name for path in mosaic.paths})),
         },
     )
 
 
-def write_products(
-    place: Path, catalogue: Catalogue, field: Field, mosaic: Mosaic, config: InferenceConfig
-) -> None:
+def write_products(place: Path, catalogue: Catalogue, field: Field, mosaic: Mosaic, config: InferenceConfig) -> None:
     """Write the catalogue in every format, the PDFs, the segmentation map, regions and settings."""
     write_catalogue_fits(place / "catalogue.fits", catalogue)
     write_catalogue_parquet(place / "catalogue.parquet", catalogue)
     write_pdfs(place / "pdfs.hdf5", catalogue)
-    write_regions(place / "regions.reg", catalogue, pixel_scale_arcsec=mosaic.pixel_scale_arcsec)
+    write_regions(place / "regions.reg", catalogue, wcs=mosaic.wcs)
     write_segmentation(
-        place / "segmentation.fits", field.detections, catalogue["id"], shape=mosaic.shape, wcs=mosaic.wcs,
+        place / "segmentation.fits",
+        field.detections,
+        shape=mosaic.shape,
+        wcs=mosaic.wcs,
+        ids=catalogue["id"],
         threshold=config.mask_threshold,
-    )  # fmt: skip
+    )
     write_config(place / "config.toml", inference=config)
 
 

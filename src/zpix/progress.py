@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -26,20 +26,22 @@ def progress_bar(description: str, total: int, *, done: int = 0) -> Iterator[Pro
     console = Console(file=sys.stderr)
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(description, total=total, completed=done, note="")
-        yield ProgressBar(lambda step, note: progress.update(task, advance=step, note=note))
+        yield ProgressBar(lambda **changes: progress.update(task, **changes))
 
 
 class ProgressBar:
     """Handle given by `progress_bar`."""
 
-    def __init__(self, update) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, update: Callable[..., None]) -> None:
         self._update = update
-        self._note = ""
 
     def advance(self, step: int = 1, *, note: str | None = None) -> None:
         """Count `step` items as done; `note` is shown at the end of the line."""
-        self._note = self._note if note is None else note
-        self._update(step, self._note)
+        self._update(advance=step, **({} if note is None else {"note": note}))
+
+    def set(self, done: int, total: int) -> None:
+        """Say how many of how many items are done."""
+        self._update(completed=done, total=total)
 
 
 def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:

@@ -6,6 +6,8 @@ level at stride 64 for the largest anchors.
 
 from __future__ import annotations
 
+from typing import Any
+
 import timm
 from torch import Tensor, nn
 from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
@@ -24,16 +26,16 @@ class Pyramid(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         in_channels = 2 * len(config.bands)  # significance and validity
+        options: dict[str, Any]
         if config.backbone in _TRANSFORMERS:
             options = {"img_size": config.built_size_pix}
         else:
             options = {"out_indices": (1, 2, 3, 4)}  # leave out the stem's stride 2
-        self.body = timm.create_model(
+        self.body: nn.Module = timm.create_model(
             config.backbone, pretrained=False, features_only=True, in_chans=in_channels, **options
         )
-        self.fpn = FeaturePyramidNetwork(
-            self.body.feature_info.channels(), config.pyramid_channels, extra_blocks=LastLevelMaxPool()
-        )
+        channels: list[int] = self.body.feature_info.channels()  # type: ignore[union-attr, operator]
+        self.fpn = FeaturePyramidNetwork(channels, config.pyramid_channels, extra_blocks=LastLevelMaxPool())
 
     def forward(self, image: Tensor) -> list[Tensor]:
         maps = {str(level): features for level, features in enumerate(self.body(image))}

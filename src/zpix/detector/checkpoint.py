@@ -83,9 +83,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         detector.load_state_dict({name: value.float() if value.is_floating_point() else value
                                   for name, value in tensors.items()})  # fmt: skip
     except RuntimeError as error:
-        raise ModelError(
-            f"{path}: tensors do not fit the architecture in the header: {str(error)[:200]}"
-        ) from None
+        raise ModelError(f"{path}: tensors do not fit the architecture in the header: {str(error)[:200]}") from None
     return Checkpoint(detector.eval(), json.loads(header.get("about", "{}")))
 
 

@@ -52,8 +52,13 @@ class Scenes:
             return value.to(device, non_blocking=True)
 
         return Scenes(
-            *(move(v) for v in (self.flux, self.error, self.dust, self.segmentation)),
-            *([move(v) for v in values] for values in (self.boxes, self.labels, self.redshifts)),
+            flux=move(self.flux),
+            error=move(self.error),
+            dust=move(self.dust),
+            segmentation=move(self.segmentation),
+            boxes=[move(b) for b in self.boxes],
+            labels=[move(v) for v in self.labels],
+            redshifts=[move(z) for z in self.redshifts],
         )
 
 
@@ -96,9 +101,7 @@ class Detector(nn.Module):
 
         with_truth = [torch.cat(pair) for pair in zip(proposals, scenes.boxes, strict=True)]
         sampled, labels, targets = self.box_head.sample(with_truth, scenes.boxes, scenes.labels)
-        logits, box_deltas = self.box_head(
-            self._pool_boxes(features, torch.cat(sampled), _image_index(sampled))
-        )
+        logits, box_deltas = self.box_head(self._pool_boxes(features, torch.cat(sampled), _image_index(sampled)))
         losses |= self.box_head.losses(logits, box_deltas, labels, targets)
 
         boxes, image = _jittered(torch.cat(scenes.boxes), box_jitter, size), _image_index(scenes.boxes)
@@ -137,9 +140,7 @@ class Detector(nn.Module):
         count = _proposal_count(size, proposals_per_megapixel)
         proposals = self.proposals.select(objectness, deltas, anchors, features, size, count)
 
-        logits, box_deltas = self.box_head(
-            self._pool_boxes(features, torch.cat(proposals), _image_index(proposals))
-        )
+        logits, box_deltas = self.box_head(self._pool_boxes(features, torch.cat(proposals), _image_index(proposals)))
         boxes = clip_boxes_to_image(self.box_head.decode(box_deltas, torch.cat(proposals)), size)
         probability = torch.softmax(logits.float(), 1)  # (n, background galaxy star)
         kept_boxes, kept_probability = [], []
@@ -164,7 +165,7 @@ class Detector(nn.Module):
         counts = [len(b) for b in kept_boxes]
         columns = [boxes, real, star, masks, *mixture]
         per_image = zip(*(column.split(counts) for column in columns), strict=True)
-        return [Found(*parts[:4], Mixture(*parts[4:])) for parts in per_image]
+        return [Found(b, r, s, m, Mixture(*parameters)) for b, r, s, m, *parameters in per_image]
 
     def _pool_boxes(self, features: list[Tensor], boxes: Tensor, image: Tensor) -> Tensor:
         return pool_boxes(features, boxes, image, bins=BOX_BINS, samples=_BOX_SAMPLES)
@@ -209,9 +210,7 @@ def _channels_last(image: Tensor) -> Tensor:
 
 def _image_index(boxes: list[Tensor]) -> Tensor:
     """Image of each row when per-image boxes are joined, (n,) int64."""
-    return torch.cat(
-        [torch.full((len(b),), i, dtype=torch.long, device=b.device) for i, b in enumerate(boxes)]
-    )
+    return torch.cat([torch.full((len(b),), i, dtype=torch.long, device=b.device) for i, b in enumerate(boxes)])
 
 
 def _proposal_count(size: tuple[int, int], per_megapixel: int) -> int:

@@ -21,9 +21,7 @@ def choose_device(name: str) -> torch.device:
     except RuntimeError:
         raise ConfigError(f"device '{name}' is unknown; allowed are auto, cpu, cuda and cuda:N") from None
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(
-            f"device '{name}' was asked for, but this machine shows no CUDA device; use auto or cpu"
-        )
+        raise ConfigError(f"device '{name}' was asked for, but this machine shows no CUDA device; use auto or cpu")
     return device
 
 

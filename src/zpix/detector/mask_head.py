@@ -1,7 +1,7 @@
 """Which pixels of its box belong to a source?
 
-The mask head of Mask R-CNN (He et al. 2017), one mask for all classes: the shape of a segment does not ask whether it is
-a star.
+The mask head of Mask R-CNN (He et al. 2017), one mask for all classes: the shape of a segment does not ask whether it
+is a star.
 """
 
 from __future__ import annotations

@@ -23,9 +23,7 @@ _FINEST_BELOW_PIX = 64.0
 _LEVELS = 4  # stride 64 serves the proposals only
 
 
-def pool_boxes(
-    features: list[Tensor], boxes: Tensor, image_index: Tensor, *, bins: int, samples: int
-) -> Tensor:
+def pool_boxes(features: list[Tensor], boxes: Tensor, image_index: Tensor, *, bins: int, samples: int) -> Tensor:
     """Features of each box on a grid of `bins` × `bins`.
 
     Parameters
@@ -45,9 +43,7 @@ def pool_boxes(
     boxes = boxes.detach().float()
     if features[0].is_cuda:
         return _pool_by_kernel(features[:_LEVELS], boxes, image_index, bins, samples)
-    table = torch.cat(
-        [f.permute(0, 2, 3, 1).reshape(-1, channels) for f in features[:_LEVELS]]
-    )  # (cell, channel)
+    table = torch.cat([f.permute(0, 2, 3, 1).reshape(-1, channels) for f in features[:_LEVELS]])  # (cell, channel)
     index, weight = _gather_index(features[:_LEVELS], boxes, image_index, bins, samples)
     pooled = _Gather.apply(table, index, weight.to(table.dtype))
     return pooled.view(len(boxes), bins, bins, channels).permute(0, 3, 1, 2)
@@ -59,9 +55,7 @@ def box_levels(boxes: Tensor) -> Tensor:
     return (torch.floor(torch.log2(size / _FINEST_BELOW_PIX)) + 1).clamp(0, _LEVELS - 1).long()
 
 
-def _pool_by_kernel(
-    features: list[Tensor], boxes: Tensor, image_index: Tensor, bins: int, samples: int
-) -> Tensor:
+def _pool_by_kernel(features: list[Tensor], boxes: Tensor, image_index: Tensor, bins: int, samples: int) -> Tensor:
     levels = box_levels(boxes)
     rois = torch.cat([image_index[:, None].to(boxes), boxes], dim=1)
     pooled = features[0].new_zeros((len(boxes), features[0].shape[1], bins, bins))
@@ -82,15 +76,11 @@ def _gather_index(
     width = torch.tensor([f.shape[3] for f in features])
     first_cell = torch.cat([torch.zeros(1, dtype=torch.long), (images * height * width).cumsum(0)[:-1]])
     scaled = boxes / torch.tensor(STRIDES[:_LEVELS], dtype=boxes.dtype)[levels][:, None] - 0.5
-    rows, row_weight = _axis_cells(
-        scaled[:, 1], scaled[:, 3], height[levels], bins, samples
-    )  # (R, bins, 2 samples)
+    rows, row_weight = _axis_cells(scaled[:, 1], scaled[:, 3], height[levels], bins, samples)  # (R, bins, 2 samples)
     columns, column_weight = _axis_cells(scaled[:, 0], scaled[:, 2], width[levels], bins, samples)
     origin = first_cell[levels] + image_index * height[levels] * width[levels]
     rows = (origin[:, None, None] + rows * width[levels][:, None, None]).int()
-    index = (
-        rows[:, :, None, :, None] + columns.int()[:, None, :, None, :]
-    )  # (R, bins, bins, 2 samples, 2 samples)
+    index = rows[:, :, None, :, None] + columns.int()[:, None, :, None, :]  # (R, bins, bins, 2 samples, 2 samples)
     weight = row_weight[:, :, None, :, None] * column_weight[:, None, :, None, :]
     count = len(boxes) * bins * bins
     return index.reshape(count, -1), weight.reshape(count, -1)

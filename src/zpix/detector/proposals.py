@@ -20,9 +20,7 @@ from zpix.detector.losses import box_loss, objectness_loss
 
 _ASPECT_RATIOS = (0.5, 1.0, 2.0)
 _NMS_IOU = 0.7
-_SAMPLED_ANCHORS = (
-    512  # of one image; 256 for the few objects of a photograph, a tile here has ninety sources
-)
+_SAMPLED_ANCHORS = 512  # of one image; 256 for the few objects of a photograph, a tile here has ninety sources
 
 
 class ProposalNetwork(nn.Module):
@@ -100,7 +98,5 @@ class ProposalNetwork(nn.Module):
         sampled = torch.cat([positive_rows, torch.where(torch.cat(negative))[0]])
         return {
             "rpn_objectness": objectness_loss(objectness.reshape(-1)[sampled], torch.cat(labels)[sampled]),
-            "rpn_box": box_loss(
-                deltas.reshape(-1, 4)[positive_rows], torch.cat(targets)[positive_rows], len(sampled)
-            ),
+            "rpn_box": box_loss(deltas.reshape(-1, 4)[positive_rows], torch.cat(targets)[positive_rows], len(sampled)),
         }

@@ -58,16 +58,15 @@ class RedshiftHead(nn.Module):
         features = config.pyramid_channels * BOX_BINS**2
         if config.redshift_head == "fpn":
             self.pixels: PixelBranch | None = None
-            self.pyramid = nn.Sequential(
-                nn.Linear(features + 1, 1024), nn.Tanh(), nn.Linear(1024, 64), nn.Tanh()
-            )
+            self.pyramid = nn.Sequential(nn.Linear(features + 1, 1024), nn.Tanh(), nn.Linear(1024, 64), nn.Tanh())
             self.mixture = MixtureLayer(64, config.mixture_components)
         else:
             self.pixels = PixelBranch(config)
             # Starts at zero, so that a pretrained pixel branch is not disturbed when the pyramid joins it.
-            self.pyramid = nn.Sequential(nn.Linear(features + 1, 128), nn.GELU(), nn.Linear(128, _HIDDEN))
-            nn.init.zeros_(self.pyramid[-1].weight)
-            nn.init.zeros_(self.pyramid[-1].bias)
+            joins = nn.Linear(128, _HIDDEN)
+            nn.init.zeros_(joins.weight)
+            nn.init.zeros_(joins.bias)
+            self.pyramid = nn.Sequential(nn.Linear(features + 1, 128), nn.GELU(), joins)
             self.trunk = nn.Sequential(
                 nn.GELU(), nn.Linear(_HIDDEN, _HIDDEN), nn.GELU(), nn.Linear(_HIDDEN, 128), nn.GELU()
             )
@@ -179,9 +178,7 @@ def aperture_photometry(pixels: SourcePixels, radii_pix: tuple[float, ...]) -> T
         dy = steps - pixels.centre[:, 1:2].float()
         distance = torch.sqrt(dx[:, None, :] ** 2 + dy[:, :, None] ** 2)  # (n, S, S)
         radii = torch.tensor(radii_pix, device=flux.device)
-        discs = (radii[:, None, None] - distance[:, None] + 0.5).clamp(
-            0, 1
-        )  # (n, aperture, S, S), soft edges
+        discs = (radii[:, None, None] - distance[:, None] + 0.5).clamp(0, 1)  # (n, aperture, S, S), soft edges
         weights = torch.cat([discs, pixels.mask[:, None].float()], 1).flatten(2)  # (n, sum, S²)
         total = torch.einsum("nbp,nsp->nbs", flux, weights)
         noise = torch.einsum("nbp,nsp->nbs", variance, weights**2).sqrt()  # zero where nothing was observed
@@ -189,8 +186,6 @@ def aperture_photometry(pixels: SourcePixels, radii_pix: tuple[float, ...]) -> T
         reference = min(1, len(radii_pix) - 1)
         depth = torch.log10(noise[:, :, reference].clamp(min=1e-3))
         disc = weights[:, reference : reference + 1]
-        coverage = torch.einsum("nbp,nsp->nbs", (variance > 0).float(), disc)[:, :, 0] / disc.sum(2).clamp(
-            min=1e-3
-        )
+        coverage = torch.einsum("nbp,nsp->nbs", (variance > 0).float(), disc)[:, :, 0] / disc.sum(2).clamp(min=1e-3)
         sides = pixels.size.float().clamp(min=1.0).log() - math.log(16.0)
         return torch.cat([0.5 * ratio.flatten(1), depth, coverage, sides], 1)

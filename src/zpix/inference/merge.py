@@ -57,8 +57,9 @@ def _overlapping_pairs(boxes: NDArray[np.float32], ranked: NDArray[np.int64]) ->
             if boxes[other, 1] >= boxes[row, 3]:
                 break  # sorted by upper edge: nothing further overlaps
             if _iou(boxes[row], boxes[other]) >= _SAME_IOU:
-                pairs.append(tuple(sorted((int(row), int(other)), key=rank_of.__getitem__)))
-    return sorted(pairs, key=lambda pair: (rank_of[pair[0]], rank_of[pair[1]]))  # type: ignore[return-value]
+                better, worse = sorted((int(row), int(other)), key=rank_of.__getitem__)
+                pairs.append((better, worse))
+    return sorted(pairs, key=lambda pair: (rank_of[pair[0]], rank_of[pair[1]]))
 
 
 def _iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

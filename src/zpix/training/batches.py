@@ -17,9 +17,7 @@ from zpix.detector import Scenes
 from zpix.training.store import AnnotatedTile, Split, Store
 
 
-def segment_boxes(
-    segmentation: NDArray[np.int32], count: int
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def segment_boxes(segmentation: NDArray[np.int32], count: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Half-open bounds (count, 4) of segments 1 to `count`, and which of them have any pixel."""
     found = find_objects(segmentation, max_label=count)
     present = np.array([place is not None for place in found], dtype=bool)
@@ -30,9 +28,7 @@ def segment_boxes(
     return boxes.reshape(-1, 4), present
 
 
-def augment(
-    tile: AnnotatedTile, rng: np.random.Generator, *, flips: bool, band_dropout: float
-) -> AnnotatedTile:
+def augment(tile: AnnotatedTile, rng: np.random.Generator, *, flips: bool, band_dropout: float) -> AnnotatedTile:
     """The tile turned by quarter turns, mirrored, and with bands hidden at random; at least one band stays."""
     turns, mirror = (int(rng.integers(4)), bool(rng.integers(2))) if flips else (0, False)
 
@@ -40,7 +36,7 @@ def augment(
         turned = np.rot90(image, turns, axes=(-2, -1))
         return np.ascontiguousarray(turned[..., ::-1] if mirror else turned)
 
-    error = turn(tile.error)
+    error = turn(tile.error).copy()  # turning by nothing gives a view
     hidden = rng.random(len(error)) < band_dropout
     if not hidden.all():
         error[hidden] = np.inf
@@ -69,9 +65,7 @@ class StoreDataset(Dataset):
 def tile_to_scene(tile: AnnotatedTile) -> Scenes:
     """A batch of one."""
     boxes, present = segment_boxes(tile.segmentation, len(tile))
-    segmentation = np.concatenate([[0], np.cumsum(present) * present])[
-        tile.segmentation
-    ]  # renumbered without gaps
+    segmentation = np.concatenate([[0], np.cumsum(present) * present])[tile.segmentation]  # renumbered without gaps
     return Scenes(
         flux=torch.from_numpy(tile.flux)[None],
         error=torch.from_numpy(tile.error)[None],
@@ -90,9 +84,11 @@ def join_scenes(parts: list[Scenes]) -> Scenes:
         return torch.cat([getattr(part, name) for part in parts])
 
     return Scenes(
-        *(stack(name) for name in ("flux", "error", "dust", "segmentation")),
-        *(
-            [value for part in parts for value in getattr(part, name)]
-            for name in ("boxes", "labels", "redshifts")
-        ),
+        flux=stack("flux"),
+        error=stack("error"),
+        dust=stack("dust"),
+        segmentation=stack("segmentation"),
+        boxes=[boxes for part in parts for boxes in part.boxes],
+        labels=[labels for part in parts for labels in part.labels],
+        redshifts=[redshifts for part in parts for redshifts in part.redshifts],
     )

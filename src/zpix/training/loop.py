@@ -59,15 +59,13 @@ def fit(
     rank, world = _join_process_group()
     place = choose_device(device if world == 1 or not torch.cuda.is_available() else f"cuda:{rank}")
     dtype = choose_precision(config.precision, place)
-    detector = detector.to(place, memory_format=torch.channels_last).train()
+    detector = detector.to(place).to(memory_format=torch.channels_last).train()
     optimizer = _optimizer(detector, config)
     state = load_state(out / STATE_FILE, detector, optimizer, config)
     losses_of = _SummedLosses(detector, config)
     model = DistributedDataParallel(losses_of) if world > 1 else losses_of
 
-    data = StoreDataset(
-        store, "train", seed=config.seed, flips=config.flips, band_dropout=config.band_dropout
-    )
+    data = StoreDataset(store, "train", seed=config.seed, flips=config.flips, band_dropout=config.band_dropout)
     sampler: DistributedSampler = DistributedSampler(data, world, rank, shuffle=True, seed=config.seed)
     loader = DataLoader(
         data, config.batch_size, sampler=sampler, num_workers=config.workers, collate_fn=join_scenes,
@@ -99,9 +97,7 @@ def fit(
             if (epoch + 1) % config.validate_every == 0 and store.count("validation"):
                 rows.append({"epoch": epoch + 1, "split": "validation", "rate": rate,
                              **validation_losses(detector, store, config, place, dtype)})  # fmt: skip
-            state = TrainingState(
-                epoch + 1, [*state.history, *rows], state.seconds + time.monotonic() - started
-            )
+            state = TrainingState(epoch + 1, [*state.history, *rows], state.seconds + time.monotonic() - started)
             if rank == 0:
                 save_state(out / STATE_FILE, detector, optimizer, config, state)
                 trained = {
@@ -122,17 +118,13 @@ def fit(
 def check_store(store: Store, model: ModelConfig) -> None:
     """Refuse a store that the model cannot learn from."""
     if store.bands != model.bands:
-        raise StoreError(
-            f"{store.path}: has bands {' '.join(store.bands)}, the model wants {' '.join(model.bands)}"
-        )
+        raise StoreError(f"{store.path}: has bands {' '.join(store.bands)}, the model wants {' '.join(model.bands)}")
     if abs(store.pixel_scale_arcsec / model.pixel_scale_arcsec - 1) > 0.05:
         raise StoreError(
             f"{store.path}: pixels of {store.pixel_scale_arcsec} arcsec, the model wants {model.pixel_scale_arcsec}"
         )
     if store.count("train") == 0:
-        raise StoreError(
-            f"{store.path}: the train split is empty; prepare a larger field or other split fractions"
-        )
+        raise StoreError(f"{store.path}: the train split is empty; prepare a larger field or other split fractions")
 
 
 def learning_rate(step: int, total_steps: int, config: TrainingConfig) -> float:
@@ -202,9 +194,7 @@ def _step(
     assert isinstance(loss, Tensor)
     if not bool(torch.isfinite(loss)):
         values = ", ".join(f"{name} {float(value):.3g}" for name, value in parts.items())
-        raise TrainingError(
-            f"the loss of {where} is not finite ({values}); lower learning_rate or check that batch"
-        )
+        raise TrainingError(f"the loss of {where} is not finite ({values}); lower learning_rate or check that batch")
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)

@@ -103,7 +103,7 @@ def fit_redshift_head(
     about: dict | None = None,
     on_epoch: Callable[[Path], None] = lambda losses: None,
 ) -> Path:
-    """Train the pixel branch of the redshift head of `detector`; returns the path of the model, to be joined by `train`.
+    """Train the pixel branch of the redshift head of `detector`; returns the path of the model.
 
     `out` holds the same files as a joint training, and goes on in the same way.
     """
@@ -139,9 +139,7 @@ def fit_redshift_head(
                 with mixed_precision(place, dtype):
                     loss = redshift_loss(*learner(None, pixels, dust), redshift)
                 if not bool(torch.isfinite(loss)):
-                    raise TrainingError(
-                        f"the loss of epoch {epoch}, step {number} is not finite; lower learning_rate"
-                    )
+                    raise TrainingError(f"the loss of epoch {epoch}, step {number} is not finite; lower learning_rate")
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
@@ -154,9 +152,7 @@ def fit_redshift_head(
                                                  torch.from_numpy(validation.redshift).to(place)))  # fmt: skip
                 rows.append({"epoch": epoch + 1, "split": "validation", "redshift": round(loss_there, 5)})
                 learner.train()
-            state = TrainingState(
-                epoch + 1, [*state.history, *rows], state.seconds + time.monotonic() - started
-            )
+            state = TrainingState(epoch + 1, [*state.history, *rows], state.seconds + time.monotonic() - started)
             save_state(out / STATE_FILE, learner, optimizer, config, state)
             trained = {
                 **(about or {}),
@@ -217,9 +213,7 @@ def _batches(
         )
 
 
-def _to_pixels(
-    cutouts: Cutouts, rows: NDArray, size: int, *, shift: tuple[int, int]
-) -> tuple[SourcePixels, Tensor]:
+def _to_pixels(cutouts: Cutouts, rows: NDArray, size: int, *, shift: tuple[int, int]) -> tuple[SourcePixels, Tensor]:
     place = (slice(shift[1], shift[1] + size), slice(shift[0], shift[0] + size))
     flux = torch.from_numpy(cutouts.flux[rows][:, :, *place].astype(np.float32))
     error = torch.from_numpy(cutouts.error[rows][:, :, *place].astype(np.float32))

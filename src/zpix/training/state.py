@@ -30,9 +30,7 @@ def save_state(
     path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, config: Section, state: TrainingState
 ) -> None:
     """Write weights, optimizer and progress as one safetensors file."""
-    tensors = {
-        f"model.{name}": value.detach().cpu().contiguous() for name, value in model.state_dict().items()
-    }
+    tensors = {f"model.{name}": value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     packed = optimizer.state_dict()
     for row, values in packed["state"].items():
         for name, value in values.items():
@@ -47,9 +45,7 @@ def save_state(
     write_tensors(path, tensors, header)
 
 
-def load_state(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, config: Section
-) -> TrainingState:
+def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, config: Section) -> TrainingState:
     """Restore model and optimizer in place; a fresh state if there is none yet.
 
     Raises
@@ -67,12 +63,10 @@ def load_state(
     if different:
         key = different[0]
         raise TrainingError(
-            f"{path}: belongs to a run with {key} = {theirs.get(key)!r}, this one has {ours[key]!r}; choose another place"
+            f"{path}: belongs to a run with {key} = {theirs.get(key)!r}, this one {ours[key]!r}; choose another place"
         )
     try:
-        model.load_state_dict(
-            {n.removeprefix("model."): v for n, v in tensors.items() if n.startswith("model.")}
-        )
+        model.load_state_dict({n.removeprefix("model."): v for n, v in tensors.items() if n.startswith("model.")})
     except RuntimeError:
         raise TrainingError(f"{path}: belongs to a run with another network; choose another place") from None
     packed: dict[int, dict[str, Any]] = {}

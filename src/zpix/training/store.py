@@ -165,9 +165,7 @@ class Store:
         except (FileNotFoundError, KeyError, ValueError):
             raise StoreError(f"{path}: not a zpix training store") from None
         if header.get("format") != _FORMAT:
-            raise StoreError(
-                f"{path}: store format {header.get('format')!r} is not {_FORMAT!r}; prepare it again"
-            )
+            raise StoreError(f"{path}: store format {header.get('format')!r} is not {_FORMAT!r}; prepare it again")
         if not header["whole"]:
             raise StoreError(f"{path}: its preparation was interrupted; run the same zpix prepare again to go on")
         self.bands: tuple[str, ...] = tuple(header["bands"])

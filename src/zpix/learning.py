@@ -1,0 +1,260 @@
+"""How does a model come to be? Prepare annotated tiles, pretrain the redshift head, train the detector."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import multiprocessing
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, write_config
+from zpix.detector import Checkpoint, Detector, load_checkpoint
+from zpix.errors import ModelError, OutputError, StoreError
+from zpix.image import JADES_BANDS, open_mosaic
+from zpix.progress import progress_bar
+from zpix.sources import CLASS_NAMES, STAR
+from zpix.sources.reference import ReferenceSources, match_redshifts, read_reference
+from zpix.training.loop import fit
+from zpix.training.prepare import SegmentationMap, annotate, cut_tiles, split_by_position
+from zpix.training.pretraining import fit_redshift_head
+from zpix.training.store import SPLITS, AnnotatedTile, Split, Store, StoreWriter
+
+DEFAULT_FRACTIONS: Mapping[Split, float] = {"train": 0.7, "validation": 0.1, "test": 0.2}
+
+
+def prepare(
+    mosaics: str | Path | Sequence[str | Path],
+    *,
+    segmentation: str | Path,
+    catalogue: str | Path,
+    out: str | Path,
+    redshifts: Sequence[str | Path] = (),
+    bands: Sequence[str] | None = None,
+    tile_size: int = 512,
+    fractions: Mapping[Split, float] = DEFAULT_FRACTIONS,
+    block_tiles: int = 2,
+    seed: int = 0,
+    dust: str | float = "sfd",
+) -> dict[str, Any]:
+    """Cut mosaics, segmentation map and catalogue into a training store, split by sky position.
+
+    Parameters
+    ----------
+    segmentation : FITS image on the mosaics' grid whose values are the catalogue's ids
+    catalogue : table with id, ra, dec; a class (`label`, `FLAG_ST`) and redshifts (`z`, `z_spec`) if it has them
+    redshifts : tables of spectroscopic redshifts, matched by position within 0.3 arcsec; the first wins
+    tile_size : pixels; block_tiles : tiles along a side of the blocks that stay in one split
+
+    Returns
+    -------
+    counts of tiles, sources and redshifts of each split
+    """
+    sources = read_reference(catalogue)
+    known = sources.redshift
+    for table in redshifts:
+        known = np.where(np.isfinite(known), known, match_redshifts(sources, read_reference(table)))
+    sources = ReferenceSources(sources.id, sources.ra, sources.dec, sources.label, known)
+    with open_mosaic(mosaics) as mosaic:
+        wanted = tuple(bands or mosaic.bands)
+        areas = SegmentationMap(segmentation, shape=mosaic.shape)
+        regions = cut_tiles(mosaic.shape, tile_size)
+        if not regions:
+            raise StoreError(
+                f"the mosaics are {mosaic.shape[1]} × {mosaic.shape[0]} pixels, smaller than a tile of {tile_size}"
+            )
+        splits = split_by_position(regions, fractions=fractions, block_tiles=block_tiles, seed=seed)
+        settings = {
+            "mosaics": [path.name for path in mosaic.paths],
+            "catalogue": Path(catalogue).name,
+            "redshifts": [Path(table).name for table in redshifts],
+            "fractions": dict(fractions),
+            "block_tiles": block_tiles,
+            "seed": seed,
+            "dust": str(dust),
+        }
+        writer = StoreWriter(
+            out, bands=wanted, tile_size=tile_size, pixel_scale_arcsec=mosaic.pixel_scale_arcsec, settings=settings
+        )
+        with progress_bar("annotating tiles", len(regions), done=writer.position) as bar:
+            for index in range(writer.position, len(regions)):
+                tile = annotate(mosaic, areas, sources, regions[index], bands=wanted, dust=dust)
+                writer.add(splits[index], tile)
+                bar.advance()
+        areas.close()
+    writer.close({"kind": "survey", **settings})
+    return store_counts(Store(out))
+
+
+def prepare_mock(
+    out: str | Path,
+    *,
+    tiles: int,
+    seed: int,
+    config: SimulationConfig | None = None,
+    bands: Sequence[str] = JADES_BANDS,
+    tile_size: int = 512,
+    fractions: Mapping[Split, float] = DEFAULT_FRACTIONS,
+    workers: int = 1,
+) -> dict[str, Any]:
+    """Draw simulated tiles straight into a training store, without FITS in between.
+
+    Every tile is a sky of its own, seeded by (seed, tile), so the splits are apart; the same store comes out whatever
+    the number of `workers`.
+    """
+    config = config or SimulationConfig()
+    splits: list[Split] = []
+    for split in SPLITS:
+        splits += [split] * round(fractions[split] * tiles)
+    splits = [*splits, *["train"] * tiles][:tiles]  # type: ignore[list-item]
+    settings = {"simulation": json.loads(config.model_dump_json()), "seed": seed, "tiles": tiles}
+    writer = StoreWriter(
+        out, bands=tuple(bands), tile_size=tile_size, pixel_scale_arcsec=config.pixel_scale_arcsec, settings=settings
+    )
+    jobs = ((seed, index, tile_size, tuple(bands), config) for index in range(writer.position, tiles))
+    with (
+        ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
+        progress_bar("drawing scenes", tiles, done=writer.position) as bar,
+    ):
+        for tile in _in_order(pool, draw_tile, jobs, ahead=2 * workers):
+            writer.add(splits[writer.position], tile)
+            bar.advance()
+    writer.close({"kind": "mock", **settings})
+    return store_counts(Store(out))
+
+
+def draw_tile(job: tuple[int, int, int, tuple[str, ...], SimulationConfig]) -> AnnotatedTile:
+    """One simulated tile with all its labels, from (seed, index, size, bands, settings)."""
+    from zpix.scenes import draw_scene
+
+    seed, index, tile_size, bands, config = job
+    own_seed = int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0])
+    scene = draw_scene(own_seed, shape=(tile_size, tile_size), bands=bands, config=config)
+    identifiers, numbered = np.unique(scene.segmentation, return_inverse=True)
+    truth = scene.truth[np.searchsorted(scene.truth["id"], identifiers[identifiers > 0])]
+    offset = 0 if (identifiers == 0).any() else 1
+    label = np.asarray(truth["label"], np.int64)
+    return AnnotatedTile(
+        flux=scene.pixels.flux,
+        error=scene.pixels.error,
+        segmentation=(numbered.reshape(scene.segmentation.shape) + offset).astype(np.int32),
+        dust=float(scene.ebv),
+        label=label,
+        redshift=np.where(label == STAR, np.nan, truth["z"]).astype(np.float32),
+        source_id=np.asarray(truth["id"], np.int64),
+    )
+
+
+def store_counts(store: Store) -> dict[str, Any]:
+    """Tiles, sources of each class, and redshifts of each split."""
+    counts: dict[str, Any] = {}
+    for split in SPLITS:
+        sources = store.sources(split)
+        counts[split] = {
+            "tiles": store.count(split),
+            **{f"{name}s": int((sources["label"] == value).sum()) for value, name in enumerate(CLASS_NAMES) if value},
+            "redshifts": int(np.isfinite(sources["redshift"]).sum()),
+        }
+    return counts
+
+
+def pretrain(
+    store: str | Path,
+    *,
+    out: str | Path,
+    model: ModelConfig | None = None,
+    config: PretrainingConfig | None = None,
+    device: str = "auto",
+) -> Path:
+    """Train the pixel branch of the redshift head on cutouts; `train` takes the result as `redshift_head`."""
+    data, place = Store(store), _run_directory(out)
+    config, model = config or PretrainingConfig(), model or ModelConfig()
+    write_config(place / "config.toml", model=model, pretraining=config)
+    torch.manual_seed(config.seed)
+    return fit_redshift_head(
+        data, place, detector=Detector(model), config=config, device=device, about=_about(data), on_epoch=_draw_losses
+    )
+
+
+def train(
+    store: str | Path,
+    *,
+    out: str | Path,
+    model: ModelConfig | None = None,
+    config: TrainingConfig | None = None,
+    init: str | Path | None = None,
+    redshift_head: str | Path | None = None,
+    device: str = "auto",
+    name: str | None = None,
+) -> Path:
+    """Train a detector on a store; returns the path of the model. The same command goes on after an interruption.
+
+    Parameters
+    ----------
+    init : checkpoint of the same architecture to start from
+    redshift_head : checkpoint whose redshift head to start from, such as one made by `pretrain`
+    name : how the model calls itself in catalogues; default the name of `out`
+    """
+    data, place = Store(store), _run_directory(out)
+    config, model = config or TrainingConfig(), model or ModelConfig()
+    write_config(place / "config.toml", model=model, training=config)
+    torch.manual_seed(config.seed)
+    detector = Detector(model)
+    if init is not None:
+        _take_weights(detector, load_checkpoint(init), init, part="")
+    if redshift_head is not None:
+        _take_weights(detector, load_checkpoint(redshift_head), redshift_head, part="redshift_head.")
+    about = {"name": name or place.name, **_about(data), "training": json.loads(config.model_dump_json())}
+    return fit(data, place, detector=detector, config=config, device=device, about=about, on_epoch=_draw_losses)
+
+
+def _in_order(pool: Executor, function: Any, jobs: Iterator[Any], *, ahead: int) -> Iterator[Any]:
+    """Results of jobs in their order, with no more than `ahead` of them in flight, so that memory stays flat."""
+    waiting: list[Future] = [pool.submit(function, job) for job in itertools.islice(jobs, ahead)]
+    while waiting:
+        yield waiting.pop(0).result()
+        waiting += [pool.submit(function, job) for job in itertools.islice(jobs, 1)]
+
+
+def _about(store: Store) -> dict[str, Any]:
+    """What a model should remember of the data it learnt from."""
+    redshift = store.sources("train")["redshift"]
+    known = redshift[np.isfinite(redshift)]
+    z_range = [round(float(z), 2) for z in np.quantile(known, [0.0, 1.0])] if len(known) else [0.0, 0.0]
+    return {
+        "training_data": store.about,
+        "counts": store_counts(store),
+        "z_range": z_range,
+        "code_version": version("zpix"),
+    }
+
+
+def _take_weights(detector: Detector, checkpoint: Checkpoint, path: str | Path, *, part: str) -> None:
+    weights = {n: v for n, v in checkpoint.detector.state_dict().items() if n.startswith(part)}
+    own = detector.state_dict()
+    wrong = [n for n, v in weights.items() if n not in own or own[n].shape != v.shape]
+    if wrong or not weights:
+        what = wrong[0] if wrong else part
+        raise ModelError(f"{path}: its tensor '{what}' does not fit the network to be trained; use the same [model]")
+    detector.load_state_dict({**own, **weights})
+
+
+def _run_directory(out: str | Path) -> Path:
+    place = Path(out)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{place}: cannot be made: {error.strerror}") from None
+    return place
+
+
+def _draw_losses(losses: Path) -> None:
+    from zpix.plots import loss_figure  # matplotlib is slow to import, and only this line needs it
+
+    loss_figure(losses).savefig(losses.with_suffix(".png"), dpi=120)

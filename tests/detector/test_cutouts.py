@@ -1,0 +1,31 @@
+import torch
+
+from zpix.detector.cutouts import extract_cutouts, place_masks
+from zpix.detector.mask_head import mask_targets
+
+
+def test_cutouts_hold_the_pixels_around_the_box_and_zeros_outside():
+    images = torch.arange(2 * 1 * 40 * 50, dtype=torch.float32).reshape(2, 1, 40, 50) + 1
+    boxes = torch.tensor([[10.0, 12, 20, 20], [-3, -3, 5, 5], [44, 34, 50, 40]])
+    cut, corner = extract_cutouts(images, boxes, torch.tensor([0, 1, 1]), 16)
+    assert corner.tolist() == [[7, 8], [-7, -7], [39, 29]]
+    torch.testing.assert_close(cut[0], images[0, :, 8:24, 7:23])
+    assert (cut[1, 0, :7] == 0).all() and (cut[1, 0, :, :7] == 0).all()
+    torch.testing.assert_close(cut[1, 0, 7:, 7:], images[1, 0, :9, :9])
+    assert (cut[2, 0, 11:] == 0).all() and cut[2, 0, 10, 10] == images[1, 0, 39, 49]
+
+
+def test_masks_fill_their_boxes_and_nothing_else():
+    boxes = torch.tensor([[10.0, 12, 20, 20]])
+    placed = place_masks(torch.ones(1, 28, 28), boxes, torch.tensor([[7, 8]]), 16)[0]
+    inside = torch.zeros(16, 16)
+    inside[4:12, 3:13] = 1
+    torch.testing.assert_close((placed > 0.5).float(), inside)
+
+
+def test_mask_targets_read_the_segment_under_the_box():
+    segmentation = torch.zeros(1, 32, 32, dtype=torch.int32)
+    segmentation[0, 8:16, 4:8] = 3
+    target = mask_targets(segmentation, torch.tensor([[4.0, 8, 12, 16]]), torch.tensor([0]), torch.tensor([3]))
+    assert target.shape == (1, 28, 28)
+    assert target[0, :, :14].all() and not target[0, :, 14:].any()

@@ -1,0 +1,31 @@
+"""A small training store of blobs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.detector.scenery import blobs
+from zpix.training.store import AnnotatedTile, Split, Store, StoreWriter
+
+BANDS = ("A", "B", "C")
+
+
+def blob_store(path: Path, *, train: int = 4, validation: int = 1, size: int = 64) -> Store:
+    writer = StoreWriter(path, bands=BANDS, tile_size=size, pixel_scale_arcsec=0.03, settings={})
+    splits: list[Split] = ["train"] * train + ["validation"] * validation  # type: ignore[assignment]
+    for seed, split in enumerate(splits):
+        scene = blobs(BANDS, images=1, count=4, size=size, seed=seed)
+        writer.add(
+            split,
+            AnnotatedTile(
+                scene.flux[0].numpy(),
+                scene.error[0].numpy(),
+                scene.segmentation[0].numpy(),
+                0.02,
+                scene.labels[0].numpy(),
+                scene.redshifts[0].numpy(),
+                scene.labels[0].numpy(),
+            ),  # fmt: skip
+        )
+    writer.close({"kind": "blobs"})
+    return Store(path)

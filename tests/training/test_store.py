@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from zpix.errors import OutputError, StoreError
+from zpix.training.store import AnnotatedTile, Store, StoreWriter
+
+SETTINGS = {"bands": ("A", "B"), "tile_size": 16, "pixel_scale_arcsec": 0.03, "settings": {"seed": 1}}
+
+
+def tile(seed: int, sources: int = 3) -> AnnotatedTile:
+    rng = np.random.default_rng(seed)
+    return AnnotatedTile(
+        flux=rng.normal(size=(2, 16, 16)).astype(np.float32),
+        error=np.where(rng.random((2, 16, 16)) < 0.1, np.inf, 1).astype(np.float32),
+        segmentation=rng.integers(0, sources + 1, (16, 16)).astype(np.int32),
+        dust=0.01 * seed,
+        label=np.ones(sources, np.int64),
+        redshift=np.where(np.arange(sources) == 1, np.nan, seed).astype(np.float32),
+        source_id=np.arange(sources) + 10 * seed,
+    )
+
+
+def same(a: AnnotatedTile, b: AnnotatedTile) -> bool:
+    return all(np.array_equal(getattr(a, n), getattr(b, n), equal_nan=True) for n in
+               ("flux", "error", "segmentation", "label", "redshift", "source_id"))  # fmt: skip
+
+
+def test_tiles_come_back_as_they_were_written(tmp_path):
+    writer = StoreWriter(tmp_path / "s", **SETTINGS)
+    writer.add("train", tile(1))
+    writer.add("test", None)
+    writer.add("train", tile(2, sources=0))
+    writer.add("validation", tile(3, sources=5))
+    writer.close({"kind": "mock"})
+    store = Store(tmp_path / "s")
+    assert (store.count("train"), store.count("validation"), store.count("test")) == (2, 1, 0)
+    assert same(store.read("train", 0), tile(1)) and same(store.read("train", 1), tile(2, sources=0))
+    assert same(store.read("validation", 0), tile(3, sources=5))
+    assert store.about == {"kind": "mock"} and store.bands == ("A", "B")
+
+
+def test_an_interrupted_store_goes_on_after_its_last_whole_tile(tmp_path):
+    writer = StoreWriter(tmp_path / "s", **SETTINGS)
+    writer.add("train", tile(1))
+    writer._root["train"]["flux"].append(np.zeros((1, 2, 16, 16), np.float32))  # killed in the middle of tile 2
+    writer._root["train"]["label"].append(np.zeros(7, np.int64))
+    with pytest.raises(StoreError, match="interrupted"):
+        Store(tmp_path / "s")
+    again = StoreWriter(tmp_path / "s", **SETTINGS)
+    assert again.position == 1
+    again.add("train", tile(2))
+    again.close({})
+    store = Store(tmp_path / "s")
+    assert store.count("train") == 2 and same(store.read("train", 1), tile(2))
+
+
+def test_other_settings_finished_stores_and_strangers_are_refused(tmp_path):
+    writer = StoreWriter(tmp_path / "s", **SETTINGS)
+    with pytest.raises(OutputError, match="other settings"):
+        StoreWriter(tmp_path / "s", **{**SETTINGS, "settings": {"seed": 2}})
+    writer.close({})
+    with pytest.raises(OutputError, match="finished"):
+        StoreWriter(tmp_path / "s", **SETTINGS)
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(OutputError, match="not a training store"):
+        StoreWriter(tmp_path / "mine", **SETTINGS)
+    for path in ("nowhere", "mine"):
+        with pytest.raises(StoreError, match=path):
+            Store(tmp_path / path)
