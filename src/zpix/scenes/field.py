@@ -77,9 +77,7 @@ def simulate(
         settings = settings.model_copy(update={"ebv": float(ebv_at(np.array([ra]), np.array([dec]))[0])})
     for name in ("segmentation.fits", "truth.fits", "simulation.json"):
         if (folder / name).exists() and not overwrite:
-            raise OutputError(
-                f"'{folder / name}' exists already: choose another directory or allow overwriting"
-            )
+            raise OutputError(f"'{folder / name}' exists already: choose another directory or allow overwriting")
     sky = Sky(seed, tuple(bands), settings)
     wcs = tangent_wcs(ra, dec, shape, settings.pixel_scale_arcsec)
     header = {"SIMSEED": seed, "SIMEBV": sky.ebv, "SIMDEPTH": sky.depth, "SIMHIZ": settings.high_z_boost}
@@ -116,9 +114,7 @@ def _blocks(sky: Sky, shape: tuple[int, int]) -> Iterator[Region]:
         yield cell.intersection(field)
 
 
-def _observed(
-    sky: Sky, shape: tuple[int, int], blocks: list[Region], workers: int
-) -> Iterator[tuple[Region, Scene]]:
+def _observed(sky: Sky, shape: tuple[int, int], blocks: list[Region], workers: int) -> Iterator[tuple[Region, Scene]]:
     """Blocks and their scenes in order; a few are in the making at a time."""
     field = Region.whole(shape)
     first_ids = _first_ids(sky, field)

@@ -90,9 +90,7 @@ def draw_segments(
     everyone = np.ones(n, bool)
     found = _strengths(_divide(region, stamps, everyone, threshold), region, stamps)
     kept = (found[:, 0] >= min_pixels) & (found[:, 1] >= min_snr)
-    owner = _divide(
-        region, stamps, kept, threshold
-    )  # again, without those too faint to leave a hole in others
+    owner = _divide(region, stamps, kept, threshold)  # again, without those too faint to leave a hole in others
     for row in np.flatnonzero(kept):
         place, value = stamps[row]
         inside, part = _overlap(region, place)

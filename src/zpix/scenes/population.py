@@ -103,8 +103,7 @@ class Population:
         """Join several populations; the list must not be empty."""
         joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _PLAIN}
         spectra = {
-            name: np.concatenate([getattr(part.spectra, name) for part in parts])
-            for name in vars(parts[0].spectra)
+            name: np.concatenate([getattr(part.spectra, name) for part in parts]) for name in vars(parts[0].spectra)
         }
         return Population(**joined, spectra=GalaxySpectra(**spectra))
 
@@ -195,8 +194,7 @@ def _draw_spectra(
 ) -> GalaxySpectra:
     n = len(z)
     dusty = ~quiescent & (
-        rng.uniform(size=n)
-        < (0.04 + 0.5 / (1 + np.exp(-(log_mass - 9.7) / 0.4))) * np.clip((8 - z) / 3, 0, 1)
+        rng.uniform(size=n) < (0.04 + 0.5 / (1 + np.exp(-(log_mass - 9.7) / 0.4))) * np.clip((8 - z) / 3, 0, 1)
     )
     # share of stars younger than ~10 Myr in the light: more at high z and low mass (Endsley et al. 2023)
     young = _logistic(-1.6 + 0.38 * np.minimum(z, 8.5) - 0.5 * (log_mass - 9) + 1.1 * rng.normal(size=n))
@@ -206,9 +204,7 @@ def _draw_spectra(
     a_v = mean_dust * np.where(z > 5, 0.6, 1.0) * rng.gamma(1.6, 1 / 1.6, n)
     a_v = np.where(dusty, a_v + rng.uniform(0.3, 3.0, n), np.where(quiescent, rng.exponential(0.15, n), a_v))
     lines, ew_ha = _draw_lines(rng, z, log_mass, young, quiescent)
-    has_lya = rng.uniform(size=n) < np.where(
-        z < 6, 0.3, 0.1
-    )  # Jones et al. (2024): rarer in the neutral universe
+    has_lya = rng.uniform(size=n) < np.where(z < 6, 0.3, 0.1)  # Jones et al. (2024): rarer in the neutral universe
     return GalaxySpectra(
         z=z,
         weights=weights,
@@ -306,12 +302,8 @@ def _draw_stars(rng: np.random.Generator, area: float, config: SimulationConfig)
     n_dwarfs = rng.poisson(area * config.brown_dwarf_per_arcmin2)
     n = n_stars + n_dwarfs
     faint = min(config.limit_mag, 29.0)
-    mag = np.clip(
-        faint + np.log10(1 - rng.uniform(size=n)) / np.repeat([0.13, 0.25], [n_stars, n_dwarfs]), 17.0, faint
-    )
-    kind = rng.choice(
-        3, size=n, p=[0.68, 0.22, 0.10]
-    )  # M, K and hotter dwarfs: what a deep field looks through
+    mag = np.clip(faint + np.log10(1 - rng.uniform(size=n)) / np.repeat([0.13, 0.25], [n_stars, n_dwarfs]), 17.0, faint)
+    kind = rng.choice(3, size=n, p=[0.68, 0.22, 0.10])  # M, K and hotter dwarfs: what a deep field looks through
     low, high = np.array([2400.0, 3900.0, 5300.0])[kind], np.array([3900.0, 5300.0, 7500.0])[kind]
     teff = rng.uniform(low, high)
     teff[n_stars:] = 400 + 1900 * rng.beta(1.5, 1.5, n_dwarfs)

@@ -55,9 +55,7 @@ def transfer_function(
     pixel = _NATIVE_PIXEL_ARCSEC[channel]
     share = 1 - np.exp(-((2 * np.pi * _WAVEFRONT_UM / pivot_um((band,))[0]) ** 2))
     squared = 2 * np.pi**2 * (fx**2 + fy**2)
-    blur = np.exp(-squared * _BLUR_ARCSEC[channel] ** 2) * (
-        1 - share + share * np.exp(-squared * _HALO_ARCSEC**2)
-    )
+    blur = np.exp(-squared * _BLUR_ARCSEC[channel] ** 2) * (1 - share + share * np.exp(-squared * _HALO_ARCSEC**2))
     return (optics * blur * np.sinc(pixel * fx) * np.sinc(pixel * fy)).astype(np.float32)
 
 

@@ -167,7 +167,7 @@ def _small_grid(bands: tuple[str, ...], size: int, scale: float, angle: float) -
     return _Grid.made(bands, size, scale, angle)
 
 
-@lru_cache(maxsize=6)  # up to 40 MB each
+@lru_cache(maxsize=9)  # up to 40 MB each
 def _large_grid(bands: tuple[str, ...], size: int, scale: float, angle: float) -> _Grid:
     return _Grid.made(bands, size, scale, angle)
 

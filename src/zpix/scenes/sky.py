@@ -81,8 +81,8 @@ class Sky:
         return {
             "ebv": float(config.ebv if config.ebv is not None else low + (high - low) * ebv),
             "depth": float(np.exp(shallow[0] + (shallow[1] - shallow[0]) * log_depth)),
-            # steps of 30°: transfer functions are kept for each angle
-            "angle": float(config.psf_angle_deg if config.psf_angle_deg is not None else 30 * int(6 * angle)),
+            # three roll angles, as a field has few visits; transfer functions are kept for each
+            "angle": float(config.psf_angle_deg if config.psf_angle_deg is not None else 20 * int(3 * angle)),
         }
 
     @property
