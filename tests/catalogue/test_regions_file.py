@@ -17,7 +17,7 @@ def test_boxes_are_labelled_and_placed(make_catalogue, wcs, tmp_path, turn_deg):
     turn = np.deg2rad(turn_deg)
     wcs.wcs.pc = [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]
     catalogue = make_catalogue(5)
-    write_regions(catalogue, tmp_path / "r.reg", wcs=wcs)
+    write_regions(tmp_path / "r.reg", catalogue, wcs=wcs)
     found = LINE.findall((tmp_path / "r.reg").read_text())
     assert len(found) == 5
     box = catalogue.box
@@ -33,6 +33,6 @@ def test_boxes_are_labelled_and_placed(make_catalogue, wcs, tmp_path, turn_deg):
 
 
 def test_no_sources_give_a_header(make_catalogue, wcs, tmp_path):
-    write_regions(make_catalogue(0), tmp_path / "r.reg", wcs=wcs)
+    write_regions(tmp_path / "r.reg", make_catalogue(0), wcs=wcs)
     text = (tmp_path / "r.reg").read_text()
     assert text.endswith("fk5\n")

@@ -77,7 +77,7 @@ def test_a_source_without_a_sure_pixel_has_one_pixel(make_detections):
 
 def test_the_file_is_the_map_with_the_mosaics_grid(crowd, wcs, tmp_path):
     path = tmp_path / "segmentation.fits"
-    write_segmentation(crowd, path, shape=SHAPE, wcs=wcs, ids=np.arange(100, 140))
+    write_segmentation(path, crowd, shape=SHAPE, wcs=wcs, ids=np.arange(100, 140))
     with fits.open(path) as hdus:
         stored, header = hdus[0].data, hdus[0].header
         assert stored.dtype == np.dtype(">i4")
@@ -89,7 +89,7 @@ def test_the_file_is_the_map_with_the_mosaics_grid(crowd, wcs, tmp_path):
 
 
 def test_no_sources_give_an_empty_map(make_detections, tmp_path):
-    write_segmentation(make_detections([]), tmp_path / "s.fits", shape=(5, 6))
+    write_segmentation(tmp_path / "s.fits", make_detections([]), shape=(5, 6))
     assert fits.getdata(tmp_path / "s.fits").tolist() == np.zeros((5, 6)).tolist()
 
 
@@ -103,6 +103,6 @@ def test_a_failure_leaves_the_old_file(crowd, tmp_path, monkeypatch):
 
     monkeypatch.setattr("zpix.catalogue.segmentation_file.segmentation_blocks", fail)
     with pytest.raises(OutputError, match="disk full"):
-        write_segmentation(crowd, path, shape=SHAPE)
+        write_segmentation(path, crowd, shape=SHAPE)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

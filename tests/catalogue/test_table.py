@@ -67,7 +67,7 @@ def test_magnitudes_keep_missing_and_negative_apart(make_catalogue):
 def test_round_trip_is_identical(make_catalogue, tmp_path, suffix, n, k):
     catalogue = make_catalogue(n, k=k)
     path = tmp_path / f"catalogue.{suffix}"
-    WRITERS[suffix](catalogue, path)
+    WRITERS[suffix](path, catalogue)
     assert_same(read_catalogue(path), catalogue)
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
@@ -78,7 +78,7 @@ def test_pdfs_round_trip_and_open_in_qp(make_catalogue, tmp_path, n):
 
     catalogue = make_catalogue(n)
     path = tmp_path / "pdfs.hdf5"
-    write_pdfs(catalogue.redshift, catalogue["id"], path)
+    write_pdfs(path, catalogue)
     ids, redshift = read_pdfs(path)
     assert ids.tolist() == catalogue["id"].tolist()
     for name in ("weights", "means", "widths"):
@@ -98,7 +98,7 @@ def test_other_tools_read_units_and_descriptions(make_catalogue, tmp_path):
     import pyarrow.parquet as pq
 
     catalogue = make_catalogue()
-    write_catalogue_fits(catalogue, tmp_path / "c.fits")
+    write_catalogue_fits(tmp_path / "c.fits", catalogue)
     table = Table.read(tmp_path / "c.fits", hdu="CATALOGUE")
     assert str(table["flux_f444w"].unit) == "nJy" and str(table["ra"].unit) == "deg"
     header = fits.getheader(tmp_path / "c.fits", "CATALOGUE")
@@ -106,7 +106,7 @@ def test_other_tools_read_units_and_descriptions(make_catalogue, tmp_path):
     for flag in FLAGS:
         assert header[f"FLAG{flag.bit:02d}"] == flag.name and flag.name in text
     described = {header[f"TTYPE{n}"]: header[f"TCOMM{n}"] for n in range(1, header["TFIELDS"] + 1)}
-    write_catalogue_parquet(catalogue, tmp_path / "c.parquet")
+    write_catalogue_parquet(tmp_path / "c.parquet", catalogue)
     schema = pq.read_schema(tmp_path / "c.parquet")
     for column in catalogue.schema:
         assert described[column.name] == column.description
@@ -118,7 +118,7 @@ def test_other_tools_read_units_and_descriptions(make_catalogue, tmp_path):
 @pytest.mark.parametrize("suffix", list(WRITERS))
 def test_a_missing_column_names_file_and_column(make_catalogue, tmp_path, suffix):
     path = tmp_path / f"short.{suffix}"
-    WRITERS[suffix](make_catalogue(), path)
+    WRITERS[suffix](path, make_catalogue())
     if suffix == "fits":
         table = Table.read(path, hdu="CATALOGUE")
         table.remove_column("z_phot")
@@ -144,7 +144,7 @@ def test_bad_files_are_named(tmp_path, name):
 
 def test_a_truncated_catalogue_is_refused(make_catalogue, tmp_path):
     path = tmp_path / "c.fits"
-    write_catalogue_fits(make_catalogue(40), path)
+    write_catalogue_fits(path, make_catalogue(40))
     path.write_bytes(path.read_bytes()[:-5760])
     with pytest.raises(InputFileError, match="not a whole FITS file"):
         read_catalogue(path)
@@ -153,7 +153,7 @@ def test_a_truncated_catalogue_is_refused(make_catalogue, tmp_path):
 def test_nothing_half_written_in_a_missing_directory(make_catalogue, tmp_path):
     for suffix, write in WRITERS.items():
         with pytest.raises(OutputError, match="cannot write"):
-            write(make_catalogue(), tmp_path / "none" / f"c.{suffix}")
+            write(tmp_path / "none" / f"c.{suffix}", make_catalogue())
     with pytest.raises(OutputError, match="cannot write"):
-        write_pdfs(make_catalogue().redshift, make_catalogue()["id"], tmp_path / "none" / "p.hdf5")
+        write_pdfs(tmp_path / "none" / "p.hdf5", make_catalogue())
     assert list(tmp_path.iterdir()) == []

@@ -25,9 +25,7 @@ def sky(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def make_mixture() -> Callable[..., ZMixture]:
     def make(n: int, *, k: int = 3, seed: int = 0) -> ZMixture:
         rng = np.random.default_rng(seed)
-        return ZMixture(
-            rng.dirichlet(np.ones(k), n), rng.uniform(0.2, 9, (n, k)), rng.uniform(0.05, 0.5, (n, k))
-        )
+        return ZMixture(rng.dirichlet(np.ones(k), n), rng.uniform(0.2, 9, (n, k)), rng.uniform(0.05, 0.5, (n, k)))
 
     return make
 

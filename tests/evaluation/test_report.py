@@ -89,9 +89,7 @@ def test_a_list_of_a_larger_field_counts_where_the_catalogue_is(pair, tmp_path):
     catalogue, truth = pair(100)
     part = catalogue.select(catalogue["y"] < 200)
     path = tmp_path / "spec.csv"
-    lines = [
-        f"{r},{d},{z}" for r, d, z in zip(truth.ra, truth.dec, np.nan_to_num(truth.z, nan=-1), strict=True)
-    ]
+    lines = [f"{r},{d},{z}" for r, d, z in zip(truth.ra, truth.dec, np.nan_to_num(truth.z, nan=-1), strict=True)]
     path.write_text("\n".join(["ra,dec,z_spec", *lines]))
     report = evaluate(part, read_truth(path))
     assert report.detection is None
@@ -104,20 +102,23 @@ def test_an_empty_catalogue_is_a_result(pair):
     report = evaluate(catalogue.select(slice(0, 0)), truth)
     assert report.n_matched == 0 and report.redshifts["all"].count == 0
     assert report.detection.completeness_below.count.tolist() == [0, 0, 0]
-    assert all(len(row) == 4 for row in report.rows())
+    assert all(len(row) == len(header) for _, header, rows in report.tables() for row in rows)
     json.dumps(report.to_dict(), allow_nan=False)
 
 
 def test_the_json_holds_the_scores(pair, tmp_path):
     catalogue, truth = pair(100)
     report = evaluate(catalogue, truth)
-    write_report(report, tmp_path / "scores.json")
+    write_report(tmp_path / "scores.json", report)
     stored = json.loads((tmp_path / "scores.json").read_text())
     assert stored == report.to_dict()
     assert stored["redshifts"]["all"]["sigma_nmad"]["value"] == report.redshifts["all"].sigma_nmad.value
     assert stored["detection"]["purity_below"]["value"] == [1.0, 1.0, 1.0]
-    text = "\n".join(" ".join(row) for row in report.rows())
-    assert "completeness, F444W < 28 1.0000" in text and "σ_NMAD, F444W < 27" in text
+    (_, header, detection), (_, samples, redshifts), (_, _, stars) = report.tables()
+    assert header[2] == "F444W < 28" and detection[0][2].startswith("1.000 ±0.00")
+    assert samples[1] == "all" and redshifts[0][:2] == ["galaxies", "90"]
+    assert redshifts[2][1].startswith(f"{report.redshifts['all'].sigma_nmad.value:.3f} ±")
+    assert stars[0][2] == "10/10"
 
 
 def test_mistakes_are_named(pair):

@@ -27,10 +27,10 @@ def test_simulated_truth(make_pair, tmp_path):
 def test_a_list_of_spectroscopic_redshifts(tmp_path):
     path = tmp_path / "spec.csv"
     path.write_text(
-        "unique_id,RA_TARG,Dec_TARG,z_Spec,field\na,53.1,-27.8,2.5,GS\nb,53.2,-27.9,,GS\nc,53.3,-28,-1,GS\n"
+        "unique_id,RA_TARG,Dec_TARG,z_Spec,z_Spec_flag\na,53.1,-27.8,2.5,B\nb,53.2,-27.9,,A\nc,53.3,-28,-1,A\nd,53.4,-28,3,C\n"
     )
     truth = read_truth(path)
-    np.testing.assert_array_equal(truth.z, [2.5, np.nan, np.nan])
+    np.testing.assert_array_equal(truth.z, [2.5, np.nan, np.nan, np.nan])
     assert np.isnan(truth.magnitude).all() and truth.detectable.all() and not truth.is_star.any()
     assert len(truth.select(truth.z > 0)) == 1
 

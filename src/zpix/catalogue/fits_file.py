@@ -23,7 +23,7 @@ from zpix.errors import CatalogueError
 _FITS_LETTER = {"int16": "I", "int32": "J", "int64": "K", "float32": "E", "float64": "D"}
 
 
-def write_catalogue_fits(catalogue: Catalogue, path: str | Path) -> None:
+def write_catalogue_fits(path: str | Path, catalogue: Catalogue) -> None:
     """Write `catalogue.fits`; the file appears whole or not at all."""
     schema = catalogue.schema
     table = fits.BinTableHDU.from_columns(

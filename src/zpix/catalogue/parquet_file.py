@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def write_catalogue_parquet(catalogue: Catalogue, path: str | Path) -> None:
+def write_catalogue_parquet(path: str | Path, catalogue: Catalogue) -> None:
     """Write `catalogue.parquet`; the file appears whole or not at all."""
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -13,17 +13,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from zpix.catalogue.table import Catalogue
 from zpix.catalogue.whole_file import whole_file
 from zpix.errors import CatalogueError, InputFileError
 from zpix.sources import ZMixture
 
 
-def write_pdfs(redshift: ZMixture, ids: NDArray[np.integer], path: str | Path) -> None:
-    """Write `pdfs.hdf5`: a mixture per row, `ids` (N,) the catalogue's; it appears whole or not at all."""
+def write_pdfs(path: str | Path, catalogue: Catalogue) -> None:
+    """Write `pdfs.hdf5`: the redshift mixture and id of every source; it appears whole or not at all."""
     import qp  # takes a second to import
 
+    redshift = catalogue.redshift
     data = {"means": redshift.means, "stds": redshift.widths, "weights": redshift.weights}
-    ensemble = qp.Ensemble(qp.mixmod, data=data, ancil={"id": np.asarray(ids, dtype=np.int64)})
+    ensemble = qp.Ensemble(qp.mixmod, data=data, ancil={"id": catalogue["id"].astype(np.int64)})
     with whole_file(path) as temporary:
         try:
             ensemble.write_to(str(temporary))

@@ -21,14 +21,14 @@ fk5
 """
 
 
-def write_regions(catalogue: Catalogue, path: str | Path, *, wcs: WCS) -> None:
+def write_regions(path: str | Path, catalogue: Catalogue, *, wcs: WCS) -> None:
     """Write `regions.reg`: one box per source in fk5 coordinates, labelled with id and z_phot.
 
     Parameters
     ----------
-    catalogue : Catalogue
     path : str or Path
         The file appears whole or not at all.
+    catalogue : Catalogue
     wcs : astropy.wcs.WCS
         Of the mosaic whose pixels the boxes refer to.
     """

@@ -26,8 +26,8 @@ _BLOCK_PIXELS = 4_000_000
 
 
 def write_segmentation(
-    detections: Detections,
     path: str | Path,
+    detections: Detections,
     *,
     shape: tuple[int, int],
     wcs: WCS | None = None,
@@ -38,9 +38,9 @@ def write_segmentation(
 
     Parameters
     ----------
+    path : str or Path
     detections : Detections of length N
         Boxes in the pixel coordinates of the whole mosaic.
-    path : str or Path
     shape : (int, int)
         Height and width of the mosaic in pixels.
     wcs : astropy.wcs.WCS, optional

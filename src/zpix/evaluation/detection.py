@@ -117,9 +117,7 @@ def score_detection(
     true_mag, found = np.asarray(true_mag, np.float64), matching.right_matched
     inside = np.asarray(in_field, bool)
     visible = inside & np.asarray(detectable, bool)
-    all_true, visible_true = (
-        _by_magnitude(true_mag[rows], found[rows], edges, limits) for rows in (inside, visible)
-    )
+    all_true, visible_true = (_by_magnitude(true_mag[rows], found[rows], edges, limits) for rows in (inside, visible))
     pure = _by_magnitude(np.asarray(detected_mag, np.float64), matching.left_matched, edges, limits)
     return DetectionScores(band, edges, limits, *all_true, *visible_true, *pure)
 

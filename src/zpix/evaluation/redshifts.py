@@ -124,9 +124,7 @@ def redshift_sample(pdf: RedshiftPdf, z_phot: ArrayLike, z_true: ArrayLike) -> R
     return RedshiftSample(z_true, z_phot, pit, crps, cde)
 
 
-def score_redshifts(
-    sample: RedshiftSample, *, rng: np.random.Generator, n_bootstrap: int = 100
-) -> RedshiftScores:
+def score_redshifts(sample: RedshiftSample, *, rng: np.random.Generator, n_bootstrap: int = 100) -> RedshiftScores:
     """All scores of a sample, with bootstrap uncertainties."""
     n = len(sample)
     values = _scores(sample)

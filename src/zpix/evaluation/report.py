@@ -17,13 +17,34 @@ from zpix.catalogue import Catalogue, whole_file
 from zpix.errors import CatalogueError
 from zpix.evaluation.detection import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
 from zpix.evaluation.matching import Matching
-from zpix.evaluation.redshifts import RedshiftSample, RedshiftScores, redshift_sample, score_redshifts
+from zpix.evaluation.redshifts import (
+    Estimate,
+    RedshiftSample,
+    RedshiftScores,
+    redshift_sample,
+    score_redshifts,
+)
 from zpix.evaluation.truth import Truth
 from zpix.evaluation.truth_matching import in_field, match_truth
 
 #: Bins of true magnitude and of true redshift in which redshifts are scored.
 REDSHIFT_MAG_EDGES = (20.0, 24.0, 25.0, 26.0, 27.0, 28.0, 29.0, 30.0)
 REDSHIFT_Z_EDGES = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0)
+
+#: What the scores are called in tables.
+_SCORE_TITLES = {
+    "bias": "bias",
+    "sigma_nmad": "σ_NMAD",
+    "outlier_fraction": "outliers",
+    "pit_ks": "PIT KS",
+    "coverage_68": "in 68 %",
+    "coverage_95": "in 95 %",
+    "crps": "CRPS",
+    "cde_loss": "CDE loss",
+}
+
+#: A table as text: title, header, rows.
+Table = tuple[str, list[str], list[list[str]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,34 +102,14 @@ class Report:
             "star_purity": _fraction_dict(self.star_purity),
         }
 
-    def rows(self) -> list[tuple[str, str, str, str]]:
-        """The main scores as text for a table: (score, value, uncertainty, number of sources)."""
-        rows = []
-        if self.detection is not None:
-            for index, limit in enumerate(self.detection.mag_limits):
-                for name in ("completeness", "purity"):
-                    fraction = getattr(self.detection, f"{name}_below")
-                    rows.append(_fraction_row(f"{name}, {self.band} < {limit:g}", fraction, index))
-        for sample, scores in self.redshifts.items():
-            for name, title in _ROW_TITLES.items():
-                score = getattr(scores, name)
-                value, error = (f"{x:.4f}" if math.isfinite(x) else "-" for x in (score.value, score.error))
-                rows.append((f"{title}, {sample}", value, f"± {error}", str(scores.count)))
-        rows.append(_fraction_row("stars called stars", self.star_completeness, 0))
-        rows.append(_fraction_row("called stars that are", self.star_purity, 0))
-        return rows
-
-
-_ROW_TITLES = {
-    "bias": "bias",
-    "sigma_nmad": "σ_NMAD",
-    "outlier_fraction": "outliers",
-    "pit_ks": "PIT distance",
-    "coverage_68": "68% coverage",
-    "coverage_95": "95% coverage",
-    "crps": "CRPS",
-    "cde_loss": "CDE loss",
-}
+    def tables(self) -> list[Table]:
+        """The main scores as text: what was found, how good the redshifts are, how stars are told apart."""
+        tables = [] if self.detection is None else [_detection_table(self.detection)]
+        tables.append(_redshift_table(self.redshifts))
+        stars = (("true stars called stars", self.star_completeness), ("called stars that are", self.star_purity))
+        rows = [[name, _fraction_text(f, 0), f"{f.count[0]}/{f.total[0]}"] for name, f in stars]
+        tables.append(("Stars among the matched sources", ["what", "fraction", "number"], rows))
+        return tables
 
 
 def evaluate(
@@ -174,9 +175,7 @@ def evaluate(
     magnitude = truth.magnitude[partners]
     rng = np.random.default_rng(seed)
     subsets = {"all": np.ones(len(sample), bool)}
-    subsets |= {
-        f"{band} < {limit:g}": magnitude < limit for limit in MAG_LIMITS if np.isfinite(magnitude).any()
-    }
+    subsets |= {f"{band} < {limit:g}": magnitude < limit for limit in MAG_LIMITS if np.isfinite(magnitude).any()}
     true_star, called_star = truth.is_star[matching.right], catalogue["class"][matching.left] == "star"
     both = int((true_star & called_star).sum())
     return Report(
@@ -196,7 +195,7 @@ def evaluate(
     )
 
 
-def write_report(report: Report, path: str | Path) -> None:
+def write_report(path: str | Path, report: Report) -> None:
     """Save the scores as JSON; the file appears whole or not at all."""
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(report.to_dict(), indent=1) + "\n", encoding="utf-8")
@@ -247,17 +246,41 @@ def _detection_dict(scores: DetectionScores) -> dict[str, Any]:
     return {
         "mag_edges": scores.mag_edges.tolist(),
         "mag_limits": scores.mag_limits.tolist(),
-        **{
-            f"{n}{part}": _fraction_dict(getattr(scores, f"{n}{part}"))
-            for n in names
-            for part in ("", "_below")
-        },
+        **{f"{n}{part}": _fraction_dict(getattr(scores, f"{n}{part}")) for n in names for part in ("", "_below")},
     }
 
 
-def _fraction_row(title: str, fraction: CountedFraction, index: int) -> tuple[str, str, str, str]:
+def _detection_table(scores: DetectionScores) -> Table:
+    """One column per magnitude limit."""
+    kinds = {
+        "completeness": scores.completeness_below,
+        "of detectable": scores.completeness_detectable_below,
+        "purity": scores.purity_below,
+    }
+    columns = range(len(scores.mag_limits))
+    rows = [[name, *(_fraction_text(kind, i) for i in columns)] for name, kind in kinds.items()]
+    rows.append(["true sources", *map(str, scores.completeness_below.total)])
+    rows.append(["detections", *map(str, scores.purity_below.total)])
+    return "Detection", ["score", *(f"{scores.band} < {limit:g}" for limit in scores.mag_limits)], rows
+
+
+def _redshift_table(samples: Mapping[str, RedshiftScores]) -> Table:
+    """One column per sample."""
+    rows = [["galaxies", *(str(scores.count) for scores in samples.values())]]
+    for name, title in _SCORE_TITLES.items():
+        rows.append([title, *(_text(getattr(scores, name)) for scores in samples.values())])
+    return "Redshifts of matched galaxies", ["score", *samples], rows
+
+
+def _text(estimate: Estimate) -> str:
+    if not math.isfinite(estimate.value):
+        return "-"
+    return f"{estimate.value:.3f} ±{estimate.error:.3f}"
+
+
+def _fraction_text(fraction: CountedFraction, index: int) -> str:
+    """Value and half the length of its interval."""
     if not fraction.total[index]:
-        return title, "-", "-", "0"
+        return "-"
     low, high = fraction.interval()[:, index]
-    text = f"{fraction.count[index]}/{fraction.total[index]}"
-    return title, f"{fraction.value[index]:.4f}", f"{low:.4f} to {high:.4f}", text
+    return f"{fraction.value[index]:.3f} ±{0.5 * (high - low):.3f}"

@@ -65,8 +65,8 @@ def read_truth(path: str | Path, *, band: str = "F444W") -> Truth:
     path : str or Path
         `.fits`, `.fits.gz` or `.csv`. Needed columns: right ascension and declination in degrees, and a
         redshift (negative means unknown). Used when present: `mag_<band>`, else `flux_<band>` in nJy, else
-        `mag`; `label` (2 is a star) or `class`; `detectable`; `x`, `y`; `xmin ymin xmax ymax`. Case does not
-        matter.
+        `mag`; `label` (2 is a star) or `class`; `detectable`; `x`, `y`; `xmin ymin xmax ymax`;
+        `z_spec_flag`, of which A and B count as redshifts. Case does not matter.
     band : str
         Band of the magnitudes.
 
@@ -87,7 +87,7 @@ def read_truth(path: str | Path, *, band: str = "F444W") -> Truth:
     return Truth(
         ra=ra,
         dec=dec,
-        z=np.where(is_star | ~(z >= 0), np.nan, z),
+        z=np.where(is_star | ~(z >= 0) | ~_secure(columns), np.nan, z),
         magnitude=_magnitude(columns, band),
         is_star=is_star,
         detectable=columns.number("detectable") != 0,  # NaN, unknown, counts as detectable
@@ -144,6 +144,13 @@ def _is_star(columns: _Columns) -> NDArray[np.bool_]:
     if "class" in columns and "label" not in columns:
         return np.char.lower(columns.values["class"].astype(str)) == "star"
     return columns.number("label") == STAR
+
+
+def _secure(columns: _Columns) -> NDArray[np.bool_]:
+    """Redshifts to trust: where JADES gives quality flags, those with A and B."""
+    if "z_spec_flag" not in columns:
+        return np.ones(columns.count, dtype=bool)
+    return np.isin(columns.values["z_spec_flag"].astype(str), ("A", "B"))
 
 
 def _magnitude(columns: _Columns, band: str) -> NDArray[np.float64]:

@@ -15,9 +15,7 @@ Floats = NDArray[np.float64]
 _SAME_GRID_PIX = 1.5
 
 
-def match_truth(
-    catalogue: Catalogue, truth: Truth, *, radius_arcsec: float = 0.2, min_iou: float = 0.3
-) -> Matching:
+def match_truth(catalogue: Catalogue, truth: Truth, *, radius_arcsec: float = 0.2, min_iou: float = 0.3) -> Matching:
     """Match detections (left) with true sources (right) one-to-one, the surest first.
 
     First by boxes whose intersection over union reaches `min_iou`, where the truth has boxes on the
@@ -25,9 +23,7 @@ def match_truth(
     pixels of their own; last by position to any source. So a faint source in the background does not take the
     detection of the bright one before it.
     """
-    by_position = match_positions(
-        catalogue["ra"], catalogue["dec"], truth.ra, truth.dec, radius_arcsec=radius_arcsec
-    )
+    by_position = match_positions(catalogue["ra"], catalogue["dec"], truth.ra, truth.dec, radius_arcsec=radius_arcsec)
     matching = no_matches(len(catalogue), len(truth))
     if _same_grid(catalogue, truth, by_position):
         boxed = np.flatnonzero(np.isfinite(truth.box).all(1))
@@ -68,9 +64,7 @@ def in_field(
     return _around(catalogue["ra"], catalogue["dec"], truth.ra, truth.dec, margin_deg=radius_arcsec / 3600)
 
 
-def _around(
-    ra: Floats, dec: Floats, other_ra: Floats, other_dec: Floats, *, margin_deg: float
-) -> NDArray[np.bool_]:
+def _around(ra: Floats, dec: Floats, other_ra: Floats, other_dec: Floats, *, margin_deg: float) -> NDArray[np.bool_]:
     """Which other positions lie in the rectangle of sky around (ra, dec), grown by a margin; in degrees."""
     # right ascensions are compared as offsets from the first, which 0 = 360 does not break
     own, other = ((values - ra[0] + 180) % 360 - 180 for values in (ra, other_ra))

@@ -1,0 +1,23 @@
+"""Figures from tables and results; every function returns a matplotlib Figure and needs no screen."""
+
+from zpix.plots.composite import colour_composite
+from zpix.plots.detection_figure import completeness_figure
+from zpix.plots.evaluation_figures import save_evaluation_figures
+from zpix.plots.field_figure import detections_figure, segmentation_figure
+from zpix.plots.loss_figure import loss_figure
+from zpix.plots.pit_figure import pit_figure
+from zpix.plots.redshift_figure import accuracy_figure, redshift_figure
+from zpix.plots.style import save_figure
+
+__all__ = [
+    "accuracy_figure",
+    "colour_composite",
+    "completeness_figure",
+    "detections_figure",
+    "loss_figure",
+    "pit_figure",
+    "redshift_figure",
+    "save_evaluation_figures",
+    "save_figure",
+    "segmentation_figure",
+]

@@ -1,0 +1,80 @@
+"""What does this piece of sky look like in colour?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.image import PIVOT_UM, in_wavelength_order
+
+#: Brightness, in units of the sky's noise, at which the stretch turns from linear to logarithmic.
+_SOFTENING = 6.0
+_DARKEST = -1.6
+_BRIGHTEST = 400.0
+
+
+def colour_composite(
+    flux: NDArray[np.floating], bands: Sequence[str], *, valid: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
+    """Colour picture of an image in several bands.
+
+    The bands, ordered by wavelength (as given, if one is unknown), are averaged in thirds: the short ones
+    blue, the middle ones green, the long ones red; a source of equal flux density in all bands is white.
+    Brightness is stretched by asinh and colours kept, as Lupton et al. (2004, PASP 116, 133) do.
+
+    Parameters
+    ----------
+    flux : (band, y, x) float, nJy per pixel
+    bands : sequence of str
+    valid : (band, y, x) bool, optional
+        Pixels that are not valid are left out of the averages; those without any valid band are grey.
+
+    Returns
+    -------
+    (y, x, 3) float32, from 0 to 1
+    """
+    seen = np.isfinite(flux) if valid is None else valid & np.isfinite(flux)
+    known = all(name in PIVOT_UM for name in bands)
+    order = [list(bands).index(name) for name in (in_wavelength_order(bands) if known else bands)]
+    thirds = _thirds(order)
+    channels = np.stack([_average(flux[t], seen[t]) for t in reversed(thirds)], axis=-1)  # (y, x, 3), red first
+    empty = ~seen.any(0)
+    some = np.where(np.isnan(channels), 0.0, channels)
+    intensity = some.mean(-1)
+    noise = _noise(intensity[~empty])
+    level = np.clip(intensity / noise, _DARKEST, None) - _DARKEST
+    top = np.arcsinh((_BRIGHTEST - _DARKEST) / _SOFTENING)
+    bright = np.arcsinh(level / _SOFTENING) / top
+    ratio = (some / noise - _DARKEST) / np.maximum(level, 0.5)[..., None]
+    picture = np.clip(ratio, 0, None) * bright[..., None]
+    peak = picture.max(-1, keepdims=True)
+    picture = np.where(peak > 1, picture / np.maximum(peak, 1e-6), picture)  # saturated cores keep their colour
+    picture[empty] = 0.35
+    return picture.astype(np.float32)
+
+
+def _thirds(order: list[int]) -> list[list[int]]:
+    """Bands of blue, green and red: thirds of the list; with fewer than three bands, some are used twice."""
+    if len(order) == 1:
+        return [order, order, order]
+    if len(order) == 2:
+        return [order[:1], order, order[1:]]
+    return [list(part) for part in np.array_split(order, 3)]
+
+
+def _average(flux: NDArray[np.floating], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Mean over the seen bands, NaN where none is; (band, y, x) to (y, x)."""
+    count = seen.sum(0)
+    total = np.where(seen, flux, 0.0).sum(0, dtype=np.float64)
+    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+
+
+def _noise(intensity: NDArray[np.float64]) -> float:
+    """Standard deviation of the sky, from the pixels below the median, which sources hardly change."""
+    if not intensity.size:
+        return 1.0
+    middle = np.median(intensity)
+    below = intensity[intensity <= middle]
+    return max(float(1.4826 * np.median(middle - below)), 1e-12)
