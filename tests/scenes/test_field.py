@@ -6,7 +6,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from zpix.config import SimulationConfig
-from zpix.errors import ConfigError, OutputError
+from zpix.errors import BandError, ConfigError, OutputError
 from zpix.image import Region, open_mosaic
 from zpix.scenes import simulate
 
@@ -16,9 +16,7 @@ BANDS = ("F150W", "F444W")
 
 @pytest.fixture(scope="module")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulate(
-        tmp_path_factory.mktemp("field") / "mock", shape=(200, 300), seed=7, bands=BANDS, config=CONFIG
-    )
+    return simulate(tmp_path_factory.mktemp("field") / "mock", shape=(200, 300), seed=7, bands=BANDS, config=CONFIG)
 
 
 def test_files_agree_with_each_other(field: Path) -> None:
@@ -55,4 +53,10 @@ def test_existing_fields_are_kept(field: Path) -> None:
 def test_impossible_shapes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="shape"):
         simulate(tmp_path, shape=(0, 10))
+    assert not any(tmp_path.iterdir())
+
+
+def test_nothing_is_left_when_it_fails(tmp_path: Path) -> None:
+    with pytest.raises(BandError, match="F999W"):
+        simulate(tmp_path, shape=(100, 100), bands=("F444W", "F999W"), config=CONFIG)
     assert not any(tmp_path.iterdir())

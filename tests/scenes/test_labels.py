@@ -8,9 +8,7 @@ from zpix.scenes.labels import Segments, detection_weights, draw_segments, signi
 def disc(x: int, y: int, radius: int, height: float) -> tuple[Region, np.ndarray]:
     rows, columns = np.indices((2 * radius + 1,) * 2) - radius
     value = height * (1 - np.hypot(rows, columns) / (radius + 1))
-    return Region(x - radius, y - radius, x + radius + 1, y + radius + 1), np.clip(value, 0, None).astype(
-        "f4"
-    )
+    return Region(x - radius, y - radius, x + radius + 1, y + radius + 1), np.clip(value, 0, None).astype("f4")
 
 
 def segments(*stamps: tuple[Region, np.ndarray], size: int = 60) -> Segments:

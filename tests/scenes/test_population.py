@@ -12,9 +12,7 @@ SIZE = 4000  # pixels: 4 arcmin²
 
 @pytest.fixture(scope="module")
 def population() -> Population:
-    return draw_population(
-        np.random.default_rng(1), width_pix=SIZE, height_pix=SIZE, config=SimulationConfig()
-    )
+    return draw_population(np.random.default_rng(1), width_pix=SIZE, height_pix=SIZE, config=SimulationConfig())
 
 
 def test_counts_are_the_published_ones(population: Population) -> None:

@@ -21,9 +21,7 @@ def encircled(image: np.ndarray, scale: float, centre: tuple[float, float], radi
     """Light within `radius` arcsec; pixels at the rim count by the part inside."""
     y, x = np.indices(image.shape)
     offsets = (np.arange(5) - 2) / 5
-    inside = [
-        np.hypot(y + dy - centre[0], x + dx - centre[1]) * scale < radius for dy in offsets for dx in offsets
-    ]
+    inside = [np.hypot(y + dy - centre[0], x + dx - centre[1]) * scale < radius for dy in offsets for dx in offsets]
     return float((image * np.mean(inside, axis=0)).sum())
 
 

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 from astropy.io import fits
@@ -81,27 +82,26 @@ def simulate(
     sky = Sky(seed, tuple(bands), settings)
     wcs = tangent_wcs(ra, dec, shape, settings.pixel_scale_arcsec)
     header = {"SIMSEED": seed, "SIMEBV": sky.ebv, "SIMDEPTH": sky.depth, "SIMHIZ": settings.high_z_boost}
-    with MosaicWriter(
-        folder, bands=sky.bands, shape=shape, wcs=wcs, prefix="mock", header=header, overwrite=overwrite
-    ) as writer:
-        segmentation = _SegmentationFile(folder / "segmentation.fits", shape, wcs)
-        tables, segments = [], _Tally()
-        blocks = list(_blocks(sky, shape))
+    blocks = list(_blocks(sky, shape))
+    tables, segments = [], _Tally()
+    with (
+        MosaicWriter(
+            folder, bands=sky.bands, shape=shape, wcs=wcs, prefix="mock", header=header, overwrite=overwrite
+        ) as mosaic,
+        _SegmentationFile(folder / "segmentation.fits", shape, wcs) as segmentation,
+    ):
         for done, (block, scene) in enumerate(_observed(sky, shape, blocks, workers), start=1):
-            writer.write(block, scene.pixels)
+            mosaic.write(block, scene.pixels)
             segmentation.write(block, scene.segmentation)
             segments.add(block, scene.segmentation)
             tables.append(_owned_rows(scene.truth, block, Region.whole(shape)))
             if progress:
                 progress(done, len(blocks))
-        segmentation.close()
         truth = _merged(tables, segments, wcs)
         truth.meta = dict(header)
         _replace(folder / "truth.fits", lambda path: truth.write(path, format="fits", overwrite=True))
-        text = json.dumps(
-            {"seed": seed, "ra": ra, "dec": dec, "shape": shape, "bands": sky.bands, **settings.model_dump()},
-            indent=2,
-        )
+        resolved = {"seed": seed, "ra": ra, "dec": dec, "shape": shape, "bands": sky.bands}
+        text = json.dumps(resolved | settings.model_dump(), indent=2)
         _replace(folder / "simulation.json", lambda path: path.write_text(text + "\n"))
     return folder
 
@@ -192,7 +192,7 @@ class _Tally:
 
 
 class _SegmentationFile:
-    """An int32 FITS image that is filled block by block."""
+    """An int32 FITS image that is filled block by block; as a context manager it is whole or not there."""
 
     def __init__(self, path: Path, shape: tuple[int, int], wcs: WCS) -> None:
         self.path, self.part = path, path.with_name(f".{path.name}.part")
@@ -211,10 +211,18 @@ class _SegmentationFile:
     def write(self, region: Region, values: np.ndarray) -> None:
         self.data[region.slices] = values
 
-    def close(self) -> None:
+    def __enter__(self) -> _SegmentationFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.data.flush()
         del self.data
-        os.replace(self.part, self.path)
+        if kind is None:
+            os.replace(self.part, self.path)
+        else:
+            self.part.unlink(missing_ok=True)
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
