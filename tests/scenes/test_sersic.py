@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import j0
 
-from zpix.scenes.sersic import flux_within, sersic_profile, sersic_transform
+from zpix.scenes.sersic import sersic_profile, sersic_transform
 
 
 @pytest.mark.parametrize("n", [0.5, 1.0, 2.53, 4.0, 6.0])
@@ -16,7 +16,3 @@ def test_transform_equals_a_direct_hankel_integral(n: float) -> None:
 
 def test_transform_is_one_at_zero_frequency() -> None:
     assert sersic_transform(np.zeros((2, 3)), 1.7) == pytest.approx(np.ones((2, 3)))
-
-
-def test_half_the_light_is_within_the_half_light_radius() -> None:
-    np.testing.assert_allclose(flux_within(np.ones(3), np.array([0.6, 1.0, 4.0])), 0.5)

@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammainc, gammaincinv
+from scipy.special import gammaincinv
 
 #: Radius in R_e at which profiles fade out: I(r) is multiplied by exp(−(r / 8 R_e)⁴).
 FADE_RADIUS = 8.0
@@ -36,11 +36,6 @@ def sersic_transform(k_re: NDArray, n: float) -> NDArray[np.float32]:
     curve = table[row] * (1 - fraction) + table[row + 1] * fraction
     column = (np.log(np.maximum(k_re, 1e-9)) - _LN_K_FIRST) / _LN_K_STEP
     return np.interp(column, np.arange(_N_K), curve, left=1.0, right=0.0).astype(np.float32)
-
-
-def flux_within(radius: NDArray, n: NDArray) -> NDArray[np.float64]:
-    """Fraction of the (unfaded) profile's flux within `radius`, in R_e; half at 1."""
-    return gammainc(2 * n, gammaincinv(2 * n, 0.5) * np.asarray(radius) ** (1 / n))
 
 
 @cache
