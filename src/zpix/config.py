@@ -67,7 +67,8 @@ class PretrainingConfig(Section):
     """How the redshift head's pixel branch learns from cutouts, before the joint training."""
 
     seed: int = 0
-    epochs: int = Field(20, ge=1)
+    photometry_epochs: int = Field(20, ge=0)  # sums in apertures and masks alone: seconds each
+    epochs: int = Field(6, ge=0)  # the whole pixel branch
     batch_size: int = Field(256, ge=1)
     learning_rate: float = Field(2e-3, gt=0)
     weight_decay: float = Field(1e-4, ge=0)

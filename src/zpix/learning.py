@@ -112,7 +112,7 @@ def prepare_mock(
     splits: list[Split] = []
     for split in SPLITS:
         splits += [split] * round(fractions[split] * tiles)
-    splits = [*splits, *["train"] * tiles][:tiles]  # type: ignore[list-item]
+    splits = [*splits, *["train"] * tiles][:tiles]  # type: ignore[list-item, assignment]
     settings = {"simulation": json.loads(config.model_dump_json()), "seed": seed, "tiles": tiles}
     writer = StoreWriter(
         out, bands=tuple(bands), tile_size=tile_size, pixel_scale_arcsec=config.pixel_scale_arcsec, settings=settings
@@ -158,7 +158,7 @@ def store_counts(store: Store) -> dict[str, Any]:
         sources = store.sources(split)
         counts[split] = {
             "tiles": store.count(split),
-            **{f"{name}s": int((sources["label"] == value).sum()) for value, name in enumerate(CLASS_NAMES) if value},
+            **{name: int((sources["label"] == value).sum()) for value, name in enumerate(CLASS_NAMES) if value},
             "redshifts": int(np.isfinite(sources["redshift"]).sum()),
         }
     return counts

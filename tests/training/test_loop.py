@@ -83,7 +83,7 @@ def test_the_rate_warms_up_and_falls_in_steps():
 
 def test_pretraining_learns_redshifts_from_colours_and_goes_on(tmp_path):
     store = blob_store(tmp_path / "store", train=12)
-    config = PretrainingConfig(epochs=12, batch_size=8, learning_rate=3e-3)
+    config = PretrainingConfig(photometry_epochs=8, epochs=4, batch_size=8, learning_rate=3e-3)
     path = fit_redshift_head(store, tmp_path / "run", detector=network(), config=config)
     rows = [r for r in rows_of(tmp_path / "run" / LOSS_FILE) if r["split"] == "train"]
     assert float(rows[-1]["redshift"]) < float(rows[0]["redshift"]) - 0.3

@@ -72,7 +72,9 @@ class RedshiftHead(nn.Module):
             )
             self.mixture = MixtureLayer(128, config.mixture_components)
 
-    def forward(self, pooled: Tensor | None, pixels: SourcePixels | None, dust: Tensor) -> Mixture:
+    def forward(
+        self, pooled: Tensor | None, pixels: SourcePixels | None, dust: Tensor, *, shapes: bool = True
+    ) -> Mixture:
         """Mixture of each source.
 
         Parameters
@@ -80,6 +82,7 @@ class RedshiftHead(nn.Module):
         pooled : (n, channel, 7, 7) pyramid features; None trains the pixel branch alone
         pixels : cutouts; None for the `fpn` variant
         dust : (n,) float, E(B−V) in magnitudes
+        shapes : whether the pixel branch looks at the cutouts beyond their sums
         """
         dust = _DUST_SCALE * dust[:, None].float()
         from_pyramid = None
@@ -90,7 +93,7 @@ class RedshiftHead(nn.Module):
             assert from_pyramid is not None
             return self.mixture(from_pyramid)
         assert pixels is not None
-        hidden = self.pixels(pixels, dust)
+        hidden = self.pixels(pixels, dust, shapes=shapes)
         return self.mixture(self.trunk(hidden if from_pyramid is None else hidden + from_pyramid))
 
 
@@ -125,27 +128,28 @@ class PixelBranch(nn.Module):
         sums = len(self.radii_pix) + 1  # and the mask
         photometry = bands * (sums + 2) + 2 + 1  # noise and coverage; box size; dust
         self.photometry = nn.Sequential(
-            nn.Linear(photometry, _HIDDEN),
-            nn.GELU(),
-            nn.Linear(_HIDDEN, _HIDDEN),
-            nn.GELU(),
-            nn.Linear(_HIDDEN, _HIDDEN),
-        )
-        self.mix_colours = nn.Conv2d(2 * bands + 1, 64, 1)  # significance, coverage, mask
-        self.network = nn.Sequential(
-            nn.GELU(), nn.Conv2d(64, 64, 3, stride=2, padding=1), ResidualBlock(64),
-            nn.GELU(), nn.Conv2d(64, 128, 3, stride=2, padding=1), ResidualBlock(128),
+            nn.Linear(photometry, 2 * _HIDDEN), nn.GELU(), nn.Linear(2 * _HIDDEN, 2 * _HIDDEN), nn.GELU(),
+            nn.Linear(2 * _HIDDEN, _HIDDEN),
         )  # fmt: skip
-        self.shape = nn.Linear(2 * 128, _HIDDEN)
+        self.mix_colours = nn.Conv2d(2 * bands + 1, 32, 1)  # significance, coverage, mask
+        self.network = nn.Sequential(
+            nn.GELU(), nn.Conv2d(32, 32, 3, stride=2, padding=1), ResidualBlock(32),
+            nn.GELU(), nn.Conv2d(32, 64, 3, stride=2, padding=1), ResidualBlock(64),
+        )  # fmt: skip
+        self.shape = nn.Linear(2 * 64, _HIDDEN)
+        nn.init.zeros_(self.shape.weight)  # joins when the photometry has been learnt
+        nn.init.zeros_(self.shape.bias)
 
-    def forward(self, pixels: SourcePixels, dust: Tensor) -> Tensor:
-        photometry = torch.cat([aperture_photometry(pixels, self.radii_pix), dust], 1)
+    def forward(self, pixels: SourcePixels, dust: Tensor, *, shapes: bool) -> Tensor:
+        hidden = self.photometry(torch.cat([aperture_photometry(pixels, self.radii_pix), dust], 1)).float()
+        if not shapes:
+            return hidden
         observed = (pixels.variance > 0).to(pixels.flux.dtype)
         image = torch.cat([significance(pixels.flux, pixels.variance), observed, pixels.mask[:, None]], 1)
-        maps = self.network(self.mix_colours(image))  # (n, 128, S / 4, S / 4)
+        maps = self.network(self.mix_colours(image))  # (n, 64, S / 4, S / 4)
         middle = maps.shape[-1] // 2
         core = maps[:, :, middle - 1 : middle + 1, middle - 1 : middle + 1].mean((2, 3))
-        return self.photometry(photometry) + self.shape(torch.cat([core, maps.mean((2, 3))], 1)).float()
+        return hidden + self.shape(torch.cat([core, maps.mean((2, 3))], 1)).float()
 
 
 class ResidualBlock(nn.Module):

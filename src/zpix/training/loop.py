@@ -156,7 +156,7 @@ def validation_losses(
 
 def write_losses(path: Path, history: list[dict]) -> None:
     """All epochs so far as CSV, one row per epoch and split."""
-    columns = list(history[0])
+    columns = list(dict.fromkeys(name for row in history for name in row))
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)

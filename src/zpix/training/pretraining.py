@@ -23,6 +23,7 @@ from zpix.detector.losses import redshift_loss
 from zpix.detector.redshift_head import Mixture, SourcePixels
 from zpix.errors import StoreError, TrainingError
 from zpix.progress import progress_bar, track
+from zpix.sources import ZMixture
 from zpix.training.batches import segment_boxes
 from zpix.training.loop import LOSS_FILE, MODEL_FILE, STATE_FILE, check_store, learning_rate, write_losses
 from zpix.training.state import TrainingState, load_state, save_state
@@ -122,22 +123,21 @@ def fit_redshift_head(
     validation = cut_sources(store, "validation", size=size) if store.count("validation") else None
 
     steps = -(-len(training) // config.batch_size)
+    epochs = config.photometry_epochs + config.epochs  # two phases, each with its own schedule
     schedule = TrainingConfig(learning_rate=config.learning_rate, schedule="cosine", warmup_steps=100)
-    with progress_bar("pretraining", config.epochs * steps, done=state.epoch * steps) as bar:
-        for epoch in range(state.epoch, config.epochs):
+    with progress_bar("pretraining", epochs * steps, done=state.epoch * steps) as bar:
+        for epoch in range(state.epoch, epochs):
+            shapes = epoch >= config.photometry_epochs
+            first, length = (config.photometry_epochs, config.epochs) if shapes else (0, config.photometry_epochs)
             started = time.monotonic()
             rng = np.random.default_rng([config.seed, epoch])
             total = 0.0
             for number, (pixels, redshift, dust) in enumerate(_batches(training, config, size, rng)):
                 for group in optimizer.param_groups:
-                    group["lr"] = learning_rate(epoch * steps + number, config.epochs * steps, schedule)
-                pixels, redshift, dust = (
-                    SourcePixels(*(p.to(place) for p in pixels)),
-                    redshift.to(place),
-                    dust.to(place),
-                )
+                    group["lr"] = learning_rate((epoch - first) * steps + number, length * steps, schedule)
                 with mixed_precision(place, dtype):
-                    loss = redshift_loss(*learner(None, pixels, dust), redshift)
+                    mixture = learner(None, SourcePixels(*(p.to(place) for p in pixels)), dust.to(place), shapes=shapes)
+                loss = redshift_loss(mixture.log_weights, mixture.means, mixture.widths, redshift.to(place))
                 if not bool(torch.isfinite(loss)):
                     raise TrainingError(f"the loss of epoch {epoch}, step {number} is not finite; lower learning_rate")
                 optimizer.zero_grad(set_to_none=True)
@@ -145,12 +145,11 @@ def fit_redshift_head(
                 torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
                 optimizer.step()
                 total += float(loss.detach())
-                bar.advance(note=f"epoch {epoch + 1}/{config.epochs}  loss {float(loss.detach()):.3f}")
+                bar.advance(note=f"epoch {epoch + 1}/{epochs}  loss {float(loss.detach()):.3f}")
             rows = [{"epoch": epoch + 1, "split": "train", "redshift": round(total / steps, 5)}]
             if validation is not None:
-                loss_there = float(redshift_loss(*predict_cutouts(learner, validation, size, place, dtype),
-                                                 torch.from_numpy(validation.redshift).to(place)))  # fmt: skip
-                rows.append({"epoch": epoch + 1, "split": "validation", "redshift": round(loss_there, 5)})
+                mixture = predict_cutouts(learner, validation, size, place, dtype, shapes=shapes)
+                rows.append({"epoch": epoch + 1, "split": "validation", **_scores(mixture, validation.redshift)})
                 learner.train()
             state = TrainingState(epoch + 1, [*state.history, *rows], state.seconds + time.monotonic() - started)
             save_state(out / STATE_FILE, learner, optimizer, config, state)
@@ -173,6 +172,7 @@ def predict_cutouts(
     device: torch.device,
     dtype: torch.dtype,
     *,
+    shapes: bool = True,
     batch: int = 512,
 ) -> Mixture:
     """Mixtures of all cutouts, from the pixel branch alone."""
@@ -182,8 +182,21 @@ def predict_cutouts(
         rows = np.arange(start, min(start + batch, len(cutouts)))
         pixels, dust = _to_pixels(cutouts, rows, size, shift=(_SLACK_PIX // 2, _SLACK_PIX // 2))
         with mixed_precision(device, dtype):
-            parts.append(head(None, SourcePixels(*(p.to(device) for p in pixels)), dust.to(device)))
+            parts.append(head(None, SourcePixels(*(p.to(device) for p in pixels)), dust.to(device), shapes=shapes))
     return Mixture(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+
+
+def _scores(mixture: Mixture, redshift: NDArray[np.float32]) -> dict[str, float]:
+    """Loss, scatter and outlier fraction of all sources of a split, whatever their brightness."""
+    log_weights, means, widths = (part.double().cpu() for part in mixture)
+    loss = redshift_loss(log_weights, means, widths, torch.from_numpy(redshift).double())
+    point = ZMixture(log_weights.exp().numpy(), means.numpy(), widths.numpy()).least_risk()
+    delta = (point - redshift) / (1 + redshift)
+    return {
+        "redshift": round(float(loss), 5),
+        "sigma_nmad": round(1.4826 * float(np.median(np.abs(delta - np.median(delta)))), 5),
+        "outlier_fraction": round(float(np.mean(np.abs(delta) > 0.15)), 5),
+    }
 
 
 def _batches(

@@ -135,7 +135,7 @@ class StoreWriter:
                 group[name].resize((sources,))
 
     def _save(self, *, whole: bool) -> None:
-        tiles = {split: self._root[split]["first_source"].shape[0] - 1 for split in SPLITS}  # type: ignore
+        tiles: dict[str, int] = {split: self._root[split]["first_source"].shape[0] - 1 for split in SPLITS}  # type: ignore
         self._root.attrs["zpix"] = {**self._header, "whole": whole, "position": self.position, "tiles": tiles}
 
 
