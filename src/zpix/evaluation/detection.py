@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from zpix.evaluation.matching import Matching
 
@@ -48,7 +48,7 @@ class CountedFraction:
         array([[0.866],
                [0.926]])
         """
-        z = norm.isf(0.5 * (1 - level))
+        z = -ndtri(0.5 * (1 - level))
         total = np.where(self.total > 0, self.total, np.nan)
         p = self.count / total
         centre = (p + z**2 / (2 * total)) / (1 + z**2 / total)

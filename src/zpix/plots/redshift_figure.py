@@ -85,8 +85,9 @@ def accuracy_figure(
             axes = grid[row, column]
             _bin_steps(axes, bins, name, colour=BLUE if row == 0 else RED)
             polish(axes, x=label if row else "", y="" if column else text)
-            axes.set_ylim(bottom=-0.04 * axes.get_ylim()[1])
-            axes.margins(y=0.12)
+    for axes in grid[:, 0]:  # the right column shares these limits
+        top = axes.get_ylim()[1]
+        axes.set_ylim(-0.05 * top, 1.08 * top)
     return figure
 
 
@@ -114,7 +115,7 @@ def _bin_steps(axes: Axes, bins: Mapping[str, RedshiftScores], name: str, *, col
         axes.annotate(
             str(scores.count),
             (centre, value + error),
-            xytext=(0, 3),
+            xytext=(0, 4.5),
             textcoords="offset points",
             ha="center",
             fontsize=7.5,
