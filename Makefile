@@ -1,0 +1,58 @@
+# Everything on a bare machine with Python 3.11 or newer and pip:
+#
+#   make demo    simulate a field, run the shipped model on it, compare with the truth
+#   make test    all tests, doctests and examples
+#   make lint    ruff and mypy
+#   make clean   remove what the above have made
+#
+# Packages go to .venv, once, and again when pyproject.toml changes. Another interpreter: make demo PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+
+# Two tests at a time, one thread each.
+TEST_WORKERS ?= 2
+
+.PHONY: help demo test lint format clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: $(VENV)/.for-demo
+	$(BIN)/zpix demo --out demo
+
+test: $(VENV)/.for-tests
+	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(TEST_WORKERS)
+
+lint: $(VENV)/.for-tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.for-tests
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache
+	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Some systems split the venv module: its pip is then installed by the system's own.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "zpix needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { $(PYTHON) -m venv --clear --without-pip $(VENV) \
+		&& $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+
+$(VENV)/.for-demo: pyproject.toml | $(BIN)/python
+	@echo "Installing zpix and the simulator into $(VENV): torch is large, this takes some minutes."
+	$(PIP) --editable '.[sim]'
+	@touch $@
+
+$(VENV)/.for-tests: pyproject.toml | $(BIN)/python
+	@echo "Installing zpix, the simulator and the tests' tools into $(VENV): torch is large, this takes some minutes."
+	$(PIP) --editable '.[sim,dev]'
+	@touch $@ $(VENV)/.for-demo
