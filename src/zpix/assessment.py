@@ -47,9 +47,10 @@ def draw_detections(
         height, width = min(side_pix, mosaic.shape[0]), min(side_pix, mosaic.shape[1])
         x0, y0 = (mosaic.shape[1] - width) // 2, (mosaic.shape[0] - height) // 2
         region = Region(x0, y0, x0 + width, y0 + height)
+        pixels = mosaic.read(region)
         segments = SegmentationMap(Path(result) / "segmentation.fits", shape=mosaic.shape)
         figure = detections_figure(
-            colour_composite(mosaic.read(region).flux, mosaic.bands),
+            colour_composite(pixels.flux, mosaic.bands, valid=pixels.valid),
             catalogue,
             segmentation=segments.read(region),
             origin_xy=(x0, y0),

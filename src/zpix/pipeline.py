@@ -79,7 +79,7 @@ def run(
         with open_mosaic(mosaics) as mosaic:
             check_mosaic(mosaic, checkpoint)
             field = find_sources(mosaic, checkpoint, config)
-            catalogue = make_catalogue(field, mosaic, checkpoint)
+            catalogue = make_catalogue(field, mosaic, checkpoint, config)
             write_products(place, catalogue, field, mosaic, config)
     log.info("%d sources in %s", len(catalogue), out)
     return catalogue
@@ -100,7 +100,7 @@ def find_sources(mosaic: Mosaic, checkpoint: Checkpoint, config: InferenceConfig
     )
 
 
-def make_catalogue(field: Field, mosaic: Mosaic, checkpoint: Checkpoint) -> Catalogue:
+def make_catalogue(field: Field, mosaic: Mosaic, checkpoint: Checkpoint, config: InferenceConfig) -> Catalogue:
     """Positions, point estimates, intervals and flags of the sources of a field."""
     ra, dec = mosaic.sky(*field.photometry.centre_xy.T)
     return build_catalogue(
@@ -110,7 +110,7 @@ def make_catalogue(field: Field, mosaic: Mosaic, checkpoint: Checkpoint) -> Cata
         ra=ra,
         dec=dec,
         ebv=field.dust,
-        blended=touching_masks(field.detections),
+        blended=touching_masks(field.detections, threshold=config.mask_threshold),
         z_range=tuple(checkpoint.about.get("z_range", (0.0, 15.0))),
         meta={
             "code_version": version("zpix"),
