@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from zpix.errors import ConfigError
 
@@ -38,6 +38,14 @@ class ModelConfig(Section):
     cutout_size_pix: int = Field(32, ge=8)  # ~1 arcsec: holds the colours of nearly every source
     aperture_radii_pix: tuple[float, ...] = (2.0, 3.5, 6.0, 10.0)  # 0.06 to 0.3 arcsec
     built_size_pix: int = Field(512, ge=64)  # transformers only accept images of this size
+
+    @field_validator("bands")
+    @classmethod
+    def _name_each_band_once(cls, bands: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(band.strip().upper() for band in bands)
+        if not names or len(set(names)) < len(names):
+            raise ValueError("a model needs one band or more, each named once")
+        return names
 
 
 class TrainingConfig(Section):
@@ -131,7 +139,8 @@ def parse_section(section: type[AnySection], values: dict[str, Any], *, source: 
             raise ConfigError(
                 f"{source}: unknown setting '{key}'; allowed are {_siblings(section, first['loc'])}"
             ) from None
-        raise ConfigError(f"{source}: setting '{key}' = {first['input']!r}: {first['msg'].lower()}") from None
+        reason = first["msg"].removeprefix("Value error, ").lower()
+        raise ConfigError(f"{source}: setting '{key}' = {first['input']!r}: {reason}") from None
 
 
 def _siblings(section: type[Section], place: tuple[int | str, ...]) -> str:
@@ -168,9 +177,11 @@ def load_config(path: str | Path | None) -> Config:
         return Config()
     file = Path(path)
     try:
-        tables = tomllib.loads(file.read_text())
-    except OSError:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
         raise ConfigError(f"{file}: no such configuration file") from None
+    except OSError as error:
+        raise ConfigError(f"{file}: the configuration file cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: not valid TOML: {error}") from None
     return parse_section(Config, tables, source=str(file))
@@ -189,7 +200,7 @@ def write_config(path: str | Path, **sections: Section) -> None:
         lines.append(f"[{name}]")
         lines += [f"{key} = {_toml(value)}" for key, value in section.model_dump().items() if value is not None]
         lines.append("")
-    Path(path).write_text("\n".join(lines))
+    Path(path).write_text("\n".join(lines), encoding="utf-8")
 
 
 def _toml(value: Any) -> str:
