@@ -1,7 +1,6 @@
 """The catalogue: its columns with units, its quality flags, and how it is stored and read."""
 
 from zpix.catalogue.fits_file import read_catalogue_fits, write_catalogue_fits
-from zpix.catalogue.fits_table import read_fits_table
 from zpix.catalogue.flags import FLAGS, Flag, flag_names, flag_value, quality_flags
 from zpix.catalogue.overlaps import box_iou, overlapping_boxes
 from zpix.catalogue.parquet_file import read_catalogue_parquet, write_catalogue_parquet
@@ -47,7 +46,6 @@ __all__ = [
     "read_catalogue",
     "read_catalogue_fits",
     "read_catalogue_parquet",
-    "read_fits_table",
     "read_pdfs",
     "segmentation_blocks",
     "touching_masks",

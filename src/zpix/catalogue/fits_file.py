@@ -12,12 +12,12 @@ from pathlib import Path
 
 from astropy.io import fits
 
-from zpix.catalogue.fits_table import read_fits_table
 from zpix.catalogue.flags import FLAGS
 from zpix.catalogue.schema import Column
 from zpix.catalogue.table import Catalogue, catalogue_bands
 from zpix.catalogue.whole_file import whole_file
 from zpix.errors import CatalogueError
+from zpix.sources.fits_table import read_fits_table
 
 #: FITS letter of each numpy type that the schema uses.
 _FITS_LETTER = {"int16": "I", "int32": "J", "int64": "K", "float32": "E", "float64": "D"}

@@ -45,9 +45,7 @@ FLAGS = (
     Flag("BLENDED", 3, "mask touches or overlaps the mask of another source"),
     Flag("MULTIPEAK", 4, f"two or more peaks of the PDF hold {PEAK_PROBABILITY:.0%} of the probability each"),
     Flag("WIDE_PDF", 5, f"half of the 68% interval is wider than {WIDE_HALF_WIDTH:g} (1 + z_phot)"),
-    Flag(
-        "Z_RANGE_END", 6, f"z_phot is within {RANGE_MARGIN:g} (1 + z) of an end of the model's redshift range"
-    ),
+    Flag("Z_RANGE_END", 6, f"z_phot is within {RANGE_MARGIN:g} (1 + z) of an end of the model's redshift range"),
     Flag("STAR", 7, "classified as a star: its redshift means nothing"),
 )
 _VALUES = {flag.name: flag.value for flag in FLAGS}

@@ -52,9 +52,7 @@ def read_pdfs(path: str | Path) -> tuple[NDArray[np.int64], ZMixture]:
         with h5py.File(path) as file:
             for name in ("ancil/id", "data/weights", "data/means", "data/stds"):
                 if name not in file:
-                    raise CatalogueError(
-                        f"'{path}' has no '{name}': it is not a qp mixture ensemble with ids"
-                    )
+                    raise CatalogueError(f"'{path}' has no '{name}': it is not a qp mixture ensemble with ids")
             ids = np.asarray(file["ancil/id"][()], dtype=np.int64)
             parameters = [file[f"data/{name}"][()] for name in ("weights", "means", "stds")]
     except OSError as error:

@@ -52,9 +52,7 @@ _POSITION = (
 )
 
 _REDSHIFT = (
-    Column(
-        "z_phot", "float32", "", "Best point estimate: least expected risk (Tanaka et al. 2018), not the mode"
-    ),
+    Column("z_phot", "float32", "", "Best point estimate: least expected risk (Tanaka et al. 2018), not the mode"),
     Column("z_mode", "float32", "", "Redshift of the highest probability density"),
     Column("z_mean", "float32", "", "Mean redshift of the PDF"),
     Column("z025", "float32", "", "2.5 percent quantile of the redshift PDF"),
@@ -99,9 +97,7 @@ def catalogue_columns(bands: Sequence[str], n_components: int) -> tuple[Column, 
         column
         for band in bands
         for column in (
-            Column(
-                flux_column(band), "float32", "nJy", f"{band} flux inside the mask; NaN where not observed"
-            ),
+            Column(flux_column(band), "float32", "nJy", f"{band} flux inside the mask; NaN where not observed"),
             Column(flux_error_column(band), "float32", "nJy", f"1-sigma error of flux_{band.lower()}"),
         )
     )

@@ -49,9 +49,7 @@ def write_segmentation(
     threshold : float
         Mask probability from which a pixel belongs to a source.
     """
-    header = fits.Header(
-        [("SIMPLE", True), ("BITPIX", 32), ("NAXIS", 2), ("NAXIS1", shape[1]), ("NAXIS2", shape[0])]
-    )
+    header = fits.Header([("SIMPLE", True), ("BITPIX", 32), ("NAXIS", 2), ("NAXIS1", shape[1]), ("NAXIS2", shape[0])])
     if wcs is not None:
         header.extend(wcs.to_header(), unique=True)
     header["CONTENT"] = ("SEGMENTATION", "pixel values are catalogue ids; 0 is sky")

@@ -75,9 +75,7 @@ class Photometry:
         return Photometry(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Photometry)))
 
 
-def place_probability(
-    mask: NDArray[np.floating], box: NDArray[np.floating]
-) -> tuple[NDArray[np.float32], int, int]:
+def place_probability(mask: NDArray[np.floating], box: NDArray[np.floating]) -> tuple[NDArray[np.float32], int, int]:
     """Mask probabilities at the centres of the pixels in the box.
 
     Parameters
@@ -245,6 +243,4 @@ def _windows_touch(a: tuple[NDArray[np.bool_], int, int], b: tuple[NDArray[np.bo
     y1 = min(ay + fat.shape[0], by + mask_b.shape[0])
     if x1 <= x0 or y1 <= y0:
         return False
-    return bool(
-        (fat[y0 - ay : y1 - ay, x0 - ax : x1 - ax] & mask_b[y0 - by : y1 - by, x0 - bx : x1 - bx]).any()
-    )
+    return bool((fat[y0 - ay : y1 - ay, x0 - ax : x1 - ax] & mask_b[y0 - by : y1 - by, x0 - bx : x1 - bx]).any())

@@ -177,6 +177,4 @@ def magnitude_ab(flux_njy: ArrayLike) -> NDArray[np.float64]:
 
 def catalogue_bands(column_names: Sequence[str]) -> tuple[str, ...]:
     """Bands of a stored catalogue, from the names of its flux columns in order."""
-    return tuple(
-        name.removeprefix(FLUX_PREFIX).upper() for name in column_names if name.startswith(FLUX_PREFIX)
-    )
+    return tuple(name.removeprefix(FLUX_PREFIX).upper() for name in column_names if name.startswith(FLUX_PREFIX))

@@ -6,18 +6,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from astropy.io import ascii as text_tables
-from astropy.table import Column, MaskedColumn
 from numpy.typing import NDArray
 
-from zpix.catalogue import magnitude_ab, read_fits_table
-from zpix.errors import CatalogueError, InputFileError
-from zpix.sources import STAR
-
-#: Names under which tables in the field hold a quantity, in lower case, the first found counts.
-_RA = ("ra", "ra_targ", "raj2000", "alpha_j2000", "ra_deg")
-_DEC = ("dec", "dec_targ", "dej2000", "delta_j2000", "dec_deg")
-_REDSHIFT = ("z", "z_true", "z_spec", "zspec", "specz_redshift", "redshift")
+from zpix.catalogue import magnitude_ab
+from zpix.sources.source_table import SourceTable, read_source_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,84 +69,24 @@ def read_truth(path: str | Path, *, band: str = "F444W") -> Truth:
     CatalogueError
         If a needed column is missing; the sentence names the file and the column.
     """
-    columns = _Columns(Path(path))
-    ra = columns.number(*_RA, what="right ascension")
-    dec = columns.number(*_DEC, what="declination")
-    z = columns.number(*_REDSHIFT, what="redshift")
-    is_star = _is_star(columns)
-    box = np.stack([columns.number(name) for name in ("xmin", "ymin", "xmax", "ymax")], axis=1)
+    table = read_source_table(path)
+    ra, dec = table.position()
+    box = np.stack([table.number(name) for name in ("xmin", "ymin", "xmax", "ymax")], axis=1)
     box[(box[:, 2] <= box[:, 0]) | (box[:, 3] <= box[:, 1])] = np.nan
     return Truth(
         ra=ra,
         dec=dec,
-        z=np.where(is_star | ~(z >= 0) | ~_secure(columns), np.nan, z),
-        magnitude=_magnitude(columns, band),
-        is_star=is_star,
-        detectable=columns.number("detectable") != 0,  # NaN, unknown, counts as detectable
-        xy=np.stack([columns.number("x"), columns.number("y")], axis=1),
+        z=table.redshift(required=True),
+        magnitude=_magnitude(table, band),
+        is_star=table.is_star(),
+        detectable=table.number("detectable") != 0,  # NaN, unknown, counts as detectable
+        xy=np.stack([table.number("x"), table.number("y")], axis=1),
         box=box,
     )
 
 
-class _Columns:
-    """Columns of a table file by lower-case name."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        values = _read_csv(path) if path.suffix == ".csv" else read_fits_table(path)[0]
-        self.values = {name.lower(): column for name, column in values.items()}
-        self.count = len(next(iter(self.values.values()), ()))
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.values
-
-    def number(self, *names: str, what: str | None = None) -> NDArray[np.float64]:
-        """The first of these columns that exists, as float64; without any, NaN, or an error naming `what`."""
-        for name in names:
-            if name in self.values:
-                try:
-                    return np.asarray(self.values[name], dtype=np.float64)
-                except ValueError as error:
-                    raise CatalogueError(f"'{self.path}' holds text in column '{name}': {error}") from error
-        if what is None:
-            return np.full(self.count, np.nan)
-        raise CatalogueError(
-            f"'{self.path}' has no column '{names[0]}' for the {what} (also accepted: {', '.join(names[1:])})"
-        )
-
-
-def _read_csv(path: Path) -> dict[str, NDArray]:
-    if not path.is_file():
-        raise InputFileError(f"table file '{path}' does not exist")
-    try:
-        table = text_tables.read(path, format="csv")
-    except (OSError, ValueError) as error:
-        raise InputFileError(f"'{path}' cannot be read as a CSV table: {error}") from error
-    return {name: _filled(table[name]) for name in table.colnames}
-
-
-def _filled(column: Column) -> NDArray:
-    """Values of a column, with NaN (in text: nothing) in empty cells."""
-    if not isinstance(column, MaskedColumn):
-        return np.asarray(column)
-    return column.filled("") if column.dtype.kind == "U" else column.astype(np.float64).filled(np.nan)
-
-
-def _is_star(columns: _Columns) -> NDArray[np.bool_]:
-    if "class" in columns and "label" not in columns:
-        return np.char.lower(columns.values["class"].astype(str)) == "star"
-    return columns.number("label") == STAR
-
-
-def _secure(columns: _Columns) -> NDArray[np.bool_]:
-    """Redshifts to trust: where JADES gives quality flags, those with A and B."""
-    if "z_spec_flag" not in columns:
-        return np.ones(columns.count, dtype=bool)
-    return np.isin(columns.values["z_spec_flag"].astype(str), ("A", "B"))
-
-
-def _magnitude(columns: _Columns, band: str) -> NDArray[np.float64]:
+def _magnitude(table: SourceTable, band: str) -> NDArray[np.float64]:
     flux = f"flux_{band.lower()}"
-    if flux in columns and f"mag_{band.lower()}" not in columns:
-        return magnitude_ab(columns.number(flux))
-    return columns.number(f"mag_{band.lower()}", "mag")
+    if flux in table and f"mag_{band.lower()}" not in table:
+        return magnitude_ab(table.number(flux))
+    return table.number(f"mag_{band.lower()}", "mag")

@@ -133,9 +133,7 @@ def band_fluxes(spectra: GalaxySpectra, *, bands: tuple[str, ...]) -> NDArray[np
 
     The scale is arbitrary: ratios between bands are what matters.
     """
-    parts = [
-        _batch_fluxes(spectra[start : start + _BATCH], bands) for start in range(0, len(spectra), _BATCH)
-    ]
+    parts = [_batch_fluxes(spectra[start : start + _BATCH], bands) for start in range(0, len(spectra), _BATCH)]
     return np.concatenate(parts) if parts else np.zeros((0, len(bands)), np.float32)
 
 
@@ -190,10 +188,7 @@ def _response_at(wavelength: NDArray[np.float64], bands: tuple[str, ...]) -> NDA
     """T(λ) / ∫ T d ln λ of each band, shape (N, band); 0 outside `observed_grid`."""
     grid = observed_grid()
     return np.stack(
-        [
-            np.interp(wavelength, grid, column, left=0.0, right=0.0) / LN_STEP
-            for column in band_weights(bands).T
-        ],
+        [np.interp(wavelength, grid, column, left=0.0, right=0.0) / LN_STEP for column in band_weights(bands).T],
         axis=1,
     )
 
@@ -206,9 +201,7 @@ def _attenuation() -> NDArray[np.float32]:
     red = 2.659 * (-1.857 + 1.040 / np.clip(micron, 0.63, None)) + 4.05
     blueward = np.interp(micron, micron[micron >= 0.12], ultraviolet[micron >= 0.12])
     slope = (ultraviolet[micron >= 0.12][0] - ultraviolet[micron >= 0.13][0]) / 0.01
-    blueward = blueward + slope * np.clip(
-        0.12 - micron, 0.0, None
-    )  # continued below 1200 Å in a straight line
+    blueward = blueward + slope * np.clip(0.12 - micron, 0.0, None)  # continued below 1200 Å in a straight line
     calzetti = np.clip(np.where(micron < 0.63, blueward, red), 0.02, None) / 4.05
     # knots along the tabulated SMC-bar curve, against 1/λ in 1/µm
     inverse = [
@@ -283,9 +276,7 @@ def _intergalactic_transmission(spectra: GalaxySpectra) -> NDArray[np.float32]:
     row = position.astype(int)
     fraction = (position - row).astype(np.float32)[:, None]
     depth = (tau[row] * (1 - fraction) + tau[row + 1] * fraction) * spectra.igm[:, None].astype(np.float32)
-    near = (wing[row] * (1 - fraction) + wing[row + 1] * fraction) * spectra.damping[:, None].astype(
-        np.float32
-    )
+    near = (wing[row] * (1 - fraction) + wing[row + 1] * fraction) * spectra.damping[:, None].astype(np.float32)
     return np.exp(-(depth + near))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ from zpix.errors import CatalogueError, InputFileError
 
 
 def read_fits_table(
-    path: str | Path, *, extension: str | None = None
+    path: str | Path, *, extension: str | None = None, holding: Callable[[Sequence[str]], bool] | None = None
 ) -> tuple[dict[str, NDArray], fits.Header]:
-    """All columns, by name, and the header of one binary table: the named extension, or the first table.
+    """All columns, by name, and the header of one binary table.
+
+    The named extension; or the first table whose column names satisfy `holding`, and without any such the first table.
 
     Raises
     ------
@@ -31,9 +34,10 @@ def read_fits_table(
     try:
         with warnings.catch_warnings(), fits.open(path, memmap=False) as hdus:
             warnings.simplefilter("error", AstropyUserWarning)  # "File may have been truncated"
-            for hdu in hdus:
-                if isinstance(hdu, fits.BinTableHDU) and extension in (None, hdu.name):
-                    return {name: np.asarray(hdu.data[name]) for name in hdu.data.names}, hdu.header
+            tables = [h for h in hdus if isinstance(h, fits.BinTableHDU) and extension in (None, h.name)]
+            fit = [hdu for hdu in tables if holding is None or holding(hdu.columns.names)]
+            for hdu in [*fit, *tables][:1]:
+                return {name: np.asarray(hdu.data[name]) for name in hdu.columns.names}, hdu.header
     except (OSError, TypeError, ValueError, AstropyUserWarning) as error:
         raise InputFileError(f"'{path}' is not a whole FITS file: {error}") from error
     raise CatalogueError(f"'{path}' has no table {extension or ''}".rstrip())
