@@ -48,15 +48,15 @@ def draw_detections(
         x0, y0 = (mosaic.shape[1] - width) // 2, (mosaic.shape[0] - height) // 2
         region = Region(x0, y0, x0 + width, y0 + height)
         pixels = mosaic.read(region)
-        segments = SegmentationMap(Path(result) / "segmentation.fits", shape=mosaic.shape)
+        with SegmentationMap(Path(result) / "segmentation.fits", shape=mosaic.shape) as segments:
+            outlines = segments.read(region)
         figure = detections_figure(
             colour_composite(pixels.flux, mosaic.bands, valid=pixels.valid),
             catalogue,
-            segmentation=segments.read(region),
+            segmentation=outlines,
             origin_xy=(x0, y0),
             pixel_scale_arcsec=mosaic.pixel_scale_arcsec,
         )
-        segments.close()
     return save_figure(path, figure)
 
 

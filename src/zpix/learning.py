@@ -61,9 +61,8 @@ def prepare(
     for table in redshifts:
         known = np.where(np.isfinite(known), known, match_redshifts(sources, read_reference(table)))
     sources = ReferenceSources(sources.id, sources.ra, sources.dec, sources.label, known)
-    with open_mosaic(mosaics) as mosaic:
+    with open_mosaic(mosaics) as mosaic, SegmentationMap(segmentation, shape=mosaic.shape) as areas:
         wanted = tuple(bands or mosaic.bands)
-        areas = SegmentationMap(segmentation, shape=mosaic.shape)
         regions = cut_tiles(mosaic.shape, tile_size)
         if not regions:
             raise StoreError(
@@ -84,10 +83,8 @@ def prepare(
         )
         with progress_bar("annotating tiles", len(regions), done=writer.position) as bar:
             for index in range(writer.position, len(regions)):
-                tile = annotate(mosaic, areas, sources, regions[index], bands=wanted, dust=dust)
-                writer.add(splits[index], tile)
+                writer.add(splits[index], annotate(mosaic, areas, sources, regions[index], bands=wanted, dust=dust))
                 bar.advance()
-        areas.close()
     writer.close({"kind": "survey", **settings})
     return store_counts(Store(out))
 

@@ -26,7 +26,15 @@ _LEAST_OBSERVED = 0.1
 
 
 class SegmentationMap:
-    """A segmentation map in FITS, read by windows: the first image extension with two axes."""
+    """A segmentation map in FITS, read by windows: the first image with two axes. Close it, or use `with`.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing or holds no such image.
+    GridError
+        If it is not as large as the mosaic, of `shape` (ny, nx).
+    """
 
     def __init__(self, path: str | Path, *, shape: tuple[int, int]) -> None:
         self.path = Path(path)
@@ -34,20 +42,30 @@ class SegmentationMap:
             raise InputFileError(f"{path}: no such file")
         try:
             self._hdus = fits.open(self.path, memmap=True)
-            self._hdu = next(h for h in self._hdus if h.header.get("NAXIS", 0) == 2 and h.is_image)
-        except (OSError, StopIteration):
-            raise InputFileError(f"{path}: not a FITS file with an image of segment identifiers") from None
-        if self._hdu.shape != shape:
-            raise GridError(f"{path}: is {self._hdu.shape[::-1]} pixels, the mosaics are {shape[::-1]}")
+        except OSError:
+            raise InputFileError(f"{path}: not a FITS file") from None
+        images = [hdu for hdu in self._hdus if hdu.is_image and hdu.header.get("NAXIS") == 2]
+        found = images[0].shape if images else None
+        if found != shape:
+            self.close()
+            if found is None:
+                raise InputFileError(f"{path}: holds no image of segment identifiers")
+            raise GridError(f"{path}: is {found[1]} × {found[0]} pixels, the mosaics are {shape[1]} × {shape[0]}")
+        self._image = images[0]
 
     def read(self, region: Region) -> NDArray[np.int64]:
         """Identifiers in a region inside the map, (y, x) int64, 0 for none."""
-        window = self._hdu.data[region.y0 : region.y1, region.x0 : region.x1]
-        return np.asarray(window).astype(np.int64)
+        return np.asarray(self._image.data[region.slices]).astype(np.int64)
 
     def close(self) -> None:
         """Close the file."""
         self._hdus.close()
+
+    def __enter__(self) -> SegmentationMap:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
 def cut_tiles(shape: tuple[int, int], tile_size: int) -> list[Region]:
@@ -103,7 +121,7 @@ def annotate(
         return None
     window = segmentation.read(region)
     x, y = mosaic.pixel(sources.ra, sources.dec)
-    inside = (x >= region.x0 - 0.5) & (x < region.x1 - 0.5) & (y >= region.y0 - 0.5) & (y < region.y1 - 0.5)
+    inside = region.contains(x, y)
     rows = rows_by_id(sources, np.unique(window[window > 0]))
     rows = np.array([row for row in rows if _share_inside(segmentation, window, sources.id[row], region, mosaic.shape)
                      >= _LEAST_INSIDE], dtype=np.int64)  # fmt: skip
@@ -150,10 +168,5 @@ def _share_inside(
     if not (own[0].any() or own[-1].any() or own[:, 0].any() or own[:, -1].any()):
         return 1.0
     margin = 128  # larger than nearly every source; what is cut beyond counts as inside
-    around = Region(
-        max(region.x0 - margin, 0),
-        max(region.y0 - margin, 0),
-        min(region.x1 + margin, shape[1]),
-        min(region.y1 + margin, shape[0]),
-    )
+    around = region.grown(margin).intersection(Region.whole(shape))
     return float(own.sum() / max((segmentation.read(around) == identifier).sum(), 1))
