@@ -47,6 +47,11 @@ class ModelConfig(Section):
             raise ValueError("a model needs one band or more, each named once")
         return names
 
+    @property
+    def built_for_pix(self) -> int | None:
+        """Side of the only images that the backbone accepts; none if it takes any."""
+        return self.built_size_pix if self.backbone.startswith("mvitv2") else None
+
 
 class TrainingConfig(Section):
     """How a detector learns."""

@@ -26,7 +26,7 @@ from zpix.catalogue import (
 )
 from zpix.config import InferenceConfig, write_config
 from zpix.detector import Checkpoint, load_checkpoint
-from zpix.errors import BandError, ModelError
+from zpix.errors import BandError, ConfigError, ModelError
 from zpix.image import Mosaic, Tile, ebv_at, make_tiles, open_mosaic
 from zpix.inference import Predictor, keep_owned, merge
 from zpix.outputs import output_directory
@@ -78,6 +78,7 @@ def run(
         checkpoint = load_checkpoint(default_model() if model is None else model)
         with open_mosaic(mosaics) as mosaic:
             check_mosaic(mosaic, checkpoint)
+            check_tile_size(config, checkpoint)
             field = find_sources(mosaic, checkpoint, config)
             catalogue = make_catalogue(field, mosaic, checkpoint, config)
             write_products(place, catalogue, field, mosaic, config)
@@ -160,7 +161,17 @@ def check_mosaic(mosaic: Mosaic, checkpoint: Checkpoint) -> None:
     if abs(mosaic.pixel_scale_arcsec / expected - 1) > _PIXEL_SCALE_TOLERANCE:
         raise ModelError(
             f"the mosaic has pixels of {mosaic.pixel_scale_arcsec:.4f} arcsec, the model was trained on "
-            f"{expected:.4f}; resample with zpix align --pixel-scale {expected:g}"
+            f"{expected:.4f}: bring them onto a grid of such pixels with zpix align --reference FILE"
+        )
+
+
+def check_tile_size(config: InferenceConfig, checkpoint: Checkpoint) -> None:
+    """Refuse tiles that the model's backbone was not built for."""
+    built = checkpoint.config.built_for_pix
+    if built is not None and config.tile_size != built:
+        raise ConfigError(
+            f"tile_size is {config.tile_size}, but the model's backbone {checkpoint.config.backbone} was built for "
+            f"images of {built} pixels: set tile_size = {built} in [inference]"
         )
 
 

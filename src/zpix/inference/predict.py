@@ -8,6 +8,7 @@ import torch
 from zpix.config import InferenceConfig
 from zpix.detector import Checkpoint, Found
 from zpix.detector.device import choose_device, choose_precision, mixed_precision
+from zpix.detector.mask_head import MASK_SIZE
 from zpix.image import Pixels
 from zpix.sources import GALAXY, STAR, Detections, ZMixture
 
@@ -31,7 +32,7 @@ class Predictor:
         dust : E(B−V) in magnitudes
         """
         if not pixels.valid.any():
-            return Detections.empty(1, self._detector.config.mixture_components)
+            return Detections.empty(MASK_SIZE, self._detector.config.mixture_components)
         flux = torch.from_numpy(pixels.flux)[None].to(self.device)
         error = torch.from_numpy(pixels.error)[None].to(self.device)
         with mixed_precision(self.device, self.dtype):

@@ -1,0 +1,49 @@
+"""A field of blobs on disk and a network that has learnt nothing: enough to run every step on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.detector.scenery import small_model
+from zpix.config import InferenceConfig
+from zpix.detector import Checkpoint, Detector, save_checkpoint
+from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
+
+FIELD_SHAPE = (180, 230)  # (ny, nx): four tiles of `blob_search`, two of them cut by the field's edge
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory) -> Path:
+    """Checkpoint of a small network with random weights: it finds sources anywhere, the same every time."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
+    save_checkpoint(path, Checkpoint(Detector(small_model()), {"name": "tiny", "z_range": [0.0, 15.0]}))
+    return path
+
+
+@pytest.fixture
+def blob_search() -> InferenceConfig:
+    """Settings with which `tiny_model` reports many sources of `blob_field`, in four tiles."""
+    return InferenceConfig(tile_size=192, margin=32, score_threshold=0.0, precision="fp32", device="cpu", dust="0.01")
+
+
+@pytest.fixture(scope="session")
+def blob_field(tmp_path_factory) -> Path:
+    """Directory of nine JADES mosaics of 40 Gaussian blobs in noise of 1 nJy; a corner was not observed."""
+    rng = np.random.default_rng(0)
+    height, width = FIELD_SHAPE
+    flux = rng.normal(0, 1, (len(JADES_BANDS), height, width)).astype(np.float32)
+    y, x = np.mgrid[:height, :width]
+    for _ in range(40):
+        distance2 = (x - rng.uniform(0, width)) ** 2 + (y - rng.uniform(0, height)) ** 2
+        flux += rng.uniform(5, 50, (len(JADES_BANDS), 1, 1)).astype(np.float32) * np.exp(-distance2 / 12)
+    valid = np.ones(flux.shape, bool)
+    valid[:, :30, :40] = False
+    pixels = Pixels(np.where(valid, flux, 0).astype(np.float32), np.where(valid, 1, np.inf).astype(np.float32), valid)
+    path = tmp_path_factory.mktemp("field") / "mosaics"
+    write_mosaic(path, pixels, bands=JADES_BANDS, wcs=tangent_wcs(53.16, -27.79, FIELD_SHAPE, 0.03), prefix="blobs")
+    return path

@@ -1,0 +1,262 @@
+"""The main job from FITS files to a finished directory, with a network that has learnt nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.wcs import WCS
+
+import zpix
+from tests.conftest import FIELD_SHAPE
+from tests.detector.scenery import small_model
+from zpix.catalogue import Catalogue, flag_value, read_catalogue, read_pdfs
+from zpix.config import InferenceConfig, SimulationConfig, load_config
+from zpix.detector import Checkpoint, Detector, save_checkpoint
+from zpix.errors import BandError, ConfigError, InputFileError, ModelError, OutputError
+from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
+from zpix.pipeline import default_model, run
+
+PRODUCTS = {
+    "catalogue.fits", "catalogue.parquet", "pdfs.hdf5", "segmentation.fits", "regions.reg", "config.toml",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, blob_field, tiny_model) -> tuple[Path, Catalogue]:
+    """A run over the field, done once."""
+    out = tmp_path_factory.mktemp("run") / "result"
+    config = InferenceConfig(tile_size=192, margin=32, score_threshold=0.0, precision="fp32", device="cpu", dust="0.01")
+    return out, run(blob_field, out=out, model=tiny_model, config=config)
+
+
+def same(a: Catalogue, b: Catalogue) -> None:
+    """Equal to the bit, column by column."""
+    assert [column.name for column in a.schema] == [column.name for column in b.schema]
+    for column in a.schema:
+        np.testing.assert_array_equal(a[column.name], b[column.name], err_msg=column.name)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(directory.iterdir())}
+
+
+def test_every_product_is_there(finished):
+    out, catalogue = finished
+    assert {path.name for path in out.iterdir()} == PRODUCTS
+    assert [path.name for path in out.parent.iterdir()] == [out.name]
+    assert len(catalogue) > 50
+    assert catalogue.bands == JADES_BANDS
+    assert catalogue.meta["model"] == "tiny" and catalogue.meta["mosaic_shape"] == list(FIELD_SHAPE)
+
+
+def test_fits_and_parquet_hold_the_catalogue(finished):
+    out, catalogue = finished
+    for name in ("catalogue.fits", "catalogue.parquet"):
+        stored = read_catalogue(out / name)
+        same(catalogue, stored)
+        assert dict(stored.meta) == dict(catalogue.meta)
+
+
+def test_sources_are_numbered_placed_and_inside_the_field(finished):
+    _, catalogue = finished
+    np.testing.assert_array_equal(catalogue["id"], np.arange(1, len(catalogue) + 1))
+    wcs = tangent_wcs(53.16, -27.79, FIELD_SHAPE, 0.03)
+    x, y = wcs.all_world2pix(catalogue["ra"], catalogue["dec"], 0)
+    np.testing.assert_allclose(x, catalogue["x"], atol=1e-3)
+    np.testing.assert_allclose(y, catalogue["y"], atol=1e-3)
+    box = catalogue.box
+    assert (box[:, 2:] > box[:, :2]).all()
+    centre = 0.5 * (box[:, :2] + box[:, 2:]) - 0.5
+    assert (centre >= -2.5).all() and (centre < np.array(FIELD_SHAPE[::-1]) + 1.5).all()
+    assert set(catalogue["class"]) <= {"galaxy", "star"}
+    np.testing.assert_array_equal(catalogue["ebv"], np.float32(0.01))
+
+
+def test_segments_are_those_of_the_catalogue(finished):
+    out, catalogue = finished
+    with fits.open(out / "segmentation.fits") as hdus:
+        segmentation, header = np.array(hdus[0].data), hdus[0].header
+    assert segmentation.shape == FIELD_SHAPE
+    assert set(np.unique(segmentation)) - {0} <= set(catalogue["id"])
+    np.testing.assert_allclose(WCS(header).wcs.crval, [53.16, -27.79])
+    counts = np.bincount(segmentation.ravel(), minlength=len(catalogue) + 1)[1:]
+    inside = (catalogue["flags"] & flag_value("EDGE")) == 0
+    assert (counts[inside] <= catalogue["n_pix"][inside]).all()
+    for row in np.flatnonzero(counts > 0)[::7]:
+        y, x = np.nonzero(segmentation == catalogue["id"][row])
+        x0, y0, x1, y1 = catalogue.box[row]
+        assert x.min() >= np.floor(x0) and y.min() >= np.floor(y0)
+        assert x.max() <= np.ceil(x1) and y.max() <= np.ceil(y1)
+
+
+def test_pdfs_are_those_of_the_catalogue(finished):
+    out, catalogue = finished
+    ids, redshift = read_pdfs(out / "pdfs.hdf5")
+    np.testing.assert_array_equal(ids, catalogue["id"])
+    grid = np.linspace(0, 12, 60)
+    np.testing.assert_allclose(redshift.pdf(grid), catalogue.redshift.pdf(grid), rtol=1e-10)
+    assert (np.diff([catalogue[q] for q in ("z025", "z160", "z500", "z840", "z975")], axis=0) >= 0).all()
+
+
+def test_qp_reads_the_pdfs(finished):
+    import qp
+
+    out, catalogue = finished
+    ensemble = qp.read(str(out / "pdfs.hdf5"))
+    grid = np.linspace(0.5, 8, 16)
+    above = 1 - ensemble.cdf(np.array([0.0]))  # qp knows no cut at z = 0
+    np.testing.assert_allclose(ensemble.pdf(grid) / above, catalogue.redshift.pdf(grid), rtol=1e-6)
+
+
+def test_a_region_is_drawn_around_every_source(finished):
+    out, catalogue = finished
+    text = (out / "regions.reg").read_text()
+    assert sum("box(" in line for line in text.splitlines()) == len(catalogue)
+
+
+def test_settings_read_back(finished, blob_search):
+    out, _ = finished
+    assert load_config(out / "config.toml").inference == blob_search
+
+
+def test_the_same_command_gives_the_same_files(finished, tmp_path, blob_field, tiny_model, blob_search):
+    run(blob_field, out=tmp_path / "again", model=tiny_model, config=blob_search)
+    assert contents(tmp_path / "again") == contents(finished[0])
+
+
+def test_the_order_of_the_bands_does_not_matter(finished, tmp_path, blob_field, tiny_model, blob_search):
+    backwards = sorted(blob_field.iterdir(), reverse=True)
+    same(run(backwards, out=tmp_path / "out", model=tiny_model, config=blob_search), finished[1])
+
+
+def test_a_field_without_sources_has_every_product(tmp_path, blob_field, tiny_model, blob_search):
+    nothing = blob_search.model_copy(update={"score_threshold": 1.0})
+    catalogue = run(blob_field, out=tmp_path / "out", model=tiny_model, config=nothing)
+    assert len(catalogue) == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == PRODUCTS
+    for name in ("catalogue.fits", "catalogue.parquet"):
+        same(catalogue, read_catalogue(tmp_path / "out" / name))
+    ids, redshift = read_pdfs(tmp_path / "out" / "pdfs.hdf5")
+    assert len(redshift) == len(ids) == 0
+    assert not fits.getdata(tmp_path / "out" / "segmentation.fits").any()
+
+
+def test_a_missing_band_is_not_zero_flux(tmp_path, blob_field, tiny_model, blob_search, caplog):
+    kept = [path for path in sorted(blob_field.iterdir()) if "f090w" not in path.name]
+    catalogue = run(kept, out=tmp_path / "out", model=tiny_model, config=blob_search)
+    assert "F090W" in caplog.text
+    assert len(catalogue) and catalogue.bands == JADES_BANDS
+    assert np.isnan(catalogue["flux_f090w"]).all() and np.isfinite(catalogue["flux_f444w"]).any()
+    assert (catalogue["n_bands"] <= 8).all() and (catalogue["n_bands"] == 8).any()
+    assert (catalogue["flags"] & flag_value("BANDS_MISSING")).all()
+
+
+def test_tiles_that_were_not_observed_hold_no_sources(tmp_path, tiny_model, blob_search):
+    shape = (128, 384)  # three tiles, of which the last is empty
+    pixels = Pixels.empty(len(JADES_BANDS), shape)
+    pixels.flux[:, :, :150] = 1.0
+    pixels.error[:, :, :150] = 1.0
+    pixels.valid[:, :, :150] = True
+    write_mosaic(tmp_path / "field", pixels, bands=JADES_BANDS, wcs=tangent_wcs(10, 20, shape, 0.03))
+    catalogue = run(tmp_path / "field", out=tmp_path / "out", model=tiny_model, config=blob_search)
+    assert len(catalogue) and catalogue["x"].max() < 256
+
+
+def test_an_existing_directory_is_kept(finished, blob_field, tiny_model, blob_search):
+    out, _ = finished
+    before = contents(out)
+    with pytest.raises(OutputError, match=r"already exists.*--overwrite"):
+        run(blob_field, out=out, model=tiny_model, config=blob_search)
+    assert contents(out) == before
+
+
+def test_a_failure_leaves_what_was_there(tmp_path, blob_field, tiny_model, blob_search):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(InputFileError):
+        run(tmp_path / "nowhere", out=out, model=tiny_model, config=blob_search, overwrite=True)
+    assert contents(out) == {"notes.txt": b"mine"}
+    run(blob_field, out=out, model=tiny_model, config=blob_search, overwrite=True)
+    assert set(contents(out)) == PRODUCTS
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_failure_while_writing_leaves_nothing(tmp_path, blob_field, tiny_model, blob_search, monkeypatch):
+    def full(*_arguments, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("zpix.pipeline.write_segmentation", full)
+    with pytest.raises(OSError, match="No space left"):
+        run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mosaic_of_other_bands_is_refused(tmp_path, blob_field, blob_search):
+    other = tmp_path / "other.safetensors"
+    save_checkpoint(other, Checkpoint(Detector(small_model(bands=("HSC-G", "HSC-R")))))
+    with pytest.raises(BandError, match=r"F090W .* none of which .* HSC-G HSC-R"):
+        run(blob_field, out=tmp_path / "out", model=other, config=blob_search)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_mosaic_of_other_pixels_is_refused(tmp_path, tiny_model, blob_search):
+    pixels = Pixels(*(np.ones((1, 60, 80), kind) for kind in (np.float32, np.float32, bool)))
+    write_mosaic(tmp_path / "field", pixels, bands=["F444W"], wcs=tangent_wcs(10, 20, (60, 80), 0.06))
+    with pytest.raises(ModelError, match=r"0\.06.*0\.03.*zpix align"):
+        run(tmp_path / "field", out=tmp_path / "out", model=tiny_model, config=blob_search)
+
+
+def test_a_transformer_wants_tiles_of_the_size_it_was_built_for(tmp_path, blob_field, blob_search):
+    model = tmp_path / "transformer.safetensors"
+    save_checkpoint(model, Checkpoint(Detector(small_model(backbone="mvitv2_tiny", built_size_pix=128))))
+    with pytest.raises(ConfigError, match=r"tile_size is 192, .* built for .*128"):
+        run(blob_field, out=tmp_path / "out", model=model, config=blob_search)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Path:
+    try:
+        return default_model()
+    except ModelError:
+        pytest.skip("this checkout holds no src/zpix/models/default.safetensors")
+
+
+def test_one_tile_or_many_give_the_same_sources(tmp_path, shipped):
+    """One galaxy is owned by one tile, whatever the tiles."""
+    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    shape, margin = (896, 896), 64
+    zpix.simulate(tmp_path / "field", shape=shape, seed=20260207, config=SimulationConfig(ebv=0.01))
+    mosaics = sorted((tmp_path / "field").glob("*_drz.fits"))
+    whole, tiled = (
+        run(
+            mosaics,
+            out=tmp_path / f"tiles-of-{size}",
+            model=shipped,
+            config=InferenceConfig(tile_size=size, margin=margin, precision="fp32", device="cpu"),
+        )
+        for size in (1024, 512)
+    )
+    assert len(whole) > 150
+    assert len(whole) == len(tiled)
+    # the catalogues are ordered by position, so rows correspond unless centres swap by a fraction of a pixel
+    distance = np.hypot(whole["x"][:, None] - tiled["x"], whole["y"][:, None] - tiled["y"])
+    partner = distance.argmin(1)
+    assert len(set(partner)) == len(whole)
+    box, other = whole.box, tiled.box[partner]
+    reach = margin - 8  # sources that reach further than the margin are cut in one tile and not in the other
+    fits_margin = (box[:, 2:] - box[:, :2]).max(1) < 2 * reach
+    assert fits_margin.mean() > 0.97
+    np.testing.assert_allclose(box[fits_margin], other[fits_margin], atol=1.0)
+    shift = np.abs(whole["z_phot"] - tiled["z_phot"][partner]) / (1 + whole["z_phot"])
+    assert (shift[fits_margin] <= 0.01).all(), np.sort(shift[fits_margin])[-5:]
+
+
+def test_the_shipped_model_says_what_it_has_seen(shipped):
+    checkpoint = zpix.load_checkpoint(shipped)
+    assert checkpoint.bands == JADES_BANDS
+    assert {"name", "training_data", "counts", "z_range", "code_version"} <= set(checkpoint.about)
+    assert shipped.stat().st_size < 40e6
