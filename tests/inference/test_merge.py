@@ -21,10 +21,10 @@ def seen_by_tiles(boxes: np.ndarray, *, wobble: float, seed: int = 0):
     """Every tile sees every source in its read region, each with its own small error."""
     rng = np.random.default_rng(seed)
     parts = []
-    for tile in make_tiles(SHAPE, tile_size=128, margin=32):
+    for tile in make_tiles(SHAPE, tile_size=192, margin=64):
         wrong = boxes + rng.uniform(-wobble, wobble, boxes.shape)
         local = wrong - np.array([tile.read.x0, tile.read.y0, tile.read.x0, tile.read.y0])
-        whole = (local >= 0).all(1) & (local <= 128).all(1)
+        whole = (local >= 0).all(1) & (local[:, 2] <= tile.read.width) & (local[:, 3] <= tile.read.height)
         parts.append((tile, keep_owned(detections(local[whole], seed=tile.index), tile)))
     return parts
 
@@ -33,7 +33,7 @@ def test_sources_on_seams_are_kept_once():
     rng = np.random.default_rng(1)
     centre = np.array([(x, y) for x in range(12, 290, 20) for y in range(12, 290, 20)], float)
     centre += rng.uniform(-4, 4, centre.shape)
-    centre[::3, 0] = np.round(centre[::3, 0] / 64) * 64 - 0.5  # exactly on a seam
+    centre[::3, 0] = np.round(centre[::3, 0] / 128) * 128 - 0.5  # exactly on a seam
     boxes = np.concatenate([centre - 5, centre + 5], 1)
     boxes = boxes[(boxes >= 0).all(1) & (boxes <= 300).all(1)]
     parts = seen_by_tiles(boxes, wobble=0.8)

@@ -25,7 +25,7 @@ def blob_store(path: Path, *, train: int = 4, validation: int = 1, size: int = 6
                 scene.labels[0].numpy(),
                 scene.redshifts[0].numpy(),
                 scene.labels[0].numpy(),
-            ),  # fmt: skip
+            ),
         )
     writer.close({"kind": "blobs"})
     return Store(path)

@@ -34,7 +34,8 @@ def survey(tmp_path):
     x, y = np.array([36.5, SIZE - 1.5, 24.5]), np.array([44.5, 64.5, 154.5])
     ra, dec = WCS.all_pix2world(x, y, 0)
     Table({"ID": [10, 20, 30], "RA": ra, "DEC": dec, "FLAG_ST": [0, 0, 1]}).write(tmp_path / "catalogue.fits")
-    (tmp_path / "spec.csv").write_text("ra,dec,z_spec\n" + "".join(f"{a:.9f},{d:.9f},{z}\n" for a, d, z in zip(ra, dec, (1.5, 2.5, 3.5), strict=True)))  # fmt: skip
+    rows = [f"{a:.9f},{d:.9f},{z}\n" for a, d, z in zip(ra, dec, (1.5, 2.5, 3.5), strict=True)]
+    (tmp_path / "spec.csv").write_text("ra,dec,z_spec\n" + "".join(rows))
     return tmp_path
 
 

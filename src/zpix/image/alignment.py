@@ -93,13 +93,9 @@ def _reference(images: Sequence[BandImage], reference: str | Path | None) -> Ban
             return image
     if not Path(reference).exists():
         bands = ", ".join(image.band for image in images)
-        raise ConfigError(
-            f"reference is '{reference}': it must be one of the bands ({bands}) or a FITS mosaic"
-        )
+        raise ConfigError(f"reference is '{reference}': it must be one of the bands ({bands}) or a FITS mosaic")
     return open_bands(reference)[0]
 
 
 def _stacked(parts: Sequence[Pixels]) -> Pixels:
-    return Pixels(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("flux", "error", "valid"))
-    )
+    return Pixels(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("flux", "error", "valid")))

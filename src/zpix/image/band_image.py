@@ -150,7 +150,5 @@ def band_of(path: Path, header: Mapping) -> str:
     if named is None or stated is None:
         return stated or named or ""
     if not named.startswith(stated):  # grizli calls NIRISS's F115W F115WN in file names
-        raise BandError(
-            f"'{path}' is {named} by its name but {stated} by its header: rename it or mend FILTER"
-        )
+        raise BandError(f"'{path}' is {named} by its name but {stated} by its header: rename it or mend FILTER")
     return named

@@ -157,9 +157,7 @@ class FitsFile:
             If there is no such HDU, or no two-dimensional image with at least one pixel in it.
         """
         if index >= len(self.headers):
-            raise InputFileError(
-                f"'{self.path}' has no HDU {index}: it ends with HDU {len(self.headers) - 1}"
-            )
+            raise InputFileError(f"'{self.path}' has no HDU {index}: it ends with HDU {len(self.headers) - 1}")
         shape = self.shapes[index]
         if len(shape) != 2 or 0 in shape:
             found = f"an array of shape {shape}" if shape else "no image"
@@ -186,13 +184,9 @@ class FitsFile:
                 wcs.wcs.set()
             except (ValueError, KeyError, WcsError) as error:
                 reason = str(error).strip().splitlines()[0]
-                raise InputFileError(
-                    f"'{self.path}' has a WCS in HDU {index} that cannot be used: {reason}"
-                ) from error
+                raise InputFileError(f"'{self.path}' has a WCS in HDU {index} that cannot be used: {reason}") from error
         if not wcs.has_celestial:
-            raise InputFileError(
-                f"'{self.path}' has no celestial WCS in HDU {index}: zpix needs sky positions"
-            )
+            raise InputFileError(f"'{self.path}' has no celestial WCS in HDU {index}: zpix needs sky positions")
         return wcs.celestial
 
     def _read_structure(self, hdus: fits.HDUList) -> None:
@@ -210,9 +204,7 @@ class FitsFile:
             stream.seek(self._end)
             unfinished_header = stream.read(8) == b"XTENSION"  # complete ones are among the HDUs
         if self._end > size or unfinished_header:
-            raise InputFileError(
-                f"'{self.path}' is truncated: it ends after {size} bytes, before its last HDU does"
-            )
+            raise InputFileError(f"'{self.path}' is truncated: it ends after {size} bytes, before its last HDU does")
 
     def _mapped_array(self, index: int) -> MappedArray:
         if self._mapped is None:

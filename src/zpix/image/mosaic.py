@@ -140,8 +140,7 @@ def _refuse_different_grids(images: Sequence[BandImage]) -> None:
     different = [
         image
         for image in images[1:]
-        if image.shape != first.shape
-        or grid_distance_pix(first.wcs, image.wcs, first.shape) > GRID_TOLERANCE_PIX
+        if image.shape != first.shape or grid_distance_pix(first.wcs, image.wcs, first.shape) > GRID_TOLERANCE_PIX
     ]
     if different:
         verb = "is" if len(different) == 1 else "are"

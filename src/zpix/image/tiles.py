@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from zpix.errors import ConfigError
 from zpix.image.regions import Region
 
-#: Coarsest stride of the detector's feature maps, in pixels: tiles start on this grid, whatever their number.
-STRIDE = 32
+#: Coarsest stride of the detector's feature maps, in pixels: tiles start and end on this grid, whatever their number.
+STRIDE = 64
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Tile:
     index : int
         Position in the list of tiles, row by row from the bottom left.
     read : Region
-        What the network sees: square, and it may stick out of the mosaic.
+        What the network sees; up to 63 pixels of it stick out of the mosaic at the far edges.
     owned : Region
         The pixels whose sources are this tile's; inside the mosaic, and shared with no other tile.
     """
@@ -33,27 +36,50 @@ class Tile:
 def make_tiles(shape: tuple[int, int], *, tile_size: int = 1024, margin: int = 64) -> list[Tile]:
     """Tiles whose owned regions partition a mosaic of `shape` (ny, nx).
 
-    Every read region has `tile_size` pixels a side and reaches `margin` pixels beyond the owned cell. Read
-    regions start at −margin plus multiples of 32, so that the stride grid of the network is the same in every
-    tile.
+    A read region has `tile_size` pixels a side, less at the far edges, and reaches `margin` pixels beyond the owned
+    region, except at the edges of the mosaic, where there is nothing to see. Read regions start and end on multiples
+    of 64, so that the stride grid of the network is the same in every tile.
 
     Raises
     ------
     ConfigError
-        If `margin` or `tile_size` − 2 `margin` is not a multiple of 32, or nothing is left to own.
+        If `margin` or `tile_size` is not a multiple of 64, or nothing is left to own.
 
-    >>> [tile.owned for tile in make_tiles((100, 150), tile_size=192, margin=32)]
-    [Region(x0=0, y0=0, x1=128, y1=100), Region(x0=128, y0=0, x1=150, y1=100)]
+    >>> [tile.owned for tile in make_tiles((100, 200), tile_size=192, margin=64)]
+    [Region(x0=0, y0=0, x1=128, y1=100), Region(x0=128, y0=0, x1=200, y1=100)]
     """
-    step = tile_size - 2 * margin
     if margin < 0 or margin % STRIDE:
         raise ConfigError(f"margin is {margin}: it must be a multiple of {STRIDE}, 0 or more")
-    if step <= 0 or step % STRIDE:
+    if tile_size % STRIDE or tile_size <= 2 * margin:
         raise ConfigError(
-            f"tile_size is {tile_size} with margin {margin}: "
-            f"tile_size - 2 margin must be a positive multiple of {STRIDE}"
+            f"tile_size is {tile_size} with margin {margin}: it must be a multiple of {STRIDE} above twice the margin"
         )
-    mosaic = Region.whole(shape)
-    corners = [(x, y) for y in range(0, shape[0], step) for x in range(0, shape[1], step)]
-    cells = [Region(x, y, x + step, y + step) for x, y in corners]
-    return [Tile(index, cell.grown(margin), cell.intersection(mosaic)) for index, cell in enumerate(cells)]
+    rows = _intervals(shape[0], tile_size, margin)
+    columns = _intervals(shape[1], tile_size, margin)
+    return [
+        Tile(index, Region(x.read0, y.read0, x.read1, y.read1), Region(x.owned0, y.owned0, x.owned1, y.owned1))
+        for index, (y, x) in enumerate(itertools.product(rows, columns))
+    ]
+
+
+class _Interval(NamedTuple):
+    """Pixels read and owned by a tile along one axis, half-open."""
+
+    read0: int
+    read1: int
+    owned0: int
+    owned1: int
+
+
+def _intervals(length: int, tile_size: int, margin: int) -> list[_Interval]:
+    """Cut one axis of the mosaic; the first and last tile own up to its edge."""
+    step = tile_size - 2 * margin
+    count = max(1, math.ceil((length - 2 * margin) / step)) if length else 0
+    intervals = []
+    for number in range(count):
+        start, last = number * step, number == count - 1
+        stop = STRIDE * math.ceil(length / STRIDE) if last else start + tile_size
+        intervals.append(
+            _Interval(start, stop, start + margin if number else 0, length if last else start + tile_size - margin)
+        )
+    return intervals

@@ -105,14 +105,10 @@ class MosaicWriter:
         What lies outside the mosaic is dropped.
         """
         if pixels.shape != (len(self.bands), *region.shape):
-            raise ValueError(
-                f"pixels of shape {pixels.shape} do not fill {region} in {len(self.bands)} bands"
-            )
+            raise ValueError(f"pixels of shape {pixels.shape} do not fill {region} in {len(self.bands)} bands")
         inside = region.intersection(Region.whole(self.shape))
         window = inside.shifted(-region.x0, -region.y0).slices
-        for file, flux, error, valid in zip(
-            self._files, pixels.flux, pixels.error, pixels.valid, strict=True
-        ):
+        for file, flux, error, valid in zip(self._files, pixels.flux, pixels.error, pixels.valid, strict=True):
             for extension, values in enumerate((flux, error)):
                 stored = np.where(valid[window], values[window] / self._njy_per_unit, np.nan).astype(">f4")
                 try:

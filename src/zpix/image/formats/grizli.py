@@ -30,9 +30,7 @@ def read(path: Path) -> list[BandImage]:
     index, weight_index = (0 if file.shapes[0] else 1 for file in (science, weight))
     image, inverse_variance = science.image(index), weight.image(weight_index)
     if inverse_variance.shape != image.shape:
-        raise InputFileError(
-            f"'{weight.path}' is of shape {inverse_variance.shape}, but '{path}' of {image.shape}"
-        )
+        raise InputFileError(f"'{weight.path}' is of shape {inverse_variance.shape}, but '{path}' of {image.shape}")
     header = science.headers[index]
     return [
         BandImage(
@@ -55,6 +53,4 @@ def _weight_path(path: Path) -> Path:
     for candidate in candidates:
         if candidate.exists():
             return candidate
-    raise InputFileError(
-        f"'{path}' has no weight file beside it: '{candidates[0].name}' or the same with .gz"
-    )
+    raise InputFileError(f"'{path}' has no weight file beside it: '{candidates[0].name}' or the same with .gz")

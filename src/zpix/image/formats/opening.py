@@ -16,9 +16,7 @@ _FITS = re.compile(r".*\.fits(\.gz|\.fz)?")
 _SEGMENTATION = re.compile(r"(^|[_.-])(segmentation|segmap|segm?)([_.-]|$)")
 
 
-def open_bands(
-    paths: str | Path | Sequence[str | Path], *, bands: Sequence[str] | None = None
-) -> list[BandImage]:
+def open_bands(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str] | None = None) -> list[BandImage]:
     """Every band of a directory, of a list of files, or of one file with several bands.
 
     Of a directory, files named `*_drz.fits`, `*_i2d.fits` and `*_sci.fits` (with `*_wht.fits`) count, each

@@ -27,8 +27,6 @@ def read(path: Path) -> list[BandImage]:
     for name in ("SCI", "ERR"):
         if name not in file.names:
             found = ", ".join(name for name in file.names if name) or "none with a name"
-            raise InputFileError(
-                f"'{path}' has no {name} extension (it has {found}): an i2d mosaic has SCI and ERR"
-            )
+            raise InputFileError(f"'{path}' has no {name} extension (it has {found}): an i2d mosaic has SCI and ERR")
     weight = file.names.index("WHT") if "WHT" in file.names else None
     return [band_image(file, science=file.names.index("SCI"), error=file.names.index("ERR"), weight=weight)]
