@@ -13,7 +13,7 @@ from zpix.config import InferenceConfig
 from zpix.detector import Checkpoint, Detector, save_checkpoint
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
 
-FIELD_SHAPE = (180, 230)  # (ny, nx): four tiles of `blob_search`, two of them cut by the field's edge
+FIELD_SHAPE = (180, 280)  # (ny, nx): three tiles of `blob_search` across, one up
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +27,8 @@ def tiny_model(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def blob_search() -> InferenceConfig:
-    """Settings with which `tiny_model` reports many sources of `blob_field`, in four tiles."""
-    return InferenceConfig(tile_size=192, margin=32, score_threshold=0.0, precision="fp32", device="cpu", dust="0.01")
+    """Settings with which `tiny_model` reports many sources of `blob_field`, in three tiles."""
+    return InferenceConfig(tile_size=192, margin=64, score_threshold=0.0, precision="fp32", device="cpu", dust="0.01")
 
 
 @pytest.fixture(scope="session")

@@ -4,37 +4,78 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from zpix.errors import OutputError
 
 
 @contextmanager
-def output_directory(path: str | Path, *, overwrite: bool) -> Iterator[Path]:
+def output_directory(path: str | Path, *, products: Collection[str], overwrite: bool) -> Iterator[Path]:
     """A directory to write into, named `path` once the block ends without an error.
+
+    Parameters
+    ----------
+    products : names of what may be in a directory that `overwrite` replaces, so that nothing else is ever deleted
 
     Raises
     ------
     OutputError
-        If `path` exists and `overwrite` is not set, or its parent cannot be written to.
+        If `path` exists and `overwrite` is not set, or holds something else, or its parent cannot be written to.
     """
-    target = Path(path)
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target}: already exists; use --overwrite to replace it, or choose another place")
+    target = Path(os.path.abspath(path))
+    if target.exists():
+        _refuse_to_replace(target, path, products, overwrite)
     partial = target.with_name(f".{target.name}.partial")
+    made_for_this = [parent for parent in target.parents if not parent.exists()]
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
     except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {error.strerror}") from None
+        _remove(partial, made_for_this)
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
     try:
         yield partial
-        if target.is_dir() and not target.is_symlink():
-            shutil.rmtree(target)
-        elif target.exists():
-            target.unlink()
+        _swap(partial, target)
+    except BaseException:
+        _remove(partial, made_for_this)
+        raise
+
+
+def _refuse_to_replace(target: Path, path: str | Path, products: Collection[str], overwrite: bool) -> None:
+    if not overwrite:
+        raise OutputError(f"{path}: already exists; use --overwrite to replace it, or choose another place")
+    if not target.is_dir():
+        raise OutputError(f"{path}: is a file, not a directory to replace; choose another place")
+    others = sorted(item.name for item in target.iterdir() if item.name not in products)
+    if others:
+        raise OutputError(
+            f"{path}: holds '{others[0]}', which is not of a run, and is not replaced; choose another place"
+        )
+
+
+def _swap(partial: Path, target: Path) -> None:
+    """Give the finished directory its name; what had it before goes only then."""
+    if not target.exists():
         os.replace(partial, target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        return
+    before = target.with_name(f".{target.name}.replaced")
+    os.replace(target, before)
+    try:
+        os.replace(partial, target)
+    except BaseException:
+        os.replace(before, target)
+        raise
+    if before.is_symlink():
+        before.unlink()
+    else:
+        shutil.rmtree(before, ignore_errors=True)
+
+
+def _remove(partial: Path, parents: list[Path]) -> None:
+    """Remove the unfinished directory, and parents that were made for it and hold nothing else."""
+    shutil.rmtree(partial, ignore_errors=True)
+    with suppress(OSError):
+        for parent in parents:
+            parent.rmdir()

@@ -35,6 +35,11 @@ from zpix.sources import Detections
 
 log = logging.getLogger(__name__)
 
+#: What a finished run consists of.
+PRODUCTS = (
+    "catalogue.fits", "catalogue.parquet", "pdfs.hdf5", "segmentation.fits", "regions.reg", "config.toml",
+)  # fmt: skip
+
 # Mosaics within this factor of the model's pixel scale show it sources of the sizes it knows.
 _PIXEL_SCALE_TOLERANCE = 0.05
 
@@ -66,7 +71,7 @@ def run(
         `regions.reg` and `config.toml`. It appears when everything in it is whole.
     model : checkpoint; the shipped model by default
     config : tile size, thresholds, device, precision and dust map
-    overwrite : replace `out` if it exists
+    overwrite : replace `out` if it holds an earlier run
 
     Raises
     ------
@@ -74,7 +79,7 @@ def run(
         If the mosaics, the model or the output place cannot be used; nothing is then left at `out`.
     """
     config = config or InferenceConfig()
-    with output_directory(out, overwrite=overwrite) as place:
+    with output_directory(out, products=PRODUCTS, overwrite=overwrite) as place:
         checkpoint = load_checkpoint(default_model() if model is None else model)
         with open_mosaic(mosaics) as mosaic:
             check_mosaic(mosaic, checkpoint)

@@ -33,6 +33,7 @@ class Predictor:
         """
         if not pixels.valid.any():
             return Detections.empty(MASK_SIZE, self._detector.config.mixture_components)
+        pixels = _filled_up(pixels, self._detector.config.built_for_pix)
         flux = torch.from_numpy(pixels.flux)[None].to(self.device)
         error = torch.from_numpy(pixels.error)[None].to(self.device)
         with mixed_precision(self.device, self.dtype):
@@ -45,6 +46,17 @@ class Predictor:
                 proposals_per_megapixel=self.config.proposals_per_megapixel,
             )
         return to_detections(found)
+
+
+def _filled_up(pixels: Pixels, size: int | None) -> Pixels:
+    """The same pixels with unobserved ones behind them up to `size` a side, for a backbone that takes no other."""
+    bands, height, width = pixels.shape
+    if size is None or (height, width) == (size, size):
+        return pixels
+    square = Pixels.empty(bands, (size, size))
+    for name in ("flux", "error", "valid"):
+        getattr(square, name)[:, :height, :width] = getattr(pixels, name)
+    return square
 
 
 def to_detections(found: Found) -> Detections:
