@@ -15,8 +15,8 @@ from zpix.sources import Detections
 
 # Two tiles agree on a centre to better than this.
 _SEAM_PIX = 2.0
-# Boxes of one source, seen by two tiles.
-_SAME_IOU = 0.5
+# Least overlap of the boxes of one source seen by two tiles; the best overlapping pairs are joined first.
+_SAME_IOU = 0.3
 
 
 def keep_owned(detections: Detections, tile: Tile) -> Detections:
@@ -38,28 +38,35 @@ def merge(parts: list[tuple[Tile, Detections]]) -> NDArray[np.int64]:
     inner = np.concatenate([_distance_outside(f.centre_xy, _shrunk(t.owned)) for t, f in parts])
     at_seam = np.flatnonzero(inner > 0)
     ranked = at_seam[np.lexsort((tile_index[at_seam], -everything.score[at_seam], outside[at_seam] > 0))]
+    rank = {int(row): position for position, row in enumerate(ranked)}
     drop = np.zeros(len(everything), dtype=bool)
-    for better, worse in _overlapping_pairs(everything.box, ranked):
-        if not drop[better] and tile_index[better] != tile_index[worse]:
-            drop[worse] = True
+    for pair in _same_sources(everything.box, tile_index, at_seam):
+        drop[max(pair, key=rank.__getitem__)] = True
     rows = np.flatnonzero(~drop)
     centre = everything.centre_xy[rows]
     return rows[np.lexsort((centre[:, 0], centre[:, 1]))]
 
 
-def _overlapping_pairs(boxes: NDArray[np.float32], ranked: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Pairs (better, worse) of ranked rows whose boxes have IoU of at least `_SAME_IOU`."""
-    order = ranked[np.argsort(boxes[ranked, 1], kind="stable")]
-    rank_of = {int(row): position for position, row in enumerate(ranked)}
-    pairs = []
+def _same_sources(
+    boxes: NDArray[np.float32], tile_index: NDArray[np.int64], rows: NDArray[np.int64]
+) -> list[tuple[int, int]]:
+    """Pairs of rows that are one source seen by two tiles: one-to-one between any two tiles, best overlap first."""
+    order = rows[np.argsort(boxes[rows, 1], kind="stable")]
+    candidates = []
     for position, row in enumerate(order):
         for other in order[position + 1 :]:
             if boxes[other, 1] >= boxes[row, 3]:
                 break  # sorted by upper edge: nothing further overlaps
-            if _iou(boxes[row], boxes[other]) >= _SAME_IOU:
-                better, worse = sorted((int(row), int(other)), key=rank_of.__getitem__)
-                pairs.append((better, worse))
-    return sorted(pairs, key=lambda pair: (rank_of[pair[0]], rank_of[pair[1]]))
+            if tile_index[row] != tile_index[other]:
+                candidates.append((_iou(boxes[row], boxes[other]), int(row), int(other)))
+    joined: set[tuple[int, int]] = set()  # (row, tile in which its other self was found)
+    pairs = []
+    for iou, row, other in sorted(candidates, key=lambda c: (-c[0], c[1], c[2])):
+        keys = {(row, int(tile_index[other])), (other, int(tile_index[row]))}
+        if iou >= _SAME_IOU and not keys & joined:
+            joined |= keys
+            pairs.append((row, other))
+    return pairs
 
 
 def _iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
@@ -79,5 +86,11 @@ def _distance_outside(centre_xy: NDArray[np.float32], region: Region) -> NDArray
 
 
 def _shrunk(region: Region) -> Region:
-    seam = int(_SEAM_PIX)
-    return Region(region.x0 + seam, region.y0 + seam, region.x1 - seam, region.y1 - seam)
+    """What of an owned region no other tile reports: its neighbours' seam and its own disagreement away from its edge."""
+    inner = 2 * int(_SEAM_PIX)
+    return Region(
+        region.x0 + inner,
+        region.y0 + inner,
+        max(region.x1 - inner, region.x0 + inner),
+        max(region.y1 - inner, region.y0 + inner),
+    )
