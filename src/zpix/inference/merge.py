@@ -86,7 +86,7 @@ def _distance_outside(centre_xy: NDArray[np.float32], region: Region) -> NDArray
 
 
 def _shrunk(region: Region) -> Region:
-    """What of an owned region no other tile reports: its neighbours' seam and its own disagreement away from its edge."""
+    """The part of an owned region that no neighbour can report, as two tiles may disagree by a seam on a centre."""
     inner = 2 * int(_SEAM_PIX)
     return Region(
         region.x0 + inner,
