@@ -11,8 +11,9 @@ from zpix.errors import OutputError
 from zpix.evaluation import Report, read_truth, write_report
 from zpix.evaluation import evaluate as score
 from zpix.image import Region, open_mosaic
-from zpix.pipeline import run
+from zpix.pipeline import default_model, run
 from zpix.plots import colour_composite, detections_figure, save_evaluation_figures, save_figure
+from zpix.progress import progress_bar
 from zpix.scenes import simulate
 from zpix.training.prepare import SegmentationMap
 
@@ -75,8 +76,12 @@ def demo(
     `out` holds `field/` (mosaics, segmentation and truth), `result/` (the catalogue and its companions) and
     `evaluation/` (scores and figures).
     """
-    place = Path(out)
-    simulate(place / "field", shape=(size_pix, size_pix), seed=seed, config=simulation, overwrite=overwrite)
+    place, model = Path(out), model or default_model()
+    shape = (size_pix, size_pix)
+    with progress_bar("drawing the sky", 1) as bar:
+        simulate(
+            place / "field", shape=shape, seed=seed, config=simulation, overwrite=overwrite, progress=bar.set
+        )  # fmt: skip
     mosaics = sorted((place / "field").glob("*_drz.fits"))
     run(mosaics, out=place / "result", model=model, config=config, overwrite=overwrite)
     report = evaluate(place / "result" / "catalogue.fits", place / "field" / "truth.fits", out=place / "evaluation")

@@ -6,19 +6,22 @@ Rooms are imported inside the commands, so that `zpix --help` answers at once.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from zpix.errors import ConfigError, ZpixError
 
+if TYPE_CHECKING:
+    from zpix.evaluation import Report
+
 app = typer.Typer(
-    help="Photometric redshifts straight from pixels: detect, segment, classify, and give every source a redshift PDF.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,7 +44,25 @@ Mosaics = Annotated[
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="TOML file of settings.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
-Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
+Dust = Annotated[str | None, typer.Option(help="E(B-V): sfd, a number in mag, or a HEALPix FITS map.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("zpix"))
+        raise typer.Exit
+
+
+@app.callback()
+def _zpix(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Photometric redshifts straight from pixels: detect, segment, classify, and give every source a redshift PDF."""
 
 
 @app.command()
@@ -54,7 +75,7 @@ def run(
     config: ConfigFile = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
     precision: Annotated[Precision | None, typer.Option(help="Arithmetic of the network.")] = None,
-    dust: Annotated[str | None, typer.Option(help="E(B-V): sfd, a number in mag, or a HEALPix FITS map.")] = None,
+    dust: Dust = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Find every source of a mosaic and give it a redshift PDF."""
@@ -77,9 +98,12 @@ def demo(
     """Simulate a field, run the shipped model on it, and compare with the truth."""
     from zpix.assessment import demo as run_demo
 
-    report = run_demo(out, seed=seed, size_pix=size)
-    _print_report(report)
-    _list_files(out)
+    _print_report(run_demo(out, seed=seed, size_pix=size))
+    print(f"catalogue         {out / 'result' / 'catalogue.fits'}  (and .parquet, with pdfs.hdf5 and regions.reg)")
+    print(f"segmentation map  {out / 'result' / 'segmentation.fits'}")
+    for figure in sorted((out / "evaluation").glob("*.png")):
+        print(f"figure            {figure}")
+    print(f"mosaics, truth    {out / 'field'}")
 
 
 @app.command()
@@ -88,7 +112,7 @@ def simulate(
     size: Annotated[int, typer.Option(help="Side of the field in pixels of 0.03 arcsec.")] = 1024,
     seed: Seed = 0,
     ra: Annotated[float, typer.Option(help="Centre, degrees.")] = 53.16,
-    dec: Annotated[float, typer.Option(help="Centre, degrees.")] = -27.79,
+    dec: Annotated[float, typer.Option(min=-90, max=90, help="Centre, degrees.")] = -27.79,
     config: ConfigFile = None,
     workers: Annotated[int, typer.Option(help="Processes; the pixels are the same for any number.")] = 1,
     overwrite: Overwrite = False,
@@ -114,6 +138,8 @@ def prepare(
     catalogue: Annotated[Path | None, typer.Option(help="Table with id, ra, dec.")] = None,
     redshifts: Annotated[list[Path] | None, typer.Option(help="Tables of spectroscopic redshifts.")] = None,
     mock: Annotated[int | None, typer.Option(help="Draw this many simulated tiles instead.")] = None,
+    bands: Annotated[str | None, typer.Option(help="Bands to keep, comma-separated; all by default.")] = None,
+    dust: Dust = None,
     tile_size: Annotated[int, typer.Option(help="Pixels along a side.")] = 512,
     fractions: Annotated[tuple[float, float, float], typer.Option(help="Shares of train, validation and test.")] = (
         0.7,
@@ -126,21 +152,25 @@ def prepare(
 ) -> None:
     """Cut annotated tiles for training, split by sky position."""
     from zpix.config import load_config
+    from zpix.image import JADES_BANDS
     from zpix.learning import prepare as cut
     from zpix.learning import prepare_mock
+    from zpix.training.store import SPLITS
 
-    shares = dict(zip(("train", "validation", "test"), fractions, strict=True))
+    shares = dict(zip(SPLITS, fractions, strict=True))
+    chosen = None if bands is None else [band.strip().upper() for band in bands.split(",")]
     if mock is not None:
         counts = prepare_mock(
-            out, tiles=mock, seed=seed, config=load_config(config).simulation, tile_size=tile_size, fractions=shares,
-            workers=workers,
+            out, tiles=mock, seed=seed, config=load_config(config).simulation, bands=chosen or JADES_BANDS,
+            tile_size=tile_size, fractions=shares, workers=workers,
         )  # fmt: skip
     elif not mosaics or segmentation is None or catalogue is None:
         raise ConfigError("zpix prepare needs MOSAICS with --segmentation and --catalogue, or --mock TILES")
     else:
         counts = cut(
             _one_or_many(mosaics), segmentation=segmentation, catalogue=catalogue, out=out,
-            redshifts=redshifts or (), tile_size=tile_size, fractions=shares, seed=seed,
+            redshifts=redshifts or (), bands=chosen, dust=dust or "sfd", tile_size=tile_size, fractions=shares,
+            seed=seed,
         )  # fmt: skip
     for split, values in counts.items():
         print(f"{split:12}" + "  ".join(f"{value:7d} {name}" for name, value in values.items()))
@@ -189,11 +219,12 @@ def evaluate(
     catalogue: Annotated[Path, typer.Argument(help="catalogue.fits or catalogue.parquet of zpix run.")],
     truth: Annotated[Path, typer.Argument(help="Truth table of zpix simulate, or any table with ra, dec, z.")],
     out: Out,
+    band: Annotated[str, typer.Option(help="Band of the magnitudes.")] = "F444W",
 ) -> None:
     """Score a catalogue against the truth: detection, redshifts, PDFs."""
     from zpix.assessment import evaluate as score
 
-    _print_report(score(catalogue, truth, out=out))
+    _print_report(score(catalogue, truth, out=out, band=band))
     _list_files(out)
 
 
@@ -233,13 +264,36 @@ def main() -> None:
     """Run the command line; a user's mistake is one sentence on standard error and exit code 2."""
     logging.basicConfig(format="zpix: %(message)s", level=logging.WARNING)
     try:
-        app(standalone_mode=True)
+        try:
+            app()
+        finally:
+            _flush()
     except ZpixError as error:
-        print(f"zpix: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("zpix: interrupted", file=sys.stderr)
-        sys.exit(130)
+        _stop(str(error))
+    except BrokenPipeError:  # of `zpix ... | head`
+        sys.exit(1)
+    except OSError as error:  # a full disk, a place one may not write to
+        if error.strerror is None:
+            raise
+        _stop(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
+    except SystemExit as end:
+        if end.code == 130:
+            _stop("interrupted", code=130)
+        raise
+
+
+def _flush() -> None:
+    """Send off what was printed while failing can still be answered; Python's own try at the end must not fail."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+def _stop(sentence: str, *, code: int = 2) -> NoReturn:
+    print(f"zpix: {sentence}", file=sys.stderr)
+    sys.exit(code)
 
 
 @contextmanager
@@ -255,14 +309,17 @@ def _one_or_many(paths: list[Path]) -> Path | list[Path]:
     return paths[0] if len(paths) == 1 else paths
 
 
-def _print_report(report: Any) -> None:
+def _print_report(report: Report) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("score", "value", "uncertainty", "sources")
-    for row in report.rows():
-        table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    for title, header, rows in report.tables():
+        table = Table(*header, title=title, title_justify="left", box=box.SIMPLE)
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
 
 
 def _list_files(out: Path) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import multiprocessing
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,17 +17,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, write_config
+from zpix.config import ModelConfig, PretrainingConfig, Section, SimulationConfig, TrainingConfig, write_config
 from zpix.detector import Checkpoint, Detector, load_checkpoint
-from zpix.errors import ModelError, OutputError, StoreError
+from zpix.errors import ConfigError, ModelError, OutputError, StoreError, ZpixError
 from zpix.image import JADES_BANDS, open_mosaic
 from zpix.progress import progress_bar
 from zpix.sources import CLASS_NAMES, STAR
 from zpix.sources.reference import ReferenceSources, match_redshifts, read_reference
-from zpix.training.loop import fit
-from zpix.training.prepare import SegmentationMap, annotate, cut_tiles, split_by_position
+from zpix.training.loop import STATE_FILE, fit
+from zpix.training.prepare import SegmentationMap, annotate, check_fractions, cut_tiles, split_by_position
 from zpix.training.pretraining import fit_redshift_head
 from zpix.training.store import SPLITS, AnnotatedTile, Split, Store, StoreWriter
+
+log = logging.getLogger(__name__)
 
 DEFAULT_FRACTIONS: Mapping[Split, float] = {"train": 0.7, "validation": 0.1, "test": 0.2}
 
@@ -63,6 +68,9 @@ def prepare(
     sources = ReferenceSources(sources.id, sources.ra, sources.dec, sources.label, known)
     with open_mosaic(mosaics) as mosaic, SegmentationMap(segmentation, shape=mosaic.shape) as areas:
         wanted = tuple(bands or mosaic.bands)
+        missing = [band for band in wanted if band not in mosaic.bands]
+        if missing:
+            log.warning("the mosaics lack %s: a model learns to do without", " ".join(missing))
         regions = cut_tiles(mosaic.shape, tile_size)
         if not regions:
             raise StoreError(
@@ -106,6 +114,9 @@ def prepare_mock(
     the number of `workers`.
     """
     config = config or SimulationConfig()
+    check_fractions(fractions)
+    if tiles < 1 or workers < 1:
+        raise ConfigError(f"tiles = {tiles} and workers = {workers}: both must be 1 or more")
     splits: list[Split] = []
     for split in SPLITS:
         splits += [split] * round(fractions[split] * tiles)
@@ -170,13 +181,13 @@ def pretrain(
     device: str = "auto",
 ) -> Path:
     """Train the pixel branch of the redshift head on cutouts; `train` takes the result as `redshift_head`."""
-    data, place = Store(store), _run_directory(out)
-    config, model = config or PretrainingConfig(), model or ModelConfig()
-    write_config(place / "config.toml", model=model, pretraining=config)
+    data, config, model = Store(store), config or PretrainingConfig(), model or ModelConfig()
     torch.manual_seed(config.seed)
-    return fit_redshift_head(
-        data, place, detector=Detector(model), config=config, device=device, about=_about(data), on_epoch=_draw_losses
-    )
+    detector = Detector(model)
+    with _training_directory(out, model=model, pretraining=config) as place:
+        return fit_redshift_head(
+            data, place, detector=detector, config=config, device=device, about=_about(data), on_epoch=_draw_losses
+        )
 
 
 def train(
@@ -198,17 +209,16 @@ def train(
     redshift_head : checkpoint whose redshift head to start from, such as one made by `pretrain`
     name : how the model calls itself in catalogues; default the name of `out`
     """
-    data, place = Store(store), _run_directory(out)
-    config, model = config or TrainingConfig(), model or ModelConfig()
-    write_config(place / "config.toml", model=model, training=config)
+    data, config, model = Store(store), config or TrainingConfig(), model or ModelConfig()
     torch.manual_seed(config.seed)
     detector = Detector(model)
     if init is not None:
         _take_weights(detector, load_checkpoint(init), init, part="")
     if redshift_head is not None:
         _take_weights(detector, load_checkpoint(redshift_head), redshift_head, part="redshift_head.")
-    about = {"name": name or place.name, **_about(data), "training": json.loads(config.model_dump_json())}
-    return fit(data, place, detector=detector, config=config, device=device, about=about, on_epoch=_draw_losses)
+    about = {"name": name or Path(out).name, **_about(data), "training": json.loads(config.model_dump_json())}
+    with _training_directory(out, model=model, training=config) as place:
+        return fit(data, place, detector=detector, config=config, device=device, about=about, on_epoch=_draw_losses)
 
 
 def _in_order(pool: Executor, function: Any, jobs: Iterator[Any], *, ahead: int) -> Iterator[Any]:
@@ -242,13 +252,23 @@ def _take_weights(detector: Detector, checkpoint: Checkpoint, path: str | Path, 
     detector.load_state_dict({**own, **weights})
 
 
-def _run_directory(out: str | Path) -> Path:
+@contextmanager
+def _training_directory(out: str | Path, **sections: Section) -> Iterator[Path]:
+    """The directory of a training with its settings; one that a mistake left without a training goes again."""
     place = Path(out)
+    is_new = not place.exists()
     try:
         place.mkdir(parents=True, exist_ok=True)
+        if not (place / STATE_FILE).exists():
+            write_config(place / "config.toml", **sections)
     except OSError as error:
-        raise OutputError(f"{place}: cannot be made: {error.strerror}") from None
-    return place
+        raise OutputError(f"{place}: cannot be written: {error.strerror}") from None
+    try:
+        yield place
+    except ZpixError:
+        if is_new and not (place / STATE_FILE).exists():
+            shutil.rmtree(place, ignore_errors=True)
+        raise
 
 
 def _draw_losses(losses: Path) -> None:

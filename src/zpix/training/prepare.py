@@ -78,6 +78,12 @@ def cut_tiles(shape: tuple[int, int], tile_size: int) -> list[Region]:
     ]
 
 
+def check_fractions(fractions: Mapping[Split, float]) -> None:
+    """Refuse shares of the splits that are not shares."""
+    if abs(sum(fractions.values()) - 1) > 1e-6 or min(fractions.values()) < 0:
+        raise ConfigError(f"split fractions {dict(fractions)} must be non-negative and sum to one")
+
+
 def split_by_position(
     regions: list[Region], *, fractions: Mapping[Split, float], block_tiles: int, seed: int
 ) -> list[Split]:
@@ -86,8 +92,7 @@ def split_by_position(
     Blocks are shuffled by `seed` and dealt out so that the fractions hold as closely as whole blocks allow, at least
     one block each (of non-zero fraction) if there are that many.
     """
-    if abs(sum(fractions.values()) - 1) > 1e-6 or min(fractions.values()) < 0:
-        raise ConfigError(f"split fractions {dict(fractions)} must be non-negative and sum to one")
+    check_fractions(fractions)
     blocks: dict[tuple[int, int], list[int]] = {}
     for index, region in enumerate(regions):
         key = (region.y0 // (block_tiles * region.height), region.x0 // (block_tiles * region.width))

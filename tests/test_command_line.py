@@ -1,0 +1,342 @@
+"""The command line: a mistake is one sentence and exit code 2, and leaves nothing half-written behind."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.detector.scenery import small_model
+from tests.image.small_mosaics import SHAPE, jades_file
+from tests.training.scenery import blob_store
+from zpix.catalogue import read_catalogue
+from zpix.cli import main
+from zpix.config import load_config
+from zpix.detector import Checkpoint, Detector, save_checkpoint
+from zpix.image import tangent_wcs
+
+WCS = tangent_wcs(53.1, -27.8, SHAPE, 0.03)
+ONES = np.ones(SHAPE, np.float32)
+NAN = np.full(SHAPE, np.nan, np.float32)
+
+Arguments = list[str | Path]
+
+
+def call(monkeypatch, *arguments: str | Path) -> int:
+    """Exit code of a command."""
+    monkeypatch.setattr(sys, "argv", ["zpix", *map(str, arguments)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    return end.value.code or 0  # type: ignore[return-value]
+
+
+def mosaics(place: Path, *names: str, flux: np.ndarray = ONES, error: np.ndarray = ONES) -> list[Path]:
+    place.mkdir(exist_ok=True)
+    return [jades_file(place / f"{name}_drz.fits", WCS, flux, error) for name in names]
+
+
+# Bad input, each a function of an empty directory that gives the arguments of `zpix run` (without --out and --model).
+
+
+def missing_file(place: Path) -> Arguments:
+    return [*mosaics(place, "a_f200w"), place / "a_f444w_drz.fits"]
+
+
+def missing_directory(place: Path) -> Arguments:
+    return [place / "nowhere"]
+
+
+def band_twice(place: Path) -> Arguments:
+    return [*mosaics(place, "a_f444w", "b_f444w")]
+
+
+def different_grids(place: Path) -> Arguments:
+    mosaics(place, "a_f200w")
+    jades_file(place / "a_f444w_drz.fits", tangent_wcs(53.1, -27.8, SHAPE, 0.06), ONES, ONES)
+    return [place]
+
+
+def different_shapes(place: Path) -> Arguments:
+    mosaics(place, "a_f200w")
+    mosaics(place, "a_f444w", flux=ONES[1:], error=ONES[1:])
+    return [place]
+
+
+def all_nan_band(place: Path) -> Arguments:
+    return [*mosaics(place, "a_f200w"), *mosaics(place, "a_f444w", flux=NAN)]
+
+
+def mosaic_without_pixels(place: Path) -> Arguments:
+    return [*mosaics(place, "a_f444w", flux=ONES[:0], error=ONES[:0])]
+
+
+def mosaic_without_a_byte(place: Path) -> Arguments:
+    (place / "a_f444w_drz.fits").touch()
+    return [place]
+
+
+def directory_without_mosaics(place: Path) -> Arguments:
+    (place / "notes.txt").touch()
+    return [place]
+
+
+def truncated_fits(place: Path) -> Arguments:
+    (path,) = mosaics(place, "a_f444w")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return [path]
+
+
+def not_fits(place: Path) -> Arguments:
+    (place / "a_f444w_drz.fits").write_text("these are not the pixels you are looking for")
+    return [place]
+
+
+def model_of_other_bands(place: Path) -> Arguments:
+    save_checkpoint(place / "other.safetensors", Checkpoint(Detector(small_model(bands=("HSC-G", "HSC-R")))))
+    return [*mosaics(place, "a_f444w"), "--model", place / "other.safetensors"]
+
+
+def missing_model(place: Path) -> Arguments:
+    return [*mosaics(place, "a_f444w"), "--model", place / "model.safetensors"]
+
+
+def truncated_model(place: Path) -> Arguments:
+    path = place / "cut.safetensors"
+    save_checkpoint(path, Checkpoint(Detector(small_model(bands=("F444W",)))))
+    path.write_bytes(path.read_bytes()[:100_000])
+    return [*mosaics(place, "a_f444w"), "--model", path]
+
+
+def pickled_model(place: Path) -> Arguments:
+    (place / "model.pt").write_bytes(b"\x80\x04cos\nsystem\n")
+    return [*mosaics(place, "a_f444w"), "--model", place / "model.pt"]
+
+
+def other_pixel_scale(place: Path) -> Arguments:
+    place.mkdir(exist_ok=True)
+    return [jades_file(place / "a_f444w_drz.fits", tangent_wcs(53.1, -27.8, SHAPE, 0.06), ONES, ONES)]
+
+
+def unknown_setting(place: Path) -> Arguments:
+    (place / "settings.toml").write_text("[inference]\ntiles = 3\n")
+    return [*mosaics(place, "a_f444w"), "--config", place / "settings.toml"]
+
+
+def odd_tile_size(place: Path) -> Arguments:
+    (place / "settings.toml").write_text("[inference]\ntile_size = 500\n")
+    return [*mosaics(place, "a_f444w"), "--config", place / "settings.toml"]
+
+
+def missing_settings(place: Path) -> Arguments:
+    return [*mosaics(place, "a_f444w"), "--config", place / "settings.toml"]
+
+
+def missing_dust_map(place: Path) -> Arguments:
+    return [*mosaics(place, "a_f444w"), "--dust", place / "planck.fits"]
+
+
+def negative_dust(place: Path) -> Arguments:
+    return [*mosaics(place, "a_f444w"), "--dust=-1"]
+
+
+def unknown_device(place: Path) -> Arguments:
+    return [*mosaics(place, "a_f444w"), "--device", "abacus"]
+
+
+BAD_INPUT: dict[Callable[[Path], Arguments], str] = {
+    missing_file: "a_f444w_drz.fits",
+    missing_directory: "nowhere",
+    band_twice: "twice",
+    different_grids: "zpix align",
+    different_shapes: "zpix align",
+    all_nan_band: "no valid pixel",
+    mosaic_without_pixels: "a_f444w_drz.fits",
+    mosaic_without_a_byte: "a_f444w_drz.fits",
+    directory_without_mosaics: "_drz.fits",
+    truncated_fits: "truncated",
+    not_fits: "not a FITS file",
+    model_of_other_bands: "HSC-G HSC-R",
+    missing_model: "no such model file",
+    truncated_model: "cut.safetensors",
+    pickled_model: "model.pt",
+    other_pixel_scale: "0.06",
+    unknown_setting: "unknown setting 'inference.tiles'",
+    odd_tile_size: "tile_size is 500",
+    missing_settings: "no such configuration file",
+    missing_dust_map: "planck.fits",
+    negative_dust: "-1",
+    unknown_device: "'abacus'",
+}
+
+
+@pytest.mark.parametrize("bad", BAD_INPUT, ids=lambda bad: bad.__name__)
+def test_bad_input_of_a_run(bad, tmp_path, monkeypatch, capsys, tiny_model):
+    (tmp_path / "input").mkdir()
+    (tmp_path / "output").mkdir()
+    arguments = bad(tmp_path / "input")
+    if "--model" not in arguments:
+        arguments += ["--model", tiny_model]
+    code = call(monkeypatch, "run", *arguments, "--out", tmp_path / "output" / "run")
+    one_sentence(capsys, code, BAD_INPUT[bad])
+    assert list((tmp_path / "output").iterdir()) == []
+
+
+def one_sentence(capsys, code: int, *words: str) -> None:
+    captured = capsys.readouterr()
+    assert code == 2
+    assert captured.err.startswith("zpix: ") and captured.err.endswith("\n") and captured.err.count("\n") == 1
+    assert "Traceback" not in captured.err and captured.out == ""
+    for word in words:
+        assert word in captured.err
+
+
+def settings(place: Path) -> Path:
+    place.mkdir(parents=True, exist_ok=True)
+    file = place / "settings.toml"
+    file.write_text('[inference]\ntile_size = 192\nscore_threshold = 0.0\ndevice = "cpu"\ndust = "0.02"\n')
+    return file
+
+
+def test_a_run_says_what_it_found_and_where(tmp_path, monkeypatch, capsys, blob_field, tiny_model):
+    out = tmp_path / "result"
+    code = call(
+        monkeypatch, "run", blob_field, "--out", out, "--model", tiny_model, "--config", settings(tmp_path),
+        "--precision", "fp32", "--dust", "0.03",
+    )  # fmt: skip
+    captured = capsys.readouterr()
+    catalogue = read_catalogue(out / "catalogue.fits")
+    assert code == 0 and captured.err == ""
+    assert captured.out.startswith(f"{len(catalogue)} sources (")
+    for name in ("catalogue.fits", "catalogue.parquet", "pdfs.hdf5", "segmentation.fits", "regions.reg"):
+        assert str(out / name) in captured.out
+    # options win over the file, the file over the defaults, and what was used is kept
+    used = load_config(out / "config.toml").inference
+    assert (used.tile_size, used.precision, used.dust, used.margin) == (192, "fp32", "0.03", 64)
+    np.testing.assert_allclose(catalogue["ebv"], 0.03)
+
+
+def test_an_existing_output_is_kept(tmp_path, monkeypatch, capsys, blob_field, tiny_model):
+    (tmp_path / "result").mkdir()
+    (tmp_path / "result" / "notes.txt").write_text("mine")
+    for options, word in ([], "already exists"), (["--overwrite"], "notes.txt"):
+        code = call(monkeypatch, "run", blob_field, "--out", tmp_path / "result", "--model", tiny_model, *options)
+        one_sentence(capsys, code, word)
+        assert (tmp_path / "result" / "notes.txt").read_text() == "mine"
+
+
+def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch, capsys, blob_field, tiny_model):
+    def full(path, *_arguments, **_options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr("zpix.pipeline.write_config", full)
+    code = call(
+        monkeypatch, "run", blob_field, "-o", tmp_path / "out" / "run", "-m", tiny_model, "-c", settings(tmp_path)
+    )
+    one_sentence(capsys, code, "config.toml: No space left on device")
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.toml"]
+
+
+def test_an_error_of_ours_is_not_hidden(tmp_path, monkeypatch, blob_field, tiny_model):
+    def broken(*_arguments, **_options):
+        raise AssertionError("an invariant of zpix")
+
+    monkeypatch.setattr("zpix.pipeline.find_sources", broken)
+    monkeypatch.setattr(sys, "argv", ["zpix", "run", str(blob_field), "-o", str(tmp_path / "o"), "-m", str(tiny_model)])
+    with pytest.raises(AssertionError, match="an invariant"):
+        main()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_leaves_nothing(tmp_path, monkeypatch, capsys, blob_field, tiny_model):
+    def interrupted(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("zpix.pipeline.find_sources", interrupted)
+    code = call(monkeypatch, "run", blob_field, "--out", tmp_path / "run", "--model", tiny_model)
+    assert code == 130
+    assert capsys.readouterr().err == "zpix: interrupted\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def script(*arguments: str, **options) -> subprocess.CompletedProcess:
+    code = "from zpix.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True, timeout=60, check=False, **options
+    )
+
+
+def test_a_closed_pipe_is_no_error_to_read_about():
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        result = script("--help", stdout=closed)
+    assert result.returncode == 1 and result.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_standard_output_is_one_sentence():
+    with open("/dev/full", "w") as full:
+        result = script("--version", stdout=full)
+    assert result.returncode == 2 and result.stderr == "zpix: No space left on device\n"
+
+
+def test_version_and_help(monkeypatch, capsys):
+    assert call(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out.count(".") == 2
+    assert call(monkeypatch, "--help") == 0
+    shown = capsys.readouterr().out
+    for command in ("run", "demo", "simulate", "prepare", "pretrain", "train", "evaluate", "align", "info"):
+        assert f" {command} " in shown
+        assert call(monkeypatch, command, "--help") == 0
+        capsys.readouterr()
+
+
+def test_info_shows_what_a_model_knows(monkeypatch, capsys, tiny_model):
+    assert call(monkeypatch, "info", tiny_model) == 0
+    shown = capsys.readouterr().out
+    assert '"name": "tiny"' in shown and '"F444W"' in shown and '"resnet18"' in shown
+
+
+MISTAKES = {
+    "info {m}/none.safetensors": "none.safetensors",
+    "prepare -o {out}": "--segmentation",
+    "prepare {m} --segmentation {m}/list.csv --catalogue {m}/list.csv -o {out}": "list.csv",
+    "prepare {m} --segmentation {m}/a_f444w_drz.fits --catalogue {m}/no.csv -o {out}": "no.csv",
+    "prepare {m} --segmentation {m}/a_f444w_drz.fits --catalogue {m}/list.csv -o {out}": "smaller than a tile",
+    "prepare --mock 3 --fractions 0.5 0.1 0.1 -o {out}": "sum to one",
+    "prepare --mock 0 -o {out}": "tiles = 0",
+    "prepare --mock 3 --workers 0 -o {out}": "workers = 0",
+    "train {m}/no.zarr -o {out}": "no.zarr",
+    "train {store} -o {out}": "A B C",
+    "pretrain {store} -o {out}": "A B C",
+    "train {store} -o {out} --init {m}/no.safetensors": "no.safetensors",
+    "train {store} -o {out} --config {m}/abc.toml --redshift-head {model}": "does not fit",
+    "train {store} -o {out} --config {m}/abc.toml --device abacus": "'abacus'",
+    "train {store} -o {m}/list.csv --config {m}/abc.toml": "list.csv",
+    "evaluate {m}/no.fits {m}/list.csv -o {out}": "no.fits",
+    "evaluate {m}/list.csv {m}/list.csv -o {out}": "list.csv",
+    "align {m} -o {out} --reference F999W": "F999W",
+    "align {m} -o {m}": "another directory",
+    "simulate -o {out} --size 0": "shape",
+    "simulate -o {out} --workers 0": "workers = 0",
+}
+
+
+@pytest.mark.parametrize("command", MISTAKES)
+def test_mistakes_of_other_commands(command, tmp_path, monkeypatch, capsys, tiny_model):
+    place, out = tmp_path / "input", tmp_path / "output" / "new"
+    mosaics(place, "a_f444w")
+    out.parent.mkdir()
+    (place / "list.csv").write_text("id,ra,dec\n1,53.16,-27.79\n")
+    (place / "abc.toml").write_text('[model]\nbands = ["A", "B", "C"]\n')
+    store = blob_store(tmp_path / "store.zarr").path if "{store}" in command else ""
+    filled = command.format(m=place, out=out, store=store, model=tiny_model)
+    code = call(monkeypatch, *filled.split())
+    one_sentence(capsys, code, MISTAKES[command])
+    assert list(out.parent.iterdir()) == []

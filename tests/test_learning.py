@@ -1,0 +1,57 @@
+"""Training by one call: what its directory holds, and what it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.detector.scenery import small_model
+from tests.training.scenery import BANDS, blob_store
+from zpix.config import PretrainingConfig, TrainingConfig, load_config
+from zpix.detector import load_checkpoint
+from zpix.errors import ModelError, StoreError, TrainingError
+from zpix.learning import pretrain, train
+from zpix.training.store import Store
+
+FAST = TrainingConfig(epochs=1, batch_size=2, precision="fp32", seed=3)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Store:
+    return blob_store(tmp_path_factory.mktemp("store") / "blobs.zarr")
+
+
+def test_pretraining_and_training_leave_models_settings_and_losses(tmp_path, store):
+    model = small_model(bands=BANDS)
+    head = pretrain(
+        store.path, out=tmp_path / "head", model=model, config=PretrainingConfig(photometry_epochs=1, epochs=1)
+    )
+    path = train(store.path, out=tmp_path / "run", model=model, config=FAST, redshift_head=head, name="blobs-1")
+    assert {item.name for item in (tmp_path / "run").iterdir()} == {
+        "config.toml", "losses.csv", "losses.png", "model.safetensors", "state.safetensors",
+    }  # fmt: skip
+    assert load_config(tmp_path / "run" / "config.toml").training == FAST
+    checkpoint = load_checkpoint(path)
+    assert checkpoint.config == model
+    assert checkpoint.about["name"] == "blobs-1"
+    assert checkpoint.about["counts"]["train"]["tiles"] == store.count("train")
+    low, high = checkpoint.about["z_range"]
+    assert 0 <= low < high <= 15
+    again = train(store.path, out=tmp_path / "more", model=model, config=FAST, init=path)
+    assert load_checkpoint(again).about["name"] == "more"
+
+
+def test_a_refused_training_changes_nothing(tmp_path, store):
+    out = tmp_path / "run"
+    train(store.path, out=out, model=small_model(bands=BANDS), config=FAST)
+    before = {item.name: item.read_bytes() for item in out.iterdir()}
+    for model, config in (
+        (small_model(bands=BANDS), FAST.model_copy(update={"learning_rate": 1e-4})),
+        (small_model(bands=BANDS, box_hidden=64), FAST),
+    ):
+        with pytest.raises(TrainingError, match="choose another place"):
+            train(store.path, out=out, model=model, config=config)
+    with pytest.raises(StoreError):
+        train(store.path, out=out, model=small_model(bands=("A", "B")), config=FAST)
+    with pytest.raises(ModelError):
+        train(store.path, out=out, model=small_model(bands=BANDS), config=FAST, init=tmp_path / "none.safetensors")
+    assert {item.name: item.read_bytes() for item in out.iterdir()} == before
