@@ -82,7 +82,7 @@ def demo(
         simulate(
             place / "field", shape=shape, seed=seed, config=simulation, overwrite=overwrite, progress=bar.set
         )  # fmt: skip
-    mosaics = sorted((place / "field").glob("*_drz.fits"))
+    mosaics = place / "field"
     run(mosaics, out=place / "result", model=model, config=config, overwrite=overwrite)
     report = evaluate(place / "result" / "catalogue.fits", place / "field" / "truth.fits", out=place / "evaluation")
     draw_detections(mosaics, place / "result", place / "evaluation" / "detections.png")
