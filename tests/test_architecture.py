@@ -111,9 +111,10 @@ RULES = {
     ),
     "assessment": Rule({"image", "scenes", "training", "catalogue", "evaluation", "plots", "pipeline"}, {}),
     "cli": Rule(
-        {"image", "scenes", "detector", "training", "pipeline", "learning", "assessment"},
+        {"image", "scenes", "detector", "training", "evaluation", "pipeline", "learning", "assessment"},
         {"typer": "arguments", "rich": "tables of scores"},
     ),
+    "__main__": Rule({"cli"}, {}),
 }
 
 # Packages whose data files are read without importing them.

@@ -1,0 +1,154 @@
+"""Examples and the examples in the documentation run, and the pages name what there is."""
+
+from __future__ import annotations
+
+import os
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+import zpix
+from zpix.catalogue import FLAGS, catalogue_columns, read_catalogue
+from zpix.cli import app, main
+from zpix.evaluation import evaluate, read_truth
+
+pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES, DOCS = ROOT / "examples", ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+
+
+@pytest.fixture
+def empty_directory(tmp_path, monkeypatch, tiny_model) -> Path:
+    """A place to work in, where a network that has learnt nothing stands in for the shipped one: it is quick."""
+    monkeypatch.chdir(tmp_path)
+    for module in ("pipeline", "assessment"):
+        monkeypatch.setattr(f"zpix.{module}.default_model", lambda: tiny_model)
+    return tmp_path
+
+
+def blocks(page: Path) -> Iterator[tuple[str, str]]:
+    """Language and text of every fenced block of a page, in order."""
+    yield from re.findall(r"^```(\w+)\n(.*?)^```", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def run_commands(page: Path, monkeypatch) -> int:
+    """Run what a page tells the reader to type, keep the files it tells them to write; number of commands run."""
+    count = 0
+    for language, text in blocks(page):
+        if language == "toml" and (name := re.match(r"# (\S+\.toml)\n", text)):
+            Path(name[1]).write_text(text)
+        for line in text.splitlines() if language == "bash" else ():
+            if line.startswith("zpix "):
+                monkeypatch.setattr(sys, "argv", shlex.split(line, comments=True))
+                with pytest.raises(SystemExit) as end:
+                    main()
+                assert not end.value.code, line
+                count += 1
+    return count
+
+
+def test_commands_in_the_documentation_run(empty_directory, monkeypatch, capsys):
+    assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 4
+    assert capsys.readouterr().err == ""
+    assert {"result", "purer", "evaluation", "aligned", "store.zarr", "trained", "result-mine", "small-demo"} <= {
+        path.name for path in empty_directory.iterdir()
+    }
+
+
+def test_python_in_the_documentation_runs(empty_directory, capsys):
+    names: dict[str, object] = {"__name__": "__main__"}
+    for language, text in blocks(DOCS / "python.md"):
+        assert language == "python"
+        exec(compile(text, "docs/python.md", "exec"), names)
+    assert "no-such-field" in capsys.readouterr().out
+    assert not Path("nothing").exists()
+
+
+def typer_commands() -> Iterator[tuple[str, list[str]]]:
+    """Every command with its long options."""
+    group = typer.main.get_command(app)
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        options = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
+        yield name, [option for option in options if option != "--help"]
+
+
+def test_every_command_and_option_is_on_its_page():
+    sections = dict(
+        re.findall(r"^## zpix (\w+)\n(.*?)(?=^## |\Z)", (DOCS / "command-line.md").read_text("utf-8"), re.M | re.S)
+    )
+    commands = dict(typer_commands())
+    assert set(sections) == set(commands)
+    for name, options in commands.items():
+        documented = re.findall(r"`(--[\w-]+)`", "\n".join(re.findall(r"^\| (`--.*?) \|", sections[name], re.M)))
+        assert sorted(documented) == sorted(options), name
+
+
+def test_every_public_name_is_on_its_page():
+    headings = "\n".join(re.findall(r"^## (.*)$", (DOCS / "python.md").read_text("utf-8"), re.M))
+    assert set(re.findall(r"zpix\.(\w+)", headings)) == set(zpix.__all__)
+
+
+def test_every_column_and_flag_is_on_its_page():
+    text = (DOCS / "catalogue.md").read_text("utf-8")
+    columns = {re.sub("_f444w$", "_<band>", column.name) for column in catalogue_columns(["F444W"], 1)}
+    assert {name for row in re.findall(r"^\| (`[a-z].*?) \|", text, re.M) for name in row.strip("`").split("`, `")} == (
+        columns
+    )
+    assert re.findall(r"^\| `([A-Z_]+)` \| (\d+) \|", text, re.M) == [(flag.name, str(flag.value)) for flag in FLAGS]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def run_script(*arguments: str | Path) -> str:
+    """Standard output of a program with the installed `zpix` on its path."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    result = subprocess.run(
+        list(map(str, arguments)), capture_output=True, text=True, env={**os.environ, "PATH": path}, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_quickstart_and_the_marks_of_three_fields(tmp_path, tiny_model):
+    shown = run_script(
+        sys.executable, EXAMPLES / "quickstart.py", "--out", tmp_path, "--size", "256", "--model", tiny_model
+    )
+    assert "match a true source" in shown
+    assert {path.name for path in tmp_path.iterdir()} == {"field", "result", "evaluation"}
+
+    names = runpy.run_path(str(EXAMPLES / "three_fields.py"))
+    report = evaluate(
+        read_catalogue(tmp_path / "result" / "catalogue.fits"), read_truth(tmp_path / "field" / "truth.fits")
+    )
+    once, twice = names["marks"]([report]), names["marks"]([report, report])
+    assert [mark.name for mark in once] == [mark.name for mark in twice]
+    assert twice[0].value == pytest.approx(once[0].value, nan_ok=True)
+    assert twice[-1].value == 2 * once[-1].value
+
+
+def test_marks_are_met_or_missed():
+    mark = runpy.run_path(str(EXAMPLES / "three_fields.py"))["Mark"]
+    assert mark("coverage", 0.68, 0.01, low=0.60, high=0.76).met
+    assert not mark("coverage", 0.77, 0.01, low=0.60, high=0.76).met
+    assert not mark("scatter", float("nan"), 0.0, high=0.06).met
+    assert mark("bias", float("nan"), 0.0).met
+
+
+def test_a_small_training_through_the_command_line(tmp_path):
+    shown = run_script("bash", EXAMPLES / "train_small.sh", tmp_path, "384")
+    assert "redshifts" in shown and "completeness" in shown
+    assert len(zpix.load_checkpoint(tmp_path / "model" / "model.safetensors").bands) == 9
+    assert (tmp_path / "evaluation" / "report.json").is_file()
