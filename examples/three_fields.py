@@ -77,10 +77,21 @@ def marks(reports: list[Report]) -> list[Mark]:
         Mark(f"completeness, F444W < {DETECTED_TO:g}", *completeness, low=0.90),
         Mark(f"purity, F444W < {DETECTED_TO:g}", *purity, low=0.90),
         Mark(f"σ_NMAD, F444W < {REDSHIFTS_TO:g}", scores.sigma_nmad.value, scores.sigma_nmad.error, high=0.06),
-        Mark("outliers", scores.outlier_fraction.value, scores.outlier_fraction.error, high=0.15),
-        Mark("inside the 68 % interval", scores.coverage_68.value, scores.coverage_68.error, low=0.60, high=0.76),
-        Mark("bias", scores.bias.value, scores.bias.error),
-        Mark("galaxies with redshift", scores.count, np.nan),
+        Mark(
+            f"outliers, F444W < {REDSHIFTS_TO:g}",
+            scores.outlier_fraction.value,
+            scores.outlier_fraction.error,
+            high=0.15,
+        ),
+        Mark(
+            f"inside 68 %, F444W < {REDSHIFTS_TO:g}",
+            scores.coverage_68.value,
+            scores.coverage_68.error,
+            low=0.60,
+            high=0.76,
+        ),
+        Mark(f"bias, F444W < {REDSHIFTS_TO:g}", scores.bias.value, scores.bias.error),
+        Mark(f"galaxies, F444W < {REDSHIFTS_TO:g}", scores.count, np.nan),
     ]
 
 
@@ -101,11 +112,15 @@ def joined_fraction(parts: list[tuple[int, int]]) -> tuple[float, float]:
 
 
 def print_marks(columns: dict[str, list[Mark]]) -> None:
-    print(f"{'':28}" + "".join(f"{name:>18}" for name in columns) + "   mark")
+    """Print the scores as a Markdown table."""
+    header = ["", *columns, "mark"]
+    rows = []
     for row in zip(*columns.values(), strict=True):
-        texts = [f"{m.value:.0f}" if np.isnan(m.error) else f"{m.value:.3f} ± {m.error:.3f}" for m in row]
-        first = row[0]
-        print(f"{first.name:28}" + "".join(f"{text:>18}" for text in texts) + f"   {first.range_text}")
+        values = [f"{m.value:.0f}" if np.isnan(m.error) else f"{m.value:.3f} ± {m.error:.3f}" for m in row]
+        rows.append([row[0].name, *values, row[0].range_text])
+    widths = [max(len(line[i]) for line in (header, *rows)) for i in range(len(header))]
+    for line in (header, ["-" * width for width in widths], *rows):
+        print("| " + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) + " |")
 
 
 if __name__ == "__main__":
