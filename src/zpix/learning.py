@@ -20,12 +20,12 @@ import torch
 from zpix.config import ModelConfig, PretrainingConfig, Section, SimulationConfig, TrainingConfig, write_config
 from zpix.detector import Checkpoint, Detector, load_checkpoint
 from zpix.errors import ConfigError, ModelError, OutputError, StoreError, ZpixError
-from zpix.image import JADES_BANDS, open_mosaic
+from zpix.image import JADES_BANDS, SegmentationMap, open_mosaic
 from zpix.progress import progress_bar
 from zpix.sources import CLASS_NAMES, STAR
 from zpix.sources.reference import ReferenceSources, match_redshifts, read_reference
 from zpix.training.loop import STATE_FILE, fit
-from zpix.training.prepare import SegmentationMap, annotate, check_fractions, cut_tiles, split_by_position
+from zpix.training.prepare import annotate, check_fractions, cut_tiles, split_by_position
 from zpix.training.pretraining import fit_redshift_head
 from zpix.training.store import SPLITS, AnnotatedTile, Split, Store, StoreWriter
 

@@ -27,9 +27,10 @@ from zpix.catalogue import (
 from zpix.config import InferenceConfig, write_config
 from zpix.detector import Checkpoint, load_checkpoint
 from zpix.errors import BandError, ConfigError, ModelError
-from zpix.image import Mosaic, Tile, ebv_at, make_tiles, open_mosaic
+from zpix.image import Mosaic, Region, SegmentationMap, Tile, ebv_at, make_tiles, open_mosaic
 from zpix.inference import Predictor, keep_owned, merge
 from zpix.outputs import output_directory
+from zpix.plots import colour_composite, detections_figure, save_figure
 from zpix.progress import track
 from zpix.sources import Detections
 
@@ -37,9 +38,12 @@ log = logging.getLogger(__name__)
 
 #: What a finished run consists of.
 PRODUCTS = (
-    "catalogue.fits", "catalogue.parquet", "pdfs.hdf5", "segmentation.fits", "regions.reg", "config.toml",
+    "catalogue.fits", "catalogue.parquet", "pdfs.hdf5", "segmentation.fits", "regions.reg", "detections.png",
+    "config.toml",
 )  # fmt: skip
 
+# Side of the picture of a run, in pixels: small enough to see single sources.
+_PICTURE_PIX = 512
 # Mosaics within this factor of the model's pixel scale show it sources of the sizes it knows.
 _PIXEL_SCALE_TOLERANCE = 0.05
 
@@ -68,7 +72,7 @@ def run(
     mosaics : path or paths
         A directory of per-band FITS mosaics, a list of files, or one multi-extension file.
     out : directory to make; receives `catalogue.fits`, `catalogue.parquet`, `pdfs.hdf5`, `segmentation.fits`,
-        `regions.reg` and `config.toml`. It appears when everything in it is whole.
+        `regions.reg`, `detections.png` and `config.toml`. It appears when everything in it is whole.
     model : checkpoint; the shipped model by default
     config : tile size, thresholds, device, precision and dust map
     overwrite : replace `out` if it holds an earlier run
@@ -128,7 +132,7 @@ def make_catalogue(field: Field, mosaic: Mosaic, checkpoint: Checkpoint, config:
 
 
 def write_products(place: Path, catalogue: Catalogue, field: Field, mosaic: Mosaic, config: InferenceConfig) -> None:
-    """Write the catalogue in every format, the PDFs, the segmentation map, regions and settings."""
+    """Write the catalogue in every format, the PDFs, the segmentation map, regions, a picture and settings."""
     write_catalogue_fits(place / "catalogue.fits", catalogue)
     write_catalogue_parquet(place / "catalogue.parquet", catalogue)
     write_pdfs(place / "pdfs.hdf5", catalogue)
@@ -141,7 +145,26 @@ def write_products(place: Path, catalogue: Catalogue, field: Field, mosaic: Mosa
         ids=catalogue["id"],
         threshold=config.mask_threshold,
     )
+    draw_detections(place / "detections.png", catalogue, mosaic, segmentation=place / "segmentation.fits")
     write_config(place / "config.toml", inference=config)
+
+
+def draw_detections(path: Path, catalogue: Catalogue, mosaic: Mosaic, *, segmentation: Path) -> None:
+    """Picture of a run: outlines of its sources over a colour composite of the mosaic's middle."""
+    height, width = (min(_PICTURE_PIX, side) for side in mosaic.shape)
+    x0, y0 = (mosaic.shape[1] - width) // 2, (mosaic.shape[0] - height) // 2
+    region = Region(x0, y0, x0 + width, y0 + height)
+    pixels = mosaic.read(region)
+    with SegmentationMap(segmentation, shape=mosaic.shape) as segments:
+        outlines = segments.read(region)
+    figure = detections_figure(
+        colour_composite(pixels.flux, mosaic.bands, valid=pixels.valid),
+        catalogue,
+        segmentation=outlines,
+        origin_xy=(x0, y0),
+        pixel_scale_arcsec=mosaic.pixel_scale_arcsec,
+    )
+    save_figure(path, figure)
 
 
 def default_model() -> Path:

@@ -7,6 +7,7 @@ from zpix.image.grids import tangent_wcs
 from zpix.image.mosaic import Mosaic, open_mosaic
 from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
+from zpix.image.segmentation import SegmentationMap
 from zpix.image.tiles import Tile, make_tiles
 from zpix.image.writer import MosaicWriter, write_mosaic
 
@@ -18,6 +19,7 @@ __all__ = [
     "MosaicWriter",
     "Pixels",
     "Region",
+    "SegmentationMap",
     "Tile",
     "align",
     "band_name",
