@@ -32,5 +32,5 @@ def test_unusable_files_are_refused_by_name(damage, tmp_path):
         save_file({"a": torch.zeros(2)}, str(path), metadata=good)
     else:
         save_file({"a": torch.zeros(2)}, str(path), metadata={**good, "model": json.dumps({"backbone": "vgg"})})
-    with pytest.raises(ModelError, match="m.safetensors"):
+    with pytest.raises(ModelError, match=r"m\.safetensors"):
         load_checkpoint(path)

@@ -98,7 +98,7 @@ class Detector(nn.Module):
         size = (flux.shape[2], flux.shape[3])
 
         objectness, deltas, anchors = self.proposals(features, size)
-        losses = self.proposals.losses(objectness, deltas, anchors, scenes.boxes)
+        losses = self.proposals.losses(objectness, deltas, anchors, features, scenes.boxes)
         count = _proposal_count(size, _TRAINING_PROPOSALS_PER_MEGAPIXEL)
         proposals = self.proposals.select(objectness, deltas, anchors, features, size, count)
 
