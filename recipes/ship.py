@@ -1,0 +1,32 @@
+"""Turn a trained model into the one that ships: half precision, and what it scores in its header.
+
+python recipes/ship.py runs/default/model.safetensors three-fields/*/evaluation/report.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from importlib.resources import files
+from pathlib import Path
+
+from zpix.detector import Checkpoint, load_checkpoint, save_checkpoint
+
+SHIPPED = Path(str(files("zpix"))) / "models" / "default.safetensors"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("model", type=Path, help="checkpoint of zpix train")
+    options.add_argument("reports", type=Path, nargs="*", help="report.json of fields it has not seen")
+    options.add_argument("--out", type=Path, default=SHIPPED)
+    asked = options.parse_args()
+
+    trained = load_checkpoint(asked.model)
+    metrics = [json.loads(report.read_text())["redshifts"]["F444W < 27"] for report in asked.reports]
+    save_checkpoint(asked.out, Checkpoint(trained.detector, {**trained.about, "metrics": metrics}), half=True)
+    print(f"{asked.out}: {asked.out.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
