@@ -25,7 +25,7 @@ demo: $(VENV)/.for-demo
 	$(BIN)/zpix demo --out demo
 
 test: $(VENV)/.for-tests
-	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(TEST_WORKERS)
+	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
 
 lint: $(VENV)/.for-tests
 	$(BIN)/ruff check

@@ -6,11 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from tests.detector.scenery import small_model
 from zpix.config import InferenceConfig
-from zpix.detector import Checkpoint, Detector, save_checkpoint
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
 
 FIELD_SHAPE = (180, 280)  # (ny, nx): three tiles of `blob_search` across, one up
@@ -19,6 +16,11 @@ FIELD_SHAPE = (180, 280)  # (ny, nx): three tiles of `blob_search` across, one u
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory) -> Path:
     """Checkpoint of a small network with random weights: it finds sources anywhere, the same every time."""
+    import torch  # here, so that the tests of other rooms start at once
+
+    from tests.detector.scenery import small_model
+    from zpix.detector import Checkpoint, Detector, save_checkpoint
+
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
     save_checkpoint(path, Checkpoint(Detector(small_model()), {"name": "tiny", "z_range": [0.0, 15.0]}))

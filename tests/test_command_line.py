@@ -118,6 +118,13 @@ def pickled_model(place: Path) -> Arguments:
     return [*mosaics(place, "a_f444w"), "--model", place / "model.pt"]
 
 
+def model_of_another_architecture(place: Path) -> Arguments:
+    detector = Detector(small_model(bands=("F444W",)))
+    detector.config = small_model(bands=("F444W",), box_hidden=64, mask_layers=3)
+    save_checkpoint(place / "odd.safetensors", Checkpoint(detector))
+    return [*mosaics(place, "a_f444w"), "--model", place / "odd.safetensors"]
+
+
 def other_pixel_scale(place: Path) -> Arguments:
     place.mkdir(exist_ok=True)
     return [jades_file(place / "a_f444w_drz.fits", tangent_wcs(53.1, -27.8, SHAPE, 0.06), ONES, ONES)]
@@ -165,6 +172,7 @@ BAD_INPUT: dict[Callable[[Path], Arguments], str] = {
     missing_model: "no such model file",
     truncated_model: "cut.safetensors",
     pickled_model: "model.pt",
+    model_of_another_architecture: "odd.safetensors: tensors do not fit",
     other_pixel_scale: "0.06",
     unknown_setting: "unknown setting 'inference.tiles'",
     odd_tile_size: "tile_size is 500",

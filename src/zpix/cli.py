@@ -292,7 +292,7 @@ def _flush() -> None:
 
 
 def _stop(sentence: str, *, code: int = 2) -> NoReturn:
-    print(f"zpix: {sentence}", file=sys.stderr)
+    print("zpix:", " ".join(sentence.split()), file=sys.stderr)  # libraries' own words may come in several lines
     sys.exit(code)
 
 
@@ -316,7 +316,8 @@ def _print_report(report: Report) -> None:
 
     console = Console()
     for title, header, rows in report.tables():
-        table = Table(*header, title=title, title_justify="left", box=box.SIMPLE)
+        console.print(title, style="bold")
+        table = Table(*header, box=box.SIMPLE)
         for row in rows:
             table.add_row(*row)
         console.print(table)
