@@ -28,9 +28,7 @@ def crowd(make_detections):
     u = np.linspace(-1, 1, 28)
     peak = rng.uniform(0.3, 1, (40, 1, 1))
     masks = peak * np.exp(-(u[:, None] ** 2 + u[None] ** 2))[None]
-    return make_detections(
-        np.hstack([corner, corner + rng.uniform(3, 40, (40, 2))]), masks, score=rng.random(40)
-    )
+    return make_detections(np.hstack([corner, corner + rng.uniform(3, 40, (40, 2))]), masks, score=rng.random(40))
 
 
 def test_areas_without_overlap_are_the_photometry_pixels(make_detections):

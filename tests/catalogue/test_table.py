@@ -82,9 +82,7 @@ def test_pdfs_round_trip_and_open_in_qp(make_catalogue, tmp_path, n):
     ids, redshift = read_pdfs(path)
     assert ids.tolist() == catalogue["id"].tolist()
     for name in ("weights", "means", "widths"):
-        np.testing.assert_allclose(
-            getattr(redshift, name), getattr(catalogue.redshift, name), rtol=1e-15, atol=1e-300
-        )
+        np.testing.assert_allclose(getattr(redshift, name), getattr(catalogue.redshift, name), rtol=1e-15, atol=1e-300)
     ensemble = qp.read(str(path))
     assert ensemble.npdf == n
     assert np.asarray(ensemble.ancil["id"]).tolist() == ids.tolist()

@@ -11,9 +11,7 @@ from astropy.wcs import WCS
 SHAPE = (60, 80)  # (ny, nx)
 
 
-def jades_file(
-    path: Path, wcs: WCS, flux: np.ndarray, error: np.ndarray, *, drop: str = "", **more: object
-) -> Path:
+def jades_file(path: Path, wcs: WCS, flux: np.ndarray, error: np.ndarray, *, drop: str = "", **more: object) -> Path:
     """A `_drz` file of values in MJy/sr, without the keyword `drop`."""
     header = wcs.to_header()
     header.update(BUNIT="MJy/sr", PIXAR_SR=2e-14, **more)

@@ -16,9 +16,7 @@ def _field(folder, band, scale, size, *, offset_deg=0.0, valid=None):
     light = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * (0.08 / scale) ** 2))
     flux = (SOURCE_NJY * light / light.sum())[None].astype(np.float32)
     error = np.full_like(flux, 10 * scale / 0.03)
-    return write_mosaic(
-        folder, Pixels(flux, error, flux > -1 if valid is None else valid[None]), bands=[band], wcs=wcs
-    )
+    return write_mosaic(folder, Pixels(flux, error, flux > -1 if valid is None else valid[None]), bands=[band], wcs=wcs)
 
 
 def _source(mosaic: Mosaic, radius: int = 12):
@@ -50,9 +48,7 @@ def test_flux_position_and_noise_are_kept(fields, tmp_path):
         flux, offset, error = _source(mosaic)
     np.testing.assert_allclose(flux, SOURCE_NJY, rtol=1e-3)
     assert np.all(offset < 0.01)
-    np.testing.assert_allclose(
-        error, 10 / 0.03 * 25 * 0.04, rtol=1e-3
-    )  # error scales with the side of a pixel
+    np.testing.assert_allclose(error, 10 / 0.03 * 25 * 0.04, rtol=1e-3)  # error scales with the side of a pixel
 
 
 def test_bins_of_whole_pixels_are_exact(fields, tmp_path):

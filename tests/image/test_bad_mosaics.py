@@ -88,9 +88,7 @@ def test_opposite_side_of_the_sky(tmp_path, wcs):
 def test_all_nan_band(tmp_path, wcs, which):
     nan = np.full(SHAPE, np.nan, np.float32)
     images = (nan, ONES) if which == "science" else (ONES, nan)
-    _refused(
-        BandError, "F444W", "no valid pixel", paths=jades_file(tmp_path / "a_f444w_drz.fits", wcs, *images)
-    )
+    _refused(BandError, "F444W", "no valid pixel", paths=jades_file(tmp_path / "a_f444w_drz.fits", wcs, *images))
 
 
 def test_one_valid_pixel_is_found(tmp_path, wcs):

@@ -23,9 +23,7 @@ def test_known_units(header, expected):
 
 def test_photflam_agrees_with_the_ab_zeropoint_of_hst():
     # WFC3/IR F160W: AB zeropoint 25.946 for these two keywords (WFC3 data handbook).
-    factor = njy_per_unit(
-        {"BUNIT": "ELECTRONS/S", "PHOTFLAM": 1.9275602e-20, "PHOTPLAM": 15369.176}, path="a.fits"
-    )
+    factor = njy_per_unit({"BUNIT": "ELECTRONS/S", "PHOTFLAM": 1.9275602e-20, "PHOTPLAM": 15369.176}, path="a.fits")
     assert factor == pytest.approx(10 ** (-0.4 * (25.946 - 31.4)), rel=2e-3)
 
 

@@ -134,15 +134,12 @@ def test_tile_compressed_images(tmp_path, wcs, values):
     header.update(BUNIT="MJy/sr", PIXAR_SR=2e-14, FILTER="F444W")
     options = {"compression_type": "GZIP_1", "quantize_level": 0.0, "tile_shape": (16, 16)}
     images = [
-        fits.CompImageHDU(data, header, name=name, **options)
-        for name, data in zip(("SCI", "ERR"), values, strict=True)
+        fits.CompImageHDU(data, header, name=name, **options) for name, data in zip(("SCI", "ERR"), values, strict=True)
     ]
     fits.HDUList([fits.PrimaryHDU(), *images]).writeto(tmp_path / "a_f444w_drz.fits.fz")
     with open_mosaic(tmp_path) as mosaic:
         _check(mosaic, 20 * values[0], 20 * values[1])
-        np.testing.assert_array_equal(
-            mosaic.read(Region(3, 5, 40, 33)).flux, mosaic.read(WHOLE).flux[:, 5:33, 3:40]
-        )
+        np.testing.assert_array_equal(mosaic.read(Region(3, 5, 40, 33)).flux, mosaic.read(WHOLE).flux[:, 5:33, 3:40])
 
 
 def test_scaled_integers_and_doubles(tmp_path, wcs):

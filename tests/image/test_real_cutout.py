@@ -9,9 +9,7 @@ from zpix.image import JADES_BANDS, Region, ebv_at, open_mosaic
 
 CUTOUT = Path(__file__).parents[2] / ".." / "shared" / "data" / "jades-gsz14"
 
-pytestmark = pytest.mark.skipif(
-    not CUTOUT.is_dir(), reason="the real cutout ../shared/data/jades-gsz14 is not here"
-)
+pytestmark = pytest.mark.skipif(not CUTOUT.is_dir(), reason="the real cutout ../shared/data/jades-gsz14 is not here")
 
 
 def test_opens_with_nine_bands_and_its_position():

@@ -5,9 +5,7 @@ from zpix.sources.stars import star_fluxes
 
 
 def magnitudes(teff: float) -> dict[str, float]:
-    return dict(
-        zip(JADES_BANDS, -2.5 * np.log10(star_fluxes(np.array([teff]), bands=JADES_BANDS)[0]), strict=True)
-    )
+    return dict(zip(JADES_BANDS, -2.5 * np.log10(star_fluxes(np.array([teff]), bands=JADES_BANDS)[0]), strict=True))
 
 
 def test_cool_stars_are_red_in_the_short_bands() -> None:

@@ -49,10 +49,7 @@ class Checkpoint:
 def save_checkpoint(path: str | Path, checkpoint: Checkpoint, *, half: bool = False) -> None:
     """Write a checkpoint; `half` keeps floating weights as float16. The file appears whole or not at all."""
     tensors = {
-        name: value.detach()
-        .cpu()
-        .to(torch.float16 if half and value.is_floating_point() else value.dtype)
-        .contiguous()
+        name: value.detach().cpu().to(torch.float16 if half and value.is_floating_point() else value.dtype).contiguous()
         for name, value in checkpoint.detector.state_dict().items()
     }
     header = {
