@@ -101,7 +101,7 @@ def demo(
     _print_report(run_demo(out, seed=seed, size_pix=size))
     print(f"catalogue         {out / 'result' / 'catalogue.fits'}  (and .parquet, with pdfs.hdf5 and regions.reg)")
     print(f"segmentation map  {out / 'result' / 'segmentation.fits'}")
-    for figure in sorted((out / "evaluation").glob("*.png")):
+    for figure in (out / "result" / "detections.png", *sorted((out / "evaluation").glob("*.png"))):
         print(f"figure            {figure}")
     print(f"mosaics, truth    {out / 'field'}")
 
@@ -211,7 +211,8 @@ def train(
         store, out=out, model=settings.model, config=settings.training, init=init, redshift_head=redshift_head,
         device=device, name=name,
     )  # fmt: skip
-    print(f"model in {path}")
+    if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
+        print(f"model in {path}")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ Item = TypeVar("Item")
 
 @contextmanager
 def progress_bar(description: str, total: int, *, done: int = 0) -> Iterator[ProgressBar]:
-    """A bar with rate and time left on standard error; silent when that is not a terminal."""
+    """A bar with the time left on standard error, if that is a terminal; of several processes one shows it."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -24,7 +25,8 @@ def progress_bar(description: str, total: int, *, done: int = 0) -> Iterator[Pro
         TextColumn("{task.fields[note]}"),
     )
     console = Console(file=sys.stderr)
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
+    shown = sys.stderr.isatty() and os.environ.get("RANK", "0") == "0"  # RANK is set by torchrun
+    with Progress(*columns, console=console, disable=not shown) as progress:
         task = progress.add_task(description, total=total, completed=done, note="")
         yield ProgressBar(lambda **changes: progress.update(task, **changes))
 
