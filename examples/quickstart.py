@@ -20,7 +20,7 @@ def main() -> None:
     options.add_argument("--size", type=int, default=640, help="side of the field in pixels")
     options.add_argument("--seed", type=int, default=4, help="seed of the sky")
     options.add_argument("--model", type=Path, help="checkpoint; the shipped model by default")
-    options.add_argument("--score-threshold", type=float, default=0.5, help="least probability of being real")
+    options.add_argument("--score-threshold", type=float, default=0.35, help="least probability of being real")
     asked = options.parse_args()
 
     # A field in the layout of JADES: nine FITS mosaics, a segmentation map and the truth. Yours would go here.
