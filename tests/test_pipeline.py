@@ -239,18 +239,19 @@ def test_one_tile_or_many_give_the_same_sources(tmp_path, shipped):
         for size in (1024, 512)
     )
     assert len(whole) > 150
-    assert len(whole) == len(tiled)
-    # the catalogues are ordered by position, so rows correspond unless centres swap by a fraction of a pixel
-    distance = np.hypot(whole["x"][:, None] - tiled["x"], whole["y"][:, None] - tiled["y"])
-    partner = distance.argmin(1)
-    assert len(set(partner)) == len(whole)
-    box, other = whole.box, tiled.box[partner]
-    reach = margin - 8  # sources that reach further than the margin are cut in one tile and not in the other
-    fits_margin = (box[:, 2:] - box[:, :2]).max(1) < 2 * reach
-    assert fits_margin.mean() > 0.97
-    np.testing.assert_allclose(box[fits_margin], other[fits_margin], atol=1.0)
-    shift = np.abs(whole["z_phot"] - tiled["z_phot"][partner]) / (1 + whole["z_phot"])
-    assert (shift[fits_margin] <= 0.01).all(), np.sort(shift[fits_margin])[-5:]
+    assert abs(len(whole) - len(tiled)) <= 0.01 * len(whole)
+    for ours, theirs in ((whole, tiled), (tiled, whole)):
+        # A source as large as the margin may be cut in one tile and not in the other, and one close to the score
+        # threshold can fall to either side of it.
+        certain = ((ours.box[:, 2:] - ours.box[:, :2]).max(1) < margin) & (ours["score"] > 0.45)
+        assert certain.mean() > 0.85
+        same = np.abs(ours.box[certain][:, None] - theirs.box).max(2) <= 1.0
+        found = same.sum(1) == 1
+        assert found.mean() > 0.99  # one beside a source that the margin cuts may move with it
+        partner = same[found].argmax(1)
+        assert len(set(partner)) == found.sum()
+        z, other_z = ours["z_phot"][certain][found], theirs["z_phot"][partner]
+        assert (np.abs(z - other_z) <= 0.01 * (1 + z)).all()
 
 
 def test_the_shipped_model_says_what_it_has_seen(shipped):

@@ -193,7 +193,7 @@ def _step(
     loss = sum(config.redshift_weight * v if name == "redshift" else v for name, v in parts.items())
     assert isinstance(loss, Tensor)
     if not bool(torch.isfinite(loss)):
-        values = ", ".join(f"{name} {float(value):.3g}" for name, value in parts.items())
+        values = ", ".join(f"{name} {float(value.detach()):.3g}" for name, value in parts.items())
         raise TrainingError(f"the loss of {where} is not finite ({values}); lower learning_rate or check that batch")
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
