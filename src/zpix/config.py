@@ -69,7 +69,7 @@ class TrainingConfig(Section):
     clip_norm: float = Field(5.0, gt=0)  # gradient norm above which the gradient is scaled down
     flips: bool = True  # flips and quarter turns: the sky has no up
     band_dropout: float = Field(0.03, ge=0, lt=1)  # chance that a band is hidden, so that a missing one is no surprise
-    box_jitter: float = Field(0.05, ge=0, lt=0.5)  # of its size, so that heads meet imperfect boxes
+    box_jitter: float = Field(0.05, ge=0, lt=0.5)  # of its size, for sources without a box of the detector's own yet
     redshift_weight: float = Field(1.0, ge=0)  # of the redshift loss in the sum
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it
     workers: int = Field(0, ge=0)  # processes that read the store; 0 reads in the training process
@@ -93,11 +93,11 @@ class InferenceConfig(Section):
     """How a field is searched."""
 
     tile_size: int = Field(1024, ge=128)  # read region; larger tiles waste less on margins
-    margin: int = Field(64, ge=0)  # a source is whole in the tile that owns its centre
+    margin: int = Field(128, ge=0)  # what a tile sees around what it owns: at 64 single boxes differ at seams
     score_threshold: float = Field(0.35, ge=0, le=1)  # best balance of completeness and purity on validation fields
     nms_iou: float = Field(0.5, gt=0, lt=1)  # boxes that overlap more are one source
     mask_threshold: float = Field(0.5, gt=0, lt=1)
-    proposals_per_megapixel: int = Field(4000, ge=1)  # 1,000 per 512 × 512 tile, about eleven per source
+    proposals_per_megapixel: int = Field(20_000, ge=1)  # bounds time and memory; a deep field reaches a third of it
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     device: str = "auto"  # auto: the first CUDA device, else the processor
     dust: str = "sfd"  # E(B-V): "sfd", a number in magnitudes, or the path of a HEALPix map

@@ -5,8 +5,9 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou
 
+from tests.detector.scenery import small_model
 from zpix.detector.backbone import STRIDES
-from zpix.detector.proposals import match_anchors
+from zpix.detector.proposals import ProposalNetwork, best_proposals, match_anchors
 
 SIZE = 256
 
@@ -38,3 +39,34 @@ def test_local_matching_equals_matching_all_with_all(seed):
 def test_no_boxes_match_nothing():
     anchors, grids = grid_of_anchors()
     assert (match_anchors(torch.zeros(0, 4), anchors, grids, per_cell=3) == Matcher.BELOW_LOW_THRESHOLD).all()
+
+
+def test_a_true_box_gets_the_best_proposal_of_those_that_are_its_own():
+    truth = torch.tensor([[0.0, 0, 10, 10], [8.0, 0, 18, 10], [40.0, 40, 50, 50]])
+    proposals = torch.tensor([
+        [30.0, 0, 40, 10],  # nobody's
+        [7.0, 0, 17, 10],  # the second's, the best of two
+        [0.0, 0, 10, 11],  # the first's
+        [8.0, 0, 18, 10],
+        [40.0, 40, 44, 44],  # too small a part of the third
+    ])  # fmt: skip
+    found, best = best_proposals(proposals, truth)
+    assert found.tolist() == [True, True, False]
+    assert best[:2].tolist() == [2, 1]
+    for nothing in (best_proposals(proposals[:0], truth), best_proposals(proposals, truth[:0])):
+        assert not nothing[0].any() and len(nothing[0]) == len(nothing[1])
+
+
+def test_proposals_of_little_objectness_are_left_out():
+    torch.manual_seed(0)
+    network = ProposalNetwork(small_model(pyramid_channels=8)).eval()
+    features = [torch.randn(1, 8, 64 // s, 64 // s) for s in STRIDES]
+    size = (64, 64)
+    objectness, deltas, anchors = network(features, size)
+    middle = float(torch.sigmoid(objectness.detach()).median())
+    everything, better = (
+        network.select(objectness, deltas, anchors, features, size, 10_000, least_objectness=least)[0]
+        for least in (0.0, middle)
+    )
+    assert 0 < len(better) < len(everything)
+    torch.testing.assert_close(better, everything[: len(better)])  # the best come first

@@ -1,8 +1,7 @@
 """Where might sources be?
 
 The Region Proposal Network (Ren et al. 2015): an objectness and a box correction for every anchor of the pyramid.
-torchvision's anchors, matcher, sampler and box coder; only the best anchors are decoded, and the number kept follows
-the area of the image, so that a field gives the same sources however it is cut.
+torchvision's anchors, matcher, sampler and box coder; only the best anchors are decoded.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from torchvision.models.detection._utils import BalancedPositiveNegativeSampler,
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.rpn import RPNHead
-from torchvision.ops import batched_nms, clip_boxes_to_image
+from torchvision.ops import batched_nms, box_iou, clip_boxes_to_image
 
 from zpix.config import ModelConfig
 from zpix.detector.backbone import STRIDES
@@ -23,6 +22,7 @@ _ASPECT_RATIOS = (0.5, 1.0, 2.0)
 _NMS_IOU = 0.7
 # Small boxes rarely reach the usual 0.7 with any anchor of a stride-4 grid; 0.5 keeps several per source.
 _FOREGROUND_IOU, _BACKGROUND_IOU = 0.5, 0.3
+_FOUND_IOU = 0.5  # of a proposal with the true box that it stands for, as the box head counts
 # An anchor whose centre is further than this from a box's overlaps it by less than the background limit.
 _REACH_CELLS = 4
 _SAMPLED_ANCHORS = 512  # of one image; 256 for the few objects of a photograph, a tile here has ninety sources
@@ -61,14 +61,21 @@ class ProposalNetwork(nn.Module):
         features: list[Tensor],
         size: tuple[int, int],
         count: int,
+        *,
+        least_objectness: float = 0.0,
     ) -> list[Tensor]:
-        """The best `count` boxes (n, 4) of each image, after non-maximum suppression within each level."""
+        """The best `count` boxes (n, 4) of each image, after non-maximum suppression within each level.
+
+        Those below `least_objectness`, a probability, are left out: a limit that depends on the place alone, so that a
+        field gives the same sources however it is cut, where a limit of number depends on what else is in the image.
+        """
         per_level = [f.shape[2] * f.shape[3] * len(_ASPECT_RATIOS) for f in features]
         chosen = []
         for image in range(len(objectness)):
             rows, levels, start = [], [], 0
             for level, number in enumerate(per_level):
-                top = objectness[image, start : start + number].topk(min(count, number))[1]
+                best, top = objectness[image, start : start + number].topk(min(count, number))
+                top = top[torch.sigmoid(best) >= least_objectness]
                 rows.append(top + start)
                 levels.append(torch.full_like(top, level))
                 start += number
@@ -106,6 +113,20 @@ class ProposalNetwork(nn.Module):
             "rpn_objectness": objectness_loss(objectness.reshape(-1)[sampled], torch.cat(labels)[sampled]),
             "rpn_box": box_loss(deltas.reshape(-1, 4)[positive_rows], torch.cat(targets)[positive_rows], len(sampled)),
         }
+
+
+def best_proposals(proposals: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """Which true boxes (n, 4) have a proposal of theirs, (n,) bool, and the row of the best one, (n,) int64.
+
+    A proposal, (m, 4), belongs to the true box that it overlaps most, if their IoU is a half or more. Proposals come
+    best first, as `ProposalNetwork.select` gives them.
+    """
+    if len(proposals) == 0 or len(truth) == 0:
+        none = torch.zeros(len(truth), dtype=torch.long, device=truth.device)
+        return none.bool(), none
+    overlap = box_iou(truth, proposals)
+    belongs = (overlap >= _FOUND_IOU) & (overlap == overlap.max(0, keepdim=True).values)
+    return belongs.any(1), belongs.int().argmax(1)
 
 
 def match_anchors(boxes: Tensor, anchors: Tensor, grids: list[tuple[int, int]], *, per_cell: int) -> Tensor:
