@@ -19,7 +19,7 @@ PACKAGE = ROOT / "src" / "zpix"
 MOST_LINES = 450  # beyond, a file has become two nouns
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "common", "misc", "tools", "old", "new", "v2"}
 
-FOR_EVERYBODY = {"errors", "config", "progress"}
+FOR_EVERYBODY = {"errors", "config", "progress", "outputs"}
 
 
 @dataclass(frozen=True)

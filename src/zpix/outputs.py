@@ -1,4 +1,4 @@
-"""How does an output directory appear whole or not at all?"""
+"""How does a file or a directory appear whole or not at all?"""
 
 from __future__ import annotations
 
@@ -9,6 +9,28 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from zpix.errors import OutputError
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """A temporary name beside `path` to write to, renamed to `path` once the block ends without an error.
+
+    The temporary name keeps the suffix. After an error it is removed and what stood at `path` before is untouched.
+
+    Raises
+    ------
+    OutputError
+        If the system refuses to write.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -150,8 +150,8 @@ def test_a_truncated_catalogue_is_refused(make_catalogue, tmp_path):
 
 def test_nothing_half_written_in_a_missing_directory(make_catalogue, tmp_path):
     for suffix, write in WRITERS.items():
-        with pytest.raises(OutputError, match="cannot write"):
+        with pytest.raises(OutputError, match="cannot be written"):
             write(tmp_path / "none" / f"c.{suffix}", make_catalogue())
-    with pytest.raises(OutputError, match="cannot write"):
+    with pytest.raises(OutputError, match="cannot be written"):
         write_pdfs(tmp_path / "none" / "p.hdf5", make_catalogue())
     assert list(tmp_path.iterdir()) == []

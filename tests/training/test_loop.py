@@ -72,6 +72,13 @@ def test_a_store_of_other_bands_is_refused(tmp_path):
         fit(store, tmp_path / "run", detector=Detector(small_model(bands=("A", "B"))), config=TrainingConfig(epochs=1))
 
 
+def test_a_store_whose_tiles_a_transformer_was_not_built_for_is_refused(tmp_path):
+    store = blob_store(tmp_path / "store")
+    built_for_others = Detector(small_model(backbone="mvitv2_tiny", bands=BANDS, built_size_pix=2 * store.tile_size))
+    with pytest.raises(StoreError, match=f"built_size_pix = {store.tile_size}"):
+        fit(store, tmp_path / "run", detector=built_for_others, config=TrainingConfig(epochs=1))
+
+
 def test_the_rate_warms_up_and_falls_in_steps():
     config = TrainingConfig(learning_rate=1.0, warmup_steps=10, milestones=(0.5, 0.8))
     rates = [learning_rate(step, 100, config) for step in range(100)]

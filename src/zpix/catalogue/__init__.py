@@ -19,7 +19,6 @@ from zpix.catalogue.segments import (
     touching_masks,
 )
 from zpix.catalogue.table import Catalogue, build_catalogue, magnitude_ab
-from zpix.catalogue.whole_file import whole_file
 
 __all__ = [
     "FLAGS",
@@ -49,7 +48,6 @@ __all__ = [
     "read_pdfs",
     "segmentation_blocks",
     "touching_masks",
-    "whole_file",
     "write_catalogue_fits",
     "write_catalogue_parquet",
     "write_pdfs",

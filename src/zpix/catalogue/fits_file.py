@@ -15,8 +15,8 @@ from astropy.io import fits
 from zpix.catalogue.flags import FLAGS
 from zpix.catalogue.schema import Column
 from zpix.catalogue.table import Catalogue, catalogue_bands
-from zpix.catalogue.whole_file import whole_file
 from zpix.errors import CatalogueError
+from zpix.outputs import whole_file
 from zpix.sources.fits_table import read_fits_table
 
 #: FITS letter of each numpy type that the schema uses.

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from zpix.catalogue.flags import FLAGS
 from zpix.catalogue.schema import Column
 from zpix.catalogue.table import Catalogue, catalogue_bands
-from zpix.catalogue.whole_file import whole_file
 from zpix.errors import CatalogueError, InputFileError
+from zpix.outputs import whole_file
 
 if TYPE_CHECKING:
     import pyarrow as pa

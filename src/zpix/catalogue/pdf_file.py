@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.catalogue.table import Catalogue
-from zpix.catalogue.whole_file import whole_file
 from zpix.errors import CatalogueError, InputFileError
+from zpix.outputs import whole_file
 from zpix.sources import ZMixture
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.catalogue.table import Catalogue
-from zpix.catalogue.whole_file import whole_file
+from zpix.outputs import whole_file
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS

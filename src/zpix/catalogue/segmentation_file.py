@@ -15,7 +15,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from zpix.catalogue.segments import MASK_THRESHOLD, mask_pixels, place_probability
-from zpix.catalogue.whole_file import whole_file
+from zpix.outputs import whole_file
 from zpix.sources import Detections
 
 if TYPE_CHECKING:

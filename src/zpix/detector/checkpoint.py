@@ -7,7 +7,6 @@ code version. Nothing in it can run code.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,8 @@ from torch import Tensor
 
 from zpix.config import ModelConfig, parse_section
 from zpix.detector.detector import Detector
-from zpix.errors import ConfigError, ModelError
+from zpix.errors import ConfigError, ModelError, OutputError
+from zpix.outputs import whole_file
 
 _FORMAT = "zpix-detector-1"
 
@@ -79,18 +79,24 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     try:
         detector.load_state_dict({name: value.float() if value.is_floating_point() else value
                                   for name, value in tensors.items()})  # fmt: skip
-    except RuntimeError as error:
-        raise ModelError(f"{path}: tensors do not fit the architecture in the header: {str(error)[:200]}") from None
+    except RuntimeError as error:  # a heading, then a line for each tensor
+        what = " ".join(str(error).splitlines()[1:2]).strip()
+        raise ModelError(f"{path}: tensors do not fit the architecture in the header: {what}") from None
     return Checkpoint(detector.eval(), json.loads(header.get("about", "{}")))
 
 
 def write_tensors(path: str | Path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
-    """Write named tensors and a text header through a temporary file and a rename."""
+    """Write named tensors and a text header; the file appears whole, readable as any other, or not at all."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".partial")
-    save_file(tensors, str(partial), metadata=header)
-    os.replace(partial, target)
+    with whole_file(target) as partial:
+        partial.touch()
+        mode = partial.stat().st_mode  # safetensors would keep the file to its owner
+        try:
+            save_file(tensors, str(partial), metadata=header)
+        except SafetensorError as error:
+            raise OutputError(f"{path}: cannot be written: {error}") from None
+        partial.chmod(mode)
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.catalogue import Catalogue, whole_file
+from zpix.catalogue import Catalogue
 from zpix.errors import CatalogueError
 from zpix.evaluation.detection import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
 from zpix.evaluation.matching import Matching
@@ -26,6 +26,7 @@ from zpix.evaluation.redshifts import (
 )
 from zpix.evaluation.truth import Truth
 from zpix.evaluation.truth_matching import in_field, match_truth
+from zpix.outputs import whole_file
 
 #: Bins of true magnitude and of true redshift in which redshifts are scored.
 REDSHIFT_MAG_EDGES = (20.0, 24.0, 25.0, 26.0, 27.0, 28.0, 29.0, 30.0)

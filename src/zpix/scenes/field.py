@@ -12,8 +12,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from astropy.io import fits
@@ -25,6 +25,7 @@ from scipy.ndimage import find_objects
 from zpix.config import SimulationConfig
 from zpix.errors import ConfigError, OutputError
 from zpix.image import JADES_BANDS, MosaicWriter, Region, ebv_at, tangent_wcs
+from zpix.outputs import whole_file
 from zpix.scenes.sky import Scene, Sky
 
 #: Centre of GOODS-S in degrees.
@@ -88,21 +89,23 @@ def simulate(
         MosaicWriter(
             folder, bands=sky.bands, shape=shape, wcs=wcs, prefix="mock", header=header, overwrite=overwrite
         ) as mosaic,
-        _SegmentationFile(folder / "segmentation.fits", shape, wcs) as segmentation,
+        _segmentation_file(folder / "segmentation.fits", shape, wcs) as segmentation,
     ):
         for done, (block, scene) in enumerate(_observed(sky, shape, blocks, workers), start=1):
             mosaic.write(block, scene.pixels)
-            segmentation.write(block, scene.segmentation)
+            segmentation[block.slices] = scene.segmentation
             segments.add(block, scene.segmentation)
             tables.append(_owned_rows(scene.truth, block, Region.whole(shape)))
             if progress:
                 progress(done, len(blocks))
         truth = _merged(tables, segments, wcs)
         truth.meta = dict(header)
-        _replace(folder / "truth.fits", lambda path: truth.write(path, format="fits", overwrite=True))
+        with whole_file(folder / "truth.fits") as path:
+            truth.write(path, format="fits")
         resolved = {"seed": seed, "ra": ra, "dec": dec, "shape": shape, "bands": sky.bands}
         text = json.dumps(resolved | settings.model_dump(), indent=2)
-        _replace(folder / "simulation.json", lambda path: path.write_text(text + "\n"))
+        with whole_file(folder / "simulation.json") as path:
+            path.write_text(text + "\n")
     return folder
 
 
@@ -191,42 +194,17 @@ class _Tally:
             self.found[int(identifier)] = int(count), box
 
 
-class _SegmentationFile:
-    """An int32 FITS image that is filled block by block; as a context manager it is whole or not there."""
-
-    def __init__(self, path: Path, shape: tuple[int, int], wcs: WCS) -> None:
-        self.path, self.part = path, path.with_name(f".{path.name}.part")
-        axes = [("SIMPLE", True), ("BITPIX", 32), ("NAXIS", 2), ("NAXIS1", shape[1]), ("NAXIS2", shape[0])]
-        header = fits.Header(axes)
-        header.update(wcs.to_header(relax=True))
-        text = header.tostring().encode("ascii")
-        n_bytes = 4 * shape[0] * shape[1]
-        try:
-            self.part.write_bytes(text)
-            os.truncate(self.part, len(text) + -(-n_bytes // _FITS_BLOCK) * _FITS_BLOCK)
-        except OSError as error:
-            raise OutputError(f"cannot write '{path}': {error.strerror}") from error
-        self.data = np.memmap(self.part, ">i4", "r+", offset=len(text), shape=shape)
-
-    def write(self, region: Region, values: np.ndarray) -> None:
-        self.data[region.slices] = values
-
-    def __enter__(self) -> _SegmentationFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.data.flush()
-        del self.data
-        if kind is None:
-            os.replace(self.part, self.path)
-        else:
-            self.part.unlink(missing_ok=True)
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under a temporary name, so that a broken run leaves no half of it."""
-    part = path.with_name(f".part-{path.name}")
-    write(part)
-    os.replace(part, path)
+@contextmanager
+def _segmentation_file(path: Path, shape: tuple[int, int], wcs: WCS) -> Iterator[NDArray]:
+    """The pixels (y, x), int32, of a FITS image on disk, to be filled block by block."""
+    axes = [("SIMPLE", True), ("BITPIX", 32), ("NAXIS", 2), ("NAXIS1", shape[1]), ("NAXIS2", shape[0])]
+    header = fits.Header(axes)
+    header.update(wcs.to_header(relax=True))
+    text = header.tostring().encode("ascii")
+    n_bytes = 4 * shape[0] * shape[1]
+    with whole_file(path) as unfinished:
+        unfinished.write_bytes(text)
+        os.truncate(unfinished, len(text) + -(-n_bytes // _FITS_BLOCK) * _FITS_BLOCK)
+        pixels = np.memmap(unfinished, ">i4", "r+", offset=len(text), shape=shape)
+        yield pixels
+        pixels.flush()

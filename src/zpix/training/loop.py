@@ -23,6 +23,7 @@ from zpix.config import ModelConfig, TrainingConfig
 from zpix.detector import Checkpoint, Detector, Scenes, save_checkpoint
 from zpix.detector.device import choose_device, choose_precision, mixed_precision
 from zpix.errors import StoreError, TrainingError
+from zpix.outputs import whole_file
 from zpix.progress import progress_bar
 from zpix.training.batches import StoreDataset, join_scenes
 from zpix.training.state import TrainingState, load_state, save_state
@@ -123,6 +124,11 @@ def check_store(store: Store, model: ModelConfig) -> None:
         raise StoreError(
             f"{store.path}: pixels of {store.pixel_scale_arcsec} arcsec, the model wants {model.pixel_scale_arcsec}"
         )
+    if model.built_for_pix not in (None, store.tile_size):
+        raise StoreError(
+            f"{store.path}: has tiles of {store.tile_size} pixels, the {model.backbone} is built for "
+            f"{model.built_for_pix}: set built_size_pix = {store.tile_size} in [model], or prepare other tiles"
+        )
     if store.count("train") == 0:
         raise StoreError(f"{store.path}: the train split is empty; prepare a larger field or other split fractions")
 
@@ -157,12 +163,10 @@ def validation_losses(
 def write_losses(path: Path, history: list[dict]) -> None:
     """All epochs so far as CSV, one row per epoch and split."""
     columns = list(dict.fromkeys(name for row in history for name in row))
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", newline="") as file:
+    with whole_file(path) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(history)
-    os.replace(partial, path)
 
 
 class _SummedLosses(nn.Module):
