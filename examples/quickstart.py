@@ -50,7 +50,10 @@ def main() -> None:
 
     # How well it did, against the truth of the simulation.
     report = zpix.evaluate(
-        asked.out / "result" / "catalogue.fits", asked.out / "field" / "truth.fits", out=asked.out / "evaluation"
+        asked.out / "result" / "catalogue.fits",
+        asked.out / "field" / "truth.fits",
+        out=asked.out / "evaluation",
+        mosaics=asked.out / "field",
     )
     scores = report.redshifts["all"]
     print(

@@ -110,7 +110,7 @@ RULES = {
         {"image", "sources", "scenes", "detector", "training", "plots"},
         {"numpy": "arrays", "torch": "the seed of a training"},
     ),
-    "assessment": Rule({"scenes", "catalogue", "evaluation", "plots", "pipeline"}, {}),
+    "assessment": Rule({"image", "scenes", "catalogue", "evaluation", "plots", "pipeline"}, {"numpy": "arrays"}),
     "cli": Rule(
         {"image", "scenes", "detector", "training", "evaluation", "pipeline", "learning", "assessment"},
         {"typer": "arguments", "rich": "tables of scores"},

@@ -221,11 +221,14 @@ def evaluate(
     truth: Annotated[Path, typer.Argument(help="Truth table of zpix simulate, or any table with ra, dec, z.")],
     out: Out,
     band: Annotated[str, typer.Option(help="Band of the magnitudes.")] = "F444W",
+    mosaics: Annotated[
+        Path | None, typer.Option(help="Directory or file of the mosaics, for a picture of what was found and missed.")
+    ] = None,
 ) -> None:
     """Score a catalogue against the truth: detection, redshifts, PDFs."""
     from zpix.assessment import evaluate as score
 
-    _print_report(score(catalogue, truth, out=out, band=band))
+    _print_report(score(catalogue, truth, out=out, band=band, mosaics=mosaics))
     _list_files(out)
 
 

@@ -151,20 +151,26 @@ def write_products(place: Path, catalogue: Catalogue, field: Field, mosaic: Mosa
 
 def draw_detections(path: Path, catalogue: Catalogue, mosaic: Mosaic, *, segmentation: Path) -> None:
     """Picture of a run: outlines of its sources over a colour composite of the mosaic's middle."""
+    picture, region = picture_of_middle(mosaic)
+    with SegmentationMap(segmentation, shape=mosaic.shape) as segments:
+        outlines = segments.read(region)
+    figure = detections_figure(
+        picture,
+        catalogue,
+        segmentation=outlines,
+        origin_xy=(region.x0, region.y0),
+        pixel_scale_arcsec=mosaic.pixel_scale_arcsec,
+    )
+    save_figure(path, figure)
+
+
+def picture_of_middle(mosaic: Mosaic) -> tuple[NDArray[np.float32], Region]:
+    """Colour composite (y, x, 3) of a mosaic's middle, small enough to look at, and where it is."""
     height, width = (min(_PICTURE_PIX, side) for side in mosaic.shape)
     x0, y0 = (mosaic.shape[1] - width) // 2, (mosaic.shape[0] - height) // 2
     region = Region(x0, y0, x0 + width, y0 + height)
     pixels = mosaic.read(region)
-    with SegmentationMap(segmentation, shape=mosaic.shape) as segments:
-        outlines = segments.read(region)
-    figure = detections_figure(
-        colour_composite(pixels.flux, mosaic.bands, valid=pixels.valid),
-        catalogue,
-        segmentation=outlines,
-        origin_xy=(x0, y0),
-        pixel_scale_arcsec=mosaic.pixel_scale_arcsec,
-    )
-    save_figure(path, figure)
+    return colour_composite(pixels.flux, mosaic.bands, valid=pixels.valid), region
 
 
 def default_model() -> Path:

@@ -12,13 +12,14 @@ from matplotlib.figure import Figure
 
 from zpix.catalogue import Catalogue, Photometry, build_catalogue, draw_segmentation
 from zpix.errors import InputFileError
-from zpix.evaluation import Truth, evaluate
+from zpix.evaluation import Matching, Truth, evaluate
 from zpix.plots import (
     accuracy_figure,
     colour_composite,
     completeness_figure,
     detections_figure,
     loss_figure,
+    matches_figure,
     pit_figure,
     redshift_figure,
     save_evaluation_figures,
@@ -105,6 +106,21 @@ def test_all_figures_of_an_evaluation(tmp_path):
     assert all(path.is_file() for path in paths)
     assert {p.name for p in paths} == {p.name for p in (tmp_path / "figures").iterdir()}
     drawn(completeness_figure(report.detection), tmp_path)
+
+
+def test_matches_show_what_is_found_false_and_missed(tmp_path):
+    catalogue, _, truth = some_sources(40)
+    detected = catalogue.select(slice(0, 30))
+    known = truth.select(slice(5, 40))
+    matching = Matching(np.arange(5, 30), np.arange(25), np.ones(25), n_left=30, n_right=35)
+    figure = drawn(
+        matches_figure(np.zeros((200, 200, 3)), detected, known, matching, band="F444W", faintest=99.0), tmp_path
+    )
+    axes = figure.axes[0]
+    counts = [int(text.get_text().rsplit(" ", 1)[1]) for text in axes.get_legend().get_texts()]
+    assert counts == [25, 5, 10]
+    assert [len(boxes.get_paths()) for boxes in axes.collections[:2]] == [25, 5]
+    assert len(axes.collections[2].get_offsets()) == 10
 
 
 def test_figures_of_an_evaluation_without_detections_or_magnitudes(tmp_path):

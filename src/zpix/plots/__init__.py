@@ -5,6 +5,7 @@ from zpix.plots.detection_figure import completeness_figure
 from zpix.plots.evaluation_figures import save_evaluation_figures
 from zpix.plots.field_figure import detections_figure, segmentation_figure
 from zpix.plots.loss_figure import loss_figure
+from zpix.plots.matches_figure import matches_figure
 from zpix.plots.pit_figure import pit_figure
 from zpix.plots.redshift_figure import accuracy_figure, redshift_figure
 from zpix.plots.style import save_figure
@@ -15,6 +16,7 @@ __all__ = [
     "completeness_figure",
     "detections_figure",
     "loss_figure",
+    "matches_figure",
     "pit_figure",
     "redshift_figure",
     "save_evaluation_figures",

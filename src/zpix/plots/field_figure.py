@@ -51,13 +51,13 @@ def detections_figure(
         Labels at most; those that would cover another are left out.
     """
     height, width = picture.shape[:2]
-    figure, axes = _sky_axes(picture, origin_xy)
+    figure, axes = sky_axes(picture, origin_xy)
     centre = np.stack([catalogue["x"], catalogue["y"]], axis=1) - origin_xy
     inside = (centre >= -0.5) & (centre < (width - 0.5, height - 0.5))
     shown = catalogue.select(np.logical_and.reduce(inside, axis=1))
     colours = _colours(shown)
     if segmentation is None:
-        lines, owner = _box_lines(shown.box), np.arange(len(shown))
+        lines, owner = box_lines(shown.box), np.arange(len(shown))
     else:
         lines, owner = _outlines(segmentation, shown["id"], origin_xy)
     axes.add_collection(LineCollection(list(lines), colors=colours[owner], linewidths=1.1), autolim=False)
@@ -97,7 +97,8 @@ def segmentation_figure(
     return figure
 
 
-def _sky_axes(picture: NDArray[np.floating], origin_xy: tuple[int, int]) -> tuple[Figure, Axes]:
+def sky_axes(picture: NDArray[np.floating], origin_xy: tuple[int, int]) -> tuple[Figure, Axes]:
+    """A figure with a picture (y, x, 3), its axes in the pixels of the mosaic that it was cut from."""
     height, width = picture.shape[:2]
     size = _size(width, height)
     figure = new_figure(size[0] + 1.0, size[1])
@@ -139,7 +140,7 @@ def _redshift_bar(figure: Figure, axes: Axes) -> None:
     bar.outline.set_visible(False)
 
 
-def _box_lines(box: NDArray[np.floating]) -> NDArray[np.float64]:
+def box_lines(box: NDArray[np.floating]) -> NDArray[np.float64]:
     """Closed outlines of boxes in pixel coordinates, (N, 5, 2): pixel p reaches from p − 0.5 to p + 0.5."""
     x0, y0, x1, y1 = (box.astype(np.float64) - 0.5).T
     return np.stack([np.stack([x0, x1, x1, x0, x0], 1), np.stack([y0, y0, y1, y1, y0], 1)], axis=2)
