@@ -117,6 +117,9 @@ class SimulationConfig(Section):
     star_density: float = Field(1.0, ge=0)  # stars, in units of the counts towards GOODS-S
     brown_dwarf_per_arcmin2: float = Field(0.4, ge=0)  # JADES: 0.3 (Hainline et al. 2024)
     emission_lines: bool = True
+    substructure: bool = True  # bulges, discs and clumps of their own colours
+    agn_density: float = Field(1.0, ge=0)  # active nuclei and little red dots, in units of the published numbers
+    catalogues: tuple[str, ...] = ()  # JAGUAR files whose galaxies are drawn in place of the built-in ones
     ebv: float | None = Field(None, ge=0)  # Milky Way E(B-V) in mag; none: drawn per field from `ebv_range`
     ebv_range: tuple[float, float] = (0.0, 0.1)  # extragalactic fields lie below 0.05
     depth_range: tuple[float, float] = (1.0, 1.0)  # error image in units of the deep field's, drawn per field

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS, Pixels, Region
+from zpix.scenes.census import draw_population
+from zpix.scenes.jaguar import JaguarCatalogue, read_jaguar
 from zpix.scenes.labels import Segments, detection_weights, draw_segments, significance
 from zpix.scenes.noise import (
     deep_error,
@@ -23,8 +25,8 @@ from zpix.scenes.noise import (
     electrons_per_njy,
     white_equivalent,
 )
-from zpix.scenes.population import Population, draw_population
-from zpix.scenes.render import STAMP_SIZES, render, stamp_sizes
+from zpix.scenes.population import Population
+from zpix.scenes.render import STAMP_SIZES, drawn_in_parts, render, stamp_sizes
 from zpix.scenes.truth import truth_table
 
 _LABEL_MARGIN = 64  # pixels around a window in which segments of its sources may go on
@@ -71,6 +73,16 @@ class Sky:
     bands: tuple[str, ...] = JADES_BANDS
     config: SimulationConfig = field(default_factory=SimulationConfig)
 
+    def __post_init__(self) -> None:
+        """Refuse catalogues that cannot be used before anything is drawn."""
+        _ = self._catalogue
+
+    @property
+    def _catalogue(self) -> JaguarCatalogue | None:
+        """The galaxies to draw from, if a user gives them; kept by `read_jaguar`, not by the sky."""
+        config = self.config
+        return read_jaguar(config.catalogues, self.bands, config.limit_mag) if config.catalogues else None
+
     @cached_property
     def _field(self) -> dict[str, float]:
         """What is one number per field: E(B−V), depth, pupil angle."""
@@ -112,7 +124,7 @@ class Sky:
 
     def cell_population(self, row: int, column: int) -> Population:
         """Sources drawn in one cell, positions in the sky's pixels; a few lie just outside it."""
-        return _cell_population(self.seed, self.config, row, column)
+        return _cell_population(self.seed, self.config, row, column, self._catalogue)
 
     def observe(
         self,
@@ -172,7 +184,7 @@ class Sky:
         bound = stamp_sizes(population, guess.astype(np.float32), self.error, self.config.pixel_scale_arcsec)
         rows = np.flatnonzero(distance < bound / 2)
         fluxes = np.zeros((len(population), len(self.bands)), np.float32)
-        fluxes[rows] = population[rows].fluxes(self.bands, ebv=self.ebv)
+        fluxes[rows] = population[rows].fluxes(self.bands, ebv=self.ebv, catalogue=self._catalogue)
         sizes = stamp_sizes(population, fluxes, self.error, self.config.pixel_scale_arcsec)
         return fluxes, sizes, rows[distance[rows] < sizes[rows] / 2]
 
@@ -188,6 +200,8 @@ class Sky:
         model = np.zeros((len(self.bands), *region.shape), np.float32)
         weights = detection_weights(self.bands, self._detection_sigma)
         stamps: list[tuple[Region, NDArray[np.float32]]] = []
+        in_parts = np.flatnonzero(drawn_in_parts(population, fluxes, self.error, self.config.pixel_scale_arcsec))
+        shares = population[in_parts].part_shares(self.bands)
         for stamp in render(
             population,
             fluxes,
@@ -195,6 +209,7 @@ class Sky:
             sizes=sizes,
             pixel_scale_arcsec=self.config.pixel_scale_arcsec,
             psf_angle_deg=self._field["angle"],
+            part_shares=dict(zip(in_parts.tolist(), shares, strict=True)),
         ):
             shared = region.intersection(stamp.region)
             here = shared.shifted(-region.x0, -region.y0).slices
@@ -253,10 +268,12 @@ def draw_scene(
 
 
 @lru_cache(maxsize=256)
-def _cell_population(seed: int, config: SimulationConfig, row: int, column: int) -> Population:
+def _cell_population(
+    seed: int, config: SimulationConfig, row: int, column: int, catalogue: JaguarCatalogue | None
+) -> Population:
     key = (_CELL, row + _ORIGIN, column + _ORIGIN)
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
     size = config.cell_size_pix
-    population = draw_population(rng, width_pix=size, height_pix=size, config=config)
+    population = draw_population(rng, width_pix=size, height_pix=size, config=config, catalogue=catalogue)
     moved = {"x": population.x + column * size, "y": population.y + row * size}
     return Population(**(vars(population) | moved))
