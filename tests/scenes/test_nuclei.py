@@ -34,8 +34,8 @@ def test_nuclei_are_in_few_and_massive_galaxies(active: Population) -> None:
     heavy = (active.label == GALAXY) & (active.z > 0.3) & (stellar_mass(active.mag, active.z) > 10.5)
     assert 0.05 < nucleus[heavy].mean() < 0.2  # at three times the published numbers
     assert np.median(stellar_mass(active.mag, active.z)[nucleus]) > 10
-    light = active.structure.shares[:, NUCLEUS, :-1] * active.spectra.weights
-    assert (light[nucleus].sum(axis=1) > 0.09).all() and not light[~nucleus].any()
+    light = active.structure.light(active.spectra.weights)[:, NUCLEUS]
+    assert (light[nucleus] > 0.09).all() and not light[~nucleus].any()
     np.testing.assert_allclose(active.structure.shares.sum(axis=1), 1)
     np.testing.assert_allclose(active.spectra.weights[active.label == GALAXY].sum(axis=1), 1)
 

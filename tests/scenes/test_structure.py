@@ -107,8 +107,8 @@ def test_the_middle_is_redder_than_the_rim(made_of_parts: Population) -> None:
 def test_sizes_keep_the_half_light_radius(galaxies: Population) -> None:
     """Photons of the parts at 5500 Å, sorted by elliptical radius: half of them are inside that of the whole."""
     rng = np.random.default_rng(0)
-    chosen = galaxies[galaxies.structure.has_parts][:300]
-    light = np.einsum("npk,nk->np", chosen.structure.shares[:, :, :-1], chosen.spectra.weights)
+    chosen = galaxies[:300]
+    light = chosen.structure.light(chosen.spectra.weights)
     ratio = np.array([half_light_radius(rng, chosen, light, row) / chosen.re_arcsec[row] for row in range(len(chosen))])
     assert len(ratio) == 300
     assert np.median(ratio) == pytest.approx(1, abs=0.03)
@@ -136,7 +136,7 @@ def half_light_radius(rng: np.random.Generator, galaxies: Population, light: np.
 
 
 def test_bulges_grow_with_mass_and_clumps_are_young(galaxies: Population) -> None:
-    light = np.einsum("npk,nk->np", galaxies.structure.shares[:, :, :-1], galaxies.spectra.weights)
+    light = galaxies.structure.light(galaxies.spectra.weights)
     quiescent, mass = galaxies.kind == "quiescent", stellar_mass(galaxies.mag, galaxies.z)
     heavy, dwarf = ~quiescent & (mass > 10.5), ~quiescent & (mass < 9)
     assert light[quiescent, BULGE].mean() > light[heavy, BULGE].mean() > 3 * light[dwarf, BULGE].mean()

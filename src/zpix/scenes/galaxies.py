@@ -22,7 +22,7 @@ def draw_galaxies(
     rng: np.random.Generator, structure_rng: np.random.Generator, area: float, config: SimulationConfig
 ) -> Population:
     """Galaxies of `area` arcmin², without positions; their parts have random numbers of their own."""
-    n = rng.poisson(area * config.source_density * number_counts(config.limit_mag))
+    n = int(rng.poisson(area * config.source_density * number_counts(config.limit_mag)))
     mag = draw_magnitudes(rng, n, faintest=config.limit_mag)
     z = draw_redshifts(rng, mag)
     boosted = rng.uniform(size=n) < config.high_z_boost

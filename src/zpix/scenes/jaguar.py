@@ -55,7 +55,7 @@ class JaguarCatalogue:
 
     def fluxes(self, rows: NDArray[np.int64], *, bands: tuple[str, ...]) -> NDArray[np.float32]:
         """Total fluxes in nJy of some rows, (row, band)."""
-        return self.flux[np.ix_(rows, [self.bands.index(band) for band in bands])]
+        return self.flux[rows][:, [self.bands.index(band) for band in bands]]
 
     def draw(self, rng: np.random.Generator, area: float) -> NDArray[np.int64]:
         """Rows of galaxies for `area` arcmin², drawn with replacement at the surface density of the files."""

@@ -20,7 +20,7 @@ _HALF_CHOSEN_MAG = 28.0
 #: Share of suitable sources that are chosen, by redshift: knots such that 32 secure redshifts per arcmin² (2,145 in 67
 #: arcmin², 2.3 % of the 94,000 sources there; Merz et al. 2026) are spread in redshift as the 2,858 of JADES' DR4 are.
 _Z = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.1, 5.0, 6.0, 7.0, 8.2, 10.0, 15.0)
-_CHOSEN = (0.0, 0.013, 0.023, 0.045, 0.084, 0.11, 0.14, 0.20, 0.15, 0.17, 0.25, 0.36, 0.24, 0.21, 0.20)
+_CHOSEN = (0.0, 0.015, 0.026, 0.05, 0.095, 0.125, 0.16, 0.235, 0.175, 0.20, 0.31, 0.45, 0.29, 0.24, 0.24)
 
 
 def spectroscopic_redshifts(rng: np.random.Generator, population: Population) -> NDArray[np.float64]:

@@ -60,10 +60,9 @@ class Structure:
     def __getitem__(self, rows: NDArray | slice) -> Structure:
         return Structure(**{name: value[rows] for name, value in vars(self).items()})
 
-    @property
-    def has_parts(self) -> NDArray[np.bool_]:
-        """Which galaxies have a bulge or clumps besides their disc, shape (N,)."""
-        return self.shares[:, [BULGE, CLUMPS]].any(axis=(1, 2))
+    def light(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Share of each of `PARTS` in the light at 5500 Å, (N, part), given the weights of the mix, (N, 8)."""
+        return np.einsum("npk,nk->np", self.shares[:, :, :_LINES], weights)
 
     @staticmethod
     def plain(re_arcsec: NDArray, sersic_n: NDArray, axis_ratio: NDArray) -> Structure:
@@ -112,7 +111,7 @@ def draw_structure(
     plain = Structure.plain(re_arcsec, sersic_n, axis_ratio)
     n_clumps = np.where(quiescent, 0, np.minimum(rng.poisson(0.3 + 1.2 * np.clip(z, 0, 1.5)), MOST_CLUMPS))
     shares = _divide(rng, plain.shares, log_mass, quiescent, n_clumps)
-    light = np.einsum("npk,nk->np", shares[:, :, :-1], weights)  # at 5500 Å
+    light = Structure(**(vars(plain) | {"shares": shares})).light(weights)
     clump_share = rng.gamma(1.0, size=(len(z), MOST_CLUMPS)) + 0.15
     clump_share *= np.arange(MOST_CLUMPS) < n_clumps[:, None]
     clump_share /= np.maximum(clump_share.sum(axis=1, keepdims=True), 1e-30)
