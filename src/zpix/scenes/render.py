@@ -200,9 +200,10 @@ class _Grid:
         """Transform of the clumps of one galaxy, Gaussians, which are separable, shape (K, K // 2 + 1)."""
         used = np.flatnonzero(structure.clump_share[0])
         squared = 2 * (np.pi * structure.clump_re_arcsec[0, used] / _GAUSSIAN_RE) ** 2
-        at_y = _turn(self.fy, self.scale * y + structure.clump_y[0, used]) * np.exp(-squared * self.fy**2)
+        share = structure.clump_share[0, used]
+        at_y = _turn(self.fy, self.scale * y + structure.clump_y[0, used]) * np.exp(-squared * self.fy**2) * share
         at_x = _turn(self.fx.T, self.scale * x + structure.clump_x[0, used]) * np.exp(-squared * self.fx.T**2)
-        return ((at_y * structure.clump_share[0, used]) @ at_x.T).astype(np.complex64)
+        return at_y.astype(np.complex64) @ at_x.T.astype(np.complex64)
 
     def profile(self, re: float, n: float, axis_ratio: float, pa_deg: float) -> NDArray[np.float32]:
         """Transform of an elliptical Sérsic profile of unit flux, shape (K, K // 2 + 1)."""
