@@ -7,6 +7,7 @@ one TOML file by `load_config`, and the resolved values are saved beside weights
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -124,10 +125,34 @@ class SimulationConfig(Section):
     poisson_noise: bool = True  # of the sources' own photons
     correlated_noise: bool = True  # neighbouring pixels share noise, as drizzled ones do
     sky_residual_sigma: float = Field(0.05, ge=0)  # rms of a constant left per band, in its errors
-    psf_angle_deg: float | None = None  # position angle of the pupil; none: drawn per field
+    psf_angle_deg: float | None = None  # position angle of pupil and detectors; none: drawn per field
+    psf_files: str | tuple[tuple[str, str], ...] | None = None  # directory, or file of each band; none: built in
+    psf_pixel_scale_arcsec: float | None = Field(None, gt=0)  # of those files; none: their headers say it
+    shallow_fraction: float = Field(0.0, ge=0, le=1)  # of the area, in pointings with straight edges
+    shallow_factor: float = Field(
+        2.75, ge=1
+    )  # error there in units of the deep part: JADES medium is 1.1 mag shallower
+    chip_gaps: bool = True  # strips of fewer exposures where the detectors' gaps were
+    missing_coverage: float = Field(0.01, ge=0, le=0.5)  # of the area, observed in all bands but one
+    hot_pixels_per_arcmin2: float = Field(0.5, ge=0)  # in each band
+    snowballs_per_arcmin2: float = Field(0.1, ge=0)  # in each band
+    striping: float = Field(0.03, ge=0, lt=1)  # rms of stripes along detector rows, in errors of a pixel
+    wisps_per_arcmin2: float = Field(0.05, ge=0)  # in each short band
     segment_threshold: float = Field(0.5, gt=0)  # S/N per pixel down to which light is part of a segment
     detectable_snr: float = Field(5.0, gt=0)  # segment S/N above which a source is labelled
     detectable_pixels: int = Field(5, ge=1)
+
+    @field_validator("psf_files", mode="before")
+    @classmethod
+    def _pair_bands_with_files(cls, files: Any) -> Any:
+        """A table in TOML, `{F444W = "psf.fits"}`, as pairs: sections can be compared and hashed."""
+        if isinstance(files, Mapping):
+            files = tuple(files.items())
+        if isinstance(files, (tuple, list)):
+            files = tuple((str(band).strip().upper(), str(path)) for band, path in files)
+            if len({band for band, _ in files}) < len(files):
+                raise ValueError("each band may have one file")
+        return files
 
 
 AnySection = TypeVar("AnySection", bound=Section)

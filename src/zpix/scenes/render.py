@@ -8,7 +8,7 @@ sampling does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -21,6 +21,7 @@ from zpix.image import Region
 from zpix.scenes.population import Population
 from zpix.scenes.psf import band_limit, frequencies, transfer_function
 from zpix.scenes.sersic import FADE_RADIUS, sersic_transform
+from zpix.scenes.user_psf import UserPsf
 from zpix.sources import STAR
 
 #: Sides of stamps in pixels; each is a product of small primes, for the FFT.
@@ -46,6 +47,7 @@ def render(
     sizes: NDArray[np.int64],
     pixel_scale_arcsec: float,
     psf_angle_deg: float,
+    psfs: Mapping[str, UserPsf] | None = None,
 ) -> Iterator[Stamp]:
     """Light of each source through the telescope, one stamp after another.
 
@@ -56,12 +58,15 @@ def render(
         Total fluxes in nJy.
     sizes : (N,) int
         Side of each stamp, one of `STAMP_SIZES`; see `stamp_sizes`.
+    psfs : mapping, optional
+        PSFs of the user's by band, which stand in for the telescope's.
     """
+    own = tuple((psfs or {}).get(band) for band in bands)
     for row in range(len(population)):
         size = int(sizes[row])
         x, y = float(population.x[row]), float(population.y[row])
         left, bottom = round(x) - size // 2, round(y) - size // 2
-        grid = _Grid.of(bands, size, pixel_scale_arcsec, psf_angle_deg)
+        grid = _Grid.of(bands, size, pixel_scale_arcsec, psf_angle_deg, own)
         profile = grid.phase(x - left, y - bottom)
         if population.label[row] != STAR:
             shape = (
@@ -116,21 +121,24 @@ class _Grid:
     fy: NDArray[np.float32]  # (K, 1) cycles per arcsec, K = 2 × size if any band is undersampled
     fx: NDArray[np.float32]  # (1, K // 2 + 1)
     scale: float  # arcsec per pixel
-    transfer: tuple[NDArray[np.float32], ...]  # per band, (K, K // 2 + 1) or (size, size // 2 + 1)
+    #: Per band, (K, K // 2 + 1) or (size, size // 2 + 1); complex for a PSF of the user's.
+    transfer: tuple[NDArray[np.float32] | NDArray[np.complex64], ...]
 
     @staticmethod
-    def of(bands: tuple[str, ...], size: int, scale: float, angle: float) -> _Grid:
+    def of(bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]) -> _Grid:
         """The grid, kept between calls: all small ones, and the few large ones used last."""
-        return (_small_grid if size <= 256 else _large_grid)(bands, size, scale, angle)
+        return (_small_grid if size <= 256 else _large_grid)(bands, size, scale, angle, own)
 
     @staticmethod
-    def made(bands: tuple[str, ...], size: int, scale: float, angle: float) -> _Grid:
+    def made(bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]) -> _Grid:
         nyquist = 0.5 / scale
         factors = [2 if band_limit(band) > 1.1 * nyquist else 1 for band in bands]
         fy, fx = frequencies(size, oversampling=max(factors), pixel_scale_arcsec=scale)
         transfer = tuple(
             transfer_function(band, size, oversampling=factor, pixel_scale_arcsec=scale, angle_deg=angle)
-            for band, factor in zip(bands, factors, strict=True)
+            if psf is None
+            else psf.transfer_function(size, oversampling=factor, pixel_scale_arcsec=scale)
+            for band, factor, psf in zip(bands, factors, own, strict=True)
         )
         return _Grid(size, fy.astype(np.float32), fx.astype(np.float32), scale, transfer)
 
@@ -163,13 +171,17 @@ class _Grid:
 
 
 @cache
-def _small_grid(bands: tuple[str, ...], size: int, scale: float, angle: float) -> _Grid:
-    return _Grid.made(bands, size, scale, angle)
+def _small_grid(
+    bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]
+) -> _Grid:
+    return _Grid.made(bands, size, scale, angle, own)
 
 
 @lru_cache(maxsize=9)  # up to 40 MB each
-def _large_grid(bands: tuple[str, ...], size: int, scale: float, angle: float) -> _Grid:
-    return _Grid.made(bands, size, scale, angle)
+def _large_grid(
+    bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]
+) -> _Grid:
+    return _Grid.made(bands, size, scale, angle, own)
 
 
 def _fold(spectrum: NDArray[np.complex64]) -> NDArray[np.complex64]:
