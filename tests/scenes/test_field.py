@@ -133,6 +133,19 @@ def test_an_interrupted_move_is_finished(field: Path, tmp_path: Path, monkeypatc
     same_files(field, out)
 
 
+def test_what_a_move_left_behind_is_not_gone_on_with(field: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mock"
+    options = {"shape": (200, 300), "seed": 7, "bands": BANDS, "config": CONFIG}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zpix.scenes.unfinished.shutil.rmtree", lambda path: None)
+        simulate(out, **options)
+    assert (out / ".simulation.part").exists()
+    with pytest.raises(OutputError, match="exists already"):
+        simulate(out, **options)
+    simulate(out, **options, overwrite=True)
+    same_files(field, out)
+
+
 def test_other_settings_do_not_go_on(field: Path, tmp_path: Path) -> None:
     out = tmp_path / "mock"
     options = {"shape": (200, 300), "bands": BANDS, "config": CONFIG}

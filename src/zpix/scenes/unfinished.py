@@ -28,6 +28,7 @@ from zpix.image import Region
 from zpix.outputs import whole_file
 
 _DIRECTORY = ".simulation.part"
+_LAST = "simulation.json"
 _FITS_BLOCK = 2880
 
 
@@ -53,7 +54,7 @@ class UnfinishedField:
     @property
     def complete(self) -> bool:
         """Whether all files are there and need only be moved out."""
-        return (self.path / "simulation.json").exists()
+        return (self.path / _LAST).exists()
 
     def add_block(self, rows: Table, segmentation: NDArray[np.int32], block: Region) -> None:
         """Note the next block, whose pixels are on disk, as finished: its rows of truth and its segments."""
@@ -102,10 +103,18 @@ class UnfinishedField:
         return rows, ids, np.bincount(place, counts, minlength=len(ids)).astype(np.int64), merged
 
     def publish(self) -> None:
-        """Move the complete files out, `simulation.json` as the last, and remove the hidden directory."""
-        for name in sorted(self.products, key=lambda name: name == "simulation.json"):
-            if (self.path / name).exists():  # an interrupted move has left only some
+        """Move the complete files out, `simulation.json` as the last, and remove the hidden directory.
+
+        An older field's `simulation.json` goes first, and block files before the new one comes: whatever interrupts
+        the move, no half of a field has one, and no moved field is taken for one to go on with.
+        """
+        for name in self.products:
+            if name != _LAST and (self.path / name).exists():  # an interrupted move has left only some
+                (self.out / _LAST).unlink(missing_ok=True)
                 os.replace(self.path / name, self.out / name)
+        for block in self.path.glob("block-*.npz"):
+            block.unlink()
+        os.replace(self.path / _LAST, self.out / _LAST)
         shutil.rmtree(self.path)
 
     def _block(self, index: int) -> Path:
@@ -159,7 +168,7 @@ def _begin(out: Path, settings: Mapping[str, Any], *, products: Collection[str],
             f"'{out}' holds an unfinished simulation with other settings: repeat its command to go on with it, "
             "allow overwriting to begin anew, or choose another directory"
         )
-    if begun == text and (part / "simulation.json").exists():
+    if begun == text and (part / _LAST).exists():
         return  # what is outside may be ours already
     for name in products:
         if (out / name).exists() and not overwrite:
