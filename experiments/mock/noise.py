@@ -1,0 +1,252 @@
+"""How strong is the noise of a matched cutout, and how does neighbouring noise hang together?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from zpix.config import SimulationConfig
+from zpix.plots.style import BLUE, GREY, ORANGE, new_figure, polish
+from zpix.scenes import draw_scene
+
+from .detection import empty_sky, robust_rms
+from .goals import Goal, every, markdown, within, word
+from .matching import Cutout
+
+LAGS = (1, 2, 3, 4, 5)
+GOAL = 0.15
+_PATCH_PIX = 22  # of the bootstrap: several times the reach of the correlations, and 45 in the real cutout
+_RESAMPLED = 400
+_CLIP = 4.0
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Noise of the empty sky of one cutout, with standard errors.
+
+    Attributes
+    ----------
+    error_njy : (band,)
+        Median of the error image.
+    rms, rms_error : (band,) nJy per pixel
+    correlation, correlation_error : (band, lag)
+        At 1 to 5 pixels along rows and columns.
+    """
+
+    error_njy: NDArray[np.float64]
+    rms: NDArray[np.float64]
+    rms_error: NDArray[np.float64]
+    correlation: NDArray[np.float64]
+    correlation_error: NDArray[np.float64]
+
+    @property
+    def rms_over_error(self) -> NDArray[np.float64]:
+        """What the rms is in units of the error image, (band,)."""
+        return self.rms / self.error_njy
+
+
+@dataclass(frozen=True)
+class Depth:
+    """A shallow field: what was asked for and what its noise and its error image are, over those of a deep one."""
+
+    asked: float
+    rms_ratio: float
+    error_ratio: float
+
+
+def measure(cutout: Cutout, *, rng: np.random.Generator) -> Noise:
+    """Noise of the empty sky of a cutout; errors from resampling patches of 22 pixels."""
+    free = empty_sky(cutout)
+    found = [_band_noise(image, free, rng) for image in cutout.flux]
+    rms, rms_error, correlation, correlation_error = (np.array(part) for part in zip(*found, strict=True))
+    return Noise(cutout.error_njy, rms, rms_error, correlation, correlation_error)
+
+
+def autocorrelation(values: NDArray[np.float64], used: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Autocorrelation of an image (y, x) of mean 0 at `LAGS`, over pairs of used pixels, shape (lag,)."""
+    sums, counts = _pair_sums(values, used, np.zeros(values.shape, int), 1)
+    return (sums[1:, 0] / counts[1:, 0]) / (sums[0, 0] / counts[0, 0])
+
+
+def typical(parts: list[Noise]) -> Noise:
+    """Median over cutouts of one size, with the standard error of their mean.
+
+    rms values are in units of each cutout's own error image, times the median error image.
+    """
+    error = np.median([part.error_njy for part in parts], axis=0)
+    rms = np.array([part.rms_over_error for part in parts]) * error
+    correlation = np.array([part.correlation for part in parts])
+    root = np.sqrt(len(parts))
+    return Noise(
+        error,
+        np.median(rms, axis=0),
+        rms.std(axis=0) / root,
+        np.median(correlation, axis=0),
+        correlation.std(axis=0) / root,
+    )
+
+
+def measure_depth(bands: tuple[str, ...], *, asked: float, seed: int, size: int) -> Depth:
+    """Noise of a field `asked` times shallower than the deep one, without sources, in units of the deep one's."""
+    nobody = {"source_density": 0.0, "star_density": 0.0, "brown_dwarf_per_arcmin2": 0.0, "depth_structure": 0.0}
+    rms, error = [], []
+    for depth in (1.0, asked):
+        config = SimulationConfig(depth_range=(depth, depth), **nobody)
+        pixels = draw_scene(seed, shape=(size, size), bands=bands, config=config).pixels
+        rms.append([robust_rms(image[seen]) for image, seen in zip(pixels.flux, pixels.valid, strict=True)])
+        error.append([np.median(image[seen]) for image, seen in zip(pixels.error, pixels.valid, strict=True)])
+    (deep, shallow), (deep_error, shallow_error) = np.array(rms), np.array(error)
+    return Depth(asked, float(np.median(shallow / deep)), float(np.median(shallow_error / deep_error)))
+
+
+def rms_met(real: Noise, mock: Noise) -> list[bool]:
+    """Whether each band's rms, in units of the error image, reaches the goal."""
+    error = np.hypot(real.rms_error / real.error_njy, mock.rms_error / mock.error_njy)
+    pairs = zip(mock.rms_over_error, real.rms_over_error, error, strict=True)
+    return [within(m, r, GOAL, error=e) for m, r, e in pairs]
+
+
+def correlation_met(real: Noise, mock: Noise) -> NDArray[np.bool_]:
+    """Whether each autocorrelation reaches the goal, (band, lag)."""
+    error = np.hypot(real.correlation_error, mock.correlation_error)
+    met = [
+        within(m, r, GOAL, error=e)
+        for m, r, e in zip(mock.correlation.flat, real.correlation.flat, error.flat, strict=True)
+    ]
+    return np.array(met).reshape(error.shape)
+
+
+def rms_table(bands: tuple[str, ...], real: Noise, mock: Noise) -> str:
+    """rms of both, in nJy and in units of the error image."""
+    header = [
+        "band",
+        "error image, nJy: real, mock",
+        "rms / error, real",
+        "rms / error, mock",
+        "mock / real",
+        f"{GOAL:.0%}",
+    ]
+    rows = []
+    for i, (band, met) in enumerate(zip(bands, rms_met(real, mock), strict=True)):
+        ratio = mock.rms_over_error[i] / real.rms_over_error[i]
+        spread = real.rms_error[i] / real.rms[i]
+        rows.append(
+            [
+                band,
+                f"{real.error_njy[i]:.4f}, {mock.error_njy[i]:.4f}",
+                f"{real.rms_over_error[i]:.3f} ± {real.rms_error[i] / real.error_njy[i]:.3f}",
+                f"{mock.rms_over_error[i]:.3f} ± {mock.rms_error[i] / mock.error_njy[i]:.3f}",
+                f"{ratio:.2f} ± {ratio * spread:.2f}",
+                word(met),
+            ]
+        )
+    return markdown(header, rows)
+
+
+def correlation_table(bands: tuple[str, ...], real: Noise, mock: Noise) -> str:
+    """Autocorrelations of both at every lag."""
+    met = correlation_met(real, mock)
+    rows = []
+    for i, band in enumerate(bands):
+        cells = []
+        for j in range(len(LAGS)):
+            cell = f"{real.correlation[i, j]:.2f} ± {real.correlation_error[i, j]:.2f} → {mock.correlation[i, j]:.2f}"
+            cells.append(cell if met[i, j] else f"**{cell}**")
+        rows.append([band, *cells, word(bool(met[i].all()))])
+    return markdown(["band", *(f"{lag} pix" for lag in LAGS), f"{GOAL:.0%}"], rows)
+
+
+def noise_goals(real: Noise, mock: Noise) -> list[Goal]:
+    """Goals of rms and autocorrelation beside the real cutout."""
+    rms, correlation = rms_met(real, mock), correlation_met(real, mock)
+    strict = np.abs(mock.correlation / real.correlation - 1) <= GOAL
+    ratio = mock.rms_over_error / real.rms_over_error
+    return [
+        Goal(
+            1,
+            "noise, rms per band",
+            f"within {GOAL:.0%} of the real cutout",
+            f"{sum(rms)} of {len(rms)} bands, mock / real {ratio.min():.2f} to {ratio.max():.2f}",
+            every(rms),
+        ),
+        Goal(
+            1,
+            "noise, autocorrelation to 5 pixels",
+            f"within {GOAL:.0%} of the real cutout",
+            f"{correlation.sum()} of {correlation.size} numbers, {strict.sum()} without their uncertainty",
+            bool(correlation.all()),
+        ),
+    ]
+
+
+def depth_goal(depth: Depth) -> Goal:
+    """Goal of the shallow field."""
+    met = within(depth.rms_ratio, depth.asked, GOAL) and within(depth.error_ratio, depth.asked, GOAL)
+    found = f"rms {depth.rms_ratio:.2f}, error image {depth.error_ratio:.2f}"
+    return Goal(
+        1, "depth of a shallow field is a setting", f"{depth.asked:g} times the noise, within {GOAL:.0%}", found, met
+    )
+
+
+def noise_figure(bands: tuple[str, ...], real: Noise, mock: Noise) -> Figure:
+    """rms of all bands, and the autocorrelation of each."""
+    figure = new_figure(9, 7)
+    top, below = figure.subfigures(2, 1, height_ratios=(1, 2.4))
+    axes = top.subplots()
+    place = np.arange(len(bands))
+    axes.errorbar(
+        place - 0.08, real.rms_over_error, 2 * real.rms_error / real.error_njy, fmt="o", color=BLUE, label="real, ± 2σ"
+    )
+    axes.errorbar(
+        place + 0.08, mock.rms_over_error, 2 * mock.rms_error / mock.error_njy, fmt="s", color=ORANGE, label="mock"
+    )
+    axes.set_xticks(place, bands)
+    axes.legend(fontsize=8, frameon=False)
+    polish(axes, y="rms / error image", title="Noise per pixel, matched to F444W")
+    rows = -(-len(bands) // 5)
+    for index, (axes, band) in enumerate(
+        zip(below.subplots(rows, 5, sharey=True, sharex=True, squeeze=False).flat, bands)
+    ):
+        axes.axhline(0, color=GREY, lw=0.8)
+        axes.errorbar(LAGS, real.correlation[index], 2 * real.correlation_error[index], fmt="o", color=BLUE, ms=4)
+        axes.plot(LAGS, mock.correlation[index], "s-", color=ORANGE, ms=4)
+        polish(axes, x="pixels", y="autocorrelation" if index % 5 == 0 else "", title=band)
+    return figure
+
+
+def _band_noise(
+    image: NDArray[np.float64], free: NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[float, float, NDArray[np.float64], NDArray[np.float64]]:
+    """rms with its error, and autocorrelation with its errors, of one band (y, x)."""
+    values = image - np.median(image[free])
+    rms = robust_rms(values[free])
+    used = free & (np.abs(values) < _CLIP * rms)
+    across = -(-image.shape[1] // _PATCH_PIX)
+    y, x = np.indices(image.shape) // _PATCH_PIX
+    n_patches = int(y.max() + 1) * across
+    sums, counts = _pair_sums(values, used, y * across + x, n_patches)
+    drawn = rng.integers(0, n_patches, (_RESAMPLED, n_patches))
+    mean = sums[:, drawn].sum(axis=2) / np.maximum(counts[:, drawn].sum(axis=2), 1)  # (1 + lag, resampled)
+    correlation = autocorrelation(values, used)
+    relative = np.sqrt(mean[0]).std() / np.sqrt(mean[0]).mean()
+    return rms, float(rms * relative), correlation, (mean[1:] / mean[0]).std(axis=1)
+
+
+def _pair_sums(
+    values: NDArray[np.float64], used: NDArray[np.bool_], patch: NDArray[np.int64], n_patches: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums of products of pixels 0 to 5 apart, and numbers of pairs, by patch of the first: (1 + lag, patch)."""
+    known = np.where(used, values, 0.0)
+    sums, counts = np.zeros((2, 1 + len(LAGS), n_patches))
+    for row, lag in enumerate((0, *LAGS)):
+        for axis in (0, 1):
+            first = tuple(slice(None, -lag or None) if i == axis else slice(None) for i in (0, 1))
+            second = tuple(slice(lag, None) if i == axis else slice(None) for i in (0, 1))
+            pairs = (used[first] & used[second]).ravel()
+            where = patch[first].ravel()
+            sums[row] += np.bincount(where, (known[first] * known[second]).ravel(), minlength=n_patches)
+            counts[row] += np.bincount(where, pairs, minlength=n_patches)
+    return sums, counts
