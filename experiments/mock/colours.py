@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -111,7 +112,8 @@ def neighbour_table(real: Photometry, bands: tuple[str, ...], found: Neighbours)
 def neighbour_goal(found: Neighbours) -> Goal:
     """Every real source closer to the mock than 99 % of mock sources of like S/N are to each other."""
     inside = found.percentile <= GOAL_PERCENTILE
-    text = f"{inside.sum()} of {len(inside)} sources; percentiles {found.percentile.min():.0f} to {found.percentile.max():.0f}"
+    first, last = found.percentile.min(), found.percentile.max()
+    text = f"{inside.sum()} of {len(inside)} sources; percentiles {first:.0f} to {last:.0f}"
     goal = f"each below the {GOAL_PERCENTILE:.0f}th percentile of mock sources among themselves"
     return Goal(4, "colours: real sources have mock neighbours", goal, text, bool(inside.all()))
 
@@ -130,7 +132,7 @@ def locus_table(deep: Survey) -> str:
     edges = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0)
     bright = deep.mag < LOCUS_MAG
     rows = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         chosen = bright & (deep.z >= low) & (deep.z < high)
         cells = []
         for pair in COLOURS:
@@ -177,7 +179,7 @@ def neighbour_figure(real: Photometry, mock: Photometry, bands: tuple[str, ...],
     figure = new_figure(9.5, 1.9 * -(-len(shown) // 4) + 0.3)
     panels = figure.subplots(-(-len(shown) // 4), 4, squeeze=False, sharex=True)
     place = np.arange(len(bands))
-    for axes, i in zip(panels.flat, shown):
+    for axes, i in zip(panels.flat, shown, strict=False):
         j = found.nearest[i]
         scale = _total(real[[i]])[0] / _total(mock[[j]])[0]
         axes.axhline(0, color=GREY, lw=0.6)

@@ -108,7 +108,6 @@ def matching_kernels(stars: NDArray[np.float64], bands: tuple[str, ...], pixel_a
 
 
 def _cutout(bands: tuple[str, ...], pixels: Pixels, flux: NDArray[np.float64]) -> Cutout:
-    error = np.array(
-        [np.median(image[seen]) if seen.any() else np.inf for image, seen in zip(pixels.error, pixels.valid)]
-    )
-    return Cutout(tuple(bands), np.where(pixels.valid, flux, 0.0), error.astype(float), pixels.valid.all(axis=0))
+    both = zip(pixels.error, pixels.valid, strict=True)
+    error = np.array([np.median(image[seen]) if seen.any() else np.inf for image, seen in both], float)
+    return Cutout(tuple(bands), np.where(pixels.valid, flux, 0.0), error, pixels.valid.all(axis=0))

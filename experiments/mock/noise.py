@@ -207,9 +207,8 @@ def noise_figure(bands: tuple[str, ...], real: Noise, mock: Noise) -> Figure:
     axes.legend(fontsize=8, frameon=False)
     polish(axes, y="rms / error image", title="Noise per pixel, matched to F444W")
     rows = -(-len(bands) // 5)
-    for index, (axes, band) in enumerate(
-        zip(below.subplots(rows, 5, sharey=True, sharex=True, squeeze=False).flat, bands)
-    ):
+    panels = below.subplots(rows, 5, sharey=True, sharex=True, squeeze=False).flat
+    for index, (axes, band) in enumerate(zip(panels, bands, strict=False)):
         axes.axhline(0, color=GREY, lw=0.8)
         axes.errorbar(LAGS, real.correlation[index], 2 * real.correlation_error[index], fmt="o", color=BLUE, ms=4)
         axes.plot(LAGS, mock.correlation[index], "s-", color=ORANGE, ms=4)

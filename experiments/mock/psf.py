@@ -175,7 +175,8 @@ def psf_table(comparisons: list[Comparison]) -> str:
     header = ["set", "band", "FWHM ″, real → mock", *(f"EE({radius:g}″)" for radius in RADII_ARCSEC), f"{GOAL:.0%}"]
     rows = []
     for one in comparisons:
-        cells = [f"{r:.3f} → {m:.3f} ({d:+.0%})" for r, m, d in zip(one.real.numbers, one.mock.numbers, one.difference)]
+        numbers = zip(one.real.numbers, one.mock.numbers, one.difference, strict=True)
+        cells = [f"{r:.3f} → {m:.3f} ({d:+.0%})" for r, m, d in numbers]
         marked = [cell if met else f"**{cell}**" for cell, met in zip(cells, one.met, strict=True)]
         rows.append([one.real_set, one.band, *marked, word(bool(one.met.all()))])
     return markdown(header, rows)
@@ -212,7 +213,7 @@ def psf_figure(comparisons: list[Comparison]) -> Figure:
     figure = new_figure(9, 5.2)
     names = ["FWHM", *(f"light within {radius:g}″" for radius in RADII_ARCSEC)]
     panels = figure.subplots(2, 3, sharex=True, sharey=True)
-    for column, (axes, name) in enumerate(zip(panels.flat, names)):
+    for column, (axes, name) in enumerate(zip(panels.flat, names, strict=False)):
         axes.axhspan(-GOAL, GOAL, color="#E3E6EA", zorder=0)
         for (real_set, _, _), colour in zip(REAL_SETS, (BLUE, ORANGE), strict=True):
             mine = [one for one in comparisons if one.real_set == real_set]

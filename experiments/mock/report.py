@@ -61,7 +61,7 @@ class Page:
 
     def missing(self, *names: str) -> None:
         """Say of some fields that they need real data."""
-        self.fields |= {name: _NO_REAL for name in names}
+        self.fields |= dict.fromkeys(names, _NO_REAL)
 
     def write(self) -> Path:
         """Fill the template; every field must have been given."""

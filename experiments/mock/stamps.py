@@ -65,7 +65,7 @@ def field_figure(real: Cutout, mocks: list[Cutout]) -> Figure:
     panels = figure.subplots(-(-len(pictures) // 2), 2, squeeze=False)
     for axes in panels.flat:
         axes.set_axis_off()
-    for axes, (title, cutout) in zip(panels.flat, pictures):
+    for axes, (title, cutout) in zip(panels.flat, pictures, strict=False):
         _show(axes, stretch.picture(cutout), title)
     return figure
 
@@ -92,7 +92,7 @@ def pairs_figure(real: Cutout, mocks: list[Cutout], of_real: Photometry, of_mock
     panels = figure.subplots(4, max(len(order), 1), squeeze=False)
     for axes in panels.flat:
         axes.set_axis_off()
-    for column, (source, peers) in enumerate(zip(order, rows)):
+    for column, (source, peers) in enumerate(zip(order, rows, strict=False)):
         _show(panels[0, column], stamp(stretch.picture(real), of_real.x[source], of_real.y[source]), "real")
         for line, row in enumerate(peers, start=1):
             picture = stretch.picture(mocks[of_mock.cutout[row]])
@@ -117,7 +117,7 @@ def blind_panel(
     panels = figure.subplots(-(-len(shuffled) // 6), 6, squeeze=False)
     for axes in panels.flat:
         axes.set_axis_off()
-    for number, (axes, (_, picture)) in enumerate(zip(panels.flat, shuffled), start=1):
+    for number, (axes, (_, picture)) in enumerate(zip(panels.flat, shuffled, strict=False), start=1):
         turned = np.rot90(picture, int(rng.integers(0, 4)))
         _show(axes, turned[:, :: 1 if rng.uniform() < 0.5 else -1], str(number))
     return Blind(figure, tuple(is_real for is_real, _ in shuffled))
