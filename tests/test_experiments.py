@@ -119,7 +119,7 @@ def test_neighbours_are_near_in_colour_whatever_the_brightness():
 
 
 def test_luminosity_function_and_volume():
-    assert population.volume_per_arcmin2(5.5, 6.5) == pytest.approx(2460, rel=0.03)  # 4π D² c/H of the sphere, in arcmin²
+    assert population.volume_per_arcmin2(5.5, 6.5) == pytest.approx(2460, rel=0.03)  # D² c/H per arcmin²
     function = literature.Schechter(6.0, -21.0, 1e-3, -1.0)
     per_light = population.schechter_density(function, -18.0) - population.schechter_density(function, -18.5)
     assert per_light == pytest.approx(0.4 * np.log(10) * 1e-3 * 0.5 * np.exp(-(10 ** (-0.4 * 2.75))), rel=0.02)
@@ -200,7 +200,7 @@ def test_the_page_without_real_data(tmp_path, monkeypatch):
     monkeypatch.setattr(timing, "measure_speed", lambda *arguments, **options: quick)
     monkeypatch.setattr(timing, "same_for_any_workers", lambda *arguments, **options: True)
     page = make_report(tmp_path, real=None, settings=TINY).read_text("utf-8")
-    assert page.count("this needs the real data") == 11 and "not measured" in page and "$" not in page
+    assert page.count("this needs the real data") == 12 and "not measured" in page and "$" not in page
 
 
 def test_windows_of_a_tile_do_not_overlap():

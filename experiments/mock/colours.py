@@ -90,7 +90,15 @@ def find_neighbours(real: Photometry, mock: Photometry) -> Neighbours:
 
 def neighbour_table(real: Photometry, bands: tuple[str, ...], found: Neighbours) -> str:
     """One row per real source."""
-    header = ["x, y", "F444W", "S/N", *(f"{a} − {b}" for a, b in COLOURS), "distance", "mock's own", "percentile"]
+    header = [
+        "x, y",
+        "F444W in 0.15″",
+        "S/N",
+        *(f"{a} − {b}" for a, b in COLOURS),
+        "distance",
+        "mock's own",
+        "percentile",
+    ]
     rows = []
     for i in np.argsort(-real.snr):
         flux = dict(zip(bands, real.flux[i], strict=True))
@@ -170,6 +178,7 @@ def locus_figure(deep: Survey, real: Photometry | None, bands: tuple[str, ...]) 
         redshift_axis(axes, "x", 15)
         axes.set_ylim(low - 0.2, high + 0.2)
         polish(axes, x="redshift", y=f"{pair[0]} − {pair[1]}")
+        axes.tick_params(axis="x", labelsize=7)
     return figure
 
 
@@ -187,7 +196,7 @@ def neighbour_figure(real: Photometry, mock: Photometry, bands: tuple[str, ...],
         axes.errorbar(place + 0.1, scale * mock.flux[j], scale * mock.error[j], fmt="s", color=ORANGE, ms=3.5)
         axes.set_xticks(place, [band[1:4] for band in bands])
         polish(axes)
-        axes.tick_params(labelsize=7)
+        axes.tick_params(labelsize=7, labelbottom=True)
         axes.set_title(
             f"{real.x[i]:.0f}, {real.y[i]:.0f}: d = {found.distance[i]:.2f}, {found.percentile[i]:.0f} %",
             fontsize=8,

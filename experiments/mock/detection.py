@@ -15,7 +15,7 @@ STACK_BANDS = ("F277W", "F356W", "F444W")
 #: Radius of the apertures: 0.15″, which holds most of a small source and little of its neighbours.
 APERTURE_PIX = 5.0
 _SMOOTHING_PIX = 1.5
-_PEAK_SNR = 6.0  # of the smoothed stack
+_PEAK_SNR = 4.5  # of the smoothed stack
 _PEAK_SEPARATION_PIX = 9
 _MASK_SNR = 2.0  # pixels above it in the smoothed stack may hold a source, and so may those around them
 _MASK_GROWTH_PIX = 4

@@ -72,9 +72,13 @@ def read_cutout(folder: Path) -> Cutout:
 def draw_tile(
     seed: int, *, bands: tuple[str, ...], size: int, kernels: NDArray[np.float64], config: SimulationConfig
 ) -> MockTile:
-    """A square scene of the mock sky of `size` pixels, and the same convolved with `kernels` (band, y, x)."""
+    """A square scene of the mock sky of `size` pixels, and the same convolved with `kernels` (band, y, x).
+
+    The matched one is smaller by the kernels' reach on each side: beyond the edge there was nothing to convolve.
+    """
     scene = draw_scene(seed, shape=(size, size), bands=bands, config=config)
-    return MockTile(scene, match(scene.pixels, bands, kernels))
+    inner = Region.whole((size, size)).grown(-(kernels.shape[1] // 2))
+    return MockTile(scene, match(scene.pixels, bands, kernels).part(inner))
 
 
 def match(pixels: Pixels, bands: tuple[str, ...], kernels: NDArray[np.float64]) -> Cutout:

@@ -112,9 +112,7 @@ def sharpness(psf: NDArray[np.float64], pixel_arcsec: float, *, centre: tuple[fl
         Default: the flux-weighted mean of the core.
     """
     middle = core_centre(psf) if centre is None else centre
-    return Sharpness(
-        fwhm(psf, pixel_arcsec, middle), tuple(encircled_energy(psf, pixel_arcsec, middle, r) for r in RADII_ARCSEC)
-    )
+    return Sharpness(fwhm(psf, pixel_arcsec, middle), encircled_energy(psf, pixel_arcsec, middle))
 
 
 def core_centre(psf: NDArray[np.float64]) -> tuple[float, float]:
@@ -134,20 +132,17 @@ def fwhm(psf: NDArray[np.float64], pixel_arcsec: float, centre: tuple[float, flo
     return float(2 * np.interp(-0.5 * profile[0], -profile[below - 1 : below + 1], radius[below - 1 : below + 1]))
 
 
-def encircled_energy(
-    psf: NDArray[np.float64], pixel_arcsec: float, centre: tuple[float, float], radius_arcsec: float
-) -> float:
-    """Light within a radius over that within 1.9″; pixels at the rim count by the part inside."""
+def encircled_energy(psf: NDArray[np.float64], pixel_arcsec: float, centre: tuple[float, float]) -> tuple[float, ...]:
+    """Light within `RADII_ARCSEC` over that within 1.9″; pixels at the rim count by the part inside."""
     y, x = np.indices(psf.shape)
     parts = (np.arange(10) - 4.5) / 10
-    light = []
-    for radius in (radius_arcsec, WHOLE_ARCSEC):
-        share = np.zeros(psf.shape)
-        for dy in parts:
-            for dx in parts:
-                share += np.hypot(y + dy - centre[0], x + dx - centre[1]) * pixel_arcsec < radius
-        light.append((psf * share).sum())
-    return float(light[0] / light[1])
+    radii = (*RADII_ARCSEC, WHOLE_ARCSEC)
+    light = np.zeros(len(radii))
+    for dy in parts:
+        for dx in parts:
+            distance = np.hypot(y + dy - centre[0], x + dx - centre[1]) * pixel_arcsec
+            light += [psf[distance < radius].sum() for radius in radii]
+    return tuple(float(value) for value in light[:-1] / light[-1])
 
 
 def read_psf(path: Path) -> NDArray[np.float64]:
@@ -220,6 +215,7 @@ def psf_figure(comparisons: list[Comparison]) -> Figure:
             micron = [PIVOT_UM[one.band] for one in mine]
             axes.plot(micron, [one.difference[column] for one in mine], "o-", color=colour, ms=4, label=real_set)
         axes.axhline(0, color=GREY, lw=0.8)
+        axes.tick_params(labelbottom=True)
         polish(axes, x="micron", y="mock / real − 1" if column % 3 == 0 else "", title=name)
     panels[0, 0].legend(fontsize=8, frameon=False)
     panels[1, 2].set_visible(False)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
 from zpix.outputs import whole_file
+from zpix.plots import save_figure
 
 from . import colours, literature, noise, population, psf, stamps, timing
 from .detection import Photometry, photometry
@@ -27,6 +28,7 @@ _CUTOUT_SHAPE = (110, 195)
 #: Windows whose pixels were not all observed are left out below this share.
 _LEAST_VALID = 0.9
 _WIDE_LIMIT = 26.0
+_DPI = 100  # ten figures are to stay below 1.5 MB
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +41,8 @@ class Settings:
     tiles: int = 40
     tile_size: int = 512
     boost: float = 0.2
-    deep_cells: int = 40
-    wide_cells: int = 150
+    deep_cells: int = 100
+    wide_cells: int = 300
     timed_tiles: int = 15
     repeat_size: int = 1024
     medium_depth: float = literature.MEDIUM_DEPTH
@@ -56,7 +58,8 @@ class Page:
 
     def figure(self, name: str, words: str, figure: Figure) -> None:
         """Save a figure and put it on the page."""
-        stamps.save_small(self.folder / "mock" / f"{name}.png", figure)
+        figure.set_dpi(_DPI)
+        save_figure(self.folder / "mock" / f"{name}.png", figure)
         self.fields[f"{name}_figure"] = f"![{words}](mock/{name}.png)"
 
     def missing(self, *names: str) -> None:
@@ -246,8 +249,8 @@ def _stamps(
     band = bands.index("F444W")
     pairs = stamps.pairs_figure(cutout, fields, of_real, of_mock, band)
     page.figure("pairs", "Real sources and mock sources of the same brightness", pairs)
-    blind = stamps.blind_panel(cutout, fields, of_real, of_mock, band, rng=rng)
-    page.figure("blind", "Real and mock sources in random order", blind.figure)
+    blind = stamps.blind_panel(cutout, windows, rng=rng)
+    page.figure("blind", "Pieces of real and mock sky in random order", blind.figure)
     numbers = [str(i) for i, is_real in enumerate(blind.is_real, start=1) if is_real]
     page.fields["blind_key"] = f"<details><summary>Key</summary>\n\nReal are {', '.join(numbers)}.\n\n</details>"
 

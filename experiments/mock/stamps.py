@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image
 
-from zpix.outputs import whole_file
 from zpix.plots.style import INK, new_figure
 
 from .detection import Photometry, robust_rms
@@ -20,7 +16,6 @@ from .matching import Cutout
 
 HALF_PIX = 16  # of a stamp: one arcsec across
 _SOFTENING, _DARKEST, _BRIGHTEST = 5.0, -2.0, 150.0  # of the stretch, in units of the real cutout's noise
-_PALETTE = 128
 
 
 @dataclass(frozen=True)
@@ -84,9 +79,15 @@ def alike(real: Photometry, mock: Photometry, *, band: int, each: int) -> NDArra
 
 
 def pairs_figure(real: Cutout, mocks: list[Cutout], of_real: Photometry, of_mock: Photometry, band: int) -> Figure:
-    """Each real source above, three mock sources of the same brightness below."""
+    """Each real source above, three mock sources of the same brightness, away from the edge, below."""
+    height, width = mocks[0].valid.shape
+    inside = (np.abs(of_mock.x - width / 2) < width / 2 - HALF_PIX) & (
+        np.abs(of_mock.y - height / 2) < height / 2 - HALF_PIX
+    )
+    of_mock = of_mock[np.flatnonzero(inside)]
     order = np.argsort(-of_real.snr)[:9]
-    rows = alike(of_real[order], of_mock, band=band, each=3).reshape(-1, 3)
+    rows = alike(of_real[order], of_mock, band=band, each=3)
+    rows = rows[: len(rows) // 3 * 3].reshape(-1, 3)
     stretch = Stretch.of(real)
     figure = new_figure(9, 4.2)
     panels = figure.subplots(4, max(len(order), 1), squeeze=False)
@@ -100,26 +101,21 @@ def pairs_figure(real: Cutout, mocks: list[Cutout], of_real: Photometry, of_mock
     return figure
 
 
-def blind_panel(
-    real: Cutout, mocks: list[Cutout], of_real: Photometry, of_mock: Photometry, band: int, *, rng: np.random.Generator
-) -> Blind:
-    """As many mock as real sources, alike in brightness, in random order and turned at random."""
-    order = np.argsort(-of_real.snr)[:9]
-    rows = alike(of_real[order], of_mock, band=band, each=4).reshape(len(order), -1)
-    chosen = [peers[rng.integers(0, len(peers))] for peers in rows if len(peers)]
+def blind_panel(real: Cutout, mocks: list[Cutout], *, rng: np.random.Generator) -> Blind:
+    """Pieces of the real cutout and as many of mock windows of its size, in random order and turned at random."""
     stretch = Stretch.of(real)
-    stamps = [(True, stamp(stretch.picture(real), of_real.x[i], of_real.y[i])) for i in order]
-    for row in chosen:
-        picture = stretch.picture(mocks[of_mock.cutout[row]])
-        stamps.append((False, stamp(picture, of_mock.x[row], of_mock.y[row])))
-    shuffled = [stamps[i] for i in rng.permutation(len(stamps))]
-    figure = new_figure(9, 1.15 * -(-len(shuffled) // 6) + 0.3)
-    panels = figure.subplots(-(-len(shuffled) // 6), 6, squeeze=False)
+    of_real = _pieces(stretch.picture(real))
+    of_mock = [piece for mock in mocks for piece in _pieces(stretch.picture(mock))]
+    chosen = rng.choice(len(of_mock), min(len(of_real), len(of_mock)), replace=False)
+    pieces = [*((True, piece) for piece in of_real), *((False, of_mock[i]) for i in chosen)]
+    shuffled = [pieces[i] for i in rng.permutation(len(pieces))]
+    figure = new_figure(9, 1.75 * -(-len(shuffled) // 4))
+    panels = figure.subplots(-(-len(shuffled) // 4), 4, squeeze=False)
     for axes in panels.flat:
         axes.set_axis_off()
     for number, (axes, (_, picture)) in enumerate(zip(panels.flat, shuffled, strict=False), start=1):
-        turned = np.rot90(picture, int(rng.integers(0, 4)))
-        _show(axes, turned[:, :: 1 if rng.uniform() < 0.5 else -1], str(number))
+        upside, mirrored = rng.choice([-1, 1], 2)
+        _show(axes, picture[::upside, ::mirrored], str(number))
     return Blind(figure, tuple(is_real for is_real, _ in shuffled))
 
 
@@ -130,14 +126,14 @@ def stamp(picture: NDArray[np.float64], x: float, y: float) -> NDArray[np.float6
     return padded[row : row + 2 * HALF_PIX, column : column + 2 * HALF_PIX]
 
 
-def save_small(path: Path, figure: Figure, *, dpi: int = 110) -> Path:
-    """Save a figure as a PNG of few colours, a third of the size."""
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
-    image = Image.open(buffer).convert("RGB").quantize(_PALETTE, dither=Image.Dither.NONE)
-    with whole_file(path) as temporary:
-        image.save(temporary, format="png", optimize=True)
-    return path
+def _pieces(picture: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Halves from bottom to top of thirds from left to right of a picture (y, x, 3), all of one size."""
+    height, width = picture.shape[0] // 2, picture.shape[1] // 3
+    return [
+        picture[row * height : (row + 1) * height, column * width : (column + 1) * width]
+        for row in range(2)
+        for column in range(3)
+    ]
 
 
 def _channels(cutout: Cutout) -> list[NDArray[np.float64]]:
