@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, gaussian_filter, label, map_coordinates, maximum_filter
 
-from .matching import Cutout
+from .matching import Cutout, MockTile
 
 #: Bands of the detection stack: where nearly every source is brightest.
 STACK_BANDS = ("F277W", "F356W", "F444W")
@@ -20,6 +20,7 @@ _PEAK_SEPARATION_PIX = 9
 _MASK_SNR = 2.0  # pixels above it in the smoothed stack may hold a source, and so may those around them
 _MASK_GROWTH_PIX = 4
 _MASK_LEAST_PIX = 6
+_SAME_SOURCE_PIX = 4.0
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,14 @@ def photometry(cutout: Cutout, *, rng: np.random.Generator, empty_apertures: int
     weight = error[chosen] ** -2.0
     stack = (flux[:, chosen] * weight).sum(axis=1) / np.sqrt(weight.sum())
     return Photometry(x, y, flux, np.tile(error, (len(x), 1)), stack, np.zeros(len(x), np.int64))
+
+
+def true_sources(found: Photometry, tile: MockTile) -> Photometry:
+    """Those of the sources found in a mock tile that are one: not the spike of a star, not noise."""
+    truth = tile.scene.truth[np.asarray(tile.scene.truth["detectable"])]
+    x, y = np.asarray(truth["x"]) - tile.margin, np.asarray(truth["y"]) - tile.margin
+    distance = np.hypot(found.x[:, None] - x, found.y[:, None] - y)
+    return found[np.flatnonzero((distance < _SAME_SOURCE_PIX).any(axis=1))]
 
 
 def aperture_sums(flux: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

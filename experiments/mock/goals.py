@@ -48,6 +48,15 @@ def within_factor(mock: float, real: float, factor: float, *, error: float = 0.0
     return bool(real / factor - 2 * error <= mock <= real * factor + 2 * error)
 
 
+def percent(fraction: float) -> str:
+    """A fraction as the page writes it.
+
+    >>> percent(0.15)
+    '15 %'
+    """
+    return f"{100 * fraction:.0f} %"
+
+
 def word(met: bool | None) -> str:
     """The plain statement of a table's last column."""
     return NOT_MEASURED if met is None else "met" if met else "**not met**"

@@ -30,20 +30,22 @@ class Cutout:
     bands : tuple of str
     flux : (band, y, x) float64
         nJy per pixel, 0 where it was not observed.
-    error_njy : (band,) float64
-        Median of the error image, which is that of the unmatched mosaic.
+    error : (band, y, x) float64
+        The error image, which is that of the unmatched mosaic; infinite where it was not observed.
     valid : (y, x) bool
         Observed in all bands.
     """
 
     bands: tuple[str, ...]
     flux: NDArray[np.float64]
-    error_njy: NDArray[np.float64]
+    error: NDArray[np.float64]
     valid: NDArray[np.bool_]
 
     def part(self, region: Region) -> Cutout:
         """The cutout's pixels in a region."""
-        return Cutout(self.bands, self.flux[:, *region.slices], self.error_njy, self.valid[region.slices])
+        return Cutout(
+            self.bands, self.flux[:, *region.slices], self.error[:, *region.slices], self.valid[region.slices]
+        )
 
     def parts(self, shape: tuple[int, int]) -> list[Cutout]:
         """Whole windows of `shape` (ny, nx), side by side from the first pixel."""
@@ -56,10 +58,11 @@ class Cutout:
 
 @dataclass(frozen=True)
 class MockTile:
-    """A scene of the mock sky, and the same matched to F444W."""
+    """A scene of the mock sky, and the same matched to F444W, smaller by `margin` pixels on each side."""
 
     scene: Scene
     matched: Cutout
+    margin: int
 
 
 def read_cutout(folder: Path) -> Cutout:
@@ -77,8 +80,9 @@ def draw_tile(
     The matched one is smaller by the kernels' reach on each side: beyond the edge there was nothing to convolve.
     """
     scene = draw_scene(seed, shape=(size, size), bands=bands, config=config)
-    inner = Region.whole((size, size)).grown(-(kernels.shape[1] // 2))
-    return MockTile(scene, match(scene.pixels, bands, kernels).part(inner))
+    margin = kernels.shape[1] // 2
+    inner = Region.whole((size, size)).grown(-margin)
+    return MockTile(scene, match(scene.pixels, bands, kernels).part(inner), margin)
 
 
 def match(pixels: Pixels, bands: tuple[str, ...], kernels: NDArray[np.float64]) -> Cutout:
@@ -112,6 +116,5 @@ def matching_kernels(stars: NDArray[np.float64], bands: tuple[str, ...], pixel_a
 
 
 def _cutout(bands: tuple[str, ...], pixels: Pixels, flux: NDArray[np.float64]) -> Cutout:
-    both = zip(pixels.error, pixels.valid, strict=True)
-    error = np.array([np.median(image[seen]) if seen.any() else np.inf for image, seen in both], float)
+    error = np.where(pixels.valid, pixels.error, np.inf).astype(float)
     return Cutout(tuple(bands), np.where(pixels.valid, flux, 0.0), error, pixels.valid.all(axis=0))

@@ -13,7 +13,7 @@ from zpix.plots.style import BLUE, GREY, ORANGE, new_figure, polish
 from zpix.scenes import draw_scene
 
 from .detection import empty_sky, robust_rms
-from .goals import Goal, every, markdown, within, word
+from .goals import Goal, every, markdown, percent, within, word
 from .matching import Cutout
 
 LAGS = (1, 2, 3, 4, 5)
@@ -25,13 +25,13 @@ _CLIP = 4.0
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise of the empty sky of one cutout, with standard errors.
+    """Noise of the empty sky of one cutout in units of the error image, pixel by pixel, with standard errors.
 
     Attributes
     ----------
     error_njy : (band,)
         Median of the error image.
-    rms, rms_error : (band,) nJy per pixel
+    rms, rms_error : (band,)
     correlation, correlation_error : (band, lag)
         At 1 to 5 pixels along rows and columns.
     """
@@ -41,11 +41,6 @@ class Noise:
     rms_error: NDArray[np.float64]
     correlation: NDArray[np.float64]
     correlation_error: NDArray[np.float64]
-
-    @property
-    def rms_over_error(self) -> NDArray[np.float64]:
-        """What the rms is in units of the error image, (band,)."""
-        return self.rms / self.error_njy
 
 
 @dataclass(frozen=True)
@@ -60,9 +55,14 @@ class Depth:
 def measure(cutout: Cutout, *, rng: np.random.Generator) -> Noise:
     """Noise of the empty sky of a cutout; errors from resampling patches of 22 pixels."""
     free = empty_sky(cutout)
-    found = [_band_noise(image, free, rng) for image in cutout.flux]
+    median = np.array([np.median(image[free]) for image in cutout.error])
+    scaled = [
+        (image - np.median(image[free])) / np.where(free, error, 1.0)
+        for image, error in zip(cutout.flux, cutout.error, strict=True)
+    ]
+    found = [_band_noise(image, free, rng) for image in scaled]
     rms, rms_error, correlation, correlation_error = (np.array(part) for part in zip(*found, strict=True))
-    return Noise(cutout.error_njy, rms, rms_error, correlation, correlation_error)
+    return Noise(median, rms, rms_error, correlation, correlation_error)
 
 
 def autocorrelation(values: NDArray[np.float64], used: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -72,20 +72,17 @@ def autocorrelation(values: NDArray[np.float64], used: NDArray[np.bool_]) -> NDA
 
 
 def typical(parts: list[Noise]) -> Noise:
-    """Median over cutouts of one size, with the standard error of their mean.
-
-    rms values are in units of each cutout's own error image, times the median error image.
-    """
+    """Median over cutouts of one size, with its standard error; a few windows hold bright stars."""
     error = np.median([part.error_njy for part in parts], axis=0)
-    rms = np.array([part.rms_over_error for part in parts]) * error
+    rms = np.array([part.rms for part in parts])
     correlation = np.array([part.correlation for part in parts])
     root = np.sqrt(len(parts))
     return Noise(
         error,
         np.median(rms, axis=0),
-        rms.std(axis=0) / root,
+        1.25 * np.apply_along_axis(robust_rms, 0, rms) / root,
         np.median(correlation, axis=0),
-        correlation.std(axis=0) / root,
+        1.25 * np.apply_along_axis(robust_rms, 0, correlation) / root,
     )
 
 
@@ -103,9 +100,8 @@ def measure_depth(bands: tuple[str, ...], *, asked: float, seed: int, size: int)
 
 
 def rms_met(real: Noise, mock: Noise) -> list[bool]:
-    """Whether each band's rms, in units of the error image, reaches the goal."""
-    error = np.hypot(real.rms_error / real.error_njy, mock.rms_error / mock.error_njy)
-    pairs = zip(mock.rms_over_error, real.rms_over_error, error, strict=True)
+    """Whether each band's rms reaches the goal."""
+    pairs = zip(mock.rms, real.rms, np.hypot(real.rms_error, mock.rms_error), strict=True)
     return [within(m, r, GOAL, error=e) for m, r, e in pairs]
 
 
@@ -120,25 +116,25 @@ def correlation_met(real: Noise, mock: Noise) -> NDArray[np.bool_]:
 
 
 def rms_table(bands: tuple[str, ...], real: Noise, mock: Noise) -> str:
-    """rms of both, in nJy and in units of the error image."""
+    """rms of both in units of the error image."""
     header = [
         "band",
         "error image, nJy: real, mock",
         "rms / error, real",
         "rms / error, mock",
         "mock / real",
-        f"{GOAL:.0%}",
+        f"{percent(GOAL)}",
     ]
     rows = []
     for i, (band, met) in enumerate(zip(bands, rms_met(real, mock), strict=True)):
-        ratio = mock.rms_over_error[i] / real.rms_over_error[i]
+        ratio = mock.rms[i] / real.rms[i]
         spread = real.rms_error[i] / real.rms[i]
         rows.append(
             [
                 band,
                 f"{real.error_njy[i]:.4f}, {mock.error_njy[i]:.4f}",
-                f"{real.rms_over_error[i]:.3f} ± {real.rms_error[i] / real.error_njy[i]:.3f}",
-                f"{mock.rms_over_error[i]:.3f} ± {mock.rms_error[i] / mock.error_njy[i]:.3f}",
+                f"{real.rms[i]:.3f} ± {real.rms_error[i]:.3f}",
+                f"{mock.rms[i]:.3f} ± {mock.rms_error[i]:.3f}",
                 f"{ratio:.2f} ± {ratio * spread:.2f}",
                 word(met),
             ]
@@ -156,26 +152,26 @@ def correlation_table(bands: tuple[str, ...], real: Noise, mock: Noise) -> str:
             cell = f"{real.correlation[i, j]:.2f} ± {real.correlation_error[i, j]:.2f} → {mock.correlation[i, j]:.2f}"
             cells.append(cell if met[i, j] else f"**{cell}**")
         rows.append([band, *cells, word(bool(met[i].all()))])
-    return markdown(["band", *(f"{lag} pix" for lag in LAGS), f"{GOAL:.0%}"], rows)
+    return markdown(["band", *(f"{lag} pix" for lag in LAGS), f"{percent(GOAL)}"], rows)
 
 
 def noise_goals(real: Noise, mock: Noise) -> list[Goal]:
     """Goals of rms and autocorrelation beside the real cutout."""
     rms, correlation = rms_met(real, mock), correlation_met(real, mock)
     strict = np.abs(mock.correlation / real.correlation - 1) <= GOAL
-    ratio = mock.rms_over_error / real.rms_over_error
+    ratio = mock.rms / real.rms
     return [
         Goal(
             1,
             "noise, rms per band",
-            f"within {GOAL:.0%} of the real cutout",
+            f"within {percent(GOAL)} of the real cutout",
             f"{sum(rms)} of {len(rms)} bands, mock / real {ratio.min():.2f} to {ratio.max():.2f}",
             every(rms),
         ),
         Goal(
             1,
             "noise, autocorrelation to 5 pixels",
-            f"within {GOAL:.0%} of the real cutout",
+            f"within {percent(GOAL)} of the real cutout",
             f"{correlation.sum()} of {correlation.size} numbers, {strict.sum()} without their uncertainty",
             bool(correlation.all()),
         ),
@@ -187,7 +183,11 @@ def depth_goal(depth: Depth) -> Goal:
     met = within(depth.rms_ratio, depth.asked, GOAL) and within(depth.error_ratio, depth.asked, GOAL)
     found = f"rms {depth.rms_ratio:.2f}, error image {depth.error_ratio:.2f}"
     return Goal(
-        1, "depth of a shallow field is a setting", f"{depth.asked:g} times the noise, within {GOAL:.0%}", found, met
+        1,
+        "depth of a shallow field is a setting",
+        f"{depth.asked:.2f} times the noise, within {percent(GOAL)}",
+        found,
+        met,
     )
 
 
@@ -197,12 +197,8 @@ def noise_figure(bands: tuple[str, ...], real: Noise, mock: Noise) -> Figure:
     top, below = figure.subfigures(2, 1, height_ratios=(1, 2.4))
     axes = top.subplots()
     place = np.arange(len(bands))
-    axes.errorbar(
-        place - 0.08, real.rms_over_error, 2 * real.rms_error / real.error_njy, fmt="o", color=BLUE, label="real, ± 2σ"
-    )
-    axes.errorbar(
-        place + 0.08, mock.rms_over_error, 2 * mock.rms_error / mock.error_njy, fmt="s", color=ORANGE, label="mock"
-    )
+    axes.errorbar(place - 0.08, real.rms, 2 * real.rms_error, fmt="o", color=BLUE, label="real, ± 2σ")
+    axes.errorbar(place + 0.08, mock.rms, 2 * mock.rms_error, fmt="s", color=ORANGE, label="mock")
     axes.set_xticks(place, bands)
     axes.legend(fontsize=8, frameon=False)
     polish(axes, y="rms / error image", title="Noise per pixel, matched to F444W")
@@ -213,6 +209,8 @@ def noise_figure(bands: tuple[str, ...], real: Noise, mock: Noise) -> Figure:
         axes.errorbar(LAGS, real.correlation[index], 2 * real.correlation_error[index], fmt="o", color=BLUE, ms=4)
         axes.plot(LAGS, mock.correlation[index], "s-", color=ORANGE, ms=4)
         polish(axes, x="pixels", y="autocorrelation" if index % 5 == 0 else "", title=band)
+    for axes in panels[len(bands) :]:
+        axes.set_visible(False)
     return figure
 
 

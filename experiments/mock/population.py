@@ -20,7 +20,7 @@ from zpix.sources import STAR
 from zpix.sources.filters import pivot_um, transmission
 
 from . import literature
-from .goals import NOT_MEASURED, Goal, every, markdown, within, within_factor, word
+from .goals import NOT_MEASURED, Goal, every, markdown, percent, within, within_factor, word
 from .matching import MockTile
 
 #: F070W, which JADES has in part of its field, stands for the i band together with F090W.
@@ -239,7 +239,7 @@ def spectroscopy(truth: Table, real: NDArray[np.float64] | None) -> list[Line]:
         error = float(1.5 * mock.std() / np.sqrt(len(mock)))
         met = within(1 + m, 1 + r, REDSHIFT_GOAL, error=error)
         lines.append(
-            Line(f"{quantile:.0%} of spectroscopic redshifts lie below", f"{r:.2f}", f"{m:.2f} ± {error:.2f}", met)
+            Line(f"{percent(quantile)} of spectroscopic redshifts lie below", f"{r:.2f}", f"{m:.2f} ± {error:.2f}", met)
         )
     return lines
 

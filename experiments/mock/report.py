@@ -13,11 +13,10 @@ from matplotlib.figure import Figure
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
 from zpix.outputs import whole_file
-from zpix.plots import save_figure
 
 from . import colours, literature, noise, population, psf, stamps, timing
-from .detection import Photometry, photometry
-from .goals import Goal, goal_table
+from .detection import Photometry, photometry, true_sources
+from .goals import Goal, goal_table, percent
 from .matching import Cutout, MockTile, draw_tile, matching_kernels, read_cutout
 
 _TEMPLATE = Path(__file__).with_name("template.md")
@@ -28,7 +27,7 @@ _CUTOUT_SHAPE = (110, 195)
 #: Windows whose pixels were not all observed are left out below this share.
 _LEAST_VALID = 0.9
 _WIDE_LIMIT = 26.0
-_DPI = 100  # ten figures are to stay below 1.5 MB
+_DPI = 105  # ten figures are to stay below 1.5 MB
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ class Settings:
     seed: int = 5000
     tiles: int = 40
     tile_size: int = 512
-    boost: float = 0.2
+    boost: float = 0.5
     deep_cells: int = 100
     wide_cells: int = 300
     timed_tiles: int = 15
@@ -58,8 +57,8 @@ class Page:
 
     def figure(self, name: str, words: str, figure: Figure) -> None:
         """Save a figure and put it on the page."""
-        figure.set_dpi(_DPI)
-        save_figure(self.folder / "mock" / f"{name}.png", figure)
+        with whole_file(self.folder / "mock" / f"{name}.png") as path:
+            figure.savefig(path, dpi=_DPI)
         self.fields[f"{name}_figure"] = f"![{words}](mock/{name}.png)"
 
     def missing(self, *names: str) -> None:
@@ -87,7 +86,7 @@ def make_report(docs: Path, *, real: Path | None, settings: Settings, bands: tup
     cutout_folder = real / "jades-gsz14" if real else None
     cutout = read_cutout(cutout_folder) if cutout_folder and cutout_folder.is_dir() else None
     page.fields["command"] = f"python experiments/mock_sky.py{' --real DIRECTORY' if real else ''}"
-    page.fields["real_note"] = "" if real else "It was made without real data: sections that need them say so."
+    page.fields["real_note"] = "" if real else "It was made without real data: sections that need them say so.\n\n"
 
     log.info("PSF")
     stars = psf.render_star(bands, seed=settings.seed)
@@ -137,9 +136,10 @@ def _noise(
 def _psf(page: Page, folder: Path | None, bands: tuple[str, ...], stars: np.ndarray) -> None:
     compared = psf.compare(folder, bands, stars) if folder and folder.is_dir() else []
     if not compared:
-        page.missing("psf_table", "sets_table", "psf_figure")
+        page.missing("psf_table", "sets_table", "psf_figure", "irreconcilable")
         return
     page.fields["psf_table"] = psf.psf_table(compared)
+    page.fields["irreconcilable"] = psf.irreconcilable(compared)
     page.fields["sets_table"] = psf.between_sets_table(compared)
     page.figure("psf", "PSF of the mock relative to real ones", psf.psf_figure(compared))
     page.goals += psf.psf_goals(compared)
@@ -153,33 +153,37 @@ def _population(page: Page, tiles: list[MockTile], spectra: Path | None, setting
     real = population.read_spectra(spectra) if spectra and spectra.is_file() else None
     mock = population.mock_spectra(truth)
     tables = {
-        "counts": (population.counts(wide), "galaxies per mag and arcmin²", f"{population.COUNTS_GOAL:.0%}"),
+        "counts": (population.counts(wide), "galaxies per mag and arcmin²", f"{percent(population.COUNTS_GOAL)}"),
         "totals": (
             population.totals(truth, area, deep),
             "sources",
-            f"{population.COUNTS_GOAL:.0%}, high z a factor {population.FACTOR_GOAL:g}",
+            f"{percent(population.COUNTS_GOAL)}, high z a factor {population.FACTOR_GOAL:g}",
         ),
         "luminosity": (
             population.luminosity_functions(deep),
             "UV luminosity function",
             f"a factor {population.FACTOR_GOAL:g}",
         ),
-        "size": (population.sizes(deep, wide), "half-light radius", f"{population.SIZE_GOAL:.0%}"),
-        "median": (population.median_redshifts(wide), "median redshift", f"{population.REDSHIFT_GOAL:.0%} of 1 + z"),
+        "size": (population.sizes(deep, wide), "half-light radius", f"{percent(population.SIZE_GOAL)}"),
+        "median": (
+            population.median_redshifts(wide),
+            "median redshift",
+            f"{percent(population.REDSHIFT_GOAL)} of 1 + z",
+        ),
         "spectra": (
             population.spectroscopy(truth, real),
             "spectroscopic selection",
-            f"{population.COUNTS_GOAL:.0%}, {population.REDSHIFT_GOAL:.0%} of 1 + z",
+            f"{percent(population.COUNTS_GOAL)}, {percent(population.REDSHIFT_GOAL)} of 1 + z",
         ),
     }
     for name, (lines, what, goal) in tables.items():
         page.fields[f"{name}_table"] = population.line_table(what, lines)
         page.goals.append(population.line_goal(what, f"{goal} (this page's own)", lines))
     page.fields |= {
-        "counts_goal": f"{population.COUNTS_GOAL:.0%}",
+        "counts_goal": f"{percent(population.COUNTS_GOAL)}",
         "factor_goal": f"{population.FACTOR_GOAL:g}",
-        "size_goal": f"{population.SIZE_GOAL:.0%}",
-        "redshift_goal": f"{population.REDSHIFT_GOAL:.0%}",
+        "size_goal": f"{percent(population.SIZE_GOAL)}",
+        "redshift_goal": f"{percent(population.REDSHIFT_GOAL)}",
         "deep_area": f"{deep.area_arcmin2:.0f}",
         "wide_area": f"{wide.area_arcmin2:.0f}",
         "wide_limit": f"{_WIDE_LIMIT:g}",
@@ -208,10 +212,9 @@ def _colours(
     rng = np.random.default_rng(settings.seed + 1)
     config = SimulationConfig(psf_angle_deg=0.0, high_z_boost=settings.boost)
     seeds = range(settings.seed + 300, settings.seed + 300 + settings.tiles)
-    fields = [
-        draw_tile(seed, bands=bands, size=settings.tile_size, kernels=kernels, config=config).matched for seed in seeds
-    ]
-    of_mock = Photometry.concatenate([photometry(field, rng=rng) for field in fields])
+    tiles = [draw_tile(seed, bands=bands, size=settings.tile_size, kernels=kernels, config=config) for seed in seeds]
+    fields = [tile.matched for tile in tiles]
+    of_mock = Photometry.concatenate([true_sources(photometry(tile.matched, rng=rng), tile) for tile in tiles])
     of_real = photometry(cutout, rng=rng) if cutout else None
     page.fields["locus_mag"] = f"{colours.LOCUS_MAG:g}"
     page.fields["locus_table"] = colours.locus_table(deep)

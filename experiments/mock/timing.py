@@ -83,7 +83,7 @@ def measure_speed(first_seed: int, *, tiles: int, config: SimulationConfig) -> S
         started = time.perf_counter()
         draw_scene(seed, config=config)
         seconds.append(time.perf_counter() - started)
-    stages = _stage_times(range(first_seed, first_seed + tiles))
+    stages = _stage_times(range(first_seed + 200, first_seed + 200 + tiles))
     return Speed(seconds, stages, _rate_of_two(first_seed, tiles, config))
 
 
@@ -238,7 +238,7 @@ def _stage_times(seeds: range) -> dict[str, float]:
 def _rate_of_two(first_seed: int, tiles: int, config: SimulationConfig) -> float:
     """Tiles per second of two processes, each with a tile behind it."""
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        ends = list(pool.map(_draw_several, [first_seed, first_seed + 500], [tiles, tiles], [config, config]))
+        ends = list(pool.map(_draw_several, [first_seed + 250, first_seed + 350], [tiles, tiles], [config, config]))
     # both count from when the later one was warm to when the earlier one ended: the time they ran together
     started, ended = max(times[0] for times in ends), min(times[-1] for times in ends)
     done = sum(sum(started < moment <= ended for moment in times) for times in ends)
