@@ -45,8 +45,9 @@ class Noise:
 
 @dataclass(frozen=True)
 class Depth:
-    """A shallow field: what was asked for and what its noise and its error image are, over those of a deep one."""
+    """A shallow field: how it was asked for, and its noise and its error image over those of a deep one."""
 
+    setting: str
     asked: float
     rms_ratio: float
     error_ratio: float
@@ -87,16 +88,23 @@ def typical(parts: list[Noise]) -> Noise:
 
 
 def measure_depth(bands: tuple[str, ...], *, asked: float, seed: int, size: int) -> Depth:
-    """Noise of a field `asked` times shallower than the deep one, without sources, in units of the deep one's."""
+    """Noise of a field `asked` times shallower than the deep one, without sources, in units of the deep one's.
+
+    Shallow pointings are asked for where the simulator has them, else the depth of the whole field.
+    """
     nobody = {"source_density": 0.0, "star_density": 0.0, "brown_dwarf_per_arcmin2": 0.0, "depth_structure": 0.0}
+    if "shallow_factor" in SimulationConfig.model_fields:
+        setting, shallow = "shallow_factor", {"shallow_fraction": 1.0, "shallow_factor": asked}
+    else:
+        setting, shallow = "depth_range", {"depth_range": (asked, asked)}
     rms, error = [], []
-    for depth in (1.0, asked):
-        config = SimulationConfig(depth_range=(depth, depth), **nobody)
+    for values in (nobody, nobody | shallow):
+        config = SimulationConfig(**values)
         pixels = draw_scene(seed, shape=(size, size), bands=bands, config=config).pixels
         rms.append([robust_rms(image[seen]) for image, seen in zip(pixels.flux, pixels.valid, strict=True)])
         error.append([np.median(image[seen]) for image, seen in zip(pixels.error, pixels.valid, strict=True)])
-    (deep, shallow), (deep_error, shallow_error) = np.array(rms), np.array(error)
-    return Depth(asked, float(np.median(shallow / deep)), float(np.median(shallow_error / deep_error)))
+    ratio, error_ratio = (float(np.median(np.divide(values[1], values[0]))) for values in (rms, error))
+    return Depth(setting, asked, ratio, error_ratio)
 
 
 def rms_met(real: Noise, mock: Noise) -> list[bool]:

@@ -37,7 +37,7 @@ class Settings:
     """Seeds and numbers of everything that is drawn; seeds from `seed` to `seed` + 999 are used."""
 
     seed: int = 5000
-    tiles: int = 40
+    tiles: int = 60
     tile_size: int = 512
     boost: float = 0.5
     deep_cells: int = 100
@@ -129,6 +129,7 @@ def _noise(
         page.goals += noise.noise_goals(real, mock)
     depth = noise.measure_depth(bands, asked=settings.medium_depth, seed=settings.seed + 800, size=settings.tile_size)
     page.goals.append(noise.depth_goal(depth))
+    page.fields["depth_setting"] = depth.setting
     page.fields["medium_asked"] = f"{depth.asked:.2f}"
     page.fields["medium_rms"], page.fields["medium_error"] = f"{depth.rms_ratio:.2f}", f"{depth.error_ratio:.2f}"
 
