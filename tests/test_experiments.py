@@ -178,7 +178,8 @@ def stand_in(tmp_path_factory) -> Path:
 
 
 def test_the_whole_command(tmp_path, stand_in):
-    options = ["--real", stand_in, "--docs", tmp_path, "--large-field", tmp_path / "large", "--large-size", "256"]
+    options = ["--real", stand_in, "--docs", tmp_path, "--large-field", tmp_path / "large", "--large-size", 256]
+    options += ["--large-workers", 1]
     for name in ("seed", "tiles", "tile_size", "deep_cells", "wide_cells", "timed_tiles", "repeat_size"):
         options += [f"--{name.replace('_', '-')}", getattr(TINY, name)]
     command = [sys.executable, str(ROOT / "experiments" / "mock_sky.py"), *map(str, options)]
