@@ -1,6 +1,6 @@
 """Turn a trained model into the one that ships: half precision, and what it scores in its header.
 
-    python recipes/ship.py runs/default/model.safetensors three-fields/*/evaluation/report.json
+python recipes/ship.py runs/default/model.safetensors three-fields/*/evaluation/report.json
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from zpix.detector import Checkpoint, load_checkpoint, save_checkpoint
+from zpix.learning import calibrate
+from zpix.training.store import Store
 
 SHIPPED = Path(str(files("zpix"))) / "models" / "default.safetensors"
 
@@ -18,10 +20,15 @@ SHIPPED = Path(str(files("zpix"))) / "models" / "default.safetensors"
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("model", type=Path, help="checkpoint of zpix train")
-    options.add_argument("reports", type=Path, nargs="*", help="report.json of fields it has not seen")
+    options.add_argument(
+        "--calibrate-on", type=Path, help="store whose validation tiles the PDFs' widths are fitted on"
+    )
+    options.add_argument("--reports", type=Path, nargs="*", default=[], help="report.json of fields it has not seen")
     options.add_argument("--out", type=Path, default=SHIPPED)
     asked = options.parse_args()
 
+    if asked.calibrate_on is not None:
+        print(calibrate(asked.model, Store(asked.calibrate_on)))
     trained = load_checkpoint(asked.model)
     metrics = [json.loads(report.read_text())["redshifts"]["F444W < 27"] for report in asked.reports]
     save_checkpoint(asked.out, Checkpoint(trained.detector, {**trained.about, "metrics": metrics}), half=True)

@@ -107,7 +107,7 @@ RULES = {
         {"image", "sources", "detector", "inference", "catalogue", "plots", "outputs"}, {"numpy": "arrays"}
     ),
     "learning": Rule(
-        {"image", "sources", "scenes", "detector", "training", "plots"},
+        {"image", "sources", "scenes", "detector", "training", "inference", "catalogue", "evaluation", "plots"},
         {"numpy": "arrays", "torch": "the seed of a training"},
     ),
     "assessment": Rule({"image", "scenes", "catalogue", "evaluation", "plots", "pipeline"}, {"numpy": "arrays"}),

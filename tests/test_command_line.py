@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.table import Table
 
 from tests.detector.scenery import small_model
 from tests.image.small_mosaics import SHAPE, jades_file
@@ -319,6 +320,9 @@ MISTAKES = {
     "prepare {m} --segmentation {m}/a_f444w_drz.fits --catalogue {m}/list.csv -o {out}": "smaller than a tile",
     "prepare --mock 3 --fractions 0.5 0.1 0.1 -o {out}": "sum to one",
     "prepare --mock 0 -o {out}": "tiles = 0",
+    "prepare --mock 3 --config {m}/jaguar.toml -o {out}": "no column 'RA'",
+    "simulate --size 64 --catalogue {m}/none.fits -o {out}": "none.fits",
+    "simulate --size 64 --catalogue {m}/a_f444w_drz.fits -o {out}": "has no table",
     "prepare --mock 3 --workers 0 -o {out}": "workers = 0",
     "train {m}/no.zarr -o {out}": "no.zarr",
     "train {store} -o {out}": "A B C",
@@ -342,6 +346,8 @@ def test_mistakes_of_other_commands(command, tmp_path, monkeypatch, capsys, tiny
     mosaics(place, "a_f444w")
     out.parent.mkdir()
     (place / "list.csv").write_text("id,ra,dec\n1,53.16,-27.79\n")
+    Table({"ID": [1]}).write(place / "jaguar.fits")
+    (place / "jaguar.toml").write_text(f"[simulation]\ncatalogues = ['{place / 'jaguar.fits'}']\n")
     (place / "abc.toml").write_text('[model]\nbands = ["A", "B", "C"]\n')
     store = blob_store(tmp_path / "store.zarr").path if "{store}" in command else ""
     filled = command.format(m=place, out=out, store=store, model=tiny_model)

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.detector.scenery import small_model
 from tests.training.scenery import BANDS, blob_store
-from zpix.config import PretrainingConfig, TrainingConfig, load_config
-from zpix.detector import load_checkpoint
+from zpix.config import PretrainingConfig, SimulationConfig, TrainingConfig, load_config
+from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
 from zpix.errors import ModelError, StoreError, TrainingError
-from zpix.learning import pretrain, train
+from zpix.learning import calibrate, draw_tile, prepare_mock, pretrain, train
+from zpix.pipeline import default_model
+from zpix.sources import WidthCalibration
 from zpix.training.store import Store
 
 FAST = TrainingConfig(epochs=1, batch_size=2, precision="fp32", seed=3)
+
+
+def test_a_mock_tile_labels_all_sources_or_those_with_spectra():
+    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    config = SimulationConfig(limit_mag=28.0, psf_angle_deg=0.0, star_density=0, brown_dwarf_per_arcmin2=0)
+    every, some = (draw_tile((3, 9, 384, ("F444W",), config, labels)) for labels in ("all", "spectroscopic"))
+    assert np.isfinite(every.redshift).all() and len(every.redshift) == len(some.redshift)
+    measured = np.isfinite(some.redshift)
+    assert 0 < measured.sum() < len(measured)
+    np.testing.assert_array_equal(some.redshift[measured], every.redshift[measured])
+    np.testing.assert_array_equal(some.flux, every.flux)
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +69,25 @@ def test_a_refused_training_changes_nothing(tmp_path, store):
     with pytest.raises(ModelError):
         train(store.path, out=out, model=small_model(bands=BANDS), config=FAST, init=tmp_path / "none.safetensors")
     assert {item.name: item.read_bytes() for item in out.iterdir()} == before
+
+
+def test_widths_are_calibrated_on_validation_tiles_and_kept_with_the_model(tmp_path):
+    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    prepare_mock(tmp_path / "sky.zarr", tiles=3, seed=20260210, fractions={"train": 0, "validation": 1, "test": 0})
+    shipped = load_checkpoint(default_model())
+    about = {name: value for name, value in shipped.about.items() if name != "width_calibration"}
+    model = tmp_path / "model.safetensors"
+    save_checkpoint(model, Checkpoint(shipped.detector, about))
+    calibration = calibrate(model, Store(tmp_path / "sky.zarr"))
+    assert any(calibration.log_factor)
+    kept = load_checkpoint(model).about
+    assert WidthCalibration.from_about(kept) == calibration
+    assert {**about, "width_calibration": kept["width_calibration"]} == kept
+
+
+def test_few_redshifts_calibrate_nothing(tmp_path, store):
+    model = tmp_path / "model.safetensors"
+    save_checkpoint(model, Checkpoint(Detector(small_model(bands=BANDS)), {"name": "blobs"}))
+    before = model.read_bytes()
+    assert calibrate(model, store) == WidthCalibration()
+    assert model.read_bytes() == before

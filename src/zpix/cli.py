@@ -37,6 +37,13 @@ class Precision(StrEnum):
     bf16 = "bf16"
 
 
+class Labels(StrEnum):
+    """Which redshifts to learn from."""
+
+    all = "all"
+    spectroscopic = "spectroscopic"
+
+
 Out = Annotated[Path, typer.Option("--out", "-o", help="Directory to write to.")]
 Mosaics = Annotated[
     list[Path], typer.Argument(help="Directory of FITS mosaics, several files, or one multi-band file.")
@@ -113,15 +120,18 @@ def simulate(
     seed: Seed = 0,
     ra: Annotated[float, typer.Option(help="Centre, degrees.")] = 53.16,
     dec: Annotated[float, typer.Option(min=-90, max=90, help="Centre, degrees.")] = -27.79,
+    catalogue: Annotated[
+        list[Path] | None, typer.Option(help="JAGUAR catalogue to draw galaxies from; may be given several times.")
+    ] = None,
     config: ConfigFile = None,
     workers: Annotated[int, typer.Option(help="Processes; the pixels are the same for any number.")] = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Draw a mock JADES field: FITS mosaics, segmentation map and truth catalogue."""
-    from zpix.config import load_config
+    from zpix.config import load_config, override
     from zpix.scenes import simulate as draw
 
-    settings = load_config(config).simulation
+    settings = override(load_config(config).simulation, catalogues=tuple(map(str, catalogue)) if catalogue else None)
     with _block_progress("drawing the sky") as progress:
         draw(
             out, shape=(size, size), seed=seed, ra=ra, dec=dec, config=settings, workers=workers,
@@ -148,6 +158,7 @@ def prepare(
     ),
     seed: Seed = 0,
     workers: Annotated[int, typer.Option(help="Processes that draw simulated tiles.")] = 1,
+    labels: Annotated[Labels, typer.Option(help="Redshifts to learn from.")] = Labels.all,
     config: ConfigFile = None,
 ) -> None:
     """Cut annotated tiles for training, split by sky position."""
@@ -162,7 +173,7 @@ def prepare(
     if mock is not None:
         counts = prepare_mock(
             out, tiles=mock, seed=seed, config=load_config(config).simulation, bands=chosen or JADES_BANDS,
-            tile_size=tile_size, fractions=shares, workers=workers,
+            tile_size=tile_size, fractions=shares, workers=workers, labels=labels.value,
         )  # fmt: skip
     elif not mosaics or segmentation is None or catalogue is None:
         raise ConfigError("zpix prepare needs MOSAICS with --segmentation and --catalogue, or --mock TILES")
@@ -170,7 +181,7 @@ def prepare(
         counts = cut(
             _one_or_many(mosaics), segmentation=segmentation, catalogue=catalogue, out=out,
             redshifts=redshifts or (), bands=chosen, dust=dust or "sfd", tile_size=tile_size, fractions=shares,
-            seed=seed,
+            seed=seed, labels=labels.value,
         )  # fmt: skip
     for split, values in counts.items():
         print(f"{split:12}" + "  ".join(f"{value:7d} {name}" for name, value in values.items()))

@@ -7,6 +7,7 @@ one TOML file by `load_config`, and the resolved values are saved beside weights
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -94,8 +95,8 @@ class InferenceConfig(Section):
 
     tile_size: int = Field(1024, ge=128)  # read region; larger tiles waste less on margins
     margin: int = Field(128, ge=0)  # what a tile sees around what it owns: at 64 single boxes differ at seams
-    score_threshold: float = Field(0.35, ge=0, le=1)  # best balance of completeness and purity on validation fields
-    nms_iou: float = Field(0.5, gt=0, lt=1)  # boxes that overlap more are one source
+    score_threshold: float = Field(0.25, ge=0, le=1)  # best balance of completeness and purity on validation fields
+    nms_iou: float = Field(0.5, gt=0, lt=1)  # boxes or masks that overlap more are one source
     mask_threshold: float = Field(0.5, gt=0, lt=1)
     proposals_per_megapixel: int = Field(20_000, ge=1)  # bounds time and memory; a deep field reaches a third of it
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -117,6 +118,9 @@ class SimulationConfig(Section):
     star_density: float = Field(1.0, ge=0)  # stars, in units of the counts towards GOODS-S
     brown_dwarf_per_arcmin2: float = Field(0.4, ge=0)  # JADES: 0.3 (Hainline et al. 2024)
     emission_lines: bool = True
+    substructure: bool = True  # bulges, discs and clumps of their own colours
+    agn_density: float = Field(1.0, ge=0)  # active nuclei and little red dots, in units of the published numbers
+    catalogues: tuple[str, ...] = ()  # JAGUAR files whose galaxies are drawn in place of the built-in ones
     ebv: float | None = Field(None, ge=0)  # Milky Way E(B-V) in mag; none: drawn per field from `ebv_range`
     ebv_range: tuple[float, float] = (0.0, 0.1)  # extragalactic fields lie below 0.05
     depth_range: tuple[float, float] = (1.0, 1.0)  # error image in units of the deep field's, drawn per field
@@ -124,10 +128,34 @@ class SimulationConfig(Section):
     poisson_noise: bool = True  # of the sources' own photons
     correlated_noise: bool = True  # neighbouring pixels share noise, as drizzled ones do
     sky_residual_sigma: float = Field(0.05, ge=0)  # rms of a constant left per band, in its errors
-    psf_angle_deg: float | None = None  # position angle of the pupil; none: drawn per field
+    psf_angle_deg: float | None = None  # position angle of pupil and detectors; none: drawn per field
+    psf_files: str | tuple[tuple[str, str], ...] | None = None  # directory, or file of each band; none: built in
+    psf_pixel_scale_arcsec: float | None = Field(None, gt=0)  # of those files; none: their headers say it
+    shallow_fraction: float = Field(0.0, ge=0, le=1)  # of the area, in pointings with straight edges
+    shallow_factor: float = Field(
+        2.75, ge=1
+    )  # error there in units of the deep part: JADES medium is 1.1 mag shallower
+    chip_gaps: bool = True  # strips of fewer exposures where the detectors' gaps were
+    missing_coverage: float = Field(0.01, ge=0, le=0.5)  # of the area, observed in all bands but one
+    hot_pixels_per_arcmin2: float = Field(0.5, ge=0)  # in each band
+    snowballs_per_arcmin2: float = Field(0.1, ge=0)  # in each band
+    striping: float = Field(0.03, ge=0, lt=1)  # rms of stripes along detector rows, in errors of a pixel
+    wisps_per_arcmin2: float = Field(0.05, ge=0)  # in each short band
     segment_threshold: float = Field(0.5, gt=0)  # S/N per pixel down to which light is part of a segment
     detectable_snr: float = Field(5.0, gt=0)  # segment S/N above which a source is labelled
     detectable_pixels: int = Field(5, ge=1)
+
+    @field_validator("psf_files", mode="before")
+    @classmethod
+    def _pair_bands_with_files(cls, files: Any) -> Any:
+        """A table in TOML, `{F444W = "psf.fits"}`, as pairs: sections can be compared and hashed."""
+        if isinstance(files, Mapping):
+            files = tuple(files.items())
+        if isinstance(files, (tuple, list)):
+            files = tuple((str(band).strip().upper(), str(path)) for band, path in files)
+            if len({band for band, _ in files}) < len(files):
+                raise ValueError("each band may have one file")
+        return files
 
 
 AnySection = TypeVar("AnySection", bound=Section)

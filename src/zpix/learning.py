@@ -6,24 +6,38 @@ import itertools
 import json
 import logging
 import multiprocessing
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 
-from zpix.config import ModelConfig, PretrainingConfig, Section, SimulationConfig, TrainingConfig, write_config
-from zpix.detector import Checkpoint, Detector, load_checkpoint
-from zpix.errors import ConfigError, ModelError, OutputError, StoreError, ZpixError
-from zpix.image import JADES_BANDS, SegmentationMap, open_mosaic
-from zpix.progress import progress_bar
-from zpix.sources import CLASS_NAMES, STAR
+from zpix.catalogue import measure_masks
+from zpix.config import (
+    InferenceConfig,
+    ModelConfig,
+    PretrainingConfig,
+    Section,
+    SimulationConfig,
+    TrainingConfig,
+    write_config,
+)
+from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
+from zpix.errors import CatalogueError, ConfigError, ModelError, OutputError, StoreError, ZpixError
+from zpix.evaluation import match_boxes
+from zpix.image import JADES_BANDS, Pixels, SegmentationMap, open_mosaic
+from zpix.inference import Predictor
+from zpix.progress import progress_bar, track
+from zpix.sources import CLASS_NAMES, STAR, WidthCalibration, ZMixture
 from zpix.sources.reference import ReferenceSources, match_redshifts, read_reference
+from zpix.training.batches import segment_boxes
 from zpix.training.loop import STATE_FILE, fit
 from zpix.training.prepare import annotate, check_fractions, cut_tiles, split_by_position
 from zpix.training.pretraining import fit_redshift_head
@@ -31,6 +45,11 @@ from zpix.training.store import SPLITS, AnnotatedTile, Split, Store, StoreWriter
 
 log = logging.getLogger(__name__)
 
+#: Validation redshifts that a calibration takes at the least.
+_FEWEST_TO_CALIBRATE = 200
+
+#: Which sources have a redshift to learn from: all that are known, or those of spectra alone.
+Labels = Literal["all", "spectroscopic"]
 DEFAULT_FRACTIONS: Mapping[Split, float] = {"train": 0.7, "validation": 0.1, "test": 0.2}
 
 
@@ -47,6 +66,7 @@ def prepare(
     block_tiles: int = 2,
     seed: int = 0,
     dust: str | float = "sfd",
+    labels: Labels = "all",
 ) -> dict[str, Any]:
     """Cut mosaics, segmentation map and catalogue into a training store, split by sky position.
 
@@ -56,15 +76,22 @@ def prepare(
     catalogue : table with id, ra, dec; a class (`label`, `FLAG_ST`) and redshifts (`z`, `z_spec`) if it has them
     redshifts : tables of spectroscopic redshifts, matched by position within 0.3 arcsec; the first wins
     tile_size : pixels; block_tiles : tiles along a side of the blocks that stay in one split
+    labels : with "spectroscopic", only the catalogue's `z_spec` and the tables of redshifts count, not its `z`
 
     Returns
     -------
     counts of tiles, sources and redshifts of each split
     """
-    sources = read_reference(catalogue)
+    _check_labels(labels)
+    sources = read_reference(catalogue, spectroscopic=labels == "spectroscopic")
     known = sources.redshift
     for table in redshifts:
         known = np.where(np.isfinite(known), known, match_redshifts(sources, read_reference(table)))
+    if labels == "spectroscopic" and not np.isfinite(known).any():
+        raise CatalogueError(
+            f"'{catalogue}' has no redshift in a column 'z_spec', nor do tables of redshifts give one: labels ="
+            " spectroscopic needs them"
+        )
     sources = ReferenceSources(sources.id, sources.ra, sources.dec, sources.label, known)
     with open_mosaic(mosaics) as mosaic, SegmentationMap(segmentation, shape=mosaic.shape) as areas:
         wanted = tuple(bands or mosaic.bands)
@@ -85,6 +112,7 @@ def prepare(
             "block_tiles": block_tiles,
             "seed": seed,
             "dust": str(dust),
+            "labels": labels,
         }
         writer = StoreWriter(
             out, bands=wanted, tile_size=tile_size, pixel_scale_arcsec=mosaic.pixel_scale_arcsec, settings=settings
@@ -107,25 +135,31 @@ def prepare_mock(
     tile_size: int = 512,
     fractions: Mapping[Split, float] = DEFAULT_FRACTIONS,
     workers: int = 1,
+    labels: Labels = "all",
 ) -> dict[str, Any]:
     """Draw simulated tiles straight into a training store, without FITS in between.
 
     Every tile is a sky of its own, seeded by (seed, tile), so the splits are apart; the same store comes out whatever
-    the number of `workers`.
+    the number of `workers`. With `labels` "spectroscopic", only sources that a survey would have measured have a
+    redshift (`zpix.scenes.spectroscopy`); the others train everything else.
     """
+    from zpix.scenes import Sky
+
     config = config or SimulationConfig()
     check_fractions(fractions)
+    _check_labels(labels)
+    Sky(seed, tuple(bands), config)  # refuses catalogues that cannot be used, before anything is written
     if tiles < 1 or workers < 1:
         raise ConfigError(f"tiles = {tiles} and workers = {workers}: both must be 1 or more")
     splits: list[Split] = []
     for split in SPLITS:
         splits += [split] * round(fractions[split] * tiles)
     splits = [*splits, *["train"] * tiles][:tiles]  # type: ignore[list-item, assignment]
-    settings = {"simulation": json.loads(config.model_dump_json()), "seed": seed, "tiles": tiles}
+    settings = {"simulation": json.loads(config.model_dump_json()), "seed": seed, "tiles": tiles, "labels": labels}
     writer = StoreWriter(
         out, bands=tuple(bands), tile_size=tile_size, pixel_scale_arcsec=config.pixel_scale_arcsec, settings=settings
     )
-    jobs = ((seed, index, tile_size, tuple(bands), config) for index in range(writer.position, tiles))
+    jobs = ((seed, index, tile_size, tuple(bands), config, labels) for index in range(writer.position, tiles))
     with (
         ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
         progress_bar("drawing scenes", tiles, done=writer.position) as bar,
@@ -137,11 +171,11 @@ def prepare_mock(
     return store_counts(Store(out))
 
 
-def draw_tile(job: tuple[int, int, int, tuple[str, ...], SimulationConfig]) -> AnnotatedTile:
-    """One simulated tile with all its labels, from (seed, index, size, bands, settings)."""
+def draw_tile(job: tuple[int, int, int, tuple[str, ...], SimulationConfig, Labels]) -> AnnotatedTile:
+    """One simulated tile with its labels, from (seed, index, size, bands, settings, which labels)."""
     from zpix.scenes import draw_scene
 
-    seed, index, tile_size, bands, config = job
+    seed, index, tile_size, bands, config, labels = job
     own_seed = int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0])
     scene = draw_scene(own_seed, shape=(tile_size, tile_size), bands=bands, config=config)
     identifiers, numbered = np.unique(scene.segmentation, return_inverse=True)
@@ -154,9 +188,14 @@ def draw_tile(job: tuple[int, int, int, tuple[str, ...], SimulationConfig]) -> A
         segmentation=(numbered.reshape(scene.segmentation.shape) + offset).astype(np.int32),
         dust=float(scene.ebv),
         label=label,
-        redshift=np.where(label == STAR, np.nan, truth["z"]).astype(np.float32),
+        redshift=np.where(label == STAR, np.nan, truth["z" if labels == "all" else "z_spec"]).astype(np.float32),
         source_id=np.asarray(truth["id"], np.int64),
     )
+
+
+def _check_labels(labels: str) -> None:
+    if labels not in get_args(Labels):
+        raise ConfigError(f"labels = '{labels}': allowed are {', '.join(get_args(Labels))}")
 
 
 def store_counts(store: Store) -> dict[str, Any]:
@@ -218,7 +257,41 @@ def train(
         _take_weights(detector, load_checkpoint(redshift_head), redshift_head, part="redshift_head.")
     about = {"name": name or Path(out).name, **_about(data), "training": json.loads(config.model_dump_json())}
     with _training_directory(out, model=model, training=config) as place:
-        return fit(data, place, detector=detector, config=config, device=device, about=about, on_epoch=_draw_losses)
+        path = fit(data, place, detector=detector, config=config, device=device, about=about, on_epoch=_draw_losses)
+    if os.environ.get("RANK", "0") == "0":  # of several processes one
+        calibrate(path, data, device=device)
+    return path
+
+
+def calibrate(model: str | Path, store: Store, *, device: str = "auto") -> WidthCalibration:
+    """Fit the widths of a model's redshift PDFs on the validation tiles of a store, and keep the factors in its file.
+
+    With fewer than 200 known redshifts in the validation tiles the widths stay as the network gives them.
+    """
+    if np.isfinite(store.sources("validation")["redshift"]).sum() < _FEWEST_TO_CALIBRATE:
+        return WidthCalibration()
+    checkpoint = load_checkpoint(model)
+    config = InferenceConfig(device=device)
+    predictor = Predictor(checkpoint, config)
+    mixtures, snr, redshifts = [], [], []
+    for index in track(range(store.count("validation")), "calibrating", store.count("validation")):
+        tile = store.read("validation", index)
+        pixels = Pixels(tile.flux, tile.error, np.isfinite(tile.error))
+        found = predictor.predict(pixels, dust=tile.dust)
+        boxes, present = segment_boxes(tile.segmentation, len(tile))
+        known = present & np.isfinite(tile.redshift)
+        pairs = match_boxes(found.box, boxes[known])
+        own = found[pairs.left]
+        photometry = measure_masks(own, pixels, threshold=config.mask_threshold)
+        whole = ~photometry.edge  # a tile cuts more of the large, bright galaxies than a mosaic does
+        mixtures.append(own.redshift[whole])
+        snr.append(photometry.snr[whole])
+        redshifts.append(tile.redshift[known][pairs.right][whole])
+    columns = [np.concatenate([getattr(m, name) for m in mixtures]) for name in ("weights", "means", "widths")]
+    calibration = WidthCalibration.fit(ZMixture(*columns), np.concatenate(snr), np.concatenate(redshifts))
+    about = {**checkpoint.about, "width_calibration": asdict(calibration)}
+    save_checkpoint(model, Checkpoint(checkpoint.detector, about))
+    return calibration
 
 
 def _in_order(pool: Executor, function: Any, jobs: Iterator[Any], *, ahead: int) -> Iterator[Any]:

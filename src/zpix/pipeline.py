@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +18,7 @@ from zpix.catalogue import (
     build_catalogue,
     measure_masks,
     touching_masks,
+    without_duplicates,
     write_catalogue_fits,
     write_catalogue_parquet,
     write_pdfs,
@@ -32,7 +33,7 @@ from zpix.inference import Predictor, keep_owned, merge
 from zpix.outputs import output_directory
 from zpix.plots import colour_composite, detections_figure, save_figure
 from zpix.progress import track
-from zpix.sources import Detections
+from zpix.sources import Detections, WidthCalibration
 
 log = logging.getLogger(__name__)
 
@@ -103,9 +104,14 @@ def find_sources(mosaic: Mosaic, checkpoint: Checkpoint, config: InferenceConfig
         _search_tile(tile, mosaic, predictor, config) for tile in track(tiles, "finding sources", total=len(tiles))
     ]
     rows = merge([(tile, field.detections) for tile, field in zip(tiles, parts, strict=True)])
+    detections = Detections.concatenate([part.detections for part in parts])[rows]
+    single = without_duplicates(detections, max_iou=config.nms_iou, threshold=config.mask_threshold)
+    rows, detections = rows[single], detections[single]
+    photometry = Photometry.concatenate([part.photometry for part in parts])[rows]
+    calibration = WidthCalibration.from_about(checkpoint.about)
     return Field(
-        Detections.concatenate([part.detections for part in parts])[rows],
-        Photometry.concatenate([part.photometry for part in parts])[rows],
+        replace(detections, redshift=calibration.apply(detections.redshift, photometry.snr)),
+        photometry,
         np.concatenate([part.dust for part in parts])[rows],
     )
 

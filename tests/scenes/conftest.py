@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from zpix.scenes import Population
-from zpix.sources import GALAXY, STAR
 from zpix.sources.galaxies import CONTINUA, LINE_GROUPS, GalaxySpectra
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
@@ -47,18 +46,17 @@ def make_source() -> Callable[..., Population]:
         z: float = 2.0,
     ) -> Population:
         star = re_arcsec == 0
-        return Population(
+        return Population.unplaced(
+            kind="star" if star else "galaxy",
+            mag=np.array([mag]),
+            spectra=spectra_of(0.0 if star else z),
             x=np.array([x]),
             y=np.array([y]),
-            label=np.array([STAR if star else GALAXY], np.int16),
-            mag=np.array([mag]),
             re_arcsec=np.array([re_arcsec]),
             sersic_n=np.array([sersic_n]),
             axis_ratio=np.array([axis_ratio]),
             pa_deg=np.array([pa_deg]),
-            spectra=spectra_of(0.0 if star else z),
             teff=np.array([4000.0 if star else 0.0]),
-            colour_scatter=np.zeros(1),
         )
 
     return make

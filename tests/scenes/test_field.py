@@ -1,3 +1,6 @@
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ from zpix.config import SimulationConfig
 from zpix.errors import BandError, ConfigError, OutputError
 from zpix.image import Region, open_mosaic
 from zpix.scenes import simulate
+from zpix.scenes.unfinished import UnfinishedField
 
 CONFIG = SimulationConfig(cell_size_pix=128, limit_mag=28.5, psf_angle_deg=0.0)
 BANDS = ("F150W", "F444W")
@@ -60,3 +64,106 @@ def test_nothing_is_left_when_it_fails(tmp_path: Path) -> None:
     with pytest.raises(BandError, match="F999W"):
         simulate(tmp_path, shape=(100, 100), bands=("F444W", "F999W"), config=CONFIG)
     assert not any(tmp_path.iterdir())
+
+
+def same_files(one: Path, other: Path) -> None:
+    assert sorted(path.name for path in one.iterdir()) == sorted(path.name for path in other.iterdir())
+    for path in one.iterdir():
+        assert (other / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+class Stop:
+    """A progress callback that interrupts after some blocks, and remembers what it was told."""
+
+    def __init__(self, after: int) -> None:
+        self.after, self.seen = after, []
+
+    def __call__(self, done: int, total: int) -> None:
+        self.seen.append(done)
+        if done == self.after:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupted_field_goes_on_where_it_was(field: Path, tmp_path: Path, workers: int) -> None:
+    out = tmp_path / "mock"
+    options = {"shape": (200, 300), "seed": 7, "bands": BANDS, "config": CONFIG, "workers": workers}
+    with pytest.raises(KeyboardInterrupt):
+        simulate(out, **options, progress=Stop(after=2))
+    assert [path.name for path in out.iterdir()] == [".simulation.part"]
+    with pytest.raises(KeyboardInterrupt):
+        simulate(out, **options, progress=Stop(after=4))
+    rest = Stop(after=0)
+    simulate(out, **options, progress=rest)
+    assert rest.seen == [5, 6]
+    same_files(field, out)
+
+
+def test_a_killed_field_goes_on_where_it_was(field: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mock"
+    script = f"""
+import os, signal
+from zpix.config import SimulationConfig
+from zpix.scenes import simulate
+config = SimulationConfig(cell_size_pix=128, limit_mag=28.5, psf_angle_deg=0.0)
+stop = lambda done, total: done == 3 and os.kill(os.getpid(), signal.SIGKILL)
+simulate({str(out)!r}, shape=(200, 300), seed=7, bands={BANDS!r}, config=config, progress=stop)
+"""
+    assert subprocess.run([sys.executable, "-c", script], timeout=120).returncode == -signal.SIGKILL
+    assert [path.name for path in out.iterdir()] == [".simulation.part"]
+    rest = Stop(after=0)
+    simulate(out, shape=(200, 300), seed=7, bands=BANDS, config=CONFIG, progress=rest)
+    assert rest.seen == [4, 5, 6]
+    same_files(field, out)
+
+
+def test_an_interrupted_move_is_finished(field: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "mock"
+    options = {"shape": (200, 300), "seed": 7, "bands": BANDS, "config": CONFIG}
+
+    def stop(self: UnfinishedField) -> None:
+        (self.path / "truth.fits").rename(self.out / "truth.fits")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(UnfinishedField, "publish", stop)
+        simulate(out, **options)
+    assert not (out / "simulation.json").exists()
+    simulate(out, **options)
+    same_files(field, out)
+
+
+def test_what_a_move_left_behind_is_not_gone_on_with(field: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mock"
+    options = {"shape": (200, 300), "seed": 7, "bands": BANDS, "config": CONFIG}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zpix.scenes.unfinished.shutil.rmtree", lambda path: None)
+        simulate(out, **options)
+    assert (out / ".simulation.part").exists()
+    with pytest.raises(OutputError, match="exists already"):
+        simulate(out, **options)
+    simulate(out, **options, overwrite=True)
+    same_files(field, out)
+
+
+def test_other_settings_do_not_go_on(field: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mock"
+    options = {"shape": (200, 300), "bands": BANDS, "config": CONFIG}
+    with pytest.raises(KeyboardInterrupt):
+        simulate(out, **options, seed=8, progress=Stop(after=2))
+    with pytest.raises(OutputError, match="unfinished simulation with other settings"):
+        simulate(out, **options, seed=7)
+    simulate(out, **options, seed=7, overwrite=True)
+    same_files(field, out)
+
+
+def test_a_field_is_replaced_only_when_the_new_one_is_whole(field: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mock"
+    options = {"shape": (200, 300), "bands": BANDS, "config": CONFIG, "overwrite": True}
+    simulate(out, **{**options, "shape": (100, 100)}, seed=8)
+    before = (out / "truth.fits").read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        simulate(out, **options, seed=7, progress=Stop(after=2))
+    assert (out / "truth.fits").read_bytes() == before
+    simulate(out, **options, seed=7)
+    same_files(field, out)

@@ -4,7 +4,7 @@ import pytest
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
 from zpix.scenes import Population, draw_population
-from zpix.scenes.population import draw_redshifts, number_counts
+from zpix.scenes.counts import draw_redshifts, number_counts
 from zpix.sources import GALAXY, STAR
 
 SIZE = 4000  # pixels: 4 arcmin²

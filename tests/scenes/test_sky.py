@@ -51,7 +51,8 @@ def test_units_are_declared(scene: Scene) -> None:
 
 
 def test_noise_is_what_the_error_says() -> None:
-    config = NOBODY.model_copy(update={"sky_residual_sigma": 0.0})
+    clean = {"hot_pixels_per_arcmin2": 0, "snowballs_per_arcmin2": 0, "striping": 0, "wisps_per_arcmin2": 0}
+    config = NOBODY.model_copy(update={"sky_residual_sigma": 0.0, "missing_coverage": 0} | clean)
     pixels = draw_scene(1, shape=(256, 256), config=config).pixels
     np.testing.assert_allclose((pixels.flux / pixels.error).std(axis=(1, 2)), 1.0, rtol=0.03)
     assert pixels.flux.dtype == pixels.error.dtype == np.float32 and pixels.valid.all()

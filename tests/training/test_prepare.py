@@ -4,7 +4,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 import zpix
-from zpix.errors import ConfigError, GridError, InputFileError, StoreError
+from zpix.errors import CatalogueError, ConfigError, GridError, InputFileError, StoreError
 from zpix.image import Region, open_mosaic, tangent_wcs, write_mosaic
 from zpix.image.pixels import Pixels
 from zpix.training.prepare import cut_tiles, renumber, split_by_position
@@ -71,11 +71,30 @@ def test_a_band_the_mosaic_lacks_is_masked(survey):
     assert np.isinf(tile.error[1]).all() and np.isfinite(tile.error[[0, 2]]).all()
 
 
+def test_labels_of_spectra_alone(survey):
+    """The catalogue's own z is left aside; its z_spec and the tables of redshifts count."""
+    table = Table.read(survey / "catalogue.fits")
+    table["z"], table["z_spec"] = [0.5, 0.6, 0.0], [np.nan, 2.4, np.nan]
+    table.write(survey / "truth.fits")
+    options = {"catalogue": survey / "truth.fits", "redshifts": ()}
+    for labels, expected in (("all", {10: 0.5, 20: 0.6}), ("spectroscopic", {20: 2.4})):
+        counts = prepare(survey, out=survey / labels, labels=labels, **options)
+        assert counts["train"]["redshifts"] == len(expected) and counts["train"]["galaxy"] == 3
+        tile = Store(survey / labels).read("train", 0)
+        known = dict(zip(tile.source_id.tolist(), tile.redshift.tolist(), strict=True))
+        assert {key: value for key, value in known.items() if np.isfinite(value)} == pytest.approx(expected)
+    prepare(survey, out=survey / "both", labels="spectroscopic", **(options | {"redshifts": [survey / "spec.csv"]}))
+    tile = Store(survey / "both").read("train", 0)
+    assert dict(zip(tile.source_id.tolist(), tile.redshift.tolist(), strict=True)) == pytest.approx({10: 1.5, 20: 2.4})
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
         ({"segmentation": "nowhere.fits"}, InputFileError, "nowhere.fits"),
         ({"tile_size": 512}, StoreError, "smaller than a tile"),
+        ({"labels": "some"}, ConfigError, "labels = 'some'.*spectroscopic"),
+        ({"labels": "spectroscopic", "redshifts": ()}, CatalogueError, "catalogue.fits.*z_spec"),
         ({"fractions": {"train": 0.5, "validation": 0.0, "test": 0.0}}, ConfigError, "sum to one"),
     ],
 )

@@ -1,5 +1,6 @@
 """The catalogue: its columns with units, its quality flags, and how it is stored and read."""
 
+from zpix.catalogue.duplicates import without_duplicates
 from zpix.catalogue.fits_file import read_catalogue_fits, write_catalogue_fits
 from zpix.catalogue.flags import FLAGS, Flag, flag_names, flag_value, quality_flags
 from zpix.catalogue.overlaps import box_iou, overlapping_boxes
@@ -48,6 +49,7 @@ __all__ = [
     "read_pdfs",
     "segmentation_blocks",
     "touching_masks",
+    "without_duplicates",
     "write_catalogue_fits",
     "write_catalogue_parquet",
     "write_pdfs",

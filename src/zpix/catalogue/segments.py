@@ -57,6 +57,12 @@ class Photometry:
     def __getitem__(self, rows: slice | NDArray) -> Photometry:
         return Photometry(*(getattr(self, f.name)[rows] for f in fields(self)))
 
+    @property
+    def snr(self) -> NDArray[np.float64]:
+        """Signal-to-noise ratio in the mask, all bands with a positive flux in quadrature; shape (N,), 0 for none."""
+        ratio = np.divide(self.flux, self.flux_error, where=self.flux_error > 0, out=np.zeros(self.flux.shape))
+        return np.sqrt((np.maximum(np.nan_to_num(ratio), 0.0) ** 2).sum(1))
+
     @staticmethod
     def empty(n_bands: int, n_sources: int = 0) -> Photometry:
         """Nothing measured: no sources, or `n_sources` of which every band is unobserved."""

@@ -94,7 +94,8 @@ class RedshiftHead(nn.Module):
             return self.mixture(from_pyramid)
         assert pixels is not None
         hidden = self.pixels(pixels, dust, shapes=shapes)
-        return self.mixture(self.trunk(hidden if from_pyramid is None else hidden + from_pyramid))
+        with torch.autocast(dust.device.type, enabled=False):
+            return self.mixture(self.trunk(hidden if from_pyramid is None else hidden + from_pyramid))
 
 
 class MixtureLayer(nn.Module):
@@ -141,7 +142,8 @@ class PixelBranch(nn.Module):
         nn.init.zeros_(self.shape.bias)
 
     def forward(self, pixels: SourcePixels, dust: Tensor, *, shapes: bool) -> Tensor:
-        hidden = self.photometry(torch.cat([aperture_photometry(pixels, self.radii_pix), dust], 1)).float()
+        with torch.autocast(dust.device.type, enabled=False):  # bf16 would round the fluxes to a per cent
+            hidden = self.photometry(torch.cat([aperture_photometry(pixels, self.radii_pix), dust], 1))
         if not shapes:
             return hidden
         observed = (pixels.variance > 0).to(pixels.flux.dtype)

@@ -1,7 +1,7 @@
 """Bands, mosaics with errors and validity, regions and tiles, and the Milky Way's dust."""
 
 from zpix.image.alignment import align
-from zpix.image.bands import JADES_BANDS, PIVOT_UM, band_name, in_wavelength_order
+from zpix.image.bands import JADES_BANDS, PIVOT_UM, band_from_file_name, band_name, in_wavelength_order
 from zpix.image.dust import SF11_RECALIBRATION, ebv_at
 from zpix.image.grids import tangent_wcs
 from zpix.image.mosaic import Mosaic, open_mosaic
@@ -22,6 +22,7 @@ __all__ = [
     "SegmentationMap",
     "Tile",
     "align",
+    "band_from_file_name",
     "band_name",
     "ebv_at",
     "in_wavelength_order",

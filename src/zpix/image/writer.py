@@ -54,6 +54,9 @@ class MosaicWriter:
         More FITS keywords for the science extension.
     overwrite : bool
         Whether files of that name may be replaced.
+    resume : bool
+        Whether to go on with files, unfinished or finished, that a writer with the same arguments left in the
+        directory. Such a writer leaves its unfinished files when an exception ends it.
 
     Raises
     ------
@@ -73,7 +76,9 @@ class MosaicWriter:
         prefix: str = "mosaic",
         header: Mapping[str, Card] | None = None,
         overwrite: bool = False,
+        resume: bool = False,
     ) -> None:
+        self._resume = resume
         self.bands = tuple(band_name(band) for band in bands)
         for band in self.bands:
             if self.bands.count(band) > 1:
@@ -83,15 +88,16 @@ class MosaicWriter:
         folder = Path(directory)
         paths = [folder / f"{prefix}_{band.lower()}_drz.fits" for band in self.bands]
         for path in paths:
-            if path.exists() and not overwrite:
+            if path.exists() and not (overwrite or resume):
                 raise OutputError(f"'{path}' exists already: choose another directory or allow overwriting")
         self._files: list[_BandFile] = []
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for path, band in zip(paths, self.bands, strict=True):
-                self._files.append(_BandFile.create(path, _headers(band, shape, wcs, header or {}), shape))
+                headers = _headers(band, shape, wcs, header or {})
+                self._files.append(_BandFile.create(path, headers, shape, resume=resume))
         except OSError as error:
-            self.discard()
+            self._give_up()
             raise OutputError(f"cannot write a mosaic to '{folder}': {error.strerror or error}") from error
 
     @property
@@ -117,6 +123,15 @@ class MosaicWriter:
                     reason = failure.strerror or failure
                     raise OutputError(f"cannot write to '{file.path}': {reason}") from failure
 
+    def flush(self) -> None:
+        """Wait until what was written is on disk."""
+        for file in self._files:
+            try:
+                os.fsync(file.stream.fileno())
+            except OSError as failure:
+                reason = failure.strerror or failure
+                raise OutputError(f"cannot write to '{file.path}': {reason}") from failure
+
     def close(self) -> None:
         """Finish the files and give them their names."""
         for file in self._files:
@@ -127,6 +142,11 @@ class MosaicWriter:
         for file in self._files:
             file.remove()
 
+    def leave(self) -> None:
+        """Leave the files unfinished."""
+        for file in self._files:
+            file.stream.close()
+
     def __enter__(self) -> MosaicWriter:
         return self
 
@@ -135,6 +155,12 @@ class MosaicWriter:
     ) -> None:
         if kind is None:
             self.close()
+        else:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if self._resume:
+            self.leave()
         else:
             self.discard()
 
@@ -171,20 +197,27 @@ class _BandFile:
     starts: tuple[int, int]  # bytes before the science and the error array
 
     @classmethod
-    def create(cls, path: Path, headers: list[bytes], shape: tuple[int, int]) -> _BandFile:
+    def create(cls, path: Path, headers: list[bytes], shape: tuple[int, int], *, resume: bool) -> _BandFile:
         """A file of its full size, sparse where the file system allows, with its headers in place."""
         primary, science, error = headers
         data_bytes = _padded(shape[0] * shape[1] * _VALUE_BYTES)
         science_start = len(primary) + len(science)
         error_start = science_start + data_bytes + len(error)
-        stream = open(_unfinished(path), "w+b", buffering=0)  # noqa: SIM115 - stays open until `finish`
+        unfinished = _unfinished(path)
+        if resume and path.exists():
+            os.replace(path, unfinished)
+        mode = "r+b" if resume and unfinished.exists() else "w+b"
+        stream = open(unfinished, mode, buffering=0)  # noqa: SIM115 - stays open until `finish`
         file = cls(path, stream, shape[1], (science_start, error_start))
         try:
             stream.truncate(error_start + data_bytes)
             os.pwrite(stream.fileno(), primary + science, 0)
             os.pwrite(stream.fileno(), error, science_start + data_bytes)
         except OSError:
-            file.remove()
+            if resume:
+                stream.close()
+            else:
+                file.remove()
             raise
         return file
 

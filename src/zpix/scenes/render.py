@@ -3,12 +3,13 @@
 In Fourier space a source is its profile's transform, stretched and turned, times the band's transfer
 function, times a phase for its sub-pixel position. The profile and the phase are shared by all bands. Bands
 that the native pixels undersample are evaluated to twice the Nyquist frequency and folded back, which is what
-sampling does.
+sampling does. The parts of a galaxy differ in colour: their transforms are added in each band before its transfer
+function, so that a source costs one inverse transform per band whatever it is made of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -21,12 +22,18 @@ from zpix.image import Region
 from zpix.scenes.population import Population
 from zpix.scenes.psf import band_limit, frequencies, transfer_function
 from zpix.scenes.sersic import FADE_RADIUS, sersic_transform
-from zpix.sources import STAR
+from zpix.scenes.structure import BULGE, CLUMP_REACH, CLUMPS, DISC, NUCLEUS, Structure
+from zpix.scenes.user_psf import UserPsf
 
 #: Sides of stamps in pixels; each is a product of small primes, for the FFT.
 STAMP_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 #: Light fainter than this many σ per pixel may be folded back into the stamp.
 _TRUNCATE_AT_SIGMA = 0.25
+#: Galaxies are drawn part by part if the light outside the disc exceeds this S/N. Nine in ten of those whose image
+#: then changes by more than 5 σ, all bands together, are above it, at half the cost of drawing all galaxies so.
+_PARTS_FROM_SNR = 22.0
+_RESOLVED_RE_ARCSEC = 0.09  # half-light radius below which parts merge into each other
+_GAUSSIAN_RE = 1.177410  # half-light radius of a Gaussian in units of its σ
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,8 @@ def render(
     sizes: NDArray[np.int64],
     pixel_scale_arcsec: float,
     psf_angle_deg: float,
+    part_shares: Mapping[int, NDArray[np.float32]] | None = None,
+    psfs: Mapping[str, UserPsf] | None = None,
 ) -> Iterator[Stamp]:
     """Light of each source through the telescope, one stamp after another.
 
@@ -56,25 +65,45 @@ def render(
         Total fluxes in nJy.
     sizes : (N,) int
         Side of each stamp, one of `STAMP_SIZES`; see `stamp_sizes`.
+    part_shares : mapping, optional
+        Of each row to be drawn part by part, the share of the parts in each band's light, (part, band).
+    psfs : mapping, optional
+        PSFs of the user's by band, which stand in for the telescope's.
     """
+    own = tuple((psfs or {}).get(band) for band in bands)
     for row in range(len(population)):
         size = int(sizes[row])
         x, y = float(population.x[row]), float(population.y[row])
         left, bottom = round(x) - size // 2, round(y) - size // 2
-        grid = _Grid.of(bands, size, pixel_scale_arcsec, psf_angle_deg)
+        grid = _Grid.of(bands, size, pixel_scale_arcsec, psf_angle_deg, own)
         profile = grid.phase(x - left, y - bottom)
-        if population.label[row] != STAR:
-            shape = (
-                population.re_arcsec[row],
-                population.sersic_n[row],
-                population.axis_ratio[row],
-                population.pa_deg[row],
-            )
-            profile *= grid.profile(*map(float, shape))
-        light = grid.to_pixels(profile) * fluxes[row][:, None, None]
+        if part_shares is not None and row in part_shares:
+            shares = part_shares[row]
+            present = np.flatnonzero(shares.any(axis=1))
+            structure, pa = population.structure[row : row + 1], float(population.pa_deg[row])
+            parts = [grid.part(int(part), structure, pa, profile, x - left, y - bottom) for part in present]
+            light = grid.to_pixels(np.stack(parts), shares[present])
+        else:
+            if population.re_arcsec[row] > 0:
+                shape = population.re_arcsec, population.sersic_n, population.axis_ratio, population.pa_deg
+                profile *= grid.profile(*(float(value[row]) for value in shape))
+            light = grid.to_pixels(profile[None], np.ones((1, len(bands)), np.float32))
+        light = light * fluxes[row][:, None, None]
         if size == STAMP_SIZES[-1]:
             light *= _taper(size)
         yield Stamp(row, Region(left, bottom, left + size, bottom + size), light)
+
+
+def drawn_in_parts(
+    population: Population, fluxes: NDArray[np.float32], sigma: NDArray[np.float64], pixel_scale_arcsec: float
+) -> NDArray[np.bool_]:
+    """Which sources have parts that would be seen, shape (N,); sigma is the noise per pixel in nJy, (band,)."""
+    re_pix = population.re_arcsec / pixel_scale_arcsec
+    area = np.pi * (4.0 + re_pix**2 * population.axis_ratio)  # pixels; no less than a PSF of 2 pixels' radius
+    snr = np.sqrt(((fluxes / sigma) ** 2).sum(axis=1) / area)
+    light = population.structure.light(population.spectra.weights)
+    beside = (light[:, BULGE] + light[:, CLUMPS]) * np.minimum(population.re_arcsec / _RESOLVED_RE_ARCSEC, 1.0)
+    return (snr * beside > _PARTS_FROM_SNR) | (light[:, NUCLEUS] > 0)
 
 
 def stamp_sizes(
@@ -89,15 +118,29 @@ def stamp_sizes(
     """
     signal = (fluxes / sigma / _TRUNCATE_AT_SIGMA).max(axis=1, initial=0)
     wing = np.cbrt(3.5e-5 * (pixel_scale_arcsec / 0.03) ** 2 * signal)  # arcsec: PSF ∝ r⁻³, spikes fivefold
-    n = np.maximum(population.sersic_n, 0.5)
-    b = gammaincinv(2 * n, 0.5)
-    area = 2 * np.pi * n * gamma(2 * n) / b ** (2 * n) * population.axis_ratio
-    re_pix = np.maximum(population.re_arcsec, 1e-3) / pixel_scale_arcsec
-    centre = np.maximum(signal / (area * re_pix**2), 1.0)
-    extent = np.minimum((np.log(centre) / b) ** n, 1.15 * FADE_RADIUS) * population.re_arcsec
+    extent = _extent(population.re_arcsec, population.sersic_n, population.axis_ratio, signal, pixel_scale_arcsec)
+    rows = np.flatnonzero(drawn_in_parts(population, fluxes, sigma, pixel_scale_arcsec))
+    structure = population.structure[rows]
+    for column, part in enumerate((BULGE, DISC)):
+        most = signal[rows] * structure.shares[:, part].max(axis=1)
+        shape = structure.re_arcsec[:, column], structure.sersic_n[:, column], structure.axis_ratio[:, column]
+        extent[rows] = np.maximum(extent[rows], _extent(*shape, most, pixel_scale_arcsec))
+    extent[rows] = np.maximum(extent[rows], (CLUMP_REACH + 0.3) * population.re_arcsec[rows])
     half = np.maximum(extent + 0.12, wing) / pixel_scale_arcsec + 4
     index = np.searchsorted(STAMP_SIZES, 2 * half)
     return np.asarray(STAMP_SIZES)[np.minimum(index, len(STAMP_SIZES) - 1)]
+
+
+def _extent(
+    re_arcsec: NDArray, sersic_n: NDArray, axis_ratio: NDArray, signal: NDArray, pixel_scale_arcsec: float
+) -> NDArray[np.float64]:
+    """Radius in arcsec at which Sérsic profiles of total `signal` fall below 1 per pixel, shape (N,)."""
+    n = np.maximum(sersic_n, 0.5)
+    b = gammaincinv(2 * n, 0.5)
+    area = 2 * np.pi * n * gamma(2 * n) / b ** (2 * n) * axis_ratio
+    re_pix = np.maximum(re_arcsec, 1e-3) / pixel_scale_arcsec
+    centre = np.maximum(signal / (area * re_pix**2), 1.0)
+    return np.minimum((np.log(centre) / b) ** n, 1.15 * FADE_RADIUS) * re_arcsec
 
 
 @cache
@@ -116,29 +159,59 @@ class _Grid:
     fy: NDArray[np.float32]  # (K, 1) cycles per arcsec, K = 2 × size if any band is undersampled
     fx: NDArray[np.float32]  # (1, K // 2 + 1)
     scale: float  # arcsec per pixel
-    transfer: tuple[NDArray[np.float32], ...]  # per band, (K, K // 2 + 1) or (size, size // 2 + 1)
+    #: Per band, (K, K // 2 + 1) or (size, size // 2 + 1); complex for a PSF of the user's.
+    transfer: tuple[NDArray[np.float32] | NDArray[np.complex64], ...]
 
     @staticmethod
-    def of(bands: tuple[str, ...], size: int, scale: float, angle: float) -> _Grid:
+    def of(bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]) -> _Grid:
         """The grid, kept between calls: all small ones, and the few large ones used last."""
-        return (_small_grid if size <= 256 else _large_grid)(bands, size, scale, angle)
+        return (_small_grid if size <= 256 else _large_grid)(bands, size, scale, angle, own)
 
     @staticmethod
-    def made(bands: tuple[str, ...], size: int, scale: float, angle: float) -> _Grid:
+    def made(bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]) -> _Grid:
         nyquist = 0.5 / scale
         factors = [2 if band_limit(band) > 1.1 * nyquist else 1 for band in bands]
         fy, fx = frequencies(size, oversampling=max(factors), pixel_scale_arcsec=scale)
         transfer = tuple(
             transfer_function(band, size, oversampling=factor, pixel_scale_arcsec=scale, angle_deg=angle)
-            for band, factor in zip(bands, factors, strict=True)
+            if psf is None
+            else psf.transfer_function(size, oversampling=factor, pixel_scale_arcsec=scale)
+            for band, factor, psf in zip(bands, factors, own, strict=True)
         )
         return _Grid(size, fy.astype(np.float32), fx.astype(np.float32), scale, transfer)
 
     def phase(self, x: float, y: float) -> NDArray[np.complex64]:
         """Transform of a point at pixel (x, y) of the stamp, shape (K, K // 2 + 1)."""
-        turn_y = np.exp(-2j * np.pi * self.scale * y * self.fy.astype(float)).astype(np.complex64)
-        turn_x = np.exp(-2j * np.pi * self.scale * x * self.fx.astype(float)).astype(np.complex64)
-        return turn_y * turn_x
+        return _turn(self.fy, self.scale * y) * _turn(self.fx, self.scale * x)
+
+    def part(
+        self, part: int, structure: Structure, pa_deg: float, phase: NDArray[np.complex64], x: float, y: float
+    ) -> NDArray[np.complex64]:
+        """Transform of unit flux of one of `PARTS` of one galaxy at pixel (x, y), shape (K, K // 2 + 1).
+
+        Parameters
+        ----------
+        structure : Structure of length 1
+        phase : (K, K // 2 + 1)
+            That of pixel (x, y), which is all that there is of a nucleus.
+        """
+        if part in (BULGE, DISC):
+            column = (BULGE, DISC).index(part)
+            of_part = structure.re_arcsec, structure.sersic_n, structure.axis_ratio
+            re, n, axis_ratio = (float(value[0, column]) for value in of_part)
+            return phase * self.profile(re, n, axis_ratio, pa_deg)
+        if part == CLUMPS:
+            return self.clumps(structure, x, y)
+        return phase
+
+    def clumps(self, structure: Structure, x: float, y: float) -> NDArray[np.complex64]:
+        """Transform of the clumps of one galaxy, Gaussians, which are separable, shape (K, K // 2 + 1)."""
+        used = np.flatnonzero(structure.clump_share[0])
+        squared = 2 * (np.pi * structure.clump_re_arcsec[0, used] / _GAUSSIAN_RE) ** 2
+        share = structure.clump_share[0, used]
+        at_y = _turn(self.fy, self.scale * y + structure.clump_y[0, used]) * np.exp(-squared * self.fy**2) * share
+        at_x = _turn(self.fx.T, self.scale * x + structure.clump_x[0, used]) * np.exp(-squared * self.fx.T**2)
+        return at_y.astype(np.complex64) @ at_x.T.astype(np.complex64)
 
     def profile(self, re: float, n: float, axis_ratio: float, pa_deg: float) -> NDArray[np.float32]:
         """Transform of an elliptical Sérsic profile of unit flux, shape (K, K // 2 + 1)."""
@@ -147,29 +220,54 @@ class _Grid:
         across = (np.cos(angle) * self.fx + np.sin(angle) * self.fy) * (2 * np.pi * re * axis_ratio)
         return sersic_transform(np.sqrt(along**2 + across**2), n)
 
-    def to_pixels(self, profile: NDArray[np.complex64]) -> NDArray[np.float32]:
-        """Multiply by each band's transfer function and sample on native pixels, shape (band, size, size)."""
+    def to_pixels(self, parts: NDArray[np.complex64], shares: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Sample the parts of a source on native pixels behind each band's transfer function, (band, size, size).
+
+        Parameters
+        ----------
+        parts : (part, K, K // 2 + 1)
+            Transforms of unit flux.
+        shares : (part, band)
+            Of the parts in each band's light.
+        """
         half = self.size // 2
-        native = profile
+        native = parts
         if len(self.fy) > self.size:
-            native = np.concatenate([profile[:half, : half + 1], profile[-half:, : half + 1]])
+            native = np.concatenate([parts[:, :half, : half + 1], parts[:, -half:, : half + 1]], axis=1)
         spectrum = np.empty((len(self.transfer), self.size, half + 1), np.complex64)
         for band, transfer in enumerate(self.transfer):
             if len(transfer) == self.size:
-                np.multiply(native, transfer, out=spectrum[band])
+                np.multiply(_mixed(native, shares[:, band]), transfer, out=spectrum[band])
             else:
-                spectrum[band] = _fold(profile * transfer)
+                spectrum[band] = _fold(_mixed(parts, shares[:, band]) * transfer)
         return fft.irfft2(spectrum, (self.size, self.size), workers=1)
 
 
+def _turn(frequency: NDArray[np.float32], arcsec: float | NDArray) -> NDArray[np.complex64]:
+    """Transform of points at `arcsec` along one axis."""
+    return np.exp(-2j * np.pi * arcsec * frequency.astype(float)).astype(np.complex64)
+
+
+def _mixed(parts: NDArray[np.complex64], shares: NDArray[np.float32]) -> NDArray[np.complex64]:
+    """Sum of parts (part, y, x) in these shares (part,); a single one has all."""
+    if len(parts) == 1:
+        return parts[0]
+    flat = parts.view(np.float32).reshape(len(parts), -1)
+    return (shares @ flat).view(np.complex64).reshape(parts.shape[1:])
+
+
 @cache
-def _small_grid(bands: tuple[str, ...], size: int, scale: float, angle: float) -> _Grid:
-    return _Grid.made(bands, size, scale, angle)
+def _small_grid(
+    bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]
+) -> _Grid:
+    return _Grid.made(bands, size, scale, angle, own)
 
 
 @lru_cache(maxsize=9)  # up to 40 MB each
-def _large_grid(bands: tuple[str, ...], size: int, scale: float, angle: float) -> _Grid:
-    return _Grid.made(bands, size, scale, angle)
+def _large_grid(
+    bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]
+) -> _Grid:
+    return _Grid.made(bands, size, scale, angle, own)
 
 
 def _fold(spectrum: NDArray[np.complex64]) -> NDArray[np.complex64]:

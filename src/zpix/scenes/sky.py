@@ -6,6 +6,7 @@ can be observed at any time, in any order and by any number of workers, and wind
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -15,6 +16,10 @@ from numpy.typing import NDArray
 
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS, Pixels, Region
+from zpix.scenes.artefacts import Artefacts
+from zpix.scenes.census import draw_population
+from zpix.scenes.coverage import Coverage
+from zpix.scenes.jaguar import JaguarCatalogue, read_jaguar
 from zpix.scenes.labels import Segments, detection_weights, draw_segments, significance
 from zpix.scenes.noise import (
     deep_error,
@@ -23,13 +28,15 @@ from zpix.scenes.noise import (
     electrons_per_njy,
     white_equivalent,
 )
-from zpix.scenes.population import Population, draw_population
-from zpix.scenes.render import STAMP_SIZES, render, stamp_sizes
+from zpix.scenes.population import Population
+from zpix.scenes.render import STAMP_SIZES, drawn_in_parts, render, stamp_sizes
 from zpix.scenes.truth import truth_table
+from zpix.scenes.user_psf import UserPsf, user_psfs
 
 _LABEL_MARGIN = 64  # pixels around a window in which segments of its sources may go on
 _REACH = STAMP_SIZES[-1] // 2
 _FIELD, _CELL, _NOISE, _DEPTH = range(4)  # the random streams of a sky
+_COVERAGE, _ARTEFACTS = 100, 101
 _ORIGIN = 1 << 20  # keys of random streams are not negative, cells may be
 
 
@@ -71,6 +78,16 @@ class Sky:
     bands: tuple[str, ...] = JADES_BANDS
     config: SimulationConfig = field(default_factory=SimulationConfig)
 
+    def __post_init__(self) -> None:
+        """Refuse catalogues that cannot be used before anything is drawn."""
+        _ = self._catalogue
+
+    @property
+    def _catalogue(self) -> JaguarCatalogue | None:
+        """The galaxies to draw from, if a user gives them; kept by `read_jaguar`, not by the sky."""
+        config = self.config
+        return read_jaguar(config.catalogues, self.bands, config.limit_mag) if config.catalogues else None
+
     @cached_property
     def _field(self) -> dict[str, float]:
         """What is one number per field: E(B−V), depth, pupil angle."""
@@ -104,6 +121,35 @@ class Sky:
     def _detection_sigma(self) -> NDArray[np.float64]:
         return self.error * white_equivalent(self.bands, correlated=self.config.correlated_noise)
 
+    @cached_property
+    def _coverage(self) -> Coverage:
+        return Coverage(self._seed_of(_COVERAGE), self.bands, self._field["angle"], self.config)
+
+    @cached_property
+    def _artefacts(self) -> Artefacts:
+        return Artefacts(self._seed_of(_ARTEFACTS), self.bands, self._field["angle"], self.config)
+
+    @cached_property
+    def _psfs(self) -> Mapping[str, UserPsf]:
+        return user_psfs(self.config.psf_files, pixel_scale_arcsec=self.config.psf_pixel_scale_arcsec)
+
+    def _in_local_noise(
+        self, stamps: list[tuple[Region, NDArray[np.float32]]], region: Region
+    ) -> list[tuple[Region, NDArray[np.float32]]]:
+        """Significance of stamps, given in units of typical noise, with the exposure of the region's pixels.
+
+        The stack of all bands decides; where none was observed, no light is significant.
+        """
+        weights = self._detection_sigma**-2.0 / (self._detection_sigma**-2.0).sum()
+        depth = np.sqrt(np.tensordot(weights.astype(np.float32), self._coverage.exposure(region), axes=1))
+        seen = []
+        for place, value in stamps:
+            shared, own = region.intersection(place), value.copy()
+            here = shared.shifted(-region.x0, -region.y0).slices
+            own[shared.shifted(-place.x0, -place.y0).slices] *= depth[here]
+            seen.append((place, own))
+        return seen
+
     def cells(self, region: Region) -> list[tuple[int, int]]:
         """Cells (row, column) that a region touches, row by row."""
         size = self.config.cell_size_pix
@@ -112,7 +158,7 @@ class Sky:
 
     def cell_population(self, row: int, column: int) -> Population:
         """Sources drawn in one cell, positions in the sky's pixels; a few lie just outside it."""
-        return _cell_population(self.seed, self.config, row, column)
+        return _cell_population(self.seed, self.config, row, column, self._catalogue)
 
     def observe(
         self,
@@ -172,7 +218,7 @@ class Sky:
         bound = stamp_sizes(population, guess.astype(np.float32), self.error, self.config.pixel_scale_arcsec)
         rows = np.flatnonzero(distance < bound / 2)
         fluxes = np.zeros((len(population), len(self.bands)), np.float32)
-        fluxes[rows] = population[rows].fluxes(self.bands, ebv=self.ebv)
+        fluxes[rows] = population[rows].fluxes(self.bands, ebv=self.ebv, catalogue=self._catalogue)
         sizes = stamp_sizes(population, fluxes, self.error, self.config.pixel_scale_arcsec)
         return fluxes, sizes, rows[distance[rows] < sizes[rows] / 2]
 
@@ -188,6 +234,8 @@ class Sky:
         model = np.zeros((len(self.bands), *region.shape), np.float32)
         weights = detection_weights(self.bands, self._detection_sigma)
         stamps: list[tuple[Region, NDArray[np.float32]]] = []
+        in_parts = np.flatnonzero(drawn_in_parts(population, fluxes, self.error, self.config.pixel_scale_arcsec))
+        shares = population[in_parts].part_shares(self.bands)
         for stamp in render(
             population,
             fluxes,
@@ -195,6 +243,8 @@ class Sky:
             sizes=sizes,
             pixel_scale_arcsec=self.config.pixel_scale_arcsec,
             psf_angle_deg=self._field["angle"],
+            part_shares=dict(zip(in_parts.tolist(), shares, strict=True)),
+            psfs=self._psfs,
         ):
             shared = region.intersection(stamp.region)
             here = shared.shifted(-region.x0, -region.y0).slices
@@ -204,7 +254,7 @@ class Sky:
             stamps.append((stamp.region, significance(stamp.light, weights)))
         segments = draw_segments(
             labelled,
-            stamps,
+            self._in_local_noise(stamps, labelled),
             threshold=self.config.segment_threshold,
             min_pixels=self.config.detectable_pixels,
             min_snr=self.config.detectable_snr,
@@ -212,17 +262,25 @@ class Sky:
         return model, segments
 
     def _observed(self, region: Region, model: NDArray[np.float32]) -> Pixels:
-        """Add noise to the noiseless light (band, y, x)."""
+        """The noiseless light (band, y, x) as it was observed: noise, artefacts, and parts without exposure."""
         config = self.config
-        error = self.error.astype(np.float32)[:, None, None] * np.ones_like(model)
+        exposure = self._coverage.exposure(region)
+        typical = self.error.astype(np.float32)[:, None, None]
+        variance = np.broadcast_to(typical**2, model.shape)
         if config.depth_structure:
-            error *= depth_variation(self._rng(_DEPTH), region, rms=config.depth_structure)
-        sky = self._rng(_FIELD, 1).standard_normal(len(self.bands)) * config.sky_residual_sigma * self.error
+            variance = variance * depth_variation(self._rng(_DEPTH), region, rms=config.depth_structure) ** 2
         if config.poisson_noise:
             gain = electrons_per_njy(self.bands).astype(np.float32)[:, None, None] / self.depth**2
-            error = np.sqrt(error**2 + np.maximum(model, 0) / gain)
-        flux = model + sky.astype(np.float32)[:, None, None] + error * self._noise(region)
-        return Pixels(flux, error, np.ones(flux.shape, bool))
+            variance = variance + np.maximum(model, 0) / gain
+        valid = exposure > 0
+        error = np.full(model.shape, np.inf, np.float32)
+        np.sqrt(np.divide(variance, exposure, where=valid, out=error), out=error)
+        added = self._noise(region) * np.where(valid, error, 0)
+        artefacts = np.zeros_like(model)
+        self._artefacts.add_to(artefacts, region)
+        sky = self._rng(_FIELD, 1).standard_normal(len(self.bands)) * config.sky_residual_sigma * self.error
+        flux = model + sky.astype(np.float32)[:, None, None] + added + artefacts * typical
+        return Pixels(np.where(valid, flux, np.float32(0)), error, valid)
 
     def _noise(self, region: Region) -> NDArray[np.float32]:
         """Unit noise of the window, (band, y, x), put together from its cells."""
@@ -236,6 +294,9 @@ class Sky:
             here, there = shared.shifted(-region.x0, -region.y0), shared.shifted(-cell.x0, -cell.y0)
             noise[(slice(None), *here.slices)] = drawn[(slice(None), *there.slices)]
         return noise
+
+    def _seed_of(self, stream: int) -> int:
+        return int(np.random.SeedSequence(self.seed, spawn_key=(stream,)).generate_state(1, np.uint64)[0])
 
     def _rng(self, *key: int) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
@@ -253,10 +314,12 @@ def draw_scene(
 
 
 @lru_cache(maxsize=256)
-def _cell_population(seed: int, config: SimulationConfig, row: int, column: int) -> Population:
+def _cell_population(
+    seed: int, config: SimulationConfig, row: int, column: int, catalogue: JaguarCatalogue | None
+) -> Population:
     key = (_CELL, row + _ORIGIN, column + _ORIGIN)
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
     size = config.cell_size_pix
-    population = draw_population(rng, width_pix=size, height_pix=size, config=config)
+    population = draw_population(rng, width_pix=size, height_pix=size, config=config, catalogue=catalogue)
     moved = {"x": population.x + column * size, "y": population.y + row * size}
     return Population(**(vars(population) | moved))

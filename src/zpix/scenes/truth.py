@@ -30,10 +30,12 @@ def truth_table(
     """One row per source in `rows`.
 
     Columns: id (the value in the segmentation map), x, y (pixels from the window's first, integers are
-    centres), label (1 galaxy, 2 star), z (0 for stars), ebv, flux_<band> in nJy, mag_f444w (AB), re_arcsec,
-    sersic_n, axis_ratio, pa_deg (east of north), snr (of the segment in the detection stack), blendedness
-    (share of the segment's light that is not its own), n_pix, xmin, ymin, xmax, ymax (half-open box of the
-    segment; zeros if none), detectable.
+    centres), label (1 galaxy, 2 star), kind (galaxy, quiescent, agn, little_red_dot, star or brown_dwarf; agn is a
+    galaxy with an unobscured nucleus), z (0 for stars), z_spec (z if a spectroscopic survey would have measured
+    it, else NaN; see `zpix.scenes.spectroscopy`), ebv, flux_<band> in nJy, mag_f444w (AB), re_arcsec, sersic_n,
+    axis_ratio, pa_deg (east of north; shapes are those of a galaxy as a whole), snr (of the segment in the
+    detection stack), blendedness (share of the segment's light that is not its own), n_pix, xmin, ymin, xmax, ymax
+    (half-open box of the segment; zeros if none), detectable.
 
     Parameters
     ----------
@@ -49,8 +51,10 @@ def truth_table(
         "id": ids[rows].astype(np.int32),
         "x": chosen.x - region.x0,
         "y": chosen.y - region.y0,
-        "label": chosen.label.astype(np.int16),
+        "label": chosen.label,
+        "kind": chosen.kind.astype("U14"),
         "z": chosen.z.astype(float),
+        "z_spec": chosen.z_spec.astype(float),
         "ebv": np.full(len(chosen), ebv, np.float32),
     }
     for band, flux in zip(bands, fluxes[rows].T, strict=True):

@@ -1,6 +1,7 @@
 """Plain arrays that describe sources: what was detected, what is true, and how redshifts are uncertain."""
 
+from zpix.sources.calibration import WidthCalibration
 from zpix.sources.detections import CLASS_NAMES, GALAXY, STAR, Detections
 from zpix.sources.mixture import ZMixture, default_grid
 
-__all__ = ["CLASS_NAMES", "GALAXY", "STAR", "Detections", "ZMixture", "default_grid"]
+__all__ = ["CLASS_NAMES", "GALAXY", "STAR", "Detections", "WidthCalibration", "ZMixture", "default_grid"]

@@ -1,10 +1,10 @@
 """What colours does a galaxy have, given its stars, dust, lines and redshift?
 
-A galaxy's light is a non-negative mix of six continua: the five basis spectra of kcorrect (Blanton & Roweis
-2007), with their emission lines taken out, and a very blue power law for metal-poor bursts. Dust, emission
-lines and the intergalactic medium are put on top, so that colours fill their space instead of following six
-tracks. Nothing is tabulated in redshift: each galaxy is integrated through the filters on a grid uniform in
-ln λ.
+A galaxy's light is a non-negative mix of continua: the five basis spectra of kcorrect (Blanton & Roweis 2007),
+with their emission lines taken out, a very blue power law for metal-poor bursts, and two for active nuclei.
+Dust, emission lines and the intergalactic medium are put on top, so that colours fill their space instead of
+following a few tracks. Nothing is tabulated in redshift: each galaxy is integrated through the filters on a
+grid uniform in ln λ. Fluxes are linear in the mix, so what holds a part of it has that part of the light.
 """
 
 from __future__ import annotations
@@ -22,7 +22,16 @@ from zpix.errors import MissingExtraError
 from zpix.sources.filters import LN_STEP, REST_START, band_weights, observed_grid, package_file
 
 #: The continua that a galaxy mixes, in the order of `GalaxySpectra.weights`.
-CONTINUA = ("dusty_old", "burst", "dusty_young", "old", "intermediate", "metal_poor")
+CONTINUA = (
+    "dusty_old",
+    "burst",
+    "dusty_young",
+    "old",
+    "intermediate",
+    "metal_poor",
+    "accretion",  # of an unobscured nucleus
+    "dense_gas",  # the red side of a little red dot
+)
 
 _REST_PIXELS = 5300  # 600 Å to 5.7 µm: all that NIRCam sees of z ≥ 0
 _IGM_PIXELS = 1403  # 600 to 2000 Å, the damping wing included
@@ -68,7 +77,7 @@ class GalaxySpectra:
     Attributes
     ----------
     z : (N,) float64
-    weights : (N, 6) float64
+    weights : (N, 8) float64
         Share of each of `CONTINUA` in the light at 5500 Å before dust.
     a_v : (N,) float64
         Attenuation of the whole spectrum at 5500 Å in mag.
@@ -111,7 +120,7 @@ def rest_grid() -> NDArray[np.float64]:
 
 @cache
 def continua() -> NDArray[np.float32]:
-    """The six continua as f_ν on `rest_grid`, 1 at 5500 Å, shape (6, wavelength)."""
+    """`CONTINUA` as f_ν on `rest_grid`, 1 at 5500 Å, shape (8, wavelength)."""
     path = package_file("kcorrect", "data", "templates", "kcorrect-default-v4.fits")
     with fits.open(path) as file:
         wave, f_lambda = file[1].data["wave"][0].astype(float), file[1].data["flux"][0].astype(float)
@@ -123,7 +132,12 @@ def continua() -> NDArray[np.float32]:
     # β = −2.7: young metal-poor stars with little nebular continuum (Topping et al. 2024); the red side as a
     # burst's
     blue = np.where(grid < 912.0, 0.01, 1.0) * (grid / 5500.0) ** np.where(grid < 5500.0, -0.7, -1.2)
-    spectra = np.vstack([f_nu, blue])
+    # f_ν ∝ ν^−0.44 (Vanden Berk et al. 2001), and hot dust beyond 1 µm (Glikman et al. 2006)
+    accretion = grid**0.44 * np.maximum(grid / 1e4, 1.0) ** 0.6
+    # a photosphere of 5,000 K behind a break at the Balmer limit (de Graaff et al. 2025; Setton et al. 2024)
+    dense_gas = grid**-3 / np.expm1(1.438777e8 / (grid * 5000.0))
+    dense_gas *= 0.15 + 0.85 / (1 + np.exp(-(grid - 3680.0) / 50.0))
+    spectra = np.vstack([f_nu, blue, accretion, dense_gas])
     at_5500 = spectra[:, np.searchsorted(grid, 5500.0)]
     return (spectra / at_5500[:, None]).astype(np.float32)
 
@@ -137,7 +151,40 @@ def band_fluxes(spectra: GalaxySpectra, *, bands: tuple[str, ...]) -> NDArray[np
     return np.concatenate(parts) if parts else np.zeros((0, len(bands)), np.float32)
 
 
+def part_fluxes(spectra: GalaxySpectra, shares: NDArray, *, bands: tuple[str, ...]) -> NDArray[np.float32]:
+    """Band-averaged f_ν of the parts of each galaxy, shape (N, part, band); they add up to `band_fluxes`.
+
+    Parameters
+    ----------
+    shares : (N, part, 9)
+        How much of each of `CONTINUA`, and last of the emission lines, is in a part; sums over parts are 1.
+    """
+    fluxes = np.zeros((len(spectra), shares.shape[1], len(bands)), np.float32)
+    for start in range(0, len(spectra), _BATCH):
+        batch = slice(start, start + _BATCH)
+        fluxes[batch] = _batch_part_fluxes(spectra[batch], shares[batch], bands)
+    return fluxes
+
+
+def _batch_part_fluxes(spectra: GalaxySpectra, shares: NDArray, bands: tuple[str, ...]) -> NDArray[np.float64]:
+    lines = _line_fluxes(spectra, *_dimmed(spectra), bands)
+    fluxes = shares[:, :, -1, None] * lines[:, None]
+    for part in range(shares.shape[1]):
+        weights = spectra.weights * shares[:, part, :-1]
+        rows = np.flatnonzero(weights.any(axis=1))
+        own = GalaxySpectra(**(vars(spectra) | {"weights": weights}))[rows]
+        fluxes[rows, part] += _observed(_dimmed(own)[0], own.z) @ band_weights(bands)
+    return fluxes
+
+
 def _batch_fluxes(spectra: GalaxySpectra, bands: tuple[str, ...]) -> NDArray[np.float32]:
+    light, lyman_alpha = _dimmed(spectra)
+    fluxes = _observed(light, spectra.z) @ band_weights(bands)  # (N, band)
+    return (fluxes + _line_fluxes(spectra, light, lyman_alpha, bands)).astype(np.float32)
+
+
+def _dimmed(spectra: GalaxySpectra) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Continuum behind dust and intergalactic gas, (N, wavelength), and its f_ν beside Lyman α, (N,)."""
     light = spectra.weights.astype(np.float32) @ continua()  # (N, wavelength)
     optical_depth = spectra.a_v[:, None] * 0.921034  # mag to e-folds
     curve = _attenuation()  # (2, wavelength), A(λ)/A(V)
@@ -145,8 +192,7 @@ def _batch_fluxes(spectra: GalaxySpectra, bands: tuple[str, ...]) -> NDArray[np.
     light *= np.exp(-(np.hstack(dust).astype(np.float32) @ curve))
     lyman_alpha = light[:, int(np.log(1260.0 / REST_START) / LN_STEP)].astype(float)  # continuum beside it
     light[:, :_IGM_PIXELS] *= _intergalactic_transmission(spectra)
-    fluxes = _observed(light, spectra.z) @ band_weights(bands)  # (N, band)
-    return (fluxes + _line_fluxes(spectra, light, lyman_alpha, bands)).astype(np.float32)
+    return light, lyman_alpha
 
 
 def _observed(light: NDArray[np.float32], z: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -33,8 +33,10 @@ class ReferenceSources:
         return len(self.id)
 
 
-def read_reference(path: str | Path) -> ReferenceSources:
+def read_reference(path: str | Path, *, spectroscopic: bool = False) -> ReferenceSources:
     """Read positions, and what else there is of identifiers, classes and redshifts, from a FITS table or CSV.
+
+    With `spectroscopic`, the redshifts are those of the column `z_spec` alone.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def read_reference(path: str | Path) -> ReferenceSources:
         ra=ra,
         dec=dec,
         label=np.where(table.is_star(), STAR, GALAXY).astype(np.int64),
-        redshift=table.redshift(required=False),
+        redshift=table.redshift(required=False, spectroscopic=spectroscopic),
     )
 
 

@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 _RA = ("ra", "ra_targ", "raj2000", "alpha_j2000", "ra_deg")
 _DEC = ("dec", "dec_targ", "dej2000", "delta_j2000", "dec_deg")
 _REDSHIFT = ("z", "z_true", "z_spec", "zspec", "specz_redshift", "redshift")
+_SPECTROSCOPIC = ("z_spec", "zspec", "specz_redshift")
 _IDENTIFIER = ("id", "number", "source_id")
 _STAR_FLAG = ("flag_st", "is_star")  # the first is JADES'
 _SECURE = ("A", "B")  # of JADES' quality flags; C and D are not to be trusted
@@ -71,9 +72,12 @@ class SourceTable:
             return np.char.lower(self.columns["class"].astype(str)) == "star"
         return self.number(*_STAR_FLAG) > 0
 
-    def redshift(self, *, required: bool) -> Floats:
-        """Redshifts of galaxies, (M,): NaN for stars, where negative, and where a quality flag is not A or B."""
-        z = self.number(*_REDSHIFT, what="redshift" if required else None)
+    def redshift(self, *, required: bool, spectroscopic: bool = False) -> Floats:
+        """Redshifts of galaxies, (M,): NaN for stars, where negative, and where a quality flag is not A or B.
+
+        With `spectroscopic`, only columns that say in their name that they are from spectra count.
+        """
+        z = self.number(*(_SPECTROSCOPIC if spectroscopic else _REDSHIFT), what="redshift" if required else None)
         trusted = np.ones(len(self), dtype=bool)
         if "z_spec_flag" in self:
             trusted = np.isin(self.columns["z_spec_flag"].astype(str), _SECURE)

@@ -57,8 +57,8 @@ def fit(
         If a loss is not finite, or `out` holds a run with other settings.
     """
     check_store(store, detector.config)
-    rank, world = _join_process_group()
-    place = choose_device(device if world == 1 or not torch.cuda.is_available() else f"cuda:{rank}")
+    rank, local_rank, world = _join_process_group()
+    place = choose_device(device if world == 1 or not torch.cuda.is_available() else f"cuda:{local_rank}")
     dtype = choose_precision(config.precision, place)
     detector = detector.to(place).to(memory_format=torch.channels_last).train()
     optimizer = _optimizer(detector, config)
@@ -215,13 +215,13 @@ def _optimizer(detector: Detector, config: TrainingConfig) -> torch.optim.Optimi
     return torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
 
 
-def _join_process_group() -> tuple[int, int]:
-    """Rank and number of processes, as torchrun sets them; (0, 1) without it."""
+def _join_process_group() -> tuple[int, int, int]:
+    """Rank, rank on this machine and number of processes, as torchrun sets them; (0, 0, 1) without it."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
-        return 0, 1
+        return 0, 0, 1
     torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    return int(os.environ["LOCAL_RANK"]), world
+    return int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"]), world
 
 
 def _mix(*numbers: int) -> int:

@@ -1,0 +1,172 @@
+"""What does the instrument leave in a mosaic that is not in the sky?
+
+- Hot or bad pixels that outlier rejection missed: one native pixel in one band, mostly positive (Rieke et al. 2023,
+  JADES DR1, section 4).
+- Snowballs, cosmic rays that hit the detector itself: after correction faint discs or rings remain (JWST User
+  Documentation, Snowballs and Shower Artifacts; Bagley et al. 2023, section 3.1.1).
+- 1/f noise of the readout: stripes along detector rows, of which a few per cent of the noise are left (Schlawin et
+  al. 2020; Bagley et al. 2023, section 3.1.3).
+- Wisps, scattered light in the short channel: faint diffuse curved strands, in one band (JWST User Documentation,
+  NIRCam Claws and Wisps; Robotham et al. 2023).
+
+No counts of what is left in deep mosaics are published; the default rates keep every artefact rare and faint. All are a
+function of seed and position, drawn in cells, and are never labelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.config import SimulationConfig
+from zpix.image import Region
+from zpix.scenes.coverage import detector_axes
+from zpix.sources.filters import pivot_um
+
+_LONG_CHANNEL_UM = 2.4
+_NATIVE_PIXEL_ARCSEC = (0.0311, 0.0630)  # short, long channel
+_CHIP_ARCSEC = 63.4  # length of the stripes
+_STRIPE_SAMPLES = 4  # per detector row, so that turned stripes have smooth edges
+_HOT_SIGMA = (5.0, 50.0)  # peak of a hot pixel in errors of a pixel
+_HOT_POSITIVE = 0.85
+_SNOWBALL_RADIUS_PIX = (10.0, 25.0)
+_SNOWBALL_SIGMA = (0.2, 1.0)
+_WISP_SIGMA = (0.2, 0.6)
+_WISP_REACH_ARCSEC = 14.0
+_HOT, _SNOWBALLS, _STRIPES, _WISPS = range(4)  # random streams
+_ORIGIN = 1 << 20  # keys of random streams are not negative, cells may be
+
+
+@dataclass(frozen=True)
+class Artefacts:
+    """Artefacts of an endless field.
+
+    Attributes
+    ----------
+    seed : int
+    bands : tuple of str
+    angle_deg : float
+        Position angle of the detectors' columns, east of north.
+    config : SimulationConfig
+    """
+
+    seed: int
+    bands: tuple[str, ...]
+    angle_deg: float
+    config: SimulationConfig
+
+    def add_to(self, image: NDArray[np.float32], region: Region) -> None:
+        """Add all artefacts to the image (band, y, x) of a window, in units of the error of one pixel."""
+        if not region.width or not region.height:
+            return
+        if self.config.hot_pixels_per_arcmin2 > 0:
+            self._add_hot_pixels(image, region)
+        if self.config.snowballs_per_arcmin2 > 0:
+            self._add_snowballs(image, region)
+        if self.config.striping > 0:
+            self._add_stripes(image, region)
+        if self.config.wisps_per_arcmin2 > 0:
+            self._add_wisps(image, region)
+
+    def _add_hot_pixels(self, image: NDArray[np.float32], region: Region) -> None:
+        for rng, band, x, y in self._events(_HOT, region, 3, self.config.hot_pixels_per_arcmin2, self._every_band):
+            half = _NATIVE_PIXEL_ARCSEC[self._channels[band]] / self.config.pixel_scale_arcsec / 2
+            height = np.exp(rng.uniform(*np.log(_HOT_SIGMA))) * (1 if rng.random() < _HOT_POSITIVE else -1)
+            shared = _square(x, y, half + 1).intersection(region)
+            # share of each pixel that the native pixel covers, along x and y
+            along_x = np.clip(half + 0.5 - np.abs(np.arange(shared.x0, shared.x1) - x), 0, min(1, 2 * half))
+            along_y = np.clip(half + 0.5 - np.abs(np.arange(shared.y0, shared.y1) - y), 0, min(1, 2 * half))
+            image[(band, *shared.shifted(-region.x0, -region.y0).slices)] += height * along_y[:, None] * along_x
+
+    def _add_snowballs(self, image: NDArray[np.float32], region: Region) -> None:
+        reach = int(1.5 * _SNOWBALL_RADIUS_PIX[1]) + 1
+        for rng, band, x, y in self._events(
+            _SNOWBALLS, region, reach, self.config.snowballs_per_arcmin2, self._every_band
+        ):
+            radius, height = rng.uniform(*_SNOWBALL_RADIUS_PIX), rng.uniform(*_SNOWBALL_SIGMA)
+            hollow = rng.random() < 0.5
+            shared = _square(x, y, reach).intersection(region)
+            dy, dx = np.arange(shared.y0, shared.y1)[:, None] - y, np.arange(shared.x0, shared.x1) - x
+            distance = np.hypot(dy, dx) / radius
+            shape = 1 / (1 + np.exp(np.clip((distance - 1) / 0.06, -50, 50)))  # a disc with a soft edge
+            if hollow:
+                shape *= np.clip(distance, 0, 1) ** 4  # its core was saturated and corrected
+            image[(band, *shared.shifted(-region.x0, -region.y0).slices)] += (height * shape).astype(np.float32)
+
+    def _add_stripes(self, image: NDArray[np.float32], region: Region) -> None:
+        u, v = detector_axes(region, angle_deg=self.angle_deg, pixel_scale_arcsec=self.config.pixel_scale_arcsec)
+        column = np.floor(u / _CHIP_ARCSEC).astype(np.int64)
+        columns = range(int(column.min()), int(column.max()) + 1)
+        chips = range(int(v.min() // _CHIP_ARCSEC), int(v.max() // _CHIP_ARCSEC) + 1)
+        for channel, native in enumerate(_NATIVE_PIXEL_ARCSEC):
+            rows = int(_CHIP_ARCSEC / native)
+            length = rows * _STRIPE_SAMPLES * len(chips)
+            along = (v / _CHIP_ARCSEC - chips[0]) * (rows * _STRIPE_SAMPLES)
+            place = (column - columns[0]) * length + np.minimum(along.astype(np.int64), length - 1)
+            for band in np.flatnonzero(np.array(self._channels) == channel):
+                stripes = [[self._stripes(int(band), i, j, rows) for j in chips] for i in columns]
+                image[band] += np.float32(self.config.striping) * np.ravel(stripes)[place]
+
+    def _stripes(self, band: int, column: int, row: int, n_rows: int) -> NDArray[np.float32]:
+        """Unit-rms 1/f noise of the rows of one chip, interpolated, (row × samples,)."""
+        rng = self._rng(_STRIPES, band, column + _ORIGIN, row + _ORIGIN)
+        spectrum = np.fft.rfft(rng.standard_normal(n_rows))
+        spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
+        spectrum[0] = 0  # the chip's mean is part of the background
+        noise = np.fft.irfft(spectrum, n_rows)
+        samples = (np.arange(n_rows * _STRIPE_SAMPLES) + 0.5) / _STRIPE_SAMPLES - 0.5
+        return np.interp(samples, np.arange(n_rows), noise / noise.std()).astype(np.float32)
+
+    def _add_wisps(self, image: NDArray[np.float32], region: Region) -> None:
+        scale = self.config.pixel_scale_arcsec
+        reach = int(_WISP_REACH_ARCSEC / scale) + 1
+        short = [band for band, channel in enumerate(self._channels) if channel == 0]
+        for rng, band, x, y in self._events(_WISPS, region, reach, self.config.wisps_per_arcmin2, short):
+            turn, bend = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.04)
+            height, strands = rng.uniform(*_WISP_SIGMA), rng.uniform(-1, 1, (3, 2))
+            shared = _square(x, y, reach).intersection(region)
+            if not shared.width or not shared.height:
+                continue
+            dy = (np.arange(shared.y0, shared.y1)[:, None] - y) * scale
+            dx = (np.arange(shared.x0, shared.x1) - x) * scale
+            along, across = np.cos(turn) * dx + np.sin(turn) * dy, -np.sin(turn) * dx + np.cos(turn) * dy
+            across = across + bend * along**2
+            light = sum(
+                np.exp(-0.5 * (((across - 2 * aside) / 0.7) ** 2 + ((along - 2 * ahead) / 3.0) ** 2))
+                for aside, ahead in strands
+            )
+            image[(band, *shared.shifted(-region.x0, -region.y0).slices)] += (height * light).astype(np.float32)
+
+    def _events(
+        self, kind: int, region: Region, reach: int, per_arcmin2: float, bands: list[int]
+    ) -> Iterator[tuple[np.random.Generator, int, float, float]]:
+        """Generator, band and position (x, y) of each event of a kind that may touch the region."""
+        size, near = self.config.cell_size_pix, region.grown(reach)
+        expected = per_arcmin2 * (size * self.config.pixel_scale_arcsec / 60) ** 2
+        for row in range(near.y0 // size, -(-near.y1 // size)):
+            for column in range(near.x0 // size, -(-near.x1 // size)):
+                rng = self._rng(kind, row + _ORIGIN, column + _ORIGIN)
+                for band, count in zip(bands, rng.poisson(expected, len(bands)), strict=True):
+                    for _ in range(count):
+                        x, y = (np.array([column, row]) + rng.random(2)) * size
+                        yield rng, band, float(x), float(y)
+
+    @property
+    def _channels(self) -> list[int]:
+        return [int(um > _LONG_CHANNEL_UM) for um in pivot_um(self.bands)]
+
+    @property
+    def _every_band(self) -> list[int]:
+        return list(range(len(self.bands)))
+
+    def _rng(self, *key: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
+
+
+def _square(x: float, y: float, half: float) -> Region:
+    """Pixels within `half` of (x, y) along both axes."""
+    left, bottom = int(np.floor(x - half)), int(np.floor(y - half))
+    return Region(left, bottom, int(np.ceil(x + half)) + 1, int(np.ceil(y + half)) + 1)

@@ -1,0 +1,46 @@
+"""Which sources are in a piece of sky?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zpix.config import SimulationConfig
+from zpix.scenes.clustering import move_beside_others
+from zpix.scenes.galaxies import draw_galaxies, draw_listed_galaxies
+from zpix.scenes.jaguar import JaguarCatalogue
+from zpix.scenes.nuclei import draw_little_red_dots, light_nuclei
+from zpix.scenes.population import Population
+from zpix.scenes.spectroscopy import spectroscopic_redshifts
+from zpix.scenes.stars import draw_stars
+
+
+def draw_population(
+    rng: np.random.Generator,
+    *,
+    width_pix: float,
+    height_pix: float,
+    config: SimulationConfig,
+    catalogue: JaguarCatalogue | None = None,
+) -> Population:
+    """Sources of a rectangle of sky whose lower left pixel is (0, 0).
+
+    What can be switched off has random numbers of its own, so that everything else stays as it is. With a catalogue,
+    its galaxies take the place of all others, little red dots included.
+    """
+    area = width_pix * height_pix * (config.pixel_scale_arcsec / 60) ** 2  # arcmin²
+    structure_rng, nuclei_rng, spectra_rng = rng.spawn(3)
+    if catalogue is None:
+        galaxies = light_nuclei(nuclei_rng, draw_galaxies(rng, structure_rng, area, config), config)
+    else:
+        galaxies = draw_listed_galaxies(rng, area, config, catalogue)
+    population = Population.concatenate([galaxies, draw_stars(rng, area, config)])
+    n = len(population)
+    x, y = rng.uniform(0, width_pix, n), rng.uniform(0, height_pix, n)
+    move_beside_others(rng, x, y, population, config)
+    if catalogue is None:
+        dots = draw_little_red_dots(nuclei_rng, area, config)
+        x = np.append(x, nuclei_rng.uniform(0, width_pix, len(dots)))
+        y = np.append(y, nuclei_rng.uniform(0, height_pix, len(dots)))
+        population = Population.concatenate([population, dots])
+    z_spec = spectroscopic_redshifts(spectra_rng, population)
+    return Population(**(vars(population) | {"x": x - 0.5, "y": y - 0.5, "z_spec": z_spec}))

@@ -1,0 +1,229 @@
+"""What of a simulated field is already on disk, so that an interrupted simulation can go on?
+
+A field in the making lives in the hidden directory `.simulation.part` of its output directory: the settings, the
+mosaics and the segmentation map at their full size, and one small file per finished block with the block's rows of
+truth. A block's file is written, as a whole, after its pixels have reached the disk, so the block files say how far
+the simulation came. `simulation.json` is written last; from then on the files only have to be moved out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from astropy.table import Table
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+from scipy.ndimage import find_objects
+
+from zpix.errors import OutputError
+from zpix.image import Region
+from zpix.outputs import whole_file
+
+_DIRECTORY = ".simulation.part"
+_LAST = "simulation.json"
+_FITS_BLOCK = 2880
+
+
+class UnfinishedField:
+    """A field in the making; see this module's docstring. Get one from `unfinished_field`.
+
+    Attributes
+    ----------
+    path : Path
+        The hidden directory that holds the files until they are complete.
+    done : int
+        Number of blocks that are finished; they are the first ones.
+    """
+
+    def __init__(self, out: Path, products: Collection[str]) -> None:
+        self.out = out
+        self.path = out / _DIRECTORY
+        self.products = tuple(products)
+        self.done = 0
+        while self._block(self.done).exists():
+            self.done += 1
+
+    @property
+    def complete(self) -> bool:
+        """Whether all files are there and need only be moved out."""
+        return (self.path / _LAST).exists()
+
+    def add_block(self, rows: Table, segmentation: NDArray[np.int32], block: Region) -> None:
+        """Note the next block, whose pixels are on disk, as finished: its rows of truth and its segments."""
+        ids, counts, boxes = _segments(segmentation, block)
+        columns = {
+            name: {"unit": str(column.unit or ""), "description": column.description}
+            for name, column in rows.columns.items()
+        }
+        with whole_file(self._block(self.done)) as temporary, temporary.open("wb") as stream:
+            np.savez(
+                stream,
+                rows=np.asarray(rows.as_array()),
+                columns=json.dumps(columns),
+                ids=ids,
+                counts=counts,
+                boxes=boxes,
+            )
+        self.done += 1
+
+    def truth(self) -> tuple[Table, NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
+        """Rows of all finished blocks, and the segments of the whole map.
+
+        Returns
+        -------
+        rows : Table
+        ids : (N,) int32, sorted
+        counts : (N,) int64
+            Pixels of each segment.
+        boxes : (N, 4) int32
+            Half-open (x0, y0, x1, y1).
+        """
+        parts = []
+        for index in range(self.done):
+            with np.load(self._block(index)) as stored:
+                parts.append(dict(stored))
+        rows = Table(np.concatenate([part["rows"] for part in parts]))
+        for name, about in json.loads(str(parts[0]["columns"])).items():
+            rows[name].unit = about["unit"] or None
+            rows[name].description = about["description"]
+        every, counts, boxes = (np.concatenate([part[key] for part in parts]) for key in ("ids", "counts", "boxes"))
+        ids, place = np.unique(every, return_inverse=True)
+        merged = np.zeros((len(ids), 4), np.int32)
+        merged[:, :2] = np.iinfo(np.int32).max
+        np.minimum.at(merged[:, :2], place, boxes[:, :2])
+        np.maximum.at(merged[:, 2:], place, boxes[:, 2:])
+        return rows, ids, np.bincount(place, counts, minlength=len(ids)).astype(np.int64), merged
+
+    def publish(self) -> None:
+        """Move the complete files out, `simulation.json` as the last, and remove the hidden directory.
+
+        An older field's `simulation.json` goes first, and block files before the new one comes: whatever interrupts
+        the move, no half of a field has one, and no moved field is taken for one to go on with.
+        """
+        for name in self.products:
+            if name != _LAST and (self.path / name).exists():  # an interrupted move has left only some
+                (self.out / _LAST).unlink(missing_ok=True)
+                os.replace(self.path / name, self.out / name)
+        for block in self.path.glob("block-*.npz"):
+            block.unlink()
+        os.replace(self.path / _LAST, self.out / _LAST)
+        shutil.rmtree(self.path)
+
+    def _block(self, index: int) -> Path:
+        return self.path / f"block-{index:06d}.npz"
+
+
+@contextmanager
+def unfinished_field(
+    out: Path, settings: Mapping[str, Any], *, products: Collection[str], overwrite: bool
+) -> Iterator[UnfinishedField]:
+    """A field to begin or, if the same one was begun in `out` already, to go on with.
+
+    Whatever ends the block, finished blocks stay and a later call goes on after them; without a finished block
+    nothing is left.
+
+    Parameters
+    ----------
+    settings : everything that the pixels depend on, fit for JSON
+    products : names of the files that `out` will hold
+
+    Raises
+    ------
+    OutputError
+        If `out` holds one of the products, or a field begun with other settings, and `overwrite` is false; or if the
+        system refuses to write.
+    """
+    made = not out.exists()
+    try:
+        _begin(out, settings, products=products, overwrite=overwrite)
+        field = UnfinishedField(out, products)
+        try:
+            yield field
+        finally:
+            if not field.done:
+                shutil.rmtree(field.path, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(f"cannot write a field to '{out}': {error.strerror or error}") from error
+    finally:
+        if made:
+            with suppress(OSError):
+                out.rmdir()
+
+
+def _begin(out: Path, settings: Mapping[str, Any], *, products: Collection[str], overwrite: bool) -> None:
+    """Make the hidden directory, or find that the one there is of the same simulation."""
+    part = out / _DIRECTORY
+    text = json.dumps(settings, indent=2)
+    begun = (part / "settings.json").read_text() if (part / "settings.json").exists() else None
+    if begun not in (None, text) and not overwrite:
+        raise OutputError(
+            f"'{out}' holds an unfinished simulation with other settings: repeat its command to go on with it, "
+            "allow overwriting to begin anew, or choose another directory"
+        )
+    if begun == text and (part / _LAST).exists():
+        return  # what is outside may be ours already
+    for name in products:
+        if (out / name).exists() and not overwrite:
+            raise OutputError(f"'{out / name}' exists already: choose another directory or allow overwriting")
+    if begun != text:
+        if part.exists():
+            shutil.rmtree(part)
+        part.mkdir(parents=True)
+        with whole_file(part / "settings.json") as path:
+            path.write_text(text)
+
+
+def _segments(
+    segmentation: NDArray[np.int32], block: Region
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
+    """Ids, pixels and boxes (in the field's pixels) of the segments of one block."""
+    ids, compact, counts = np.unique(segmentation, return_inverse=True, return_counts=True)
+    places = find_objects(compact.reshape(segmentation.shape) + 1)
+    corners = [(x.start, y.start, x.stop, y.stop) for y, x in places]
+    boxes = np.array(corners, np.int32).reshape(-1, 4) + np.array([block.x0, block.y0] * 2, np.int32)
+    return ids[ids > 0], counts[ids > 0], boxes[ids > 0]
+
+
+class SegmentationWriter:
+    """Writes a segmentation map (int32, HDU 0 of a FITS file) region by region; goes on with a file that is there.
+
+    Rows are written where they belong, so that memory does not grow with the map.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, int], wcs: WCS) -> None:
+        axes = [("SIMPLE", True), ("BITPIX", 32), ("NAXIS", 2), ("NAXIS1", shape[1]), ("NAXIS2", shape[0])]
+        header = fits.Header(axes)
+        header.update(wcs.to_header(relax=True))
+        text = header.tostring().encode("ascii")
+        self._width, self._start = shape[1], len(text)
+        self._stream = path.open("r+b" if path.exists() else "w+b", buffering=0)
+        self._stream.truncate(len(text) + -(-4 * shape[0] * shape[1] // _FITS_BLOCK) * _FITS_BLOCK)
+        os.pwrite(self._stream.fileno(), text, 0)
+
+    def write(self, region: Region, segmentation: NDArray[np.int32]) -> None:
+        """Fill `region`, inside the map."""
+        for row, line in enumerate(segmentation.astype(">i4"), start=region.y0):
+            place = self._start + 4 * (row * self._width + region.x0)
+            os.pwrite(self._stream.fileno(), memoryview(line), place)
+
+    def flush(self) -> None:
+        """Wait until what was written is on disk."""
+        os.fsync(self._stream.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+
+    def __enter__(self) -> SegmentationWriter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()

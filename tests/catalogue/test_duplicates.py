@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from zpix.catalogue import without_duplicates
+from zpix.catalogue.duplicates import mask_iou
+from zpix.sources import GALAXY, Detections, ZMixture
+
+
+def detections(boxes, scores, masks) -> Detections:
+    n = len(boxes)
+    return Detections(
+        box=np.array(boxes, np.float32).reshape(n, 4),
+        score=np.array(scores, np.float32),
+        label=np.full(n, GALAXY),
+        star_probability=np.zeros(n, np.float32),
+        mask=np.array(masks, np.float32).reshape(n, 14, 14),
+        redshift=ZMixture(np.ones((n, 1)), np.ones((n, 1)), np.ones((n, 1))),
+    )
+
+
+def disc(x: float, y: float, radius: float, box) -> np.ndarray:
+    """Mask of a disc in pixel coordinates, on the grid of a box."""
+    step = (np.arange(14) + 0.5) / 14
+    grid_x, grid_y = box[0] + step * (box[2] - box[0]), box[1] + step * (box[3] - box[1])
+    return (np.hypot(grid_x[None] - x, grid_y[:, None] - y) < radius).astype(np.float32)
+
+
+SMALL, LARGE, BESIDE = (20, 20, 40, 40), (16, 16, 45, 45), (30, 20, 50, 40)
+
+
+def test_a_box_too_large_around_the_same_pixels_goes():
+    """The boxes overlap by less than one half, the masks are the same."""
+    masks = [disc(30, 30, 9, LARGE), disc(30, 30, 9, SMALL)]
+    found = detections([LARGE, SMALL], [0.6, 0.9], masks)
+    assert without_duplicates(found, max_iou=0.5).tolist() == [1]
+    assert without_duplicates(found[np.array([1, 0])], max_iou=0.5).tolist() == [0]
+
+
+def test_blended_neighbours_stay():
+    """A galaxy inside a box that holds it and its neighbour is another galaxy if the masks differ."""
+    masks = [disc(30, 30, 9, SMALL), disc(40, 30, 9, BESIDE)]
+    found = detections([SMALL, BESIDE], [0.6, 0.9], masks)
+    assert without_duplicates(found, max_iou=0.5).tolist() == [0, 1]
+
+
+def test_what_is_dropped_drops_nothing_else():
+    """Three in a row: the middle one goes for the best, the last one overlaps only the middle one enough."""
+    boxes = [(20 + 6 * i, 20, 40 + 6 * i, 40) for i in range(3)]
+    found = detections(boxes, [0.9, 0.8, 0.7], np.ones((3, 14, 14)))
+    assert without_duplicates(found, max_iou=0.5).tolist() == [0, 2]
+
+
+def test_no_detections_are_no_duplicates():
+    assert without_duplicates(Detections.empty(14, 3), max_iou=0.5).tolist() == []
+
+
+def test_mask_iou_counts_pixels():
+    a, b = np.ones((4, 4), bool), np.ones((4, 4), bool)
+    assert mask_iou((a, 0, 0), (b, 2, 0)) == pytest.approx(8 / 24)
+    assert mask_iou((a, 0, 0), (b, 0, 4)) == 0
