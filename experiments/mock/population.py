@@ -30,7 +30,7 @@ _CELL_ARCMIN2 = (_CELL_PIX * _PIXEL_ARCSEC / 60) ** 2
 _LYA_UM, _UV_UM = 0.1216, 0.16
 UV_LIMIT = -18.5  # M_UV to which luminosity functions are compared: about 29 mag at z = 9
 
-#: The issue asks for a comparison and names no number; these are this page's own goals.
+#: Published figures come without a tolerance; these are this page's own goals.
 COUNTS_GOAL, FACTOR_GOAL, SIZE_GOAL, REDSHIFT_GOAL = 0.30, 1.5, 0.25, 0.10
 
 

@@ -28,7 +28,7 @@ from .goals import NOT_MEASURED, Goal, markdown
 _STAGES_FILE = Path(__file__).parents[2] / "benchmarks" / "scene_stages.py"
 GOAL_SECONDS = 3.0
 GOAL_RATE = 2000 / 3600  # tiles per second with two workers: 2,000 tiles in an hour
-GOAL_MIB = 4096.0  # of the large field; the issue asks for flat memory and names no number
+GOAL_MIB = 4096.0  # of the large field: any laptop's share
 _SAMPLE_SECONDS = 0.5
 
 
