@@ -23,11 +23,10 @@ from numpy.typing import NDArray
 
 from zpix.config import SimulationConfig
 from zpix.image import Region
+from zpix.scenes.channels import NATIVE_PIXEL_ARCSEC, channels
 from zpix.scenes.coverage import detector_axes
-from zpix.sources.filters import pivot_um
+from zpix.scenes.streams import cell_stream
 
-_LONG_CHANNEL_UM = 2.4
-_NATIVE_PIXEL_ARCSEC = (0.0311, 0.0630)  # short, long channel
 _CHIP_ARCSEC = 63.4  # length of the stripes
 _STRIPE_SAMPLES = 4  # per detector row, so that turned stripes have smooth edges
 _HOT_SIGMA = (5.0, 50.0)  # peak of a hot pixel in errors of a pixel
@@ -37,7 +36,6 @@ _SNOWBALL_SIGMA = (0.2, 1.0)
 _WISP_SIGMA = (0.2, 0.6)
 _WISP_REACH_ARCSEC = 14.0
 _HOT, _SNOWBALLS, _STRIPES, _WISPS = range(4)  # random streams
-_ORIGIN = 1 << 20  # keys of random streams are not negative, cells may be
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class Artefacts:
 
     def _add_hot_pixels(self, image: NDArray[np.float32], region: Region) -> None:
         for rng, band, x, y in self._events(_HOT, region, 3, self.config.hot_pixels_per_arcmin2, self._every_band):
-            half = _NATIVE_PIXEL_ARCSEC[self._channels[band]] / self.config.pixel_scale_arcsec / 2
+            half = NATIVE_PIXEL_ARCSEC[channels(self.bands)[band]] / self.config.pixel_scale_arcsec / 2
             height = np.exp(rng.uniform(*np.log(_HOT_SIGMA))) * (1 if rng.random() < _HOT_POSITIVE else -1)
             shared = _square(x, y, half + 1).intersection(region)
             # share of each pixel that the native pixel covers, along x and y
@@ -101,18 +99,18 @@ class Artefacts:
         column = np.floor(u / _CHIP_ARCSEC).astype(np.int64)
         columns = range(int(column.min()), int(column.max()) + 1)
         chips = range(int(v.min() // _CHIP_ARCSEC), int(v.max() // _CHIP_ARCSEC) + 1)
-        for channel, native in enumerate(_NATIVE_PIXEL_ARCSEC):
+        for channel, native in enumerate(NATIVE_PIXEL_ARCSEC):
             rows = int(_CHIP_ARCSEC / native)
             length = rows * _STRIPE_SAMPLES * len(chips)
             along = (v / _CHIP_ARCSEC - chips[0]) * (rows * _STRIPE_SAMPLES)
             place = (column - columns[0]) * length + np.minimum(along.astype(np.int64), length - 1)
-            for band in np.flatnonzero(np.array(self._channels) == channel):
+            for band in np.flatnonzero(channels(self.bands) == channel):
                 stripes = [[self._stripes(int(band), i, j, rows) for j in chips] for i in columns]
                 image[band] += np.float32(self.config.striping) * np.ravel(stripes)[place]
 
     def _stripes(self, band: int, column: int, row: int, n_rows: int) -> NDArray[np.float32]:
         """Unit-rms 1/f noise of the rows of one chip, interpolated, (row × samples,)."""
-        rng = self._rng(_STRIPES, band, column + _ORIGIN, row + _ORIGIN)
+        rng = cell_stream(self.seed, _STRIPES, band, cell=(column, row))
         spectrum = np.fft.rfft(rng.standard_normal(n_rows))
         spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
         spectrum[0] = 0  # the chip's mean is part of the background
@@ -123,7 +121,7 @@ class Artefacts:
     def _add_wisps(self, image: NDArray[np.float32], region: Region) -> None:
         scale = self.config.pixel_scale_arcsec
         reach = int(_WISP_REACH_ARCSEC / scale) + 1
-        short = [band for band, channel in enumerate(self._channels) if channel == 0]
+        short = np.flatnonzero(channels(self.bands) == 0).tolist()
         for rng, band, x, y in self._events(_WISPS, region, reach, self.config.wisps_per_arcmin2, short):
             turn, bend = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.04)
             height, strands = rng.uniform(*_WISP_SIGMA), rng.uniform(-1, 1, (3, 2))
@@ -148,22 +146,15 @@ class Artefacts:
         expected = per_arcmin2 * (size * self.config.pixel_scale_arcsec / 60) ** 2
         for row in range(near.y0 // size, -(-near.y1 // size)):
             for column in range(near.x0 // size, -(-near.x1 // size)):
-                rng = self._rng(kind, row + _ORIGIN, column + _ORIGIN)
+                rng = cell_stream(self.seed, kind, cell=(row, column))
                 for band, count in zip(bands, rng.poisson(expected, len(bands)), strict=True):
                     for _ in range(count):
                         x, y = (np.array([column, row]) + rng.random(2)) * size
                         yield rng, band, float(x), float(y)
 
     @property
-    def _channels(self) -> list[int]:
-        return [int(um > _LONG_CHANNEL_UM) for um in pivot_um(self.bands)]
-
-    @property
     def _every_band(self) -> list[int]:
         return list(range(len(self.bands)))
-
-    def _rng(self, *key: int) -> np.random.Generator:
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
 
 def _square(x: float, y: float, half: float) -> Region:

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from zpix.config import SimulationConfig
 from zpix.image import Region
-from zpix.sources.filters import pivot_um
+from zpix.scenes.channels import channels
+from zpix.scenes.streams import cell_stream, stream
 
-_LONG_CHANNEL_UM = 2.4
 _MODULE_ARCSEC = 135.8  # from one module to its neighbour in a contiguous mosaic: two short chips with their gaps
 #: Side of a chip and distance between chips in arcsec, short and long channel: 2040 pixels of 0.0311″ and 0.0630″.
 _CHIPS_ARCSEC = ((63.4, _MODULE_ARCSEC / 2), (128.5, _MODULE_ARCSEC))
@@ -34,7 +34,6 @@ _BAND_SHIFT_ARCSEC = 2.0  # rms by which the pointing of a band differs, each vi
 _HOLE_CELL_ARCSEC = 24.0  # parts without exposure are drawn in cells of this side
 _HOLE_SIDE_ARCSEC = (3.0, 13.0)
 _GAPS, _POINTINGS, _HOLES = range(3)  # random streams
-_ORIGIN = 1 << 20  # keys of random streams are not negative, cells may be
 
 
 @dataclass(frozen=True)
@@ -76,14 +75,14 @@ class Coverage:
     @cached_property
     def _pattern(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Start of a chip at each dither, (dither, axis), and the shift of each band, (band, axis), in arcsec."""
-        rng = self._rng(_GAPS)
+        rng = stream(self.seed, _GAPS)
         steps = rng.permuted(np.tile(np.arange(_DITHERS)[:, None], 2), axis=0) * _DITHER_ARCSEC[0]
         start = rng.uniform(0, _MODULE_ARCSEC, 2) + steps + _DITHER_ARCSEC[1] * rng.standard_normal((_DITHERS, 2))
         return start, _BAND_SHIFT_ARCSEC * rng.standard_normal((len(self.bands), 2))
 
     def _chips(self, band: int, u: NDArray, v: NDArray) -> NDArray[np.float32]:
         """Share of the dithers that put a chip on each pixel, of a shape that fits (y, x)."""
-        size, pitch = _CHIPS_ARCSEC[int(pivot_um(self.bands)[band] > _LONG_CHANNEL_UM)]
+        size, pitch = _CHIPS_ARCSEC[channels(self.bands)[band]]
         starts, shifts = self._pattern
         starts = starts + shifts[band]
         places, on_chip = [], []
@@ -97,7 +96,7 @@ class Coverage:
 
     def _pointings(self, u: NDArray, v: NDArray) -> NDArray[np.float32]:
         """1 in deep pointings and less in shallow ones, of a shape that fits (y, x)."""
-        start = self._rng(_POINTINGS).uniform(0, _MODULE_ARCSEC, 2)
+        start = stream(self.seed, _POINTINGS).uniform(0, _MODULE_ARCSEC, 2)
         divided = [
             _divided(value, _repeated(first, _MODULE_ARCSEC, value)) for first, value in zip(start, (u, v), strict=True)
         ]
@@ -106,7 +105,7 @@ class Coverage:
             for first, (_, middles) in zip(start, divided, strict=True)
         ]
         shallow = [
-            [self._rng(_POINTINGS, i + _ORIGIN, j + _ORIGIN).random() < self.config.shallow_fraction for j in cells[1]]
+            [cell_stream(self.seed, _POINTINGS, cell=(i, j)).random() < self.config.shallow_fraction for j in cells[1]]
             for i in cells[0]
         ]
         level = np.where(shallow, self.config.shallow_factor**-2.0, 1.0).astype(np.float32)
@@ -118,15 +117,12 @@ class Coverage:
         expected = self.config.missing_coverage * cell**2 / ((low + high) / 2) ** 2
         for i in range(int(u.min() // cell), int(u.max() // cell) + 1):
             for j in range(int(v.min() // cell), int(v.max() // cell) + 1):
-                rng = self._rng(_HOLES, i + _ORIGIN, j + _ORIGIN)
+                rng = cell_stream(self.seed, _HOLES, cell=(i, j))
                 for _ in range(rng.poisson(expected)):
                     band, side, corner = rng.integers(len(self.bands)), rng.uniform(low, high, 2), rng.random(2)
                     u0, v0 = np.array([i, j]) * cell + corner * (cell - side)
                     inside = (u >= u0) & (u < u0 + side[0]) & (v >= v0) & (v < v0 + side[1])
                     exposure[band][inside] = 0
-
-    def _rng(self, *key: int) -> np.random.Generator:
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
 
 def detector_axes(

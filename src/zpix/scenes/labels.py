@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from zpix.image import Region
-from zpix.sources.filters import pivot_um
+from zpix.scenes.channels import channels
 
-_LONG_CHANNEL_UM = 2.4
 #: Light fainter than this share of a source's peak is not its segment: far diffraction rings of bright stars.
 _FAINTEST_OF_PEAK = 5e-6
 
@@ -47,7 +46,7 @@ def detection_weights(bands: tuple[str, ...], sigma: NDArray[np.float64]) -> NDA
 
     S/N = Σ f/σ² / √Σ 1/σ²; a stack without a band has weights of zero.
     """
-    is_long = pivot_um(bands) > _LONG_CHANNEL_UM
+    is_long = channels(bands) == 1
     weights = np.zeros((2, len(bands)))
     for stack, chosen in enumerate((~is_long, is_long)):
         if chosen.any():

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
 from zpix.image import Region
+from zpix.scenes.channels import channels
 from zpix.sources.filters import LN_STEP, observed_grid, pivot_um, transmission
 
 #: Median of the error image in nJy per 0.03″ pixel in JADES GOODS-S's deepest part (jades-gsz14 cutout).
@@ -32,7 +33,6 @@ _DEEP_ERROR_NJY = {
     "F444W": 0.0228,
 }
 _KERNEL_SIGMA_PIX = (0.45, 0.74)  # short, long channel
-_LONG_CHANNEL_UM = 2.4
 _EXPOSURE_S = 4.0e4  # of the deep field; sets the photon noise of bright sources
 _WAVES = 8  # of which the error image's smooth variation is made
 
@@ -57,7 +57,7 @@ def white_equivalent(bands: tuple[str, ...], *, correlated: bool = True) -> NDAr
     """
     if not correlated:
         return np.ones(len(bands))
-    return np.array([1 / (_kernel(channel) ** 2).sum() for channel in _channels(bands)])
+    return np.array([1 / (_kernel(channel) ** 2).sum() for channel in channels(bands).tolist()])
 
 
 def electrons_per_njy(bands: tuple[str, ...]) -> NDArray[np.float64]:
@@ -76,7 +76,7 @@ def draw_noise(
     """Gaussian noise of unit rms per pixel, (band, y, x); correlations wrap around the edges."""
     noise = rng.standard_normal((len(bands), *shape), dtype=np.float32)
     if correlated:
-        for image, channel in zip(noise, _channels(bands), strict=True):
+        for image, channel in zip(noise, channels(bands).tolist(), strict=True):
             kernel = _kernel(channel) / np.sqrt((_kernel(channel) ** 2).sum())
             for axis in (0, 1):
                 correlate1d(image, kernel, axis=axis, output=image, mode="wrap")
@@ -92,10 +92,6 @@ def depth_variation(rng: np.random.Generator, region: Region, *, rms: float) -> 
     along_x = np.exp(1j * kx[:, None] * np.arange(region.x0, region.x1))  # (wave, x)
     waves = (along_y.T @ along_x).real * (rms * np.sqrt(2 / _WAVES))
     return np.exp(waves).astype(np.float32)
-
-
-def _channels(bands: tuple[str, ...]) -> list[int]:
-    return [int(um > _LONG_CHANNEL_UM) for um in pivot_um(bands)]
 
 
 @cache

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.errors import MissingExtraError
+from zpix.scenes.channels import NATIVE_PIXEL_ARCSEC, channels
 from zpix.sources.filters import pivot_um, transmission
 
 _DIAMETER_M = 6.603  # circumscribed circle of the pupil
@@ -23,8 +24,6 @@ _WAVELENGTHS = 60  # per band: rings blend into each other as in the filter, 100
 _RAYS = 1440  # over half a turn: less than a pixel of the pupil apart at its rim
 _STEPS_PER_PIXEL = 2  # along rays
 _ARCSEC = np.pi / 180 / 3600
-_LONG_CHANNEL_UM = 2.4
-_NATIVE_PIXEL_ARCSEC = (0.0311, 0.0630)  # short, long channel
 
 #: Gaussian blur σ in arcsec by channel (short, long): charge diffusion, jitter and drizzling together. With
 #: the halo below it is set so that FWHM and encircled energy at 0.05 to 0.5 arcsec fit the empirical PSFs of the
@@ -54,8 +53,8 @@ def transfer_function(
     fy, fx = frequencies(size, oversampling=oversampling, pixel_scale_arcsec=pixel_scale_arcsec)
     turn = np.deg2rad(angle_deg)
     optics = _sampled(_optics(band), np.hypot(fy, fx), np.arctan2(fy, fx) - turn, um=float(pivot_um((band,))[0]))
-    channel = int(pivot_um((band,))[0] > _LONG_CHANNEL_UM)
-    pixel = _NATIVE_PIXEL_ARCSEC[channel]
+    channel = channels((band,))[0]
+    pixel = NATIVE_PIXEL_ARCSEC[channel]
     share = 1 - np.exp(-((2 * np.pi * _WAVEFRONT_UM / pivot_um((band,))[0]) ** 2))
     squared = 2 * np.pi**2 * (fx**2 + fy**2)
     blur = np.exp(-squared * _BLUR_ARCSEC[channel] ** 2) * (1 - share + share * np.exp(-squared * _HALO_ARCSEC**2))

@@ -30,6 +30,7 @@ from zpix.scenes.noise import (
 )
 from zpix.scenes.population import Population
 from zpix.scenes.render import STAMP_SIZES, drawn_in_parts, render, stamp_sizes
+from zpix.scenes.streams import cell_stream, stream, stream_seed
 from zpix.scenes.truth import truth_table
 from zpix.scenes.user_psf import UserPsf, user_psfs
 
@@ -37,7 +38,6 @@ _LABEL_MARGIN = 64  # pixels around a window in which segments of its sources ma
 _REACH = STAMP_SIZES[-1] // 2
 _FIELD, _CELL, _NOISE, _DEPTH = range(4)  # the random streams of a sky
 _COVERAGE, _ARTEFACTS = 100, 101
-_ORIGIN = 1 << 20  # keys of random streams are not negative, cells may be
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Sky:
     @cached_property
     def _field(self) -> dict[str, float]:
         """What is one number per field: E(B−V), depth, pupil angle."""
-        rng, config = self._rng(_FIELD), self.config
+        rng, config = stream(self.seed, _FIELD), self.config
         ebv, log_depth, angle = rng.uniform(size=3)
         low, high = config.ebv_range
         shallow = np.log(config.depth_range)
@@ -123,11 +123,11 @@ class Sky:
 
     @cached_property
     def _coverage(self) -> Coverage:
-        return Coverage(self._seed_of(_COVERAGE), self.bands, self._field["angle"], self.config)
+        return Coverage(stream_seed(self.seed, _COVERAGE), self.bands, self._field["angle"], self.config)
 
     @cached_property
     def _artefacts(self) -> Artefacts:
-        return Artefacts(self._seed_of(_ARTEFACTS), self.bands, self._field["angle"], self.config)
+        return Artefacts(stream_seed(self.seed, _ARTEFACTS), self.bands, self._field["angle"], self.config)
 
     @cached_property
     def _psfs(self) -> Mapping[str, UserPsf]:
@@ -268,7 +268,7 @@ class Sky:
         typical = self.error.astype(np.float32)[:, None, None]
         variance = np.broadcast_to(typical**2, model.shape)
         if config.depth_structure:
-            variance = variance * depth_variation(self._rng(_DEPTH), region, rms=config.depth_structure) ** 2
+            variance = variance * depth_variation(stream(self.seed, _DEPTH), region, rms=config.depth_structure) ** 2
         if config.poisson_noise:
             gain = electrons_per_njy(self.bands).astype(np.float32)[:, None, None] / self.depth**2
             variance = variance + np.maximum(model, 0) / gain
@@ -278,7 +278,7 @@ class Sky:
         added = self._noise(region) * np.where(valid, error, 0)
         artefacts = np.zeros_like(model)
         self._artefacts.add_to(artefacts, region)
-        sky = self._rng(_FIELD, 1).standard_normal(len(self.bands)) * config.sky_residual_sigma * self.error
+        sky = stream(self.seed, _FIELD, 1).standard_normal(len(self.bands)) * config.sky_residual_sigma * self.error
         flux = model + sky.astype(np.float32)[:, None, None] + added + artefacts * typical
         return Pixels(np.where(valid, flux, np.float32(0)), error, valid)
 
@@ -288,18 +288,12 @@ class Sky:
         noise = np.empty((len(self.bands), *region.shape), np.float32)
         for row, column in self.cells(region):
             cell = Region(column * size, row * size, (column + 1) * size, (row + 1) * size)
-            rng = self._rng(_NOISE, row + _ORIGIN, column + _ORIGIN)
+            rng = cell_stream(self.seed, _NOISE, cell=(row, column))
             drawn = draw_noise(rng, cell.shape, bands=self.bands, correlated=self.config.correlated_noise)
             shared = region.intersection(cell)
             here, there = shared.shifted(-region.x0, -region.y0), shared.shifted(-cell.x0, -cell.y0)
             noise[(slice(None), *here.slices)] = drawn[(slice(None), *there.slices)]
         return noise
-
-    def _seed_of(self, stream: int) -> int:
-        return int(np.random.SeedSequence(self.seed, spawn_key=(stream,)).generate_state(1, np.uint64)[0])
-
-    def _rng(self, *key: int) -> np.random.Generator:
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
 
 def draw_scene(
@@ -317,8 +311,7 @@ def draw_scene(
 def _cell_population(
     seed: int, config: SimulationConfig, row: int, column: int, catalogue: JaguarCatalogue | None
 ) -> Population:
-    key = (_CELL, row + _ORIGIN, column + _ORIGIN)
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+    rng = cell_stream(seed, _CELL, cell=(row, column))
     size = config.cell_size_pix
     population = draw_population(rng, width_pix=size, height_pix=size, config=config, catalogue=catalogue)
     moved = {"x": population.x + column * size, "y": population.y + row * size}
