@@ -4,15 +4,18 @@ from zpix.detector.cutouts import extract_cutouts, place_masks
 from zpix.detector.mask_head import mask_targets
 
 
-def test_cutouts_hold_the_pixels_around_the_box_and_zeros_outside():
-    images = torch.arange(2 * 1 * 40 * 50, dtype=torch.float32).reshape(2, 1, 40, 50) + 1
+def test_cutouts_hold_the_pixels_around_the_box_and_nothing_outside():
+    flux = torch.arange(2 * 3 * 40 * 50, dtype=torch.float32).reshape(2, 3, 40, 50) + 1
+    error = flux / 2
     boxes = torch.tensor([[10.0, 12, 20, 20], [-3, -3, 5, 5], [44, 34, 50, 40]])
-    cut, corner = extract_cutouts(images, boxes, torch.tensor([0, 1, 1]), 16)
+    cut, cut_error, corner = extract_cutouts(flux, error, boxes, torch.tensor([0, 1, 1]), 16)
     assert corner.tolist() == [[7, 8], [-7, -7], [39, 29]]
-    torch.testing.assert_close(cut[0], images[0, :, 8:24, 7:23])
-    assert (cut[1, 0, :7] == 0).all() and (cut[1, 0, :, :7] == 0).all()
-    torch.testing.assert_close(cut[1, 0, 7:, 7:], images[1, 0, :9, :9])
-    assert (cut[2, 0, 11:] == 0).all() and cut[2, 0, 10, 10] == images[1, 0, 39, 49]
+    torch.testing.assert_close(cut[0], flux[0, :, 8:24, 7:23])
+    torch.testing.assert_close(cut_error[0], error[0, :, 8:24, 7:23])
+    assert (cut[1, :, :7] == 0).all() and (cut[1, :, :, :7] == 0).all()
+    assert torch.isinf(cut_error[1, :, :7]).all() and torch.isinf(cut_error[1, :, :, :7]).all()
+    torch.testing.assert_close(cut[1, :, 7:, 7:], flux[1, :, :9, :9])
+    assert (cut[2, :, 11:] == 0).all() and cut[2, 2, 10, 10] == flux[1, 2, 39, 49]
 
 
 def test_masks_fill_their_boxes_and_nothing_else():

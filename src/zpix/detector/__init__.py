@@ -2,5 +2,6 @@
 
 from zpix.detector.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from zpix.detector.detector import Detector, Found, Scenes
+from zpix.detector.twin import fast_twin
 
-__all__ = ["Checkpoint", "Detector", "Found", "Scenes", "load_checkpoint", "save_checkpoint"]
+__all__ = ["Checkpoint", "Detector", "Found", "Scenes", "fast_twin", "load_checkpoint", "save_checkpoint"]

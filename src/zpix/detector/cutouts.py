@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 
-def extract_cutouts(images: Tensor, boxes: Tensor, image_index: Tensor, size: int) -> tuple[Tensor, Tensor]:
+def extract_cutouts(
+    flux: Tensor, error: Tensor, boxes: Tensor, image_index: Tensor, size: int
+) -> tuple[Tensor, Tensor, Tensor]:
     """Square cutouts centred on boxes.
 
     Parameters
     ----------
-    images : (image, channel, y, x) float
+    flux, error : (image, band, y, x) float
     boxes : (n, 4) float, half-open (x0, y0, x1, y1) in image pixels
     image_index : (n,) int64
     size : pixels across
 
     Returns
     -------
-    cutouts : (n, channel, size, size), zero outside the image
+    flux, error : (n, band, size, size); outside the image the flux is zero and the error +inf
     corner : (n, 2) int64, image pixel (x, y) of each cutout's first pixel
     """
+    bands, height, width = flux.shape[1:]
     centre = 0.5 * (boxes[:, :2] + boxes[:, 2:])
     corner = torch.round(centre - size / 2).long()
-    padded = F.pad(images, (size, size, size, size))
-    limit = torch.tensor([images.shape[3], images.shape[2]], device=boxes.device)
-    inside = torch.minimum((corner + size).clamp(min=0), limit + size)  # boxes far outside read the padding
     steps = torch.arange(size, device=boxes.device)
-    column = inside[:, 0:1] + steps  # (n, size)
-    row = inside[:, 1:2] + steps
-    # (n, size, size, channel) by advanced indexing, then channels first
-    taken = padded.permute(0, 2, 3, 1)[image_index[:, None, None], row[:, :, None], column[:, None, :]]
-    return taken.permute(0, 3, 1, 2), corner
+    column, row = corner[:, 0:1] + steps, corner[:, 1:2] + steps  # (n, size)
+    inside = ((row >= 0) & (row < height))[:, :, None] & ((column >= 0) & (column < width))[:, None, :]
+    # (n, 1, size, size) place in an image, and (1, band, 1, 1) begin of each band's
+    place = (row.clamp(0, height - 1) * width)[:, :, None] + column.clamp(0, width - 1)[:, None, :]
+    band_start = torch.arange(bands, device=boxes.device) * (height * width)
+    index = (image_index * (bands * height * width))[:, None, None, None] + band_start[:, None, None] + place[:, None]
+    cut_flux, cut_error = (torch.take(image, index) for image in (flux, error))
+    outside = ~inside[:, None]
+    return cut_flux.masked_fill(outside, 0.0), cut_error.masked_fill(outside, math.inf), corner
 
 
 def place_masks(masks: Tensor, boxes: Tensor, corner: Tensor, size: int) -> Tensor:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,11 +28,14 @@ from zpix.detector.redshift_head import Mixture, RedshiftHead, SourcePixels
 # as large.
 _BOX_SAMPLES, _MASK_SAMPLES = 2, 1
 _TRAINING_PROPOSALS_PER_MEGAPIXEL = 4000
-# Of 302 sources found without a limit 293 stay, for a third of the proposals.
-_LEAST_OBJECTNESS = 0.2
+# Between 0.2 and 0.5 a validation field's catalogue hardly changes.
+_LEAST_OBJECTNESS = 0.3
 # True sources of an image whose masks and redshifts are learnt in one step: the mask head on all hundred of a crowded
 # tile would cost as much as the rest of the network.
 _SECOND_STAGE_SOURCES = 48
+
+#: Half-open (x0, y0, x1, y1) in image pixels.
+Rectangle = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -89,15 +93,23 @@ class Detector(nn.Module):
         self.mask_head = MaskHead(config)
         self.redshift_head = RedshiftHead(config)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Arithmetic of the convolutions."""
+        return next(self.pyramid.parameters()).dtype
+
+    def fp32_parts(self) -> list[nn.Module]:
+        """Layers that compute in fp32 whatever the rest does."""
+        return [*self.box_head.fp32_parts(), *self.redshift_head.fp32_parts()]
+
     def losses(self, scenes: Scenes, *, box_jitter: float) -> dict[str, Tensor]:
         """Loss of every part, to be summed by the caller.
 
         The mask and redshift heads learn from the boxes that the detector itself gives to the true sources, and, for
         those that it does not find, from the true box moved and scaled at random by the fraction `box_jitter`.
         """
-        flux, variance, valid = split_validity(scenes.flux, scenes.error)
-        features = self.pyramid(_channels_last(image_channels(flux, variance, valid)))
-        size = (flux.shape[2], flux.shape[3])
+        features = self.pyramid(image_channels(scenes.flux, scenes.error, self.dtype))
+        size = (scenes.flux.shape[2], scenes.flux.shape[3])
 
         objectness, deltas, anchors = self.proposals(features, size)
         losses = self.proposals.losses(objectness, deltas, anchors, features, scenes.boxes)
@@ -109,7 +121,7 @@ class Detector(nn.Module):
         logits, box_deltas = self.box_head(self._pool_boxes(features, torch.cat(sampled), _image_index(sampled)))
         losses |= self.box_head.losses(logits, box_deltas, labels, targets)
 
-        chosen = [torch.randperm(len(b), device=flux.device)[:_SECOND_STAGE_SOURCES] for b in scenes.boxes]
+        chosen = [torch.randperm(len(b), device=b.device)[:_SECOND_STAGE_SOURCES] for b in scenes.boxes]
         redshifts = torch.cat([z[rows] for z, rows in zip(scenes.redshifts, chosen, strict=True)])
         boxes = self._boxes_to_learn_from(features, proposals, scenes.boxes, chosen, box_jitter, size)
         image = _image_index(chosen)
@@ -118,7 +130,7 @@ class Detector(nn.Module):
         losses["mask"] = mask_loss(mask_logits, mask_targets(scenes.segmentation, boxes, image, segment_id))
 
         masks = torch.sigmoid(mask_logits.detach().float())
-        mixture = self._redshifts(features, flux, variance, boxes, image, masks, scenes.dust[image])
+        mixture = self._redshifts(features, scenes.flux, scenes.error, boxes, image, masks, scenes.dust[image])
         losses["redshift"] = redshift_loss(mixture.log_weights, mixture.means, mixture.widths, redshifts)
         return losses
 
@@ -132,6 +144,7 @@ class Detector(nn.Module):
         score_threshold: float,
         nms_iou: float,
         proposals_per_megapixel: int,
+        within: Sequence[Rectangle | None] | None = None,
     ) -> list[Found]:
         """Sources of each image of a batch.
 
@@ -139,9 +152,9 @@ class Detector(nn.Module):
         ----------
         flux, error : (image, band, y, x) float32, nJy; error +inf where not valid
         dust : (image,) float32, E(B−V) in magnitudes
+        within : part of each image; sources centred elsewhere are left out before their masks and redshifts are made
         """
-        flux, variance, valid = split_validity(flux, error)
-        features = self.pyramid(_channels_last(image_channels(flux, variance, valid)))
+        features = self.pyramid(image_channels(flux, error, self.dtype))
         size = (flux.shape[2], flux.shape[3])
 
         objectness, deltas, anchors = self.proposals(features, size)
@@ -154,21 +167,24 @@ class Detector(nn.Module):
         boxes = clip_boxes_to_image(self.box_head.decode(box_deltas, torch.cat(proposals)), size)
         probability = torch.softmax(logits.float(), 1)  # (n, background galaxy star)
         kept_boxes, kept_probability = [], []
-        for own_boxes, own in zip(
+        for own_boxes, own, wanted in zip(
             boxes.split([len(p) for p in proposals]),
             probability.split([len(p) for p in proposals]),
+            within or [None] * len(proposals),
             strict=True,
         ):
             real = 1 - own[:, 0]
             large = ((own_boxes[:, 2:] - own_boxes[:, :2]) > 1.0).all(1)
             rows = torch.where((real >= score_threshold) & large)[0]
             rows = rows[nms(own_boxes[rows], real[rows], nms_iou)]
+            if wanted is not None:
+                rows = rows[_centred_in(own_boxes[rows], wanted)]
             kept_boxes.append(own_boxes[rows])
             kept_probability.append(own[rows])
 
         boxes, image = torch.cat(kept_boxes), _image_index(kept_boxes)
         masks = torch.sigmoid(self._mask_logits(features, boxes, image).float())
-        mixture = self._redshifts(features, flux, variance, boxes, image, masks, dust[image])
+        mixture = self._redshifts(features, flux, error, boxes, image, masks, dust[image])
         probability = torch.cat(kept_probability)
         real = 1 - probability[:, 0]
         star = probability[:, 2] / real.clamp(min=1e-6)
@@ -215,7 +231,7 @@ class Detector(nn.Module):
         self,
         features: list[Tensor],
         flux: Tensor,
-        variance: Tensor,
+        error: Tensor,
         boxes: Tensor,
         image: Tensor,
         masks: Tensor,
@@ -223,27 +239,30 @@ class Detector(nn.Module):
     ) -> Mixture:
         pixels = None
         if self.redshift_head.pixels is not None:
-            pixels = source_pixels(flux, variance, boxes, image, masks, size=self.config.cutout_size_pix)
+            pixels = source_pixels(flux, error, boxes, image, masks, size=self.config.cutout_size_pix)
         return self.redshift_head(self._pool_boxes(features, boxes, image), pixels, dust)
 
 
 def source_pixels(
-    flux: Tensor, variance: Tensor, boxes: Tensor, image: Tensor, masks: Tensor, *, size: int
+    flux: Tensor, error: Tensor, boxes: Tensor, image: Tensor, masks: Tensor, *, size: int
 ) -> SourcePixels:
     """Cutouts of `size` pixels around boxes (n, 4) of a batch, with their masks (n, M, M) resampled to pixels."""
-    bands = flux.shape[1]
-    cut, corner = extract_cutouts(torch.cat([flux, variance], 1), boxes, image, size)
+    cut_flux, cut_error, corner = extract_cutouts(flux, error, boxes, image, size)
+    clean_flux, variance = split_validity(cut_flux, cut_error)
     return SourcePixels(
-        flux=cut[:, :bands],
-        variance=cut[:, bands:],
+        flux=clean_flux,
+        variance=variance,
         mask=place_masks(masks, boxes, corner, size),
         centre=0.5 * (boxes[:, :2] + boxes[:, 2:]) - corner,
         size=boxes[:, 2:] - boxes[:, :2],
     )
 
 
-def _channels_last(image: Tensor) -> Tensor:
-    return image.contiguous(memory_format=torch.channels_last)
+def _centred_in(boxes: Tensor, region: Rectangle) -> Tensor:
+    """Which boxes (n, 4) have their centre in a region, (n,) bool."""
+    centre = 0.5 * (boxes[:, :2] + boxes[:, 2:])
+    low, high = boxes.new_tensor(region[:2]), boxes.new_tensor(region[2:])
+    return ((centre >= low) & (centre < high)).all(1)
 
 
 def _image_index(boxes: list[Tensor]) -> Tensor:

@@ -72,6 +72,12 @@ class RedshiftHead(nn.Module):
             )
             self.mixture = MixtureLayer(128, config.mixture_components)
 
+    def fp32_parts(self) -> list[nn.Module]:
+        """Layers that compute in fp32 whatever the rest does."""
+        if self.pixels is None:
+            return [self.mixture]
+        return [self.pixels.photometry, self.trunk, self.mixture]
+
     def forward(
         self, pooled: Tensor | None, pixels: SourcePixels | None, dust: Tensor, *, shapes: bool = True
     ) -> Mixture:
@@ -148,7 +154,7 @@ class PixelBranch(nn.Module):
             return hidden
         observed = (pixels.variance > 0).to(pixels.flux.dtype)
         image = torch.cat([significance(pixels.flux, pixels.variance), observed, pixels.mask[:, None]], 1)
-        maps = self.network(self.mix_colours(image))  # (n, 64, S / 4, S / 4)
+        maps = self.network(self.mix_colours(image.to(self.mix_colours.weight.dtype)))  # (n, 64, S / 4, S / 4)
         middle = maps.shape[-1] // 2
         core = maps[:, :, middle - 1 : middle + 1, middle - 1 : middle + 1].mean((2, 3))
         return hidden + self.shape(torch.cat([core, maps.mean((2, 3))], 1)).float()

@@ -1,51 +1,85 @@
-"""What does the network find in one tile? The only crossing from torch to plain arrays."""
+"""What does the network find in some tiles? The only crossing from torch to plain arrays."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
+from torch import Tensor
 
 from zpix.config import InferenceConfig
-from zpix.detector import Checkpoint, Found
-from zpix.detector.device import choose_device, choose_precision, mixed_precision
+from zpix.detector import Checkpoint, Found, fast_twin
+from zpix.detector.device import choose_device, choose_precision, keep_freed_memory
 from zpix.detector.mask_head import MASK_SIZE
-from zpix.image import Pixels
+from zpix.image import Pixels, Region
 from zpix.sources import GALAXY, STAR, Detections, ZMixture
+
+# Tiles of one forward pass: a processor gains nothing from more than one, a graphics card is filled by a few.
+_BATCH_ON_CUDA = 4
 
 
 class Predictor:
-    """A trained network on a device, ready for tiles."""
+    """A trained network on a device, ready for tiles.
+
+    Attributes
+    ----------
+    bands : of the pixels that it wants, in their order
+    batch_size : tiles that it likes to be given at once
+    """
 
     def __init__(self, checkpoint: Checkpoint, config: InferenceConfig) -> None:
         self.bands = checkpoint.bands
         self.config = config
         self.device = choose_device(config.device)
         self.dtype = choose_precision(config.precision, self.device)
-        self._detector = checkpoint.detector.to(self.device).to(memory_format=torch.channels_last).eval()
+        self.batch_size = _BATCH_ON_CUDA if self.device.type == "cuda" else 1
+        keep_freed_memory()
+        self._detector = fast_twin(checkpoint.detector, self.device, self.dtype, compiled=config.compile)
 
-    def predict(self, pixels: Pixels, *, dust: float) -> Detections:
-        """Sources of one tile, boxes in pixels of the tile.
+    def predict(self, pixels: Pixels, *, dust: float, within: Region | None = None) -> Detections:
+        """Sources of one tile; see `predict_batch`."""
+        (found,) = self.predict_batch([pixels], dust=[dust], within=[within])
+        return found
+
+    def predict_batch(
+        self, pixels: Sequence[Pixels], *, dust: Sequence[float], within: Sequence[Region | None] | None = None
+    ) -> list[Detections]:
+        """Sources of each tile, boxes in pixels of the tile.
 
         Parameters
         ----------
         pixels : flux and error of the model's bands in the model's order, nJy per pixel
-        dust : E(B−V) in magnitudes
+        dust : E(B−V) in magnitudes of each tile
+        within : part of each tile, in its pixels, where sources are wanted; those centred elsewhere cost less then
         """
-        if not pixels.valid.any():
-            return Detections.empty(MASK_SIZE, self._detector.config.mixture_components)
-        pixels = _filled_up(pixels, self._detector.config.built_for_pix)
-        flux = torch.from_numpy(pixels.flux)[None].to(self.device)
-        error = torch.from_numpy(pixels.error)[None].to(self.device)
-        with mixed_precision(self.device, self.dtype):
-            (found,) = self._detector.detect(
-                flux,
-                error,
-                torch.tensor([dust], dtype=torch.float32, device=self.device),
+        found = [Detections.empty(MASK_SIZE, self._detector.config.mixture_components) for _ in pixels]
+        regions = within or [None] * len(found)
+        by_shape: dict[tuple[int, ...], list[int]] = {}
+        for row, tile in enumerate(pixels):
+            if tile.valid.any():
+                by_shape.setdefault(tile.shape, []).append(row)
+        for rows in by_shape.values():
+            tiles = [_filled_up(pixels[row], self._detector.config.built_for_pix) for row in rows]
+            answers = self._detector.detect(
+                self._joined([tile.flux for tile in tiles]),
+                self._joined([tile.error for tile in tiles]),
+                torch.tensor([dust[row] for row in rows], dtype=torch.float32, device=self.device),
                 score_threshold=self.config.score_threshold,
                 nms_iou=self.config.nms_iou,
                 proposals_per_megapixel=self.config.proposals_per_megapixel,
+                within=[None if (r := regions[row]) is None else (r.x0, r.y0, r.x1, r.y1) for row in rows],
             )
-        return to_detections(found)
+            for row, answer in zip(rows, answers, strict=True):
+                found[row] = to_detections(answer)
+        return found
+
+    def _joined(self, images: list[np.ndarray]) -> Tensor:
+        """Images (band, y, x) of tiles as one batch on the device, without a copy for one tile on a processor."""
+        batch = torch.from_numpy(images[0])[None] if len(images) == 1 else torch.from_numpy(np.stack(images))
+        if self.device.type == "cuda":
+            batch = batch.pin_memory()
+        return batch.to(self.device, non_blocking=True)
 
 
 def _filled_up(pixels: Pixels, size: int | None) -> Pixels:

@@ -1,0 +1,80 @@
+import pytest
+import torch
+from torch import nn
+from torchvision.ops import box_iou
+
+from tests.detector.scenery import blobs, small_model
+from zpix.config import ModelConfig
+from zpix.detector import Detector, fast_twin
+
+BANDS = ("A", "B", "C")
+SETTINGS = {"score_threshold": 0.3, "nms_iou": 0.3, "proposals_per_megapixel": 4000}
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def trained() -> Detector:
+    """A detector that has seen some blobs: its normalisation is not the identity, and its boxes mean something."""
+    torch.manual_seed(0)
+    detector = Detector(small_model(bands=BANDS)).train()
+    optimizer = torch.optim.AdamW(detector.parameters(), 2e-3)
+    for step in range(30):
+        loss = sum(detector.losses(blobs(BANDS, seed=step, images=2), box_jitter=0.05).values())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return detector.eval()
+
+
+def detect(detector: Detector, **changes):
+    scenes = blobs(BANDS, seed=1000, images=2)
+    return detector.detect(scenes.flux, scenes.error, scenes.dust, **{**SETTINGS, **changes})
+
+
+def test_the_twin_in_fp32_answers_as_the_network_it_was_made_from(trained):
+    before = {name: value.clone() for name, value in trained.state_dict().items()}
+    twin = fast_twin(trained, CPU)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in twin.modules())
+    for plain, fast in zip(detect(trained), detect(twin), strict=True):
+        assert len(plain.boxes) >= 3
+        torch.testing.assert_close(fast.boxes, plain.boxes, atol=1e-2, rtol=1e-3)
+        torch.testing.assert_close(fast.masks, plain.masks, atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(fast.mixture.means, plain.mixture.means, atol=1e-3, rtol=1e-3)
+    assert all(torch.equal(before[name], value) for name, value in trained.state_dict().items())
+
+
+def test_the_twin_in_bf16_finds_the_same_sources(trained):
+    twin = fast_twin(trained, CPU, torch.bfloat16)
+    assert twin.dtype == torch.bfloat16
+    for plain, fast in zip(detect(trained), detect(twin), strict=True):
+        overlap = box_iou(plain.boxes, fast.boxes)
+        certain = plain.score > 0.5
+        assert certain.sum() >= 3 and (overlap[certain].max(1).values > 0.8).all()
+        best = overlap.argmax(1)[certain]
+        torch.testing.assert_close(fast.mixture.means[best], plain.mixture.means[certain], atol=0.05, rtol=0.05)
+
+
+@pytest.mark.parametrize("head", ["fpn", "fpn+pixels"])
+@pytest.mark.parametrize("backbone", ["resnet50", "mvitv2_tiny"])
+def test_every_network_has_a_twin(backbone, head):
+    torch.manual_seed(0)
+    detector = Detector(small_model(backbone=backbone, redshift_head=head, bands=BANDS)).eval()
+    twin = fast_twin(detector, CPU, torch.bfloat16)
+    for found in detect(twin, score_threshold=0.0):
+        assert len(found.boxes) and torch.isfinite(found.mixture.means).all()
+
+
+def test_from_fluxes_to_redshifts_nothing_is_rounded():
+    head = fast_twin(Detector(ModelConfig()), CPU, torch.bfloat16).redshift_head
+    for part in (head.pixels.photometry, head.trunk, head.mixture):
+        assert {p.dtype for p in part.parameters()} == {torch.float32}
+
+
+def test_a_part_of_an_image_gives_its_own_sources_and_no_others(trained):
+    whole = detect(trained)
+    part = detect(trained, within=[(0, 0, 64, 128), None])
+    centre = 0.5 * (whole[0].boxes[:, 0] + whole[0].boxes[:, 2])
+    assert 0 < (centre < 64).sum() < len(centre)
+    torch.testing.assert_close(part[0].boxes, whole[0].boxes[centre < 64])
+    torch.testing.assert_close(part[0].mixture.means, whole[0].mixture.means[centre < 64])
+    torch.testing.assert_close(part[1].boxes, whole[1].boxes)
