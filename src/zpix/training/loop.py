@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, DistributedSampler
 
 from zpix.config import ModelConfig, TrainingConfig
 from zpix.detector import Checkpoint, Detector, Scenes, save_checkpoint
-from zpix.detector.device import choose_device, choose_precision, mixed_precision
+from zpix.detector.device import choose_device, choose_precision, keep_freed_memory, mixed_precision
 from zpix.errors import StoreError, TrainingError
 from zpix.outputs import whole_file
 from zpix.progress import progress_bar
@@ -60,6 +60,7 @@ def fit(
     rank, local_rank, world = _join_process_group()
     place = choose_device(device if world == 1 or not torch.cuda.is_available() else f"cuda:{local_rank}")
     dtype = choose_precision(config.precision, place)
+    keep_freed_memory()
     detector = detector.to(place).to(memory_format=torch.channels_last).train()
     optimizer = _optimizer(detector, config)
     state = load_state(out / STATE_FILE, detector, optimizer, config)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from zpix.config import PretrainingConfig, TrainingConfig
 from zpix.detector import Checkpoint, Detector, save_checkpoint
-from zpix.detector.device import choose_device, choose_precision, mixed_precision
+from zpix.detector.device import choose_device, choose_precision, keep_freed_memory, mixed_precision
 from zpix.detector.losses import redshift_loss
 from zpix.detector.redshift_head import Mixture, SourcePixels
 from zpix.errors import StoreError, TrainingError
@@ -114,6 +114,7 @@ def fit_redshift_head(
         raise StoreError("redshift_head = 'fpn' has no pixel branch to pretrain; choose 'fpn+pixels'")
     place = choose_device(device)
     dtype = choose_precision("auto", place)
+    keep_freed_memory()
     learner = head.to(place).train()
     parameters = [p for name, p in learner.named_parameters() if not name.startswith("pyramid.")]
     optimizer = torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
