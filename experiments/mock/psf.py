@@ -103,6 +103,15 @@ def sampled(star: NDArray[np.float64], step: int) -> NDArray[np.float64]:
     return star[first::step, first::step]
 
 
+def sampled_like(star: NDArray[np.float64], psf: NDArray[np.float64], step: int) -> NDArray[np.float64]:
+    """Every `step`-th pixel of a centred image (y, x), its centre at the place within a pixel where that of `psf` is.
+
+    Pixels of 0.04″ are as wide as the core of the sharpest PSFs: what they hold depends on where the star fell.
+    """
+    off_y, off_x = (place - round(place) for place in core_centre(psf))
+    return sampled(shifted(star, off_x * step, off_y * step), step)
+
+
 def sharpness(psf: NDArray[np.float64], pixel_arcsec: float, *, centre: tuple[float, float] | None = None) -> Sharpness:
     """FWHM of the mean radial profile, and encircled energies, of a PSF (y, x).
 
@@ -157,11 +166,9 @@ def compare(folder: Path, bands: tuple[str, ...], stars: NDArray[np.float64]) ->
     for name, pattern, pixel in REAL_SETS:
         for band, star in zip(bands, stars, strict=True):
             for path in sorted(folder.glob(pattern.format(band=band.lower()))):
-                mock = sampled(star, round(pixel / FINE_ARCSEC))
-                middle = (len(mock) // 2, len(mock) // 2)
-                found.append(
-                    Comparison(name, band, sharpness(read_psf(path), pixel), sharpness(mock, pixel, centre=middle))
-                )
+                psf = read_psf(path)
+                mock = sampled_like(star, psf, round(pixel / FINE_ARCSEC))
+                found.append(Comparison(name, band, sharpness(psf, pixel), sharpness(mock, pixel)))
     return found
 
 

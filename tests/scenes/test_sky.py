@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from zpix.config import SimulationConfig
-from zpix.image import Region
+from zpix.image import JADES_BANDS, Region
 from zpix.scenes import Scene, Sky, draw_scene
+from zpix.scenes.noise import noise_over_error
 from zpix.sources import STAR
 
 SMALL = SimulationConfig(cell_size_pix=128, limit_mag=29.0, psf_angle_deg=0.0)
@@ -50,11 +51,13 @@ def test_units_are_declared(scene: Scene) -> None:
     assert str(scene.truth["flux_f444w"].unit) == "nJy" and str(scene.truth["re_arcsec"].unit) == "arcsec"
 
 
-def test_noise_is_what_the_error_says() -> None:
+@pytest.mark.parametrize("correlated", [True, False])
+def test_noise_is_to_the_error_as_in_the_real_cutout(correlated: bool) -> None:
     clean = {"hot_pixels_per_arcmin2": 0, "snowballs_per_arcmin2": 0, "striping": 0, "wisps_per_arcmin2": 0}
-    config = NOBODY.model_copy(update={"sky_residual_sigma": 0.0, "missing_coverage": 0} | clean)
-    pixels = draw_scene(1, shape=(256, 256), config=config).pixels
-    np.testing.assert_allclose((pixels.flux / pixels.error).std(axis=(1, 2)), 1.0, rtol=0.03)
+    plain = {"sky_residual_sigma": 0.0, "missing_coverage": 0, "correlated_noise": correlated}
+    pixels = draw_scene(1, shape=(256, 256), config=NOBODY.model_copy(update=plain | clean)).pixels
+    expected = noise_over_error(JADES_BANDS, correlated=correlated)
+    np.testing.assert_allclose((pixels.flux / pixels.error).std(axis=(1, 2)), expected, rtol=0.03)
     assert pixels.flux.dtype == pixels.error.dtype == np.float32 and pixels.valid.all()
 
 

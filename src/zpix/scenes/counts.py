@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 #: sources in 67 arcmin²).
 _COUNTS_MAG = (18.0, 19.0, 20.0, 21.0, 22.0, 23.0, 24.0, 25.0, 26.0, 27.0, 28.0, 29.0, 30.0, 31.0, 32.0)
 _COUNTS_PER_ARCMIN2 = (
-    0.12,
-    0.5,
-    1.6,
+    0.05,
+    0.3,
+    1.4,
     4.2,
     9.5,
     20.0,
@@ -30,10 +30,16 @@ _COUNTS_PER_ARCMIN2 = (
     4300.0,
 )
 
-#: Scale of p(z | m) ∝ z^1.3 exp(−z/z₀(m)) (form of Benítez 2000): medians 0.8 at 22, 1.7 at 26 and 2.2 at 29
-#: mag, and 0.4 % of all sources beyond z = 8, as the 717 candidates in 125 arcmin² of Hainline et al. (2024).
-_Z_SCALE_MAG = (18.0, 20.0, 22.0, 24.0, 26.0, 28.0, 30.0, 32.0)
-_Z_SCALE = (0.12, 0.20, 0.38, 0.61, 0.84, 0.96, 1.02, 1.05)
+#: p(z | m) is a gamma distribution of shape 3 with these medians, ∝ z² as the volume where z is small, and beyond it a
+#: share of galaxies at z ≈ 3 to 8, a gamma distribution of shape 10 and mean 4.95. The shares are such that with the
+#: spectra of `zpix.scenes.galaxies` the UV luminosity functions of Bouwens et al. (2021) at z = 5 to 9 and the
+#: numbers beyond z = 8 of Hainline et al. (2024) come out, the medians those of Ilbert et al. (2009).
+_MEDIAN_MAG = (18.0, 20.0, 22.0, 24.0, 26.0, 28.0, 30.0, 32.0)
+_MEDIAN_Z = (0.25, 0.45, 0.85, 1.35, 1.75, 2.0, 2.15, 2.2)
+_EARLY_MAG = (22.0, 24.0, 26.0, 27.0, 28.0, 30.5)
+_EARLY_SHARE = (0.0, 0.013, 0.026, 0.06, 0.095, 0.11)
+_SHAPE, _MEDIAN_OVER_SCALE = 3.0, 2.674
+_EARLY_SHAPE, _EARLY_MEAN_Z = 10.0, 4.95
 _Z_MAX = 15.0
 
 
@@ -51,6 +57,7 @@ def number_counts(mag: NDArray | float) -> NDArray[np.float64]:
 
 def draw_redshifts(rng: np.random.Generator, mag: NDArray[np.float64]) -> NDArray[np.float64]:
     """Redshifts of galaxies of F444W magnitude `mag`, 0.01 to 15, shape (N,)."""
-    scale = np.interp(mag, _Z_SCALE_MAG, _Z_SCALE)
-    z = rng.gamma(2.3, scale)
+    late = rng.gamma(_SHAPE, np.interp(mag, _MEDIAN_MAG, _MEDIAN_Z) / _MEDIAN_OVER_SCALE)
+    early = rng.gamma(_EARLY_SHAPE, _EARLY_MEAN_Z / _EARLY_SHAPE, len(mag))
+    z = np.where(rng.uniform(size=len(mag)) < np.interp(mag, _EARLY_MAG, _EARLY_SHARE), early, late)
     return np.where(z < _Z_MAX, np.maximum(z, 0.01), rng.uniform(0.5, 3.0, len(mag)))

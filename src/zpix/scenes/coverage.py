@@ -2,8 +2,9 @@
 
 NIRCam sees the sky through two modules, each with four short-wavelength chips that gaps of 4 to 5 arcsec part, and
 one long-wavelength chip behind the same optics (JWST User Documentation, NIRCam Field of View). Dithers move the
-gaps about, so that in a mosaic they are strips of fewer exposures with straight edges, turned by the roll angle of the
-telescope. Surveys put deep pointings beside shallow ones: JADES' medium depth lies 1.0 to 1.2 mag above its deep one
+gaps about, so that in a mosaic they are strips of less exposure with straight edges, turned by the roll angle of the
+telescope; where most exposures had one pointing there is little left, as in the lower third of the cutout around
+JADES-GS-z14-0, whose short bands have a third of the depth there. Surveys put deep pointings beside shallow ones: JADES' medium depth lies 1.0 to 1.2 mag above its deep one
 (Eisenstein et al. 2023; Rieke et al. 2023). Where a band was observed by fewer visits or its exposures were lost, small
 parts of the mosaic hold nothing in that band alone.
 
@@ -28,7 +29,10 @@ from zpix.scenes.streams import cell_stream, stream
 _MODULE_ARCSEC = 135.8  # from one module to its neighbour in a contiguous mosaic: two short chips with their gaps
 #: Side of a chip and distance between chips in arcsec, short and long channel: 2040 pixels of 0.0311″ and 0.0630″.
 _CHIPS_ARCSEC = ((63.4, _MODULE_ARCSEC / 2), (128.5, _MODULE_ARCSEC))
-_DITHERS = 6  # a gap takes away one exposure of six: its error is 10 % higher
+_DITHERS = 6
+_EVENNESS = (
+    0.5  # of the exposure times of dithers (Dirichlet): where a gap takes the longest away, half is left or less
+)
 _DITHER_ARCSEC = (8.0, 0.8)  # mean and rms of the steps along each axis: more than a gap, so that strips part
 _BAND_SHIFT_ARCSEC = 2.0  # rms by which the pointing of a band differs, each visited on its own
 _HOLE_CELL_ARCSEC = 24.0  # parts without exposure are drawn in cells of this side
@@ -73,17 +77,21 @@ class Coverage:
         return exposure
 
     @cached_property
-    def _pattern(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Start of a chip at each dither, (dither, axis), and the shift of each band, (band, axis), in arcsec."""
+    def _pattern(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Start of a chip at each dither, (dither, axis), shift of each band, (band, axis), in arcsec, and shares.
+
+        The shares are those of the dithers in the exposure time, (dither,).
+        """
         rng = stream(self.seed, _GAPS)
         steps = rng.permuted(np.tile(np.arange(_DITHERS)[:, None], 2), axis=0) * _DITHER_ARCSEC[0]
         start = rng.uniform(0, _MODULE_ARCSEC, 2) + steps + _DITHER_ARCSEC[1] * rng.standard_normal((_DITHERS, 2))
-        return start, _BAND_SHIFT_ARCSEC * rng.standard_normal((len(self.bands), 2))
+        shifts = _BAND_SHIFT_ARCSEC * rng.standard_normal((len(self.bands), 2))
+        return start, shifts, rng.dirichlet(np.full(_DITHERS, _EVENNESS))
 
     def _chips(self, band: int, u: NDArray, v: NDArray) -> NDArray[np.float32]:
-        """Share of the dithers that put a chip on each pixel, of a shape that fits (y, x)."""
+        """Share of the exposure time that put a chip on each pixel, of a shape that fits (y, x)."""
         size, pitch = _CHIPS_ARCSEC[channels(self.bands)[band]]
-        starts, shifts = self._pattern
+        starts, shifts, shares = self._pattern
         starts = starts + shifts[band]
         places, on_chip = [], []
         for axis, value in enumerate((u, v)):
@@ -91,7 +99,7 @@ class Coverage:
             place, middles = _divided(value, np.concatenate(edges))
             places.append(place)
             on_chip.append(((middles - starts[:, axis, None]) % pitch < size).astype(float))  # (dither, part)
-        table = (on_chip[0].T @ on_chip[1] / _DITHERS).astype(np.float32)
+        table = ((on_chip[0].T * shares) @ on_chip[1]).astype(np.float32)
         return table.ravel().take(places[0] * np.int32(table.shape[1]) + places[1])
 
     def _pointings(self, u: NDArray, v: NDArray) -> NDArray[np.float32]:

@@ -18,6 +18,11 @@ from zpix.scenes.structure import draw_structure
 from zpix.sources.galaxies import CONTINUA, GalaxySpectra
 
 
+#: F444W of 10¹⁰ suns by redshift, see `stellar_mass`.
+_MASS_Z = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0)
+_MASS_MAG = (15.0, 17.0, 18.5, 20.0, 21.1, 21.7, 22.7, 23.5, 24.1, 24.4, 24.8, 25.0, 25.2, 25.6)
+
+
 def draw_galaxies(
     rng: np.random.Generator, structure_rng: np.random.Generator, area: float, config: SimulationConfig
 ) -> Population:
@@ -80,8 +85,12 @@ def draw_listed_galaxies(
 
 
 def stellar_mass(mag: NDArray, z: NDArray) -> NDArray[np.float64]:
-    """Rough log₁₀ stellar mass in suns: 10¹⁰ has F444W near 21.3 + 5 log z (Weaver et al. 2022)."""
-    return 10.0 - 0.4 * (mag - 21.3 - 5.0 * np.log10(np.maximum(z, 0.05)))
+    """Rough log₁₀ stellar mass in suns, from F444W and one mass-to-light ratio for each redshift.
+
+    In solar units it is of the order of 0.5 in K and H, where F444W is at z < 2, and falls to 0.2 in V at z = 7. With the
+    counts this gives 4 to 5 galaxies above 10^10.5 suns per arcmin², as the mass functions of Muzzin et al. (2013).
+    """
+    return 10.0 - 0.4 * (mag - np.interp(z, _MASS_Z, _MASS_MAG))
 
 
 def quiescent_fraction(log_mass: NDArray, z: NDArray) -> NDArray[np.float64]:
@@ -95,15 +104,16 @@ def draw_spectra(
 ) -> GalaxySpectra:
     """Stars, dust, lines and absorption of galaxies of these redshifts and masses."""
     n = len(z)
-    dusty = ~quiescent & (
-        rng.uniform(size=n) < (0.04 + 0.5 / (1 + np.exp(-(log_mass - 9.7) / 0.4))) * np.clip((8 - z) / 3, 0, 1)
-    )
+    # heavily obscured ones are massive, up to half of them (Whitaker et al. 2017)
+    obscured = 0.02 + 0.45 / (1 + np.exp(-(log_mass - 10.4) / 0.3))
+    dusty = ~quiescent & (rng.uniform(size=n) < obscured * np.clip((8 - z) / 3, 0, 1))
     # share of stars younger than ~10 Myr in the light: more at high z and low mass (Endsley et al. 2023)
     young = _logistic(-1.6 + 0.38 * np.minimum(z, 8.5) - 0.5 * (log_mass - 9) + 1.1 * rng.normal(size=n))
     young = np.where(quiescent, 0.02 * rng.uniform(size=n) ** 3, np.where(dusty, 0.3 * young, young))
     weights = _mix(rng, z, log_mass, young, quiescent, dusty)
-    mean_dust = 0.12 + 0.35 * np.clip(log_mass - 8.3, 0, 2.5)  # Whitaker et al. (2017); little at low mass
-    a_v = mean_dust * np.where(z > 5, 0.6, 1.0) * rng.gamma(1.6, 1 / 1.6, n)
+    # A(V) = 0.36 at 10⁹ and 0.7 at 10¹⁰ suns, somewhat less than at z = 2.5 by McLure et al. (2018); less beyond z = 3
+    mean_dust = 0.12 + 0.35 * np.clip(log_mass - 8.3, 0, 2.5)
+    a_v = mean_dust * np.interp(z, (3, 5), (1.0, 0.6)) * rng.gamma(1.6, 1 / 1.6, n)
     a_v = np.where(dusty, a_v + rng.uniform(0.3, 3.0, n), np.where(quiescent, rng.exponential(0.15, n), a_v))
     lines, ew_ha = _draw_lines(rng, z, log_mass, young, quiescent)
     has_lya = rng.uniform(size=n) < np.where(z < 6, 0.3, 0.1)  # Jones et al. (2024): rarer in the neutral universe
@@ -183,15 +193,21 @@ def draw_shapes(
     """Half-light radius in arcsec, Sérsic index and axis ratio, each (N,).
 
     Sizes: van der Wel et al. (2014), R = A (M/5·10¹⁰)^α kpc with A = 8.9 (1+z)^−0.75, α = 0.22 for
-    star-forming and A = 5.6 (1+z)^−1.48, α = 0.75 (flat below 10^10.3) for quiescent galaxies; the former
-    holds to z ≈ 9 (Ward et al. 2024; Ormerod et al. 2024). Shapes: exponential discs thickened as in the same
-    paper's Fig. 7.
+    star-forming and A = 5.6 (1+z)^−1.48, α = 0.75 (flat below 10^10.3) for quiescent galaxies, with an intrinsic
+    scatter of no more than 0.2 dex. These are sizes at 5000 Å (rest frame); the same paper's gradient d log R / d log λ
+    of −0.35 + 0.12 z − 0.25 log(M/10¹⁰) (quiescent −0.25) brings them to the observed 2 µm: NIRCam sees smaller
+    galaxies at low redshift. Beyond z = 2.5 star-forming ones fall as (1+z)^−1.15, to the 1.3 kpc of Varadaraj et
+    al. (2024) at z = 4 and the 0.5 kpc of Westcott et al. (2025) at z = 7. Shapes: exponential discs
+    thickened as in van der Wel et al. (2014, ApJ 792, L6).
     """
     n = len(z)
     log_m = log_mass - np.log10(5e10)
     discs = np.log10(8.9) - 0.75 * np.log10(1 + z) + 0.22 * np.clip(log_m, -4.5, 1.0)
+    discs -= 0.40 * np.log10(np.maximum((1 + z) / 3.5, 1.0))
+    gradient = np.where(quiescent, -0.25, np.minimum(-0.35 + 0.12 * z - 0.25 * (log_mass - 10), 0.0))
     spheroids = np.log10(5.6) - 1.48 * np.log10(1 + z) + 0.75 * np.clip(log_m, -0.4, 1.0)
-    log_kpc = np.where(quiescent, spheroids, discs) + np.where(quiescent, 0.15, 0.20) * rng.normal(size=n)
+    at_2_um = gradient * np.maximum(np.log10(4.0 / (1 + z)), 0.0)
+    log_kpc = np.where(quiescent, spheroids, discs) + at_2_um + np.where(quiescent, 0.15, 0.18) * rng.normal(size=n)
     re = np.clip(10**log_kpc / kpc_per_arcsec(z), 0.01, 4.0)
     median_n = np.where(quiescent, 2.8, 1.05 + 0.5 * np.clip(log_mass - 10, 0, 1.5))
     sersic_n = np.clip(median_n * np.exp(0.35 * rng.normal(size=n)), 0.5, 6.0)

@@ -17,18 +17,18 @@ _NUCLEUS_EW_HA, _NUCLEUS_EW_LYA = 195.0, 93.0
 
 #: 260 little red dots in 640 arcmin² to F444W = 27.7 (Kokorev et al. 2024).
 _DOTS_PER_ARCMIN2, _DOTS_TO_MAG = 260 / 640, 27.7
-_DOTS_SLOPE = 0.25  # of log counts per mag: their luminosity functions are flat (Kokorev et al. 2024, Fig. 6)
-_DOTS_BRIGHTEST, _DOTS_FAINTEST = 22.5, 29.0  # none is luminous (Ma et al. 2025)
+_DOTS_SLOPE = 0.25  # of log counts per mag, of the order of their flat luminosity functions (Kokorev et al. 2024)
+_DOTS_BRIGHTEST, _DOTS_FAINTEST = 22.5, 29.0  # one with K < 23.7 in 15 deg² (Ma et al. 2025)
 _DOTS_Z = (4.0, 8.5)
-_DOT_KPC = 0.06  # half-light radius, where most are unresolved: below 0.13 kpc (Kokorev et al. 2024)
+_DOT_KPC = 0.06  # half-light radius: most are unresolved, below of the order of 0.1 kpc (Kokorev et al. 2024)
 
 
 def light_nuclei(rng: np.random.Generator, galaxies: Population, config: SimulationConfig) -> Population:
     """The galaxies, of which some of the massive ones now have an unobscured nucleus and are of kind `agn`.
 
-    One in ten massive galaxies accretes visibly (Aird et al. 2018), more than half of them behind dust (Merloni et al.
-    2014): 4 % of those above 10^10.5 suns. The nucleus takes a tenth to nearly all of the light at 5500 Å;
-    magnitudes stay as they are.
+    Of the order of one in ten massive galaxies accretes visibly (Aird et al. 2018), more than half of them behind dust
+    (Merloni et al. 2014): here 4 % of those above 10^10.5 suns. The nucleus takes a tenth to nearly all of the light
+    at 5500 Å, which is a choice; magnitudes stay as they are.
     """
     n = len(galaxies)
     chance = 0.04 * config.agn_density / (1 + np.exp(-(stellar_mass(galaxies.mag, galaxies.z) - 10.2) / 0.25))

@@ -25,15 +25,15 @@ _RAYS = 1440  # over half a turn: less than a pixel of the pupil apart at its ri
 _STEPS_PER_PIXEL = 2  # along rays
 _ARCSEC = np.pi / 180 / 3600
 
-#: Gaussian blur σ in arcsec by channel (short, long): charge diffusion, jitter and drizzling together. With
-#: the halo below it is set so that FWHM and encircled energy at 0.05 to 0.5 arcsec fit the empirical PSFs of the
-#: SMACS 0723 mosaics (20 mas; grizli-psf-library), within 7 % in every band. Those of CEERS (40 mas) differ from them
-#: by up to 45 % in FWHM (F090W) and 18 % in encircled energy; they are met within 12 %.
-_BLUR_ARCSEC = (0.012, 0.022)
+#: Gaussian blur σ in arcsec by channel (short, long): charge diffusion, jitter and drizzling together. With the halo
+#: below it is set so that FWHM and encircled energy at 0.05 to 0.5 arcsec fit two sets of empirical PSFs, those of the
+#: SMACS 0723 (20 mas) and CEERS (40 mas) mosaics in the grizli-psf-library, within 8 % in every band; alone they would
+#: ask for (0.011, 0.023) and (0.015, 0.027).
+_BLUR_ARCSEC = (0.0123, 0.0246)
 #: Wavefront error (rms, µm) scatters 1 − exp(−(2π w/λ)²) of the light (Maréchal) into a halo of this σ in
 #: arcsec.
 _WAVEFRONT_UM = 0.088
-_HALO_ARCSEC = 0.12
+_HALO_ARCSEC = 0.098
 
 
 def transfer_function(

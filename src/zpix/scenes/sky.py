@@ -26,6 +26,7 @@ from zpix.scenes.noise import (
     depth_variation,
     draw_noise,
     electrons_per_njy,
+    noise_over_error,
     white_equivalent,
 )
 from zpix.scenes.population import Population
@@ -119,7 +120,9 @@ class Sky:
 
     @cached_property
     def _detection_sigma(self) -> NDArray[np.float64]:
-        return self.error * white_equivalent(self.bands, correlated=self.config.correlated_noise)
+        correlated = self.config.correlated_noise
+        ratio = noise_over_error(self.bands, correlated=correlated)
+        return self.error * ratio * white_equivalent(self.bands, correlated=correlated)
 
     @cached_property
     def _coverage(self) -> Coverage:
@@ -275,7 +278,8 @@ class Sky:
         valid = exposure > 0
         error = np.full(model.shape, np.inf, np.float32)
         np.sqrt(np.divide(variance, exposure, where=valid, out=error), out=error)
-        added = self._noise(region) * np.where(valid, error, 0)
+        ratio = noise_over_error(self.bands, correlated=config.correlated_noise).astype(np.float32)
+        added = self._noise(region) * ratio[:, None, None] * np.where(valid, error, 0)
         artefacts = np.zeros_like(model)
         self._artefacts.add_to(artefacts, region)
         sky = stream(self.seed, _FIELD, 1).standard_normal(len(self.bands)) * config.sky_residual_sigma * self.error

@@ -20,7 +20,7 @@ _HALF_CHOSEN_MAG = 27.5
 #: Share of suitable sources that are chosen, by redshift: knots such that 32 secure redshifts per arcmin² (2,145 in 67
 #: arcmin², 2.3 % of the 94,000 sources there; Merz et al. 2026) are spread in redshift as the 2,858 of JADES' DR4 are.
 _Z = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.1, 5.0, 6.0, 7.0, 8.2, 10.0, 15.0)
-_CHOSEN = (0.0, 0.016, 0.029, 0.06, 0.117, 0.157, 0.205, 0.31, 0.235, 0.27, 0.41, 0.61, 0.37, 0.30, 0.30)
+_CHOSEN = (0.0, 0.024, 0.025, 0.053, 0.112, 0.129, 0.189, 0.27, 0.218, 0.214, 0.324, 0.285, 0.345, 0.455, 0.455)
 
 
 def spectroscopic_redshifts(rng: np.random.Generator, population: Population) -> NDArray[np.float64]:
