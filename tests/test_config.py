@@ -87,7 +87,7 @@ def test_sections_are_frozen():
 
 def test_what_is_written_reads_back_the_same(tmp_path):
     sections = {
-        "model": ModelConfig(bands=("A", "B"), redshift_head="fpn", aperture_radii_pix=(1.0, 2.5)),
+        "model": ModelConfig(bands=("A", "B"), redshift_head="fpn", gaussian_sigmas_pix=(1.0, 2.5)),
         "training": TrainingConfig(learning_rate=1e-5, flips=False, milestones=(0.5,)),
         "inference": InferenceConfig(dust='C:\\maps\\Δust "2".fits', precision="bf16"),
         "simulation": SimulationConfig(ebv=None, psf_angle_deg=12.5),

@@ -36,9 +36,7 @@ def store(tmp_path_factory) -> Store:
 
 def test_pretraining_and_training_leave_models_settings_and_losses(tmp_path, store):
     model = small_model(bands=BANDS)
-    head = pretrain(
-        store.path, out=tmp_path / "head", model=model, config=PretrainingConfig(photometry_epochs=1, epochs=1)
-    )
+    head = pretrain(store.path, out=tmp_path / "head", model=model, config=PretrainingConfig(epochs=2))
     path = train(store.path, out=tmp_path / "run", model=model, config=FAST, redshift_head=head, name="blobs-1")
     assert {item.name for item in (tmp_path / "run").iterdir()} == {
         "config.toml", "losses.csv", "losses.png", "model.safetensors", "state.safetensors",

@@ -37,7 +37,7 @@ class ModelConfig(Section):
     anchor_sizes_pix: tuple[int, ...] = (8, 16, 32, 64, 128)  # a NIRCam source is 8 to 40 pixels across
     mixture_components: int = Field(8, ge=1)  # Gaussians of a redshift PDF; 5 in the paper
     cutout_size_pix: int = Field(32, ge=8)  # ~1 arcsec: holds the colours of nearly every source
-    aperture_radii_pix: tuple[float, ...] = (2.0, 3.5, 6.0, 10.0)  # 0.06 to 0.3 arcsec
+    gaussian_sigmas_pix: tuple[float, ...] = (1.2, 2.0, 3.5, 6.0)  # weights of soft photometry, 0.04 to 0.2 arcsec
     built_size_pix: int = Field(512, ge=64)  # transformers only accept images of this size
 
     @field_validator("bands")
@@ -78,11 +78,10 @@ class TrainingConfig(Section):
 
 
 class PretrainingConfig(Section):
-    """How the redshift head's pixel branch learns from cutouts, before the joint training."""
+    """How the redshift head learns colours from cutouts, before the joint training."""
 
     seed: int = 0
-    photometry_epochs: int = Field(20, ge=0)  # sums in apertures and masks alone: seconds each
-    epochs: int = Field(6, ge=0)  # the whole pixel branch
+    epochs: int = Field(20, ge=1)
     batch_size: int = Field(256, ge=1)
     learning_rate: float = Field(2e-3, gt=0)
     weight_decay: float = Field(1e-4, ge=0)

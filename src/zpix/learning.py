@@ -219,7 +219,7 @@ def pretrain(
     config: PretrainingConfig | None = None,
     device: str = "auto",
 ) -> Path:
-    """Train the pixel branch of the redshift head on cutouts; `train` takes the result as `redshift_head`."""
+    """Train the redshift head on cutouts; `train` takes the result as `redshift_head`."""
     data, config, model = Store(store), config or PretrainingConfig(), model or ModelConfig()
     torch.manual_seed(config.seed)
     detector = Detector(model)

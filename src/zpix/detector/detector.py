@@ -30,9 +30,9 @@ _BOX_SAMPLES, _MASK_SAMPLES = 2, 1
 _TRAINING_PROPOSALS_PER_MEGAPIXEL = 4000
 # Between 0.2 and 0.5 a validation field's catalogue hardly changes.
 _LEAST_OBJECTNESS = 0.3
-# True sources of an image whose masks and redshifts are learnt in one step: the mask head on all hundred of a crowded
-# tile would cost as much as the rest of the network.
-_SECOND_STAGE_SOURCES = 48
+# True sources of an image whose masks are learnt in one step: learning on all hundred of a crowded tile would cost as
+# much as the rest of the network. Redshifts, which are dear and cheap to learn on, are learnt from all.
+_MASKS_LEARNT = 48
 
 #: Half-open (x0, y0, x1, y1) in image pixels.
 Rectangle = tuple[float, float, float, float]
@@ -121,15 +121,20 @@ class Detector(nn.Module):
         logits, box_deltas = self.box_head(self._pool_boxes(features, torch.cat(sampled), _image_index(sampled)))
         losses |= self.box_head.losses(logits, box_deltas, labels, targets)
 
-        chosen = [torch.randperm(len(b), device=b.device)[:_SECOND_STAGE_SOURCES] for b in scenes.boxes]
-        redshifts = torch.cat([z[rows] for z, rows in zip(scenes.redshifts, chosen, strict=True)])
-        boxes = self._boxes_to_learn_from(features, proposals, scenes.boxes, chosen, box_jitter, size)
-        image = _image_index(chosen)
-        segment_id = torch.cat(chosen) + 1
-        mask_logits = self._mask_logits(features, boxes, image)
-        losses["mask"] = mask_loss(mask_logits, mask_targets(scenes.segmentation, boxes, image, segment_id))
+        boxes = self._boxes_to_learn_from(features, proposals, scenes.boxes, box_jitter, size)
+        image = _image_index(scenes.boxes)
+        segment_id = torch.cat([torch.arange(len(b), device=b.device) + 1 for b in scenes.boxes])
+        learnt = torch.cat([torch.randperm(len(b), device=b.device) < _MASKS_LEARNT for b in scenes.boxes])
+        mask_logits = self._mask_logits(features, boxes[learnt], image[learnt])
+        targets = mask_targets(scenes.segmentation, boxes[learnt], image[learnt], segment_id[learnt])
+        losses["mask"] = mask_loss(mask_logits, targets)
 
-        masks = torch.sigmoid(mask_logits.detach().float())
+        masks = mask_logits.new_empty((len(boxes), *mask_logits.shape[1:]))
+        masks[learnt] = mask_logits.detach()
+        with torch.no_grad():
+            masks[~learnt] = self._mask_logits(features, boxes[~learnt], image[~learnt])
+        masks = torch.sigmoid(masks.float())
+        redshifts = torch.cat(scenes.redshifts)
         mixture = self._redshifts(features, scenes.flux, scenes.error, boxes, image, masks, scenes.dust[image])
         losses["redshift"] = redshift_loss(mixture.log_weights, mixture.means, mixture.widths, redshifts)
         return losses
@@ -199,22 +204,20 @@ class Detector(nn.Module):
         features: list[Tensor],
         proposals: list[Tensor],
         truth_boxes: list[Tensor],
-        chosen: list[Tensor],
         box_jitter: float,
         size: tuple[int, int],
     ) -> Tensor:
-        """A box (n, 4) for each chosen true source of all images: the detector's own, or else the true one jittered.
+        """A box (n, 4) for each true source of all images: the detector's own, or else the true one jittered.
 
         Boxes as good or as bad as those the head will meet, faint sources' worse than bright ones', are what teaches it
         widths that hold: on equally jittered boxes it learns to trust the faint too much and the bright too little.
         """
         starts, rough = [], []
-        for own, truth, rows in zip(proposals, truth_boxes, chosen, strict=True):
+        for own, truth in zip(proposals, truth_boxes, strict=True):
             found, best = best_proposals(own, truth)
             jittered = _jittered(truth, box_jitter, size)
-            start = torch.where(found[:, None], own[best], jittered) if len(own) else jittered
-            starts.append(start[rows])
-            rough.append(found[rows])
+            starts.append(torch.where(found[:, None], own[best], jittered) if len(own) else jittered)
+            rough.append(found)
         start, refine = torch.cat(starts), torch.cat(rough)
         _, deltas = self.box_head(self._pool_boxes(features, start, _image_index(starts)))
         refined = clip_boxes_to_image(self.box_head.decode(deltas, start), size)
@@ -238,7 +241,7 @@ class Detector(nn.Module):
         dust: Tensor,
     ) -> Mixture:
         pixels = None
-        if self.redshift_head.pixels is not None:
+        if self.redshift_head.photometry is not None:
             pixels = source_pixels(flux, error, boxes, image, masks, size=self.config.cutout_size_pix)
         return self.redshift_head(self._pool_boxes(features, boxes, image), pixels, dust)
 
@@ -253,7 +256,6 @@ def source_pixels(
         flux=clean_flux,
         variance=variance,
         mask=place_masks(masks, boxes, corner, size),
-        centre=0.5 * (boxes[:, :2] + boxes[:, 2:]) - corner,
         size=boxes[:, 2:] - boxes[:, :2],
     )
 

@@ -29,12 +29,6 @@ def split_validity(flux: Tensor, error: Tensor) -> tuple[Tensor, Tensor]:
     return torch.where(usable, flux, 0.0), torch.where(usable, error * error, 0.0)
 
 
-def significance(flux: Tensor, variance: Tensor) -> Tensor:
-    """arcsinh of flux over noise; zero where the variance is zero, that is, where nothing was observed."""
-    ratio = (flux * torch.rsqrt(variance.clamp(min=1e-20))).clamp(-_MAX_SIGNIFICANCE, _MAX_SIGNIFICANCE)
-    return torch.where(variance > 0, _arcsinh(ratio), 0.0)
-
-
 def image_channels(flux: Tensor, error: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """Input of the backbone, significances first, validity after.
 

@@ -2,8 +2,8 @@
 
 A mixture density network (Bishop 1994) over what the detector knows of a source. Variant `fpn` is the head of Merz et
 al. 2026: pooled pyramid features and E(B−V) through two hidden layers. Variant `fpn+pixels` adds the source's own
-pixels, since colours are in the pixels and the pyramid blurs them: sums of each band in apertures and in the predicted
-mask, in units of their noise, and a small residual network on a cutout.
+pixels, since colours are in the pixels and the pyramid blurs them: sums of each band under Gaussian weights around the
+light's centre and under the predicted mask, in units of their noise and relative to the other bands.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from torch import Tensor, nn
 
 from zpix.config import ModelConfig
 from zpix.detector.box_head import BOX_BINS
-from zpix.detector.normalisation import significance
 
 # Milky Way E(B−V) is a few hundredths of a magnitude in survey fields; this brings it to order one.
 _DUST_SCALE = 20.0
-_HIDDEN = 256
+_HIDDEN = 512
 _Z_MAX = 20.0
 _NARROWEST = 2e-3  # of 1 + z: no band set resolves less
+_FAINTEST_NJY = 1e-9  # far below any noise; keeps divisions finite
 
 
 class Mixture(NamedTuple):
@@ -35,18 +35,16 @@ class Mixture(NamedTuple):
 
 
 class SourcePixels(NamedTuple):
-    """Cutouts of n sources: what the pixel branch reads.
+    """Cutouts of n sources: what soft photometry reads.
 
     flux, variance : (n, band, S, S) float, nJy and nJy²; both zero where not observed
     mask : (n, S, S) float, probability that a pixel belongs to the source
-    centre : (n, 2) float, centre of the box (x, y) in cutout pixels, edges at integers
     size : (n, 2) float, width and height of the box in pixels
     """
 
     flux: Tensor
     variance: Tensor
     mask: Tensor
-    centre: Tensor
     size: Tensor
 
 
@@ -56,52 +54,57 @@ class RedshiftHead(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         features = config.pyramid_channels * BOX_BINS**2
+        self.sigmas_pix = config.gaussian_sigmas_pix
+        self.photometry: nn.Module | None = None
         if config.redshift_head == "fpn":
-            self.pixels: PixelBranch | None = None
             self.pyramid = nn.Sequential(nn.Linear(features + 1, 1024), nn.Tanh(), nn.Linear(1024, 64), nn.Tanh())
             self.mixture = MixtureLayer(64, config.mixture_components)
         else:
-            self.pixels = PixelBranch(config)
-            # Starts at zero, so that a pretrained pixel branch is not disturbed when the pyramid joins it.
+            # Starts at zero, so that pretrained photometry is not disturbed when the pyramid joins it.
             joins = nn.Linear(128, _HIDDEN)
             nn.init.zeros_(joins.weight)
             nn.init.zeros_(joins.bias)
             self.pyramid = nn.Sequential(nn.Linear(features + 1, 128), nn.GELU(), joins)
-            self.trunk = nn.Sequential(
-                nn.GELU(), nn.Linear(_HIDDEN, _HIDDEN), nn.GELU(), nn.Linear(_HIDDEN, 128), nn.GELU()
+            bands, sums = len(config.bands), len(self.sigmas_pix) + 1  # and the mask
+            inputs = bands * (2 * sums + 2) + 2 + 1  # depth and coverage; box sides; dust
+            self.photometry = nn.Sequential(
+                nn.Linear(inputs, _HIDDEN), nn.GELU(), *_layer(), nn.Linear(_HIDDEN, _HIDDEN)
             )
-            self.mixture = MixtureLayer(128, config.mixture_components)
+            self.trunk = nn.Sequential(nn.LayerNorm(_HIDDEN), nn.GELU(), *_layer())
+            self.mixture = MixtureLayer(_HIDDEN, config.mixture_components)
 
     def fp32_parts(self) -> list[nn.Module]:
         """Layers that compute in fp32 whatever the rest does."""
-        if self.pixels is None:
+        if self.photometry is None:
             return [self.mixture]
-        return [self.pixels.photometry, self.trunk, self.mixture]
+        return [self.photometry, self.trunk, self.mixture]
 
-    def forward(
-        self, pooled: Tensor | None, pixels: SourcePixels | None, dust: Tensor, *, shapes: bool = True
-    ) -> Mixture:
+    def forward(self, pooled: Tensor | None, pixels: SourcePixels | None, dust: Tensor) -> Mixture:
         """Mixture of each source.
 
         Parameters
         ----------
-        pooled : (n, channel, 7, 7) pyramid features; None trains the pixel branch alone
+        pooled : (n, channel, 7, 7) pyramid features; None trains the photometry alone
         pixels : cutouts; None for the `fpn` variant
         dust : (n,) float, E(B−V) in magnitudes
-        shapes : whether the pixel branch looks at the cutouts beyond their sums
         """
         dust = _DUST_SCALE * dust[:, None].float()
         from_pyramid = None
         if pooled is not None:
             flat = pooled.flatten(1)
             from_pyramid = self.pyramid(torch.cat([flat, dust.to(flat.dtype)], 1)).float()
-        if self.pixels is None:
+        if self.photometry is None:
             assert from_pyramid is not None
             return self.mixture(from_pyramid)
         assert pixels is not None
-        hidden = self.pixels(pixels, dust, shapes=shapes)
-        with torch.autocast(dust.device.type, enabled=False):
+        with torch.autocast(dust.device.type, enabled=False):  # bf16 would round the fluxes to a per cent
+            sums = soft_photometry(pixels, self.sigmas_pix)
+            hidden = self.photometry(torch.cat([sums, dust], 1))
             return self.mixture(self.trunk(hidden if from_pyramid is None else hidden + from_pyramid))
+
+
+def _layer() -> tuple[nn.Module, ...]:
+    return nn.Linear(_HIDDEN, _HIDDEN), nn.LayerNorm(_HIDDEN), nn.GELU()
 
 
 class MixtureLayer(nn.Module):
@@ -125,79 +128,49 @@ class MixtureLayer(nn.Module):
             return Mixture(torch.log_softmax(logits, 1), means, relative * (1 + means))
 
 
-class PixelBranch(nn.Module):
-    """Cutouts to a hidden vector (n, 256): soft photometry and a small residual network, added."""
+def soft_photometry(pixels: SourcePixels, sigmas_pix: tuple[float, ...]) -> Tensor:
+    """Sums of each band under weights, as the network likes them.
 
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        bands = len(config.bands)
-        self.radii_pix = config.aperture_radii_pix
-        sums = len(self.radii_pix) + 1  # and the mask
-        photometry = bands * (sums + 2) + 2 + 1  # noise and coverage; box size; dust
-        self.photometry = nn.Sequential(
-            nn.Linear(photometry, 2 * _HIDDEN), nn.GELU(), nn.Linear(2 * _HIDDEN, 2 * _HIDDEN), nn.GELU(),
-            nn.Linear(2 * _HIDDEN, _HIDDEN),
-        )  # fmt: skip
-        self.mix_colours = nn.Conv2d(2 * bands + 1, 32, 1)  # significance, coverage, mask
-        self.network = nn.Sequential(
-            nn.GELU(), nn.Conv2d(32, 32, 3, stride=2, padding=1), ResidualBlock(32),
-            nn.GELU(), nn.Conv2d(32, 64, 3, stride=2, padding=1), ResidualBlock(64),
-        )  # fmt: skip
-        self.shape = nn.Linear(2 * 64, _HIDDEN)
-        nn.init.zeros_(self.shape.weight)  # joins when the photometry has been learnt
-        nn.init.zeros_(self.shape.bias)
-
-    def forward(self, pixels: SourcePixels, dust: Tensor, *, shapes: bool) -> Tensor:
-        with torch.autocast(dust.device.type, enabled=False):  # bf16 would round the fluxes to a per cent
-            hidden = self.photometry(torch.cat([aperture_photometry(pixels, self.radii_pix), dust], 1))
-        if not shapes:
-            return hidden
-        observed = (pixels.variance > 0).to(pixels.flux.dtype)
-        image = torch.cat([significance(pixels.flux, pixels.variance), observed, pixels.mask[:, None]], 1)
-        maps = self.network(self.mix_colours(image.to(self.mix_colours.weight.dtype)))  # (n, 64, S / 4, S / 4)
-        middle = maps.shape[-1] // 2
-        core = maps[:, :, middle - 1 : middle + 1, middle - 1 : middle + 1].mean((2, 3))
-        return hidden + self.shape(torch.cat([core, maps.mean((2, 3))], 1)).float()
-
-
-class ResidualBlock(nn.Module):
-    """Two 3 × 3 convolutions around a shortcut, normalised by group so that single sources work."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.GroupNorm(8, channels), nn.GELU(), nn.Conv2d(channels, channels, 3, padding=1),
-            nn.GroupNorm(8, channels), nn.GELU(), nn.Conv2d(channels, channels, 3, padding=1),
-        )  # fmt: skip
-
-    def forward(self, maps: Tensor) -> Tensor:
-        return maps + self.body(maps)
-
-
-def aperture_photometry(pixels: SourcePixels, radii_pix: tuple[float, ...]) -> Tensor:
-    """Sums of each band in circular apertures and in the mask, as the network likes them.
+    The weights are Gaussians of `sigmas_pix` around the centre of the light under the mask, which noise moves less than
+    the middle of a box, and the mask itself: soft photometry, made inside the network. Colours are given beside
+    significances, because to learn small differences of large logarithms takes a network very long.
 
     Returns
     -------
-    (n, bands × (apertures + 3) + 2) float32: arcsinh of each sum over its noise, log10 of the noise (nJy) and the
-    observed fraction of the second aperture for each band, and the logarithms of the box sides
+    (n, bands × (2 sums + 2) + 2) float32: half the arcsinh of each sum over its noise; arcsinh of each sum over the
+    mean noise of the bands, less its mean over the bands, which for bright sources is the colour; log10 of the noise
+    (nJy) and the observed fraction under the second Gaussian; and the logarithms of the box sides
     """
     with torch.autocast(pixels.flux.device.type, enabled=False):
-        flux, variance = pixels.flux.float().flatten(2), pixels.variance.float().flatten(2)  # (n, band, S²)
-        size = pixels.flux.shape[-1]
-        steps = torch.arange(size, device=flux.device) + 0.5
-        dx = steps - pixels.centre[:, 0:1].float()
-        dy = steps - pixels.centre[:, 1:2].float()
-        distance = torch.sqrt(dx[:, None, :] ** 2 + dy[:, :, None] ** 2)  # (n, S, S)
-        radii = torch.tensor(radii_pix, device=flux.device)
-        discs = (radii[:, None, None] - distance[:, None] + 0.5).clamp(0, 1)  # (n, aperture, S, S), soft edges
-        weights = torch.cat([discs, pixels.mask[:, None].float()], 1).flatten(2)  # (n, sum, S²)
+        flux, variance = pixels.flux.float(), pixels.variance.float()  # (n, band, S, S)
+        weights = torch.cat([_gaussians(pixels, sigmas_pix), pixels.mask[:, None].float()], 1)  # (n, sum, S, S)
+        flux, variance, weights = flux.flatten(2), variance.flatten(2), weights.flatten(2)
         total = torch.einsum("nbp,nsp->nbs", flux, weights)
         noise = torch.einsum("nbp,nsp->nbs", variance, weights**2).sqrt()  # zero where nothing was observed
-        ratio = torch.where(noise > 0, torch.asinh(total / noise.clamp(min=1e-9)), torch.zeros_like(total))
-        reference = min(1, len(radii_pix) - 1)
+        observed = (noise > 0).float()
+        bands = observed.sum(1, keepdim=True).clamp(min=1)
+        mean_noise = (noise.sum(1, keepdim=True) / bands).clamp(min=_FAINTEST_NJY)
+        significance = observed * torch.asinh(total / noise.clamp(min=_FAINTEST_NJY))
+        brightness = observed * torch.asinh(total / mean_noise)
+        colour = observed * (brightness - brightness.sum(1, keepdim=True) / bands)
+
+        reference = min(1, len(sigmas_pix) - 1)
         depth = torch.log10(noise[:, :, reference].clamp(min=1e-3))
         disc = weights[:, reference : reference + 1]
         coverage = torch.einsum("nbp,nsp->nbs", (variance > 0).float(), disc)[:, :, 0] / disc.sum(2).clamp(min=1e-3)
         sides = pixels.size.float().clamp(min=1.0).log() - math.log(16.0)
-        return torch.cat([0.5 * ratio.flatten(1), depth, coverage, sides], 1)
+        return torch.cat([0.5 * significance.flatten(1), colour.flatten(1), depth, coverage, sides], 1)
+
+
+def _gaussians(pixels: SourcePixels, sigmas_pix: tuple[float, ...]) -> Tensor:
+    """Gaussian weights around the centre of the light under the mask, (n, sigma, S, S); one at the centre."""
+    flux, variance = pixels.flux.float(), pixels.variance.float()
+    light = (flux * torch.rsqrt(variance.clamp(min=_FAINTEST_NJY**2)) * (variance > 0)).clamp(min=0).mean(1)
+    light = light * pixels.mask.float() + 1e-6  # (n, S, S); without any light, the middle of the cutout
+    total = light.sum((1, 2))
+    steps = torch.arange(flux.shape[-1], device=flux.device) + 0.5
+    dx = steps - (light.sum(1) @ steps / total)[:, None]  # (n, S)
+    dy = steps - (light.sum(2) @ steps / total)[:, None]
+    squared = dx[:, None, :] ** 2 + dy[:, :, None] ** 2  # (n, S, S)
+    sigmas = torch.tensor(sigmas_pix, device=flux.device)
+    return torch.exp(-0.5 * squared[:, None] / sigmas[:, None, None] ** 2)

@@ -1,7 +1,7 @@
 """How does the redshift head learn its colours before it meets the detector?
 
-The pixel branch of the redshift head is trained alone, on cutouts of labelled sources held in memory: an epoch costs
-minutes where the joint training costs an hour. The pyramid's part of the head starts at zero and joins later.
+The soft photometry of the redshift head is trained alone, on cutouts of labelled sources held in memory: an epoch costs
+a minute where the joint training costs ten. The pyramid's part of the head starts at zero and joins later.
 """
 
 from __future__ import annotations
@@ -39,14 +39,13 @@ class Cutouts:
 
     flux, error : (n, band, S, S) float16, nJy; error +inf where not valid
     mask : (n, S, S) bool, the source's segment
-    centre, size : (n, 2) float32, box centre in cutout pixels (edges at integers) and box sides
+    size : (n, 2) float32, box sides in pixels
     redshift, dust : (n,) float32
     """
 
     flux: NDArray[np.float16]
     error: NDArray[np.float16]
     mask: NDArray[np.bool_]
-    centre: NDArray[np.float32]
     size: NDArray[np.float32]
     redshift: NDArray[np.float32]
     dust: NDArray[np.float32]
@@ -67,7 +66,7 @@ def cut_sources(store: Store, split: Split, *, size: int) -> Cutouts:
         np.zeros((known, bands, size, size), np.float16),
     )
     mask = np.zeros((known, size, size), bool)
-    rest: dict[str, list[NDArray]] = {"centre": [], "size": [], "redshift": [], "dust": []}
+    rest: dict[str, list[NDArray]] = {"size": [], "redshift": [], "dust": []}
     row = 0
     for index in track(range(store.count(split)), f"cutouts ({split})", store.count(split)):
         tile = store.read(split, index)
@@ -84,14 +83,12 @@ def cut_sources(store: Store, split: Split, *, size: int) -> Cutouts:
             flux[row] = np.clip(padded_flux[:, *place], -6e4, 6e4)
             error[row] = padded_error[:, *place]
             mask[row] = padded_segments[place] == source + 1
-            rest["centre"].append(middle - (x, y))
             row += 1
         rest["size"].append(boxes[wanted, 2:] - boxes[wanted, :2])
         rest["redshift"].append(tile.redshift[wanted])
         rest["dust"].append(np.full(len(wanted), tile.dust))
-    columns = {name: np.concatenate(v).astype(np.float32) for name, v in rest.items() if name != "centre"}
-    centre = np.array(rest["centre"], np.float32).reshape(-1, 2)
-    return Cutouts(flux[:row], error[:row], mask[:row], centre, **columns)
+    columns = {name: np.concatenate(values).astype(np.float32) for name, values in rest.items()}
+    return Cutouts(flux[:row], error[:row], mask[:row], **columns)
 
 
 def fit_redshift_head(
@@ -104,14 +101,14 @@ def fit_redshift_head(
     about: dict | None = None,
     on_epoch: Callable[[Path], None] = lambda losses: None,
 ) -> Path:
-    """Train the pixel branch of the redshift head of `detector`; returns the path of the model.
+    """Train the redshift head of `detector` on soft photometry alone; returns the path of the model.
 
     `out` holds the same files as a joint training, and goes on in the same way.
     """
     check_store(store, detector.config)
     head = detector.redshift_head
-    if head.pixels is None:
-        raise StoreError("redshift_head = 'fpn' has no pixel branch to pretrain; choose 'fpn+pixels'")
+    if head.photometry is None:
+        raise StoreError("redshift_head = 'fpn' has no photometry to pretrain; choose 'fpn+pixels'")
     place = choose_device(device)
     dtype = choose_precision("auto", place)
     keep_freed_memory()
@@ -124,20 +121,17 @@ def fit_redshift_head(
     validation = cut_sources(store, "validation", size=size) if store.count("validation") else None
 
     steps = -(-len(training) // config.batch_size)
-    epochs = config.photometry_epochs + config.epochs  # two phases, each with its own schedule
     schedule = TrainingConfig(learning_rate=config.learning_rate, schedule="cosine", warmup_steps=100)
-    with progress_bar("pretraining", epochs * steps, done=state.epoch * steps) as bar:
-        for epoch in range(state.epoch, epochs):
-            shapes = epoch >= config.photometry_epochs
-            first, length = (config.photometry_epochs, config.epochs) if shapes else (0, config.photometry_epochs)
+    with progress_bar("pretraining", config.epochs * steps, done=state.epoch * steps) as bar:
+        for epoch in range(state.epoch, config.epochs):
             started = time.monotonic()
             rng = np.random.default_rng([config.seed, epoch])
             total = 0.0
             for number, (pixels, redshift, dust) in enumerate(_batches(training, config, size, rng)):
                 for group in optimizer.param_groups:
-                    group["lr"] = learning_rate((epoch - first) * steps + number, length * steps, schedule)
+                    group["lr"] = learning_rate(epoch * steps + number, config.epochs * steps, schedule)
                 with mixed_precision(place, dtype):
-                    mixture = learner(None, SourcePixels(*(p.to(place) for p in pixels)), dust.to(place), shapes=shapes)
+                    mixture = learner(None, SourcePixels(*(p.to(place) for p in pixels)), dust.to(place))
                 loss = redshift_loss(mixture.log_weights, mixture.means, mixture.widths, redshift.to(place))
                 if not bool(torch.isfinite(loss)):
                     raise TrainingError(f"the loss of epoch {epoch}, step {number} is not finite; lower learning_rate")
@@ -146,10 +140,10 @@ def fit_redshift_head(
                 torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
                 optimizer.step()
                 total += float(loss.detach())
-                bar.advance(note=f"epoch {epoch + 1}/{epochs}  loss {float(loss.detach()):.3f}")
+                bar.advance(note=f"epoch {epoch + 1}/{config.epochs}  loss {float(loss.detach()):.3f}")
             rows = [{"epoch": epoch + 1, "split": "train", "redshift": round(total / steps, 5)}]
             if validation is not None:
-                mixture = predict_cutouts(learner, validation, size, place, dtype, shapes=shapes)
+                mixture = predict_cutouts(learner, validation, size, place, dtype)
                 rows.append({"epoch": epoch + 1, "split": "validation", **_scores(mixture, validation.redshift)})
                 learner.train()
             state = TrainingState(epoch + 1, [*state.history, *rows], state.seconds + time.monotonic() - started)
@@ -173,17 +167,16 @@ def predict_cutouts(
     device: torch.device,
     dtype: torch.dtype,
     *,
-    shapes: bool = True,
     batch: int = 512,
 ) -> Mixture:
-    """Mixtures of all cutouts, from the pixel branch alone."""
+    """Mixtures of all cutouts, from soft photometry alone."""
     head.eval()
     parts = []
     for start in range(0, len(cutouts), batch):
         rows = np.arange(start, min(start + batch, len(cutouts)))
         pixels, dust = _to_pixels(cutouts, rows, size, shift=(_SLACK_PIX // 2, _SLACK_PIX // 2))
         with mixed_precision(device, dtype):
-            parts.append(head(None, SourcePixels(*(p.to(device) for p in pixels)), dust.to(device), shapes=shapes))
+            parts.append(head(None, SourcePixels(*(p.to(device) for p in pixels)), dust.to(device)))
     return Mixture(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
 
 
@@ -212,15 +205,14 @@ def _batches(
         pixels = _turned(pixels, int(rng.integers(4)), bool(rng.integers(2)))
         hidden = torch.from_numpy(rng.random(pixels.flux.shape[:2]) < config.band_dropout)[:, :, None, None]
         hidden &= ~hidden.all(1, keepdim=True)
-        wrong = torch.from_numpy(rng.normal(0, 0.05, (2, len(rows), 2)).astype(np.float32)) * pixels.size
+        wrong = torch.from_numpy(rng.normal(0, 0.05, (len(rows), 2)).astype(np.float32)) * pixels.size
         softness = torch.from_numpy(rng.uniform(0.6, 1.0, (len(rows), 1, 1)).astype(np.float32))
         yield (
             SourcePixels(
                 flux=pixels.flux.masked_fill(hidden, 0.0),
                 variance=pixels.variance.masked_fill(hidden, 0.0),
                 mask=pixels.mask * softness,
-                centre=pixels.centre + wrong[0],
-                size=pixels.size + wrong[1],
+                size=pixels.size + wrong,
             ),
             torch.from_numpy(cutouts.redshift[rows]),
             dust,
@@ -236,7 +228,6 @@ def _to_pixels(cutouts: Cutouts, rows: NDArray, size: int, *, shift: tuple[int, 
         flux=torch.where(usable, flux, 0.0),
         variance=torch.where(usable, error * error, 0.0),
         mask=torch.from_numpy(cutouts.mask[rows][:, *place].astype(np.float32)),
-        centre=torch.from_numpy(cutouts.centre[rows] - np.array(shift, np.float32)),
         size=torch.from_numpy(cutouts.size[rows]),
     )
     return pixels, torch.from_numpy(cutouts.dust[rows])
@@ -244,13 +235,8 @@ def _to_pixels(cutouts: Cutouts, rows: NDArray, size: int, *, shift: tuple[int, 
 
 def _turned(pixels: SourcePixels, turns: int, mirror: bool) -> SourcePixels:
     """Quarter turns (counter-clockwise in array axes, as numpy.rot90) and a mirror in x."""
-    flux, variance, mask, centre, size = pixels
-    side = flux.shape[-1]
-    for _ in range(turns):  # rot90 maps (x, y) to (y, side - x)
-        centre = torch.stack([centre[:, 1], side - centre[:, 0]], 1)
-        size = size.flip(1)
-    flux, variance, mask = (torch.rot90(image, turns, (-2, -1)) for image in (flux, variance, mask))
+    flux, variance, mask = (torch.rot90(image, turns, (-2, -1)) for image in pixels[:3])
     if mirror:
         flux, variance, mask = (image.flip(-1) for image in (flux, variance, mask))
-        centre = torch.stack([side - centre[:, 0], centre[:, 1]], 1)
-    return SourcePixels(flux.contiguous(), variance.contiguous(), mask.contiguous(), centre, size)
+    size = pixels.size.flip(1) if turns % 2 else pixels.size
+    return SourcePixels(flux.contiguous(), variance.contiguous(), mask.contiguous(), size)
