@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from zpix.catalogue import box_iou
+from zpix.sources import box_iou
 from zpix.evaluation import assign, match_boxes, match_positions, match_segments
 
 

@@ -99,7 +99,7 @@ class Mosaic:
         self.close()
 
     def __reduce__(self) -> tuple:
-        return _reopened, (tuple(dict.fromkeys(self.paths)), self.bands)
+        return reopen_mosaic, (self.paths, self.bands)
 
 
 def open_mosaic(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str] | None = None) -> Mosaic:
@@ -130,9 +130,9 @@ def open_mosaic(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str
     return Mosaic(images)
 
 
-def _reopened(paths: tuple[Path, ...], bands: tuple[str, ...]) -> Mosaic:
-    """A mosaic that was checked before, in another process."""
-    return Mosaic(open_bands(paths, bands=bands))
+def reopen_mosaic(paths: Sequence[Path], bands: Sequence[str]) -> Mosaic:
+    """A mosaic that was opened and checked before, perhaps elsewhere, from its attributes `paths` and `bands`."""
+    return Mosaic(open_bands(tuple(dict.fromkeys(paths)), bands=bands))
 
 
 def _refuse_different_grids(images: Sequence[BandImage]) -> None:
