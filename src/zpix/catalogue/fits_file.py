@@ -46,7 +46,8 @@ def write_catalogue_fits(path: str | Path, catalogue: Catalogue | CatalogueFile)
                 rows = np.zeros(len(chunk), [_fits_field(column) for column in schema])
                 for column in schema:
                     rows[column.name] = chunk[column.name]
-                stream.write(rows.view(np.uint8))
+                if len(rows):  # astropy takes no part of nothing
+                    stream.write(rows.view(np.uint8))
 
 
 def read_catalogue_fits(path: str | Path) -> Catalogue:

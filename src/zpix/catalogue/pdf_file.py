@@ -25,6 +25,7 @@ def write_pdfs(path: str | Path, catalogue: Catalogue | CatalogueFile) -> None:
     import qp  # takes a second to import
 
     with whole_file(path) as temporary:
+        temporary.touch()  # qp would make missing directories
         file, done = None, 0
         for chunk in catalogue.chunks():
             redshift = chunk.redshift

@@ -20,6 +20,7 @@ from zpix.image.regions import Region
 
 _STRIP_PIXELS = 1 << 22  # pixels looked at together when searching for valid ones
 _SAMPLED_ROWS = 16
+_CACHED_PIXELS = 1 << 16  # pixels read and checked at a time, so that they stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,15 @@ class BandImage:
         Valid means finite flux, finite and positive error, and positive weight; flux is 0 and error +inf
         elsewhere.
         """
+        rows = max(_CACHED_PIXELS // max(region.width, 1), 1)
+        for y in range(0, region.height, rows):
+            part = slice(y, min(y + rows, region.height))
+            strip = Region(region.x0, region.y0 + part.start, region.x1, region.y0 + part.stop)
+            self._read_strip(strip, flux[part], error[part], valid[part])
+
+    def _read_strip(
+        self, region: Region, flux: NDArray[np.float32], error: NDArray[np.float32], valid: NDArray[np.bool_]
+    ) -> None:
         self.science.read_into(region, flux)
         self.error.read_into(region, error)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

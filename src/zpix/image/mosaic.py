@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 class Mosaic:
     """Bands of one field on one pixel grid, read lazily. Open one with `open_mosaic`.
 
-    Windows are copied from memory maps of the files, so memory does not grow with the mosaic. A mosaic may
+    Windows are read from the files as they are asked for, so memory does not grow with the mosaic. A mosaic may
     be read by several threads, and sent to other processes, which open the files anew.
 
     Attributes
@@ -63,7 +63,8 @@ class Mosaic:
         wanted = self.bands if bands is None else tuple(band_name(band) for band in bands)
         inside = region.intersection(Region.whole(self.shape))
         window = (..., *inside.shifted(-region.x0, -region.y0).slices)
-        pixels = Pixels.empty(len(wanted), region.shape)
+        known = inside == region and all(band in self._images for band in wanted)
+        pixels = Pixels.unfilled(len(wanted), region.shape) if known else Pixels.empty(len(wanted), region.shape)
         flux, error, valid = pixels.flux[window], pixels.error[window], pixels.valid[window]
         for index, band in enumerate(wanted):
             if band in self._images and flux.size:
