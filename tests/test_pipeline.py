@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -250,6 +254,46 @@ def test_two_processes_find_the_same(finished, tmp_path, blob_field, tiny_model,
     two = blob_search.model_copy(update={"workers": 2})
     assert write_run(blob_field, out=tmp_path / "out", model=tiny_model, config=two).workers == 2
     assert contents(tmp_path / "out") == contents(finished[0])
+
+
+def test_an_interruption_ends_the_workers(tmp_path, blob_field, tiny_model, blob_search, monkeypatch, caplog):
+    def interrupted(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("zpix.progress.ProgressBar.advance", interrupted)  # when the first of two blocks is done
+    with pytest.raises(KeyboardInterrupt):
+        run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search.model_copy(update={"workers": 2}))
+    assert multiprocessing.active_children() == []
+    assert "the same command goes on after them" in caplog.text
+    assert list((tmp_path / ".out.partial" / "parts").glob("block-*.parquet"))
+
+
+def test_a_killed_run_goes_on(finished, tmp_path, blob_field, tiny_model, blob_search):
+    script = (
+        "import json, sys, time, zpix.search\n"
+        "from zpix import run\n"
+        "from zpix.config import InferenceConfig\n"
+        "predict = zpix.search._Searcher._predict\n"
+        "seen = []\n"
+        "def slow(self, *window):\n"
+        "    seen.append(1)\n"
+        "    time.sleep(60 * (len(seen) == 3))\n"  # in the second block
+        "    return predict(self, *window)\n"
+        "zpix.search._Searcher._predict = slow\n"
+        "run(sys.argv[1], out=sys.argv[2], model=sys.argv[3], config=InferenceConfig(**json.loads(sys.argv[4])))\n"
+    )
+    out, parts = tmp_path / "out", tmp_path / ".out.partial" / "parts"
+    arguments = [str(blob_field), str(out), str(tiny_model), blob_search.model_dump_json()]
+    process = subprocess.Popen([sys.executable, "-c", script, *arguments])
+    deadline = time.monotonic() + 60
+    while not list(parts.glob("block-*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert [path.name for path in parts.glob("block-*")] == ["block-000000.parquet"]
+    run(blob_field, out=out, model=tiny_model, config=blob_search)
+    assert contents(out) == contents(finished[0])
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_run_says_how_long_its_stages_took(finished):

@@ -101,10 +101,12 @@ def segmentation_blocks(
     ids, score : (N,)
     """
     height = block_rows or max(_BLOCK_PIXELS // max(width, 1), 1)
-    order = np.lexsort((-ids, score))  # the last one wins
-    y, x, strength = _pixels(segments[order])
+    bottom, top = segments.box[:, 1], segments.box[:, 3]
+    weakest_first = np.lexsort((-ids, score))
     for start in range(rows[0], rows[1], height):
         stop = min(start + height, rows[1])
+        order = weakest_first[(bottom[weakest_first] < stop) & (top[weakest_first] > start)]
+        y, x, strength = _pixels(segments[order])
         here = (y >= start) & (y < stop) & (x >= 0) & (x < width)
         place = (y[here] - start) * width + x[here]
         best = np.zeros((stop - start) * width, np.int64)

@@ -47,9 +47,9 @@ class Stamps:
         return len(self.corner_xy)
 
     def __getitem__(self, rows: slice | NDArray) -> Stamps:
-        area = np.diff(self.start)[rows]
-        first = np.repeat(self.start[:-1][rows] - (np.cumsum(area) - area), area)
-        return Stamps(self.corner_xy[rows], self.shape_yx[rows], self.values[first + np.arange(area.sum())])
+        bounds = zip(self.start[:-1][rows].tolist(), self.start[1:][rows].tolist(), strict=True)
+        values = [self.values[first:stop] for first, stop in bounds]
+        return Stamps(self.corner_xy[rows], self.shape_yx[rows], np.concatenate([self.values[:0], *values]))
 
     @cached_property
     def start(self) -> NDArray[np.int64]:

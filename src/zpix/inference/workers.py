@@ -36,6 +36,8 @@ _FEWEST_TILES = 64
 _BYTES_PER_PROCESS = 2 << 30
 # A block whose process has died is given to another one, this many times.
 _MOST_RETRIES = 2
+# How long a scheduler may take to answer.
+_CONNECT_S = 10
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 # Parameters of glibc's mallopt.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_TOP_PAD = -1, -3, -2
@@ -124,7 +126,7 @@ def on_cluster(job: Callable[[Item], Result], items: Sequence[Item], *, schedule
     except ImportError:
         raise MissingExtraError("distributed", "scale") from None
     try:
-        client = Client(scheduler, timeout="20s", set_as_default=False)
+        client = Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise SchedulerError(f"scheduler '{scheduler}': no dask scheduler answers there ({error})") from None
     with client:
