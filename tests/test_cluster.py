@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import runpy
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from zpix.catalogue import read_catalogue
 from zpix.pipeline import write_run
 from zpix.search import _Searcher
 
@@ -58,3 +62,39 @@ def test_a_worker_killed_twice_leaves_no_trace(tmp_path, blob_field, tiny_model,
         for name in ("here", "cluster")
     )
     assert here == there
+
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def test_the_example_for_a_laptop(tmp_path, blob_field, tiny_model):
+    """As a program, since the processes of its cluster begin with its first lines."""
+    script = [sys.executable, EXAMPLES / "laptop_cluster.py", blob_field, "--model", tiny_model]
+    subprocess.run([*script, "--out", tmp_path / "result", "--workers", "1"], check=True, timeout=120)
+    assert len(read_catalogue(tmp_path / "result" / "catalogue.parquet"))
+
+
+def test_the_example_for_slurm_with_another_cluster_in_its_place(tmp_path, blob_field, tiny_model, capsys):
+    def threads(jobs: int) -> distributed.LocalCluster:
+        return distributed.LocalCluster(n_workers=1, threads_per_worker=jobs, processes=False, dashboard_address=None)
+
+    example = runpy.run_path(str(EXAMPLES / "slurm_cluster.py"))
+    arguments = [str(blob_field), "--out", str(tmp_path / "result"), "--model", str(tiny_model), "--jobs", "2"]
+    example["main"](arguments, threads)
+    assert capsys.readouterr().out == f"{len(read_catalogue(tmp_path / 'result' / 'catalogue.fits'))} sources in " + (
+        f"{tmp_path / 'result'}\n"
+    )
+
+
+def test_the_example_for_slurm_asks_for_jobs_that_dask_jobqueue_knows(monkeypatch):
+    jobqueue = pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
+    scripts = []
+
+    class Unstarted(jobqueue.SLURMCluster):
+        def adapt(self, **_limits):
+            scripts.append(self.job_script())
+
+    monkeypatch.setattr("dask_jobqueue.SLURMCluster", Unstarted)
+    runpy.run_path(str(EXAMPLES / "slurm_cluster.py"))["slurm_cluster"](3).close()
+    for wanted in ("#SBATCH --cpus-per-task=8", "--nworkers 8 ", "--nthreads 1 ", "--memory-limit 3.73GiB"):
+        assert wanted in scripts[0]

@@ -132,7 +132,7 @@ def on_cluster(job: Callable[[Item], Result], items: Sequence[Item], *, schedule
     with client:
         futures = client.map(job, items, pure=False)
         try:
-            for future in as_completed(futures):
+            for future in as_completed(futures, loop=client.loop):
                 yield future.result()
                 future.release()
         except KilledWorker as error:
