@@ -99,6 +99,8 @@ RULES = {
             "pyarrow": "Parquet",
             "qp": "redshift PDFs",
             "h5py": "the file under qp",
+            "hats_import": "HATS catalogues",
+            "distributed": "who writes them",
         },
     ),
     "evaluation": Rule(
@@ -126,7 +128,12 @@ RULES = {
 
 # Packages whose data files are read without importing them.
 DATA_PACKAGES = {"sedpy", "kcorrect"}
-DISTRIBUTIONS = {"qp": "qp-prob", "sedpy": "astro-sedpy", "astropy_healpix": "astropy-healpix"}
+DISTRIBUTIONS = {
+    "hats_import": "hats-import",
+    "qp": "qp-prob",
+    "sedpy": "astro-sedpy",
+    "astropy_healpix": "astropy-healpix",
+}
 
 
 def room_of(file: str) -> str:

@@ -89,6 +89,7 @@ def run(
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a dask scheduler whose workers search the field.")
     ] = None,
+    hats: Annotated[bool, typer.Option("--hats", help="Also write a HATS catalogue, for lsdb.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Find every source of a mosaic and give it a redshift PDF; the same command goes on after an interruption."""
@@ -97,7 +98,13 @@ def run(
 
     settings = override(load_config(config).inference, device=device, precision=precision, dust=dust, workers=workers)
     result = write_run(
-        _one_or_many(mosaics), out=out, model=model, config=settings, overwrite=overwrite, scheduler=scheduler
+        _one_or_many(mosaics),
+        out=out,
+        model=model,
+        config=settings,
+        overwrite=overwrite,
+        scheduler=scheduler,
+        hats=hats,
     )
     print(f"{result.sources} sources ({result.stars} stars) in {out}")
     print("seconds: " + ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items()))

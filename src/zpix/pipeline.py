@@ -24,7 +24,9 @@ from zpix.catalogue import (
     CatalogueWriter,
     SegmentationWriter,
     read_catalogue_parquet,
+    require_hats,
     write_catalogue_fits,
+    write_hats,
     write_pdfs,
     write_regions,
 )
@@ -45,6 +47,8 @@ PRODUCTS = (
     "catalogue.fits", "catalogue.parquet", "pdfs.hdf5", "segmentation.fits", "regions.reg", "detections.png",
     "config.toml", "run.json",
 )  # fmt: skip
+#: What it has only when asked.
+FURTHER_PRODUCTS = ("hats",)
 
 # Side of the picture of a run, in pixels: small enough to see single sources.
 _PICTURE_PIX = 512
@@ -80,6 +84,7 @@ def run(
     config: InferenceConfig | None = None,
     overwrite: bool = False,
     scheduler: str | None = None,
+    hats: bool = False,
 ) -> Catalogue:
     """Find every source of a mosaic and give each a redshift PDF.
 
@@ -97,13 +102,14 @@ def run(
     overwrite : replace `out` if it holds an earlier run
     scheduler : address of a `dask.distributed` scheduler whose workers search the field, in place of this machine;
         they must see the mosaics, the model and `out` under the same paths
+    hats : also write the directory `hats`, a HATS catalogue for lsdb
 
     Raises
     ------
     ZpixError
         If the mosaics, the model or the output place cannot be used; nothing is then left at `out`.
     """
-    write_run(mosaics, out=out, model=model, config=config, overwrite=overwrite, scheduler=scheduler)
+    write_run(mosaics, out=out, model=model, config=config, overwrite=overwrite, scheduler=scheduler, hats=hats)
     return read_catalogue_parquet(Path(out) / "catalogue.parquet")
 
 
@@ -115,10 +121,14 @@ def write_run(
     config: InferenceConfig | None = None,
     overwrite: bool = False,
     scheduler: str | None = None,
+    hats: bool = False,
 ) -> Run:
     """Like `run`, for fields of any size: the catalogue is left on disk, and memory does not grow with it."""
     config = config or InferenceConfig()
-    refuse_to_replace(out, products=PRODUCTS, overwrite=overwrite)
+    products = PRODUCTS + FURTHER_PRODUCTS
+    refuse_to_replace(out, products=products, overwrite=overwrite)
+    if hats:
+        require_hats()
     model = Path(default_model() if model is None else model).absolute()
     checkpoint = load_checkpoint(model)
     with open_mosaic(mosaics) as mosaic:
@@ -126,7 +136,7 @@ def write_run(
         check_tile_size(config, checkpoint)
         blocks = make_blocks(mosaic.shape, config)
         about = what_decides(mosaic, model, config)
-        with resumable_directory(out, about, products=PRODUCTS, overwrite=overwrite) as work:
+        with resumable_directory(out, about, products=products, overwrite=overwrite) as work:
             search = Search(
                 model,
                 tuple(path.absolute() for path in mosaic.paths),
@@ -142,6 +152,8 @@ def write_run(
             )
             result = find_sources(search, blocks, scheduler=scheduler)
             write_products(work.products, search, blocks, mosaic, result)
+            if hats:
+                write_hats(work.products / "hats", work.products / "catalogue.parquet", scheduler=scheduler)
             (work.products / "run.json").write_text(json.dumps({**about, **vars(result)}, indent=2) + "\n")
     log.info("%d sources in %s", result.sources, out)
     log.info("seconds: %s", ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items()))

@@ -3,6 +3,7 @@
 from zpix.catalogue.duplicates import without_duplicates
 from zpix.catalogue.fits_file import read_catalogue_fits, write_catalogue_fits
 from zpix.catalogue.flags import FLAGS, Flag, flag_names, flag_value, quality_flags
+from zpix.catalogue.hats_directory import require_hats, write_hats
 from zpix.catalogue.parquet_file import (
     CatalogueFile,
     CatalogueWriter,
@@ -59,12 +60,14 @@ __all__ = [
     "read_catalogue_parquet",
     "read_part",
     "read_pdfs",
+    "require_hats",
     "segment_masks",
     "segmentation_blocks",
     "touching_masks",
     "without_duplicates",
     "write_catalogue_fits",
     "write_catalogue_parquet",
+    "write_hats",
     "write_part",
     "write_pdfs",
     "write_regions",
