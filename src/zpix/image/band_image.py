@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from zpix.errors import BandError, InputFileError
 from zpix.image.bands import band_from_file_name, band_from_header
-from zpix.image.fits_file import FitsFile, ImageArray
+from zpix.image.fits_file import FitsFile, PlainArray
 from zpix.image.fluxes import njy_per_unit
 from zpix.image.regions import Region
 
@@ -33,12 +33,12 @@ class BandImage:
     path : Path
         The file, for messages.
     wcs : astropy WCS
-    science : ImageArray
+    science : PlainArray
         In the file's units.
-    error : ImageArray
+    error : PlainArray
         1 σ in the units of `science`, or inverse variance in their inverse square.
     error_kind : {"sigma", "inverse variance"}
-    weight : ImageArray or None
+    weight : PlainArray or None
         Where it is not positive the pixel was not observed.
     njy_per_unit : float
     """
@@ -46,10 +46,10 @@ class BandImage:
     band: str
     path: Path
     wcs: WCS
-    science: ImageArray
-    error: ImageArray
+    science: PlainArray
+    error: PlainArray
     error_kind: Literal["sigma", "inverse variance"]
-    weight: ImageArray | None
+    weight: PlainArray | None
     njy_per_unit: float
 
     @property

@@ -1,8 +1,7 @@
 """How are windows of a FITS image read without reading all of it?
 
 Of a plain image the pieces of rows that a window needs are read where they are, so memory stays flat however many
-windows are read. Tile-compressed images (`.fits.fz`) are unpacked tile by tile,
-correct but some twenty times slower; gzip files are unpacked once (`zpix.image.unpacked`).
+windows are read. Compressed files are unpacked once (`zpix.image.unpacked`).
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import warnings
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from astropy.io import fits
@@ -22,20 +20,9 @@ from numpy.typing import NDArray
 
 from zpix.errors import InputFileError
 from zpix.image.regions import Region
-from zpix.image.unpacked import is_gzip, unpacked
+from zpix.image.unpacked import is_gzip, unpacked, untiled
 
 _DTYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}  # of BITPIX
-
-
-class ImageArray(Protocol):
-    """A two-dimensional image on disk."""
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(ny, nx)."""
-
-    def read_into(self, region: Region, out: NDArray[np.float32]) -> None:
-        """Copy `region`, which lies inside the image, into `out`: (y, x) float32, native-endian."""
 
 
 class OpenFile:
@@ -104,24 +91,6 @@ class PlainArray:
         return values
 
 
-@dataclass(frozen=True)
-class CompressedArray:
-    """A tile-compressed FITS image; only the tiles that a window touches are unpacked.
-
-    The file is opened for each window: that costs little beside unpacking, and processes never share its
-    position.
-    """
-
-    path: Path
-    index: int
-    shape: tuple[int, int]
-
-    def read_into(self, region: Region, out: NDArray[np.float32]) -> None:
-        """Copy `region`, which lies inside the image, into `out`: (y, x) float32, native-endian."""
-        with fits.open(self.path) as hdus:
-            out[...] = hdus[self.index].section[region.slices]
-
-
 class FitsFile:
     """The HDUs of a FITS file, checked to be complete; it is opened again when its first image is read, and stays open.
 
@@ -151,13 +120,19 @@ class FitsFile:
             warnings.simplefilter("ignore")  # what astropy warns of, truncation above all, is an error here
             try:
                 with fits.open(self._local, memmap=True) as hdus:
+                    tiled = any(isinstance(hdu, fits.CompImageHDU) for hdu in hdus)
                     self._read_structure(hdus)
+                if tiled:
+                    self._refuse_truncated()
+                    self._local = untiled(self._local)
+                    with fits.open(self._local, memmap=True) as hdus:
+                        self._read_structure(hdus)
             except OSError as error:
                 raise InputFileError(f"'{path}' is not a FITS file, or its header is damaged") from error
         self._refuse_truncated()
         self._file: OpenFile | None = None
 
-    def image(self, index: int) -> ImageArray:
+    def image(self, index: int) -> PlainArray:
         """The image of an HDU.
 
         Raises
@@ -174,8 +149,6 @@ class FitsFile:
                 f"'{self.path}' has {found} in HDU {index} ({self.names[index] or 'unnamed'}): a mosaic has "
                 "two dimensions and at least one pixel"
             )
-        if self._is_compressed[index]:
-            return CompressedArray(self._local, index, (shape[0], shape[1]))
         return self._plain_array(index)
 
     def wcs(self, index: int) -> WCS:
@@ -203,7 +176,6 @@ class FitsFile:
         self.headers = [hdu.header.copy() for hdu in everything]
         self.names = [hdu.name.upper() for hdu in everything]
         self.shapes = [tuple(hdu.shape) if hdu.is_image else () for hdu in everything]
-        self._is_compressed = [isinstance(hdu, fits.CompImageHDU) for hdu in everything]
         self._starts = [hdu.fileinfo()["datLoc"] for hdu in everything]
         self._end = self._starts[-1] + everything[-1].fileinfo()["datSpan"]
 
