@@ -222,11 +222,11 @@ def test_an_interrupted_run_goes_on_where_it_was(finished, tmp_path, blob_field,
     """The field has two blocks; the first try ends at the second."""
     predict, searched = _Searcher._predict, []
 
-    def interrupted(self, pixels, dust):
-        searched.append(len(pixels))
+    def interrupted(self, batch):
+        searched.append(len(batch))
         if len(searched) == 3:
             raise KeyboardInterrupt
-        return predict(self, pixels, dust)
+        return predict(self, batch)
 
     monkeypatch.setattr("zpix.search._Searcher._predict", interrupted)
     with pytest.raises(KeyboardInterrupt):

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
+from itertools import groupby, islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,14 +33,12 @@ from zpix.catalogue import (
 from zpix.config import InferenceConfig
 from zpix.detector import load_checkpoint
 from zpix.image import Pixels, Tile, ebv_at, reopen_mosaic
-from zpix.inference import Block, Predictor, keep_freed_memory, keep_owned
+from zpix.inference import Block, Predictor, keep_owned
 from zpix.sources import Detections, WidthCalibration
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Tiles read ahead of the network, and tiles that wait to be measured: what memory holds beside the one at work.
-_AHEAD = 2
 _one_at_a_time = threading.Lock()
 
 
@@ -100,11 +98,11 @@ class _Searcher:
     """A network and a mosaic, ready for blocks."""
 
     def __init__(self, search: Search) -> None:
-        keep_freed_memory()
         self.search_of, self.config = search, search.config
         checkpoint = load_checkpoint(search.model)
         self.mosaic = reopen_mosaic(search.mosaics, search.bands)
         self.predictor = Predictor(checkpoint, search.config)
+        self.batch_size = 1  # tiles given to the network at once, and read ahead of it
         self.calibration = WidthCalibration.from_about(checkpoint.about)
         self.z_range = tuple(checkpoint.about.get("z_range", (0.0, 15.0)))
 
@@ -112,38 +110,40 @@ class _Searcher:
         """Search blocks and write their parts, in order."""
         tiles = ((block, tile) for block in blocks for tile in block.tiles)
         with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
-            windows = _ahead(reader, lambda job: (job[0], *self._read(job[1])), tiles)
+            windows = _ahead(reader, self._read, tiles, depth=self.batch_size)
             writing: deque[Future[Found]] = deque()
-            for block, group in groupby(windows, key=itemgetter(0)):
+            for block, group in groupby(windows, key=attrgetter("block")):
                 found = Found()
                 measured: list[Future[_Measured]] = []
-                for _, tile, pixels, dust, seconds in group:
-                    _add(found.seconds, "reading", seconds)
+                while batch := list(islice(group, self.batch_size)):
+                    _add(found.seconds, "reading", sum(window.seconds for window in batch))
                     start = time.perf_counter()
-                    (detections,) = self._predict([pixels], [dust])
+                    answers = self._predict(batch)
                     _add(found.seconds, "inference", time.perf_counter() - start)
-                    measured.append(writer.submit(self._measure, tile, pixels, dust, detections))
-                    if len(measured) > _AHEAD:
-                        measured[-1 - _AHEAD].result()
+                    if measured:  # one batch at a time waits to be measured
+                        measured[-1].result()
+                    measured += [writer.submit(self._measure, *pair) for pair in zip(batch, answers, strict=True)]
                 writing.append(writer.submit(self._write, block, found, measured))
                 if len(writing) > 1:
                     yield writing.popleft().result()
             yield from (part.result() for part in writing)
 
-    def _read(self, tile: Tile) -> tuple[Tile, Pixels, float, float]:
-        """Pixels of a tile in the model's bands, E(B−V) at its middle, and the seconds that took."""
+    def _read(self, place: tuple[Block, Tile]) -> _Window:
+        """Pixels of a tile in the model's bands, and E(B−V) at its middle."""
+        block, tile = place
         start = time.perf_counter()
         pixels = self.mosaic.read(tile.read, bands=self.predictor.bands)
         middle = self.mosaic.sky(0.5 * (tile.owned.x0 + tile.owned.x1), 0.5 * (tile.owned.y0 + tile.owned.y1))
         dust = float(ebv_at(*(np.atleast_1d(angle) for angle in middle), dust=self.config.dust)[0])
-        return tile, pixels, dust, time.perf_counter() - start
+        return _Window(block, tile, pixels, dust, time.perf_counter() - start)
 
-    def _predict(self, pixels: list[Pixels], dust: list[float]) -> list[Detections]:
-        return [self.predictor.predict(window, dust=ebv) for window, ebv in zip(pixels, dust, strict=True)]
+    def _predict(self, batch: list[_Window]) -> list[Detections]:
+        return [self.predictor.predict(window.pixels, dust=window.dust) for window in batch]
 
-    def _measure(self, tile: Tile, pixels: Pixels, dust: float, detections: Detections) -> _Measured:
+    def _measure(self, window: _Window, detections: Detections) -> _Measured:
         """The detections that the tile may own, and the light in their pixels."""
         start = time.perf_counter()
+        tile, pixels = window.tile, window.pixels
         detections = keep_owned(detections, tile)
         probability = place_masks(detections)
         threshold = self.config.mask_threshold
@@ -154,7 +154,7 @@ class _Searcher:
             replace(detections, redshift=redshift, mask=detections.mask[:, :0, :0]),  # segments take its place
             photometry,
             segment_masks(probability, threshold=threshold),
-            dust,
+            window.dust,
             time.perf_counter() - start,
         )
 
@@ -187,6 +187,17 @@ class _Searcher:
 
 
 @dataclass(frozen=True)
+class _Window:
+    """A tile of a block as it was read: its pixels, E(B−V) at its middle, seconds."""
+
+    block: Block
+    tile: Tile
+    pixels: Pixels
+    dust: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class _Measured:
     """What a tile holds: its detections without their masks, what was measured of them, E(B−V), seconds."""
 
@@ -198,12 +209,14 @@ class _Measured:
     seconds: float
 
 
-def _ahead(pool: ThreadPoolExecutor, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Results of a function in order, worked out in a thread while the caller is busy with earlier ones."""
+def _ahead(
+    pool: ThreadPoolExecutor, function: Callable[[Item], Result], items: Iterable[Item], *, depth: int
+) -> Iterator[Result]:
+    """Results of a function in order, up to `depth` of them worked out while the caller is busy with earlier ones."""
     waiting: deque[Future[Result]] = deque()
     for item in items:
         waiting.append(pool.submit(function, item))
-        if len(waiting) > _AHEAD:
+        if len(waiting) > depth:
             yield waiting.popleft().result()
     yield from (future.result() for future in waiting)
 

@@ -3,7 +3,7 @@
 from zpix.inference.blocks import Block, make_blocks
 from zpix.inference.merge import SEAM_PIX, keep_owned, seen_once
 from zpix.inference.predict import Predictor
-from zpix.inference.workers import choose_workers, in_processes, keep_freed_memory, on_cluster
+from zpix.inference.workers import choose_workers, in_processes, on_cluster
 
 __all__ = [
     "SEAM_PIX",
@@ -11,7 +11,6 @@ __all__ = [
     "Predictor",
     "choose_workers",
     "in_processes",
-    "keep_freed_memory",
     "keep_owned",
     "make_blocks",
     "on_cluster",

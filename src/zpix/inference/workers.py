@@ -6,7 +6,6 @@ what the job is. Whatever ends the loop over the results ends the workers too.
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import multiprocessing
 import os
@@ -39,8 +38,6 @@ _MOST_RETRIES = 2
 # How long a scheduler may take to answer.
 _CONNECT_S = 10
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-# Parameters of glibc's mallopt.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_TOP_PAD = -1, -3, -2
 
 
 def choose_workers(config: InferenceConfig, *, tiles: int, blocks: int) -> int:
@@ -55,19 +52,6 @@ def choose_workers(config: InferenceConfig, *, tiles: int, blocks: int) -> int:
         return 1
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return max(1, min(torch.get_num_threads(), blocks, free // _BYTES_PER_PROCESS))
-
-
-def keep_freed_memory() -> None:
-    """Ask glibc to keep freed memory of this process rather than have the system clear it anew for each tile.
-
-    Arrays of megabytes come and go with every tile; clearing fresh pages for them takes a fifth of the time. On other
-    systems nothing is changed.
-    """
-    with suppress(OSError, AttributeError):
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(_M_MMAP_THRESHOLD, 1 << 30)
-        libc.mallopt(_M_TRIM_THRESHOLD, 1 << 30)
-        libc.mallopt(_M_TOP_PAD, 1 << 26)
 
 
 def in_processes(job: Callable[[Item], Result], items: Sequence[Item], *, workers: int) -> Iterator[Result]:
