@@ -51,7 +51,7 @@ RULES = {
         {"image"},
         {
             "numpy": "arrays",
-            "scipy": "the normal distribution of a mixture; interpolation of spectra",
+            "scipy": "the normal distribution of a mixture; interpolation of spectra; boxes that overlap",
             "astropy": "tables by others, constants and cosmology",
             "eazy": "intergalactic absorption",
         },
@@ -84,17 +84,23 @@ RULES = {
         },
     ),
     "inference": Rule(
-        {"detector", "image", "sources"}, {"torch": "the crossing from tensors to arrays", "numpy": "arrays"}
+        {"detector", "image", "sources"},
+        {
+            "torch": "the crossing from tensors to arrays; threads of a process",
+            "numpy": "arrays",
+            "distributed": "blocks on the workers of a dask cluster",
+        },
     ),
     "catalogue": Rule(
         {"image", "sources"},
         {
             "numpy": "arrays",
-            "scipy": "boxes that overlap",
             "astropy": "FITS tables and segmentation maps",
             "pyarrow": "Parquet",
             "qp": "redshift PDFs",
             "h5py": "the file under qp",
+            "hats_import": "HATS catalogues",
+            "distributed": "who writes them",
         },
     ),
     "evaluation": Rule(
@@ -103,8 +109,10 @@ RULES = {
     ),
     "plots": Rule({"evaluation", "catalogue", "sources", "image"}, {"matplotlib": "figures", "numpy": "arrays"}),
     # stories told with the rooms
+    "search": Rule({"image", "sources", "detector", "inference", "catalogue"}, {"numpy": "arrays"}),
+    "assembly": Rule({"image", "inference", "catalogue", "search"}, {"numpy": "arrays"}),
     "pipeline": Rule(
-        {"image", "sources", "detector", "inference", "catalogue", "plots", "outputs"}, {"numpy": "arrays"}
+        {"image", "detector", "inference", "catalogue", "plots", "search", "assembly"}, {"numpy": "arrays"}
     ),
     "learning": Rule(
         {"image", "sources", "scenes", "detector", "training", "inference", "catalogue", "evaluation", "plots"},
@@ -120,7 +128,12 @@ RULES = {
 
 # Packages whose data files are read without importing them.
 DATA_PACKAGES = {"sedpy", "kcorrect"}
-DISTRIBUTIONS = {"qp": "qp-prob", "sedpy": "astro-sedpy", "astropy_healpix": "astropy-healpix"}
+DISTRIBUTIONS = {
+    "hats_import": "hats-import",
+    "qp": "qp-prob",
+    "sedpy": "astro-sedpy",
+    "astropy_healpix": "astropy-healpix",
+}
 
 
 def room_of(file: str) -> str:
@@ -267,7 +280,8 @@ def test_what_is_allowed_passes(file, source):
 def test_dependencies_are_those_that_are_imported_and_say_why():
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     project = tomllib.loads(text)["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["sim"]]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *extras["sim"], *extras["scale"]]
     names = {re.match(r"[A-Za-z0-9._-]+", line).group() for line in declared}  # type: ignore[union-attr]
     ours = our_files()
     packages = {module.split(".")[0] for file in ours for _, module in imported_modules(file, ours[file])}

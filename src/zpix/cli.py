@@ -84,16 +84,31 @@ def run(
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
     precision: Annotated[Precision | None, typer.Option(help="Arithmetic of the network.")] = None,
     dust: Dust = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that share the field; 0: what suits the machine and the field.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a dask scheduler whose workers search the field.")
+    ] = None,
+    hats: Annotated[bool, typer.Option("--hats", help="Also write a HATS catalogue, for lsdb.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Find every source of a mosaic and give it a redshift PDF."""
+    """Find every source of a mosaic and give it a redshift PDF; the same command goes on after an interruption."""
     from zpix.config import load_config, override
-    from zpix.pipeline import run as run_pipeline
+    from zpix.pipeline import write_run
 
-    settings = override(load_config(config).inference, device=device, precision=precision, dust=dust)
-    catalogue = run_pipeline(_one_or_many(mosaics), out=out, model=model, config=settings, overwrite=overwrite)
-    stars = int((catalogue["class"] == "star").sum())
-    print(f"{len(catalogue)} sources ({stars} stars) in {out}")
+    settings = override(load_config(config).inference, device=device, precision=precision, dust=dust, workers=workers)
+    result = write_run(
+        _one_or_many(mosaics),
+        out=out,
+        model=model,
+        config=settings,
+        overwrite=overwrite,
+        scheduler=scheduler,
+        hats=hats,
+    )
+    print(f"{result.sources} sources ({result.stars} stars) in {out}")
+    print("seconds: " + ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items()))
     _list_files(out)
 
 

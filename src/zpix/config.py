@@ -103,6 +103,7 @@ class InferenceConfig(Section):
     compile: bool = False  # compile the dense part: a tenth faster on a CPU, a third with AMX, after half a minute
     device: str = "auto"  # auto: the first CUDA device, else the processor
     dust: str = "sfd"  # E(B-V): "sfd", a number in magnitudes, or the path of a HEALPix map
+    workers: int = Field(0, ge=0)  # processes that share a field; 0: what suits the machine and the field
 
 
 class SimulationConfig(Section):
