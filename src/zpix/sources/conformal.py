@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr, ndtri
 
 from zpix.sources.mixture import ZMixture
 
@@ -24,6 +25,7 @@ _EDGES = (1.0, 1.5, 2.0, 2.5)
 _REACHES = 201  # quantiles that are kept per group
 # A group with fewer sources takes the reaches of all sources.
 _FEWEST = 50
+_FARTHEST = 8.0  # σ: beyond, probabilities are 0 or 1 to the precision of numbers
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class ConformalIntervals:
     log_snr : (B,) float, increasing
         Edges between B + 1 groups.
     reach : (B + 1, Q) float
-        Quantiles, at levels 0 to 1 in equal steps, of |2 PIT − 1| of known sources of each group.
+        Quantiles, at levels 0 to 1 in equal steps, of how far known sources of each group lie from the middle of their
+        PDFs, in σ of the normal distribution whose central interval has the same probability, |2 PIT − 1|; at most 8.
     count : (B + 1,) int
         How many known sources the reaches of a group are from.
     """
@@ -54,14 +57,14 @@ class ConformalIntervals:
         snr, z_true : (N,) float
         """
         pit = mixture.cdf(np.asarray(z_true, np.float64)[:, None])[:, 0]
-        score, group = np.abs(2 * pit - 1), _group(snr, _EDGES)
+        score, group = np.minimum(np.abs(ndtri(pit)), _FARTHEST), _group(snr, _EDGES)
         levels, reach, count = np.linspace(0, 1, _REACHES), [], []
         for index in range(len(_EDGES) + 1):
             own = score[group == index] if (group == index).sum() >= _FEWEST else score
             # the score of a new source is as likely below the lowest of n as above the highest: n + 1 places
             rank = np.ceil(levels * (len(own) + 1)).astype(int)
-            ordered = np.concatenate([[0.0], np.sort(own), [1.0]])
-            reach.append(tuple(ordered[np.clip(rank, 0, len(own) + 1)].round(5).tolist()))
+            ordered = np.concatenate([[0.0], np.sort(own), [_FARTHEST]])
+            reach.append(tuple(ordered[np.clip(rank, 0, len(own) + 1)].round(4).tolist()))
             count.append(len(own))
         return ConformalIntervals(_EDGES, tuple(reach), tuple(count))
 
@@ -74,7 +77,7 @@ class ConformalIntervals:
         ends = np.empty((len(mixture), 2))
         for value in np.unique(reach):  # as many as there are groups
             rows = reach == value
-            ends[rows] = mixture[rows].quantile(np.array([0.5 - 0.5 * value, 0.5 + 0.5 * value]))
+            ends[rows] = mixture[rows].quantile(ndtr(np.array([-value, value])))
         return ends
 
     def to_about(self) -> dict[str, Any]:

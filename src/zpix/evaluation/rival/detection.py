@@ -64,8 +64,10 @@ class Segments:
         Centroids in pixels; integers are pixel centres.
     box : (N, 4) float64
         Half-open boxes (x0, y0, x1, y1).
+    total_njy : (N,) float64
+        Light of the stack in an elliptical Kron aperture.
     total_over_aperture : (N,) float64
-        Light in an elliptical Kron aperture over that in the circular one that `detect` was asked for, in the stack.
+        That over the light in the circular aperture that `detect` was asked for; NaN where either is not positive.
     kron_radius_pix : (N,) float64
         Radius of the circle of the Kron aperture's area.
     """
@@ -74,6 +76,7 @@ class Segments:
     x: Floats
     y: Floats
     box: Floats
+    total_njy: Floats
     total_over_aperture: Floats
     kron_radius_pix: Floats
 
@@ -129,9 +132,7 @@ def find_segments(
         )
         if found is None:
             nothing = np.zeros(0)
-            return Segments(
-                np.zeros(stack.shape, np.int32), nothing, nothing, np.zeros((0, 4)), nothing, nothing
-            )  # fmt: skip
+            return Segments(np.zeros(stack.shape, np.int32), nothing, nothing, np.zeros((0, 4)), *[nothing] * 3)
         found = photutils.deblend_sources(
             smooth, found, settings.min_pixels, n_levels=settings.deblend_levels,
             contrast=settings.deblend_contrast, progress_bar=False,
@@ -150,6 +151,7 @@ def find_segments(
         x=np.asarray(catalogue.x_centroid, float),
         y=np.asarray(catalogue.y_centroid, float),
         box=box.astype(float),
+        total_njy=total,
         total_over_aperture=np.where(good, total / np.where(good, aperture, 1.0), np.nan),
         kron_radius_pix=np.nan_to_num(np.asarray(size, float), nan=aperture_radius_pix),
     )

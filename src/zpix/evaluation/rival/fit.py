@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.table import Table
@@ -107,7 +108,16 @@ class TemplateFitter:
         param_file = self.settings.param_file
         if param_file is not None and not Path(param_file).is_file():
             raise InputFileError(f"EAZY parameter file '{param_file}' does not exist")
-        self._grid = None  # made by the first fit: EAZY builds it with a catalogue
+        self._grid: Any = None  # made by the first fit: EAZY builds it with a catalogue
+
+    def with_settings(self, settings: FitSettings) -> TemplateFitter:
+        """The same templates with other allowances for errors; what was computed for the grid is kept.
+
+        The redshift grid must be the same.
+        """
+        other = TemplateFitter(self.bands, self.templates, settings)
+        other._grid = self._grid
+        return other
 
     def fit(self, flux_njy: NDArray, error_njy: NDArray) -> Fit:
         """Fit N sources.
