@@ -35,13 +35,13 @@ from zpix.evaluation.rival import (
 from zpix.evaluation.rival.detection import find_segments, stacked
 from zpix.image import open_mosaic
 
-_SMOOTHING = (2.5, 3.5)
-_THRESHOLD = (2.0, 2.5, 3.0, 3.5)
-_MIN_PIXELS = (5, 10)
-_CONTRAST = (0.0005, 0.001, 0.003)
+_SMOOTHING = (2.0, 3.0)
+_THRESHOLD = (2.0, 2.5, 3.0, 4.0)
+_MIN_PIXELS = (8,)
+_CONTRAST = (0.0003, 0.001, 0.003)
 _RADIUS_ARCSEC = (0.1, 0.15, 0.2)
 _TEMPLATE_ERROR = (0.0, 0.2, 0.5)
-_SYSTEMATIC_ERROR = (0.02, 0.05, 0.1)
+_SYSTEMATIC_ERROR = (0.03, 0.05, 0.1)
 _APERTURE_PIX = 5.0
 _MAG_LIMIT = 28.5
 _MAG_REDSHIFTS = 28.0

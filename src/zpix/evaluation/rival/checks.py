@@ -10,23 +10,26 @@ from zpix.evaluation.rival.photometry import Photometry
 
 Floats = NDArray[np.float64]
 
-#: A source counts for the flux scale when every band is this many σ above zero.
+#: A source counts for the flux scale of a band in which it is this many σ above zero.
 _CLEAR = 10.0
 #: Beyond this χ² per band templates do not describe a source, and say nothing about the scale of fluxes.
 _GOOD_CHI2 = 3.0
 
 
 def flux_scale(photometry: Photometry, fit: Fit) -> Floats:
-    """Median of measured over best-fitting flux in each band, (band,), of bright sources that templates describe.
+    """Median of measured over best-fitting flux in each band, (band,), of sources that templates describe well.
 
-    1 where the flux scale (zero point) of a band agrees with the templates; NaN without such sources. No redshift but
-    the fit's own is used. It is reported and not applied.
+    1 where the flux scale (zero point) of a band agrees with the templates; NaN where no source is bright. No redshift
+    but the fit's own is used. It is reported and not applied.
     """
     flux, error = photometry.flux_njy, photometry.error_njy
-    with np.errstate(invalid="ignore", divide="ignore"):
-        good = (flux > _CLEAR * error).all(1) & (fit.chi2 < _GOOD_CHI2 * flux.shape[1])
-        ratio = flux[good] / fit.model_njy[good]
-    return np.median(ratio, axis=0) if good.any() else np.full(flux.shape[1], np.nan)
+    described = fit.chi2 < _GOOD_CHI2 * flux.shape[1]
+    scale = np.full(flux.shape[1], np.nan)
+    for band in range(len(scale)):
+        good = described & (flux[:, band] > _CLEAR * error[:, band]) & (fit.model_njy[:, band] > 0)  # not true of NaN
+        if good.any():
+            scale[band] = np.median(flux[good, band] / fit.model_njy[good, band])
+    return scale
 
 
 def pulls(photometry: Photometry, true_njy: NDArray) -> Floats:

@@ -20,6 +20,7 @@ from zpix.image import Mosaic, Region
 Floats = NDArray[np.float64]
 
 _SIGMA_PER_FWHM = 1 / 2.3548
+_KRON = (2.5, 1.4)  # first moments, as is usual, and the smallest radius in units of the source's own
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,10 @@ def find_segments(
             contrast=settings.deblend_contrast, progress_bar=False,
         )  # fmt: skip
         found.relabel_consecutive()
-        catalogue = photutils.SourceCatalog(stack, found, convolved_data=smooth, mask=~observed)
+        catalogue = photutils.SourceCatalog(stack, found, convolved_data=smooth, mask=~observed, kron_params=_KRON)
         total = np.atleast_1d(np.asarray(catalogue.kron_flux, float))
         aperture = np.atleast_1d(np.asarray(catalogue.circular_photometry(aperture_radius_pix)[0], float))
-        size = catalogue.kron_radius.value * np.sqrt(
+        size = _KRON[0] * catalogue.kron_radius.value * np.sqrt(
             catalogue.semimajor_axis.value * catalogue.semiminor_axis.value
         )  # fmt: skip
     good = np.isfinite(total) & np.isfinite(aperture) & (aperture > 0) & (total > 0)

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import fft2, fftfreq, fftshift, ifft2, ifftshift
+from scipy.fft import fft2, fftfreq, fftshift, ifft2
 from scipy.signal import oaconvolve
 
 from zpix.errors import BandError, InputFileError
 
 Floats = NDArray[np.float64]
 
+_PADDING = 4
 _LEAST_TRANSFER = 1e-3  # below, a band's own transfer function is noise and is not divided by
 
 
@@ -47,10 +48,13 @@ def matching_kernel(psf: NDArray, target: NDArray) -> Floats:
 
     The ratio of their transfer functions, averaged over angle, and zero where that of `psf` is too small to divide by.
     """
+    side = np.shape(psf)[0]
     own, wanted = (_transfer(image) for image in (psf, target))
     passed = own > _LEAST_TRANSFER
     ratio = np.where(passed, wanted / np.where(passed, own, 1.0), 0.0)
     kernel = fftshift(ifft2(ratio).real)
+    middle, half = len(kernel) // 2, side // 2
+    kernel = kernel[middle - half : middle + half + 1, middle - half : middle + half + 1]
     return kernel / kernel.sum()
 
 
@@ -68,11 +72,18 @@ def enclosed_light(psf: NDArray, radius_pix: float) -> float:
 
 
 def _transfer(psf: NDArray) -> Floats:
-    """Transfer function of a centred PSF averaged over angle, (y, x) in FFT order, 1 at frequency 0."""
-    transfer = fft2(ifftshift(np.asarray(psf, float) / np.sum(psf))).real
-    frequency = fftfreq(transfer.shape[0]) * transfer.shape[0]
+    """Transfer function of a centred PSF averaged over angle, in FFT order, 1 at frequency 0.
+
+    The image is padded with zeros to `_PADDING` times its side: on finer frequencies, rings hold equal values.
+    """
+    side = np.shape(psf)[0]
+    size = _PADDING * side
+    padded = np.zeros((size, size))
+    padded[:side, :side] = psf / np.sum(psf)
+    transfer = fft2(np.roll(padded, (-(side // 2), -(side // 2)), axis=(0, 1))).real
+    frequency = fftfreq(size) * size
     radius = np.hypot(frequency[:, None], frequency[None])
-    ring = np.round(radius).astype(int)
-    mean = np.bincount(ring.ravel(), transfer.ravel()) / np.maximum(np.bincount(ring.ravel()), 1)
-    place = np.bincount(ring.ravel(), radius.ravel()) / np.maximum(np.bincount(ring.ravel()), 1)
+    ring = np.round(radius).astype(int).ravel()
+    count = np.maximum(np.bincount(ring), 1)
+    mean, place = (np.bincount(ring, values.ravel()) / count for values in (transfer, radius))
     return np.interp(radius, place, mean)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from zpix.errors import InputFileError
 
 #: What EAZY takes for a table with `wave` and `flux`; anything else it reads as columns of text.
-_TABLES = (".fits", ".csv", ".ecsv")
+_TABLES = {".fits": "fits", ".csv": "ascii.csv", ".ecsv": "ascii.ecsv"}
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _check(path: Path) -> None:
     """Refuse what EAZY would stumble over later."""
     try:
         if path.suffix in _TABLES:
-            known = Table.read(path).colnames
+            known = Table.read(path, format=_TABLES[path.suffix]).colnames
             good = {"wave", "flux"} <= set(known)
         else:
             good = np.loadtxt(path, ndmin=2).shape[1] >= 2
