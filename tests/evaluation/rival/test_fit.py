@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -141,3 +143,24 @@ def test_thinned_filters_are_still_the_filters(tmp_path):
         steps = np.gradient(wavelength) * throughput
         pivot = np.sqrt((steps * wavelength).sum() / (steps / wavelength).sum())
         assert filters[number].pivot == pytest.approx(pivot, rel=1e-3)
+
+
+SHARED = Path(__file__).parents[4] / "shared" / "data"
+
+
+@pytest.mark.parametrize(
+    ("files", "count"),
+    [
+        (("templates-sfhz/corr_sfhz_13.param", "templates-sfhz/4590.fits"), 14),
+        (("templates-fsps/fsps_QSF_12_v3.param",), 12),
+    ],
+)
+def test_template_sets_of_the_field_fit_a_galaxy(files, count):
+    paths = [SHARED / file for file in files]
+    if not all(path.is_file() for path in paths):
+        pytest.skip(f"{SHARED} does not hold {', '.join(files)}")
+    templates = read_template_set(paths)
+    assert len(templates) == count
+    settings = FitSettings(z_min=1.5, z_max=2.6, z_step=0.05)
+    fit = TemplateFitter(BANDS, templates, settings).fit(break_galaxies(np.array([2.0]), -1.5), np.full((1, 7), 3.0))
+    assert abs(fit.z_phot[0] - 2) < 0.25
