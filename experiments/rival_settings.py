@@ -36,9 +36,9 @@ from zpix.evaluation.rival.detection import find_segments, stacked
 from zpix.image import open_mosaic
 
 _SMOOTHING = (2.0, 3.0)
-_THRESHOLD = (2.0, 2.5, 3.0, 4.0)
-_MIN_PIXELS = (8,)
-_CONTRAST = (0.0003, 0.001, 0.003)
+_THRESHOLD = (2.5, 4.0, 5.0, 6.0)
+_MIN_PIXELS = (4, 8)
+_CONTRAST = (0.001, 0.002, 0.004)
 _RADIUS_ARCSEC = (0.1, 0.15, 0.2)
 _TEMPLATE_ERROR = (0.0, 0.2, 0.5)
 _SYSTEMATIC_ERROR = (0.03, 0.05, 0.1)
@@ -68,11 +68,13 @@ def main() -> None:
     options.add_argument("fields", nargs="+", type=Path)
     options.add_argument("--templates", nargs="+", type=Path, required=True)
     options.add_argument("--out", type=Path, required=True)
+    options.add_argument("--detection-only", action="store_true")
     asked = options.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     detection = scan_detection(asked.fields)
     best = DetectionSettings(**max(detection, key=_merit)["settings"])
-    redshifts = scan_redshifts(asked.fields, read_template_set(asked.templates), best)
+    templates = read_template_set(asked.templates)
+    redshifts = [] if asked.detection_only else scan_redshifts(asked.fields, templates, best)
     asked.out.write_text(json.dumps({"detection": detection, "redshifts": redshifts}, indent=1) + "\n")
     for row in sorted(detection, key=_merit)[-5:]:
         logging.info("%s", row)
@@ -103,7 +105,14 @@ def scan_detection(fields: list[Path]) -> list[dict]:
             name: getattr(_detection(*combination), name)
             for name in ("smoothing_fwhm_pix", "threshold_sigma", "min_pixels", "deblend_contrast")
         }
-        rows.append({"settings": settings, "completeness": found / true, "purity": pure / detected, "true": int(true)})
+        rows.append(
+            {
+                "settings": settings,
+                "completeness": float(found / true),
+                "purity": float(pure / detected),
+                "true": int(true),
+            }
+        )
     return rows
 
 

@@ -18,13 +18,17 @@ from zpix.catalogue import Catalogue
 from zpix.errors import CatalogueError, InputFileError
 from zpix.evaluation import (
     HIGH_REDSHIFTS,
+    MAG_LIMITS,
+    OUTLIER_LIMIT,
     Comparison,
     Detector,
     GridPdf,
     Redshifts,
+    Truth,
     common_galaxies,
     compare,
     read_truth,
+    sigma_nmad,
     write_comparison,
 )
 from zpix.evaluation.rival import (
@@ -158,11 +162,12 @@ def _contest(
 
     redshifts = {"zpix": Redshifts(catalogue.redshift[own], catalogue["z_phot"][own])}
     probabilities = {"zpix": ("zpix", _beyond(catalogue.redshift))}
-    on_perfect, scales = {}, {}
+    on_perfect, scales, largest_likelihood = {}, {}, {}
     for name, fitter in track(fitters.items(), "template fitting", len(fitters)):
         fit = fitter.fit(measured.flux_njy, measured.error_njy)
         redshifts[name] = Redshifts(fit.pdf[rows], fit.z_phot[rows])
         probabilities[name] = ("photutils", _beyond(fit.pdf))
+        largest_likelihood[name] = _point_scores(fit.z_ml[rows], truth, galaxies)
         scales[name] = _by_band(rival.bands, flux_scale(measured, fit))
         fit = fitter.fit(perfect, noise)
         on_perfect[f"{name}, perfect photometry"] = Redshifts(fit.pdf, fit.z_phot)
@@ -181,6 +186,7 @@ def _contest(
             "field": field.name,
             "n_templates": {name: len(fitter.templates) for name, fitter in fitters.items()},
             "fit_settings": {name: fitter.settings.to_dict() for name, fitter in fitters.items()},
+            "with_largest_likelihood": largest_likelihood,
             "flux_scale": scales,
             "noise_correlation": _by_band(rival.bands, rival.photometry.correlation),
             "pull_median": _by_band(rival.bands, _quantile(pull, 0.5)),
@@ -193,6 +199,16 @@ def _true_fluxes(field: Path, bands: tuple[str, ...]) -> Floats:
     """Total fluxes of the truth in nJy, (M, band), behind the Milky Way's dust as observed."""
     table = read_source_table(field / "truth.fits")
     return np.stack([table.number(f"flux_{band.lower()}", what=f"{band} flux") for band in bands], axis=1)
+
+
+def _point_scores(z_phot: Floats, truth: Truth, galaxies: NDArray[np.intp]) -> dict[str, float]:
+    """Scatter and outliers of point estimates of the galaxies brighter than the middle magnitude limit."""
+    bright = truth.magnitude[galaxies] < MAG_LIMITS[1]
+    z = truth.z[galaxies][bright]
+    error = (z_phot[bright] - z) / (1 + z)
+    if not len(error):
+        return {}
+    return {"sigma_nmad": sigma_nmad(error), "outlier_fraction": float(np.mean(np.abs(error) > OUTLIER_LIMIT))}
 
 
 def _beyond(pdf: ZMixture | GridPdf) -> dict[float, Floats]:

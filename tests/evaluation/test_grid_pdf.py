@@ -33,6 +33,14 @@ def test_the_cde_loss_of_a_gaussian_is_known(gaussians):
     np.testing.assert_allclose(sample.pit, 0.5, atol=1e-6)
 
 
+def test_the_least_risk_is_where_most_lies(gaussians):
+    np.testing.assert_allclose(gaussians.least_risk(), [1, 3, 6], atol=0.02)
+    z = np.linspace(0, 10, 2001)
+    narrow, broad = np.exp(-0.5 * ((z - 1) / 0.01) ** 2) / 0.01, np.exp(-0.5 * ((z - 5) / 0.2) ** 2) / 0.2
+    both = GridPdf(z, (0.3 * narrow + 0.7 * broad)[None])
+    assert z[both.density[0].argmax()] == 1.0 and both.least_risk()[0] == pytest.approx(5, abs=0.05)
+
+
 def test_nothing_lies_beyond_the_grid(gaussians):
     np.testing.assert_array_equal(gaussians.pdf([-1.0, 11.0]), np.zeros((3, 2)))
     np.testing.assert_allclose(gaussians.cdf([-1.0, 11.0]), [[0, 1]] * 3)

@@ -1,7 +1,7 @@
 """How good a catalogue is: one-to-one matching with the truth, detection scores, redshift scores."""
 
 from zpix.evaluation.comparison import Comparison, Detector, Redshifts, common_galaxies, compare, write_comparison
-from zpix.evaluation.detection import CountedFraction, DetectionScores, score_detection
+from zpix.evaluation.detection import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
 from zpix.evaluation.grid_pdf import GridPdf
 from zpix.evaluation.matching import Matching, assign, match_boxes, match_positions, match_segments
 from zpix.evaluation.redshifts import (
@@ -13,6 +13,7 @@ from zpix.evaluation.redshifts import (
     ks_distance,
     redshift_sample,
     score_redshifts,
+    sigma_nmad,
 )
 from zpix.evaluation.report import Report, evaluate, write_report
 from zpix.evaluation.selections import HIGH_REDSHIFTS, SelectionScores, score_selection
@@ -21,6 +22,7 @@ from zpix.evaluation.truth_matching import in_field, match_truth
 
 __all__ = [
     "HIGH_REDSHIFTS",
+    "MAG_LIMITS",
     "OUTLIER_LIMIT",
     "Comparison",
     "CountedFraction",
@@ -51,6 +53,7 @@ __all__ = [
     "score_detection",
     "score_redshifts",
     "score_selection",
+    "sigma_nmad",
     "write_comparison",
     "write_report",
 ]
