@@ -22,7 +22,7 @@ def test_galaxies_are_of_the_skys_own_mix_and_different_by_seed():
 
 
 def test_scores_by_magnitude_are_written_as_json():
-    settings = CeilingSettings(hidden=64, layers=2, components=4, epochs=8, batch_size=256)
+    settings = CeilingSettings(hidden=64, layers=2, components=4, epochs=20, batch_size=256, learning_rate=3e-3)
     found = measure_ceiling(galaxies=3000, test_galaxies=600, seed=1, faintest=27.0, settings=settings)
     scores = json.loads(json.dumps(found))["scores"]
     assert scores["< 27"]["count"] == scores["< 28"]["count"] == 600 and scores["28-29"]["count"] == 0

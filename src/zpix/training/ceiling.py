@@ -71,8 +71,9 @@ def fit_ceiling(
     flux, noise, z = (torch.from_numpy(np.asarray(v, np.float32)) for v in (flux_njy, noise_njy, redshift))
     network = ColourNetwork(flux.shape[1], settings).train()
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
-    schedule = TrainingConfig(learning_rate=settings.learning_rate, schedule="cosine", warmup_steps=100)
     steps = -(-len(z) // settings.batch_size)
+    warmup = min(100, settings.epochs * steps // 10)
+    schedule = TrainingConfig(learning_rate=settings.learning_rate, schedule="cosine", warmup_steps=warmup)
     with progress_bar("the ceiling", settings.epochs * steps) as bar:
         for epoch in range(settings.epochs):
             order = torch.randperm(len(z))
