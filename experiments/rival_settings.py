@@ -21,7 +21,16 @@ import numpy as np
 
 from zpix.catalogue import magnitude_ab
 from zpix.comparison import psf_images
-from zpix.evaluation import Truth, in_field, match_truth, read_truth, redshift_sample, score_detection, score_redshifts
+from zpix.evaluation import (
+    RedshiftSample,
+    Truth,
+    in_field,
+    match_truth,
+    read_truth,
+    redshift_sample,
+    score_detection,
+    score_redshifts,
+)
 from zpix.evaluation.rival import (
     DetectionSettings,
     FitSettings,
@@ -34,6 +43,7 @@ from zpix.evaluation.rival import (
 )
 from zpix.evaluation.rival.detection import find_segments, stacked
 from zpix.image import open_mosaic
+from zpix.sources.source_table import read_source_table
 
 _SMOOTHING = (2.0, 3.0)
 _THRESHOLD = (2.5, 4.0, 5.0, 6.0)
@@ -45,6 +55,7 @@ _SYSTEMATIC_ERROR = (0.03, 0.05, 0.1)
 _APERTURE_PIX = 5.0
 _MAG_LIMIT = 28.5
 _MAG_REDSHIFTS = 28.0
+_FOREIGN_LIGHT = 0.05  # of the light in its segment: a source with less has no neighbours to speak of
 
 
 @dataclass(frozen=True)
@@ -124,18 +135,28 @@ def scan_redshifts(fields: list[Path], templates: TemplateSet, detection: Detect
     fitter = TemplateFitter(bands, templates)
     for radius, template_error, systematic in itertools.product(_RADIUS_ARCSEC, _TEMPLATE_ERROR, _SYSTEMATIC_ERROR):
         fitter = fitter.with_settings(FitSettings(template_error=template_error, systematic_error=systematic))
-        flux = np.concatenate([sources.photometry.flux_njy for sources, _ in measured[radius]])
-        error = np.concatenate([sources.photometry.error_njy for sources, _ in measured[radius]])
-        z_true = np.concatenate([z for _, z in measured[radius]])
+        flux, error, z_true, alone = (
+            np.concatenate(parts)
+            for parts in zip(
+                *((s.photometry.flux_njy, s.photometry.error_njy, z, alone) for s, z, alone in measured[radius]),
+                strict=True,
+            )
+        )
         known = np.isfinite(z_true)
         fit = fitter.fit(flux[known], error[known])
-        sample = redshift_sample(fit.pdf, fit.z_phot, z_true[known])
-        scores = score_redshifts(sample, rng=np.random.default_rng(0))
-        names = ("sigma_nmad", "outlier_fraction", "coverage_68", "coverage_95", "crps")
         row = {"radius_arcsec": radius, "template_error": template_error, "systematic_error": systematic}
-        rows.append(row | {name: round(getattr(scores, name).value, 4) for name in names} | {"count": scores.count})
+        least_risk = redshift_sample(fit.pdf, fit.z_phot, z_true[known])
+        rows.append(row | _scores(least_risk))
+        rows[-1]["largest_likelihood"] = _scores(redshift_sample(fit.pdf, fit.z_ml, z_true[known]))
+        rows[-1]["without_neighbours"] = _scores(least_risk.select(alone[known]))
         logging.info("%s", rows[-1])
     return rows
+
+
+def _scores(sample: RedshiftSample) -> dict[str, float]:
+    scores = score_redshifts(sample, rng=np.random.default_rng(0), n_bootstrap=0)
+    names = ("sigma_nmad", "outlier_fraction", "coverage_68", "coverage_95", "crps")
+    return {"count": scores.count} | {name: round(getattr(scores, name).value, 4) for name in names}
 
 
 def _merit(row: dict) -> float:
@@ -158,9 +179,10 @@ def _counted(found: Found, truth: Truth, magnitude: np.ndarray) -> np.ndarray:
     return np.array([[f.count[0], f.total[0]] for f in (scores.completeness_below, scores.purity_below)])
 
 
-def _measured(field: Path, radius: float, detection: DetectionSettings) -> tuple[RivalSources, np.ndarray]:
-    """Sources of a field and their true redshifts: NaN but for galaxies with F444W < 28."""
+def _measured(field: Path, radius: float, detection: DetectionSettings) -> tuple[RivalSources, np.ndarray, np.ndarray]:
+    """Sources of a field, their true redshifts (NaN but for galaxies with F444W < 28), and which have no neighbours."""
     truth = read_truth(field / "truth.fits")
+    foreign = read_source_table(field / "truth.fits").number("blendedness")
     with open_mosaic(field) as mosaic:
         sources = find_and_measure(
             mosaic, psf_images(mosaic.bands, mosaic.pixel_scale_arcsec), detection=detection,
@@ -169,7 +191,9 @@ def _measured(field: Path, radius: float, detection: DetectionSettings) -> tuple
     matching = match_truth(sources, truth)
     z = np.full(len(sources), np.nan)
     z[matching.left] = np.where(truth.magnitude < _MAG_REDSHIFTS, truth.z, np.nan)[matching.right]
-    return sources, z
+    alone = np.zeros(len(sources), bool)
+    alone[matching.left] = foreign[matching.right] < _FOREIGN_LIGHT
+    return sources, z, alone
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
 from zpix import comparison
 from zpix.errors import InputFileError, OutputError
-from zpix.evaluation.rival import FitSettings
+from zpix.evaluation.rival import DetectionSettings, FitSettings, read_template_set
 from zpix.scenes import simulate
 
 METHODS = {
@@ -81,3 +81,21 @@ def test_psfs_of_the_user_replace_the_models(tmp_path):
     np.testing.assert_array_equal(own["F444W"], model["F444W"])
     assert model["F200W"][50, 50] == model["F200W"].max() > 2 * own["F200W"].max()
     assert model["F200W"].sum() == pytest.approx(1, rel=1e-3)
+
+
+def test_the_settings_of_the_rival_are_scanned(field, templates, monkeypatch):
+    from experiments import rival_settings
+
+    monkeypatch.setattr(rival_settings, "_SMOOTHING", (3.0,))
+    monkeypatch.setattr(rival_settings, "_THRESHOLD", (4.0, 40.0))
+    monkeypatch.setattr(rival_settings, "_MIN_PIXELS", (8,))
+    monkeypatch.setattr(rival_settings, "_CONTRAST", (0.003,))
+    low, high = rival_settings.scan_detection([field])
+    assert low["completeness"] > high["completeness"] and 0 < low["purity"] <= 1
+    for name in ("_RADIUS_ARCSEC", "_TEMPLATE_ERROR", "_SYSTEMATIC_ERROR"):
+        monkeypatch.setattr(rival_settings, name, (0.15,))
+    monkeypatch.setattr(rival_settings, "FitSettings", lambda **given: FitSettings(z_max=8.0, z_step=0.1, **given))
+    best = DetectionSettings(**low["settings"])
+    (row,) = rival_settings.scan_redshifts([field], read_template_set([templates / "mine.param"]), best)
+    assert row["count"] == row["largest_likelihood"]["count"] > row["without_neighbours"]["count"] > 0
+    assert 0 < row["sigma_nmad"] < 1

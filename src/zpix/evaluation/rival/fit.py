@@ -115,12 +115,11 @@ class TemplateFitter:
         self._grid: Any = None  # made by the first fit: EAZY builds it with a catalogue
 
     def with_settings(self, settings: FitSettings) -> TemplateFitter:
-        """The same templates with other allowances for errors; what was computed for the grid is kept.
-
-        The redshift grid must be the same.
-        """
+        """The same templates with other settings; on the same redshift grid, what was computed for it is kept."""
         other = TemplateFitter(self.bands, self.templates, settings)
-        other._grid = self._grid
+        names = ("z_min", "z_max", "z_step", "param_file")
+        if all(getattr(settings, name) == getattr(self.settings, name) for name in names):
+            other._grid = self._grid
         return other
 
     def fit(self, flux_njy: NDArray, error_njy: NDArray) -> Fit:
