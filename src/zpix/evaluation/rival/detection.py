@@ -46,10 +46,10 @@ class DetectionSettings:
 
     bands: tuple[str, ...] = ("F277W", "F335M", "F356W", "F410M", "F444W")
     smoothing_fwhm_pix: float = 3.0
-    threshold_sigma: float = 4.0
+    threshold_sigma: float = 5.0
     min_pixels: int = 8
     deblend_levels: int = 32
-    deblend_contrast: float = 0.003
+    deblend_contrast: float = 0.002
     background_box_pix: int = 64
 
 
