@@ -19,7 +19,7 @@ import typer
 from zpix.errors import ConfigError, ZpixError
 
 if TYPE_CHECKING:
-    from zpix.evaluation import Report
+    from zpix.evaluation.report import Table
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -121,7 +121,7 @@ def demo(
     """Simulate a field, run the shipped model on it, and compare with the truth."""
     from zpix.assessment import demo as run_demo
 
-    _print_report(run_demo(out, seed=seed, size_pix=size))
+    _print_tables(run_demo(out, seed=seed, size_pix=size).tables())
     print(f"catalogue         {out / 'result' / 'catalogue.fits'}  (and .parquet, with pdfs.hdf5 and regions.reg)")
     print(f"segmentation map  {out / 'result' / 'segmentation.fits'}")
     for figure in (out / "result" / "detections.png", *sorted((out / "evaluation").glob("*.png"))):
@@ -244,18 +244,45 @@ def train(
 
 @app.command()
 def evaluate(
-    catalogue: Annotated[Path, typer.Argument(help="catalogue.fits or catalogue.parquet of zpix run.")],
-    truth: Annotated[Path, typer.Argument(help="Truth table of zpix simulate, or any table with ra, dec, z.")],
+    catalogue: Annotated[
+        Path,
+        typer.Argument(help="catalogue.fits or catalogue.parquet of zpix run; with --rival a field of zpix simulate."),
+    ],
     out: Out,
+    truth: Annotated[
+        Path | None, typer.Argument(help="Truth table of zpix simulate, or any table with ra, dec, z.")
+    ] = None,
     band: Annotated[str, typer.Option(help="Band of the magnitudes.")] = "F444W",
     mosaics: Annotated[
         Path | None, typer.Option(help="Directory or file of the mosaics, for a picture of what was found and missed.")
     ] = None,
+    rival: Annotated[
+        list[Path] | None,
+        typer.Option(help="EAZY template list (.param) or template: run zpix and template fitting and compare them."),
+    ] = None,
+    model: Annotated[Path | None, typer.Option("--model", "-m", help="With --rival: checkpoint.")] = None,
+    psfs: Annotated[Path | None, typer.Option(help="With --rival: directory of PSF images named by band.")] = None,
+    eazy_param: Annotated[Path | None, typer.Option(help="With --rival: EAZY's zphot.param.")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
-    """Score a catalogue against the truth: detection, redshifts, PDFs."""
-    from zpix.assessment import evaluate as score
+    """Score a catalogue against the truth: detection, redshifts, PDFs. With --rival, zpix against template fitting."""
+    if rival:
+        from zpix.comparison import compare_with_rival
 
-    _print_report(score(catalogue, truth, out=out, band=band, mosaics=mosaics))
+        if truth is not None or mosaics is not None:
+            raise ConfigError("zpix evaluate --rival takes one directory of zpix simulate, and no TRUTH or --mosaics")
+        _print_tables(
+            compare_with_rival(
+                catalogue, out=out, templates=rival, model=model, psfs=psfs, eazy_param=eazy_param, band=band,
+                overwrite=overwrite,
+            ).tables()
+        )  # fmt: skip
+    elif truth is None:
+        raise ConfigError("zpix evaluate needs a TRUTH table beside the CATALOGUE, or --rival and a simulated field")
+    else:
+        from zpix.assessment import evaluate as score
+
+        _print_tables(score(catalogue, truth, out=out, band=band, mosaics=mosaics).tables())
     _list_files(out)
 
 
@@ -340,15 +367,15 @@ def _one_or_many(paths: list[Path]) -> Path | list[Path]:
     return paths[0] if len(paths) == 1 else paths
 
 
-def _print_report(report: Report) -> None:
+def _print_tables(tables: list[Table]) -> None:
     from rich import box
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Table as RichTable
 
     console = Console()
-    for title, header, rows in report.tables():
+    for title, header, rows in tables:
         console.print(title, style="bold")
-        table = Table(*header, box=box.SIMPLE)
+        table = RichTable(*header, box=box.SIMPLE)
         for row in rows:
             table.add_row(*row)
         console.print(table)
