@@ -33,7 +33,7 @@ from zpix.catalogue import (
 from zpix.config import InferenceConfig
 from zpix.detector import load_checkpoint
 from zpix.image import Pixels, Tile, ebv_at, reopen_mosaic
-from zpix.inference import Block, Predictor, keep_owned
+from zpix.inference import Block, Predictor, claimed, keep_owned
 from zpix.sources import Detections, WidthCalibration
 
 Item = TypeVar("Item")
@@ -102,7 +102,7 @@ class _Searcher:
         checkpoint = load_checkpoint(search.model)
         self.mosaic = reopen_mosaic(search.mosaics, search.bands)
         self.predictor = Predictor(checkpoint, search.config)
-        self.batch_size = 1  # tiles given to the network at once, and read ahead of it
+        self.batch_size = self.predictor.batch_size  # tiles given to the network at once, and read ahead of it
         self.calibration = WidthCalibration.from_about(checkpoint.about)
         self.z_range = tuple(checkpoint.about.get("z_range", (0.0, 15.0)))
 
@@ -138,7 +138,12 @@ class _Searcher:
         return _Window(block, tile, pixels, dust, time.perf_counter() - start)
 
     def _predict(self, batch: list[_Window]) -> list[Detections]:
-        return [self.predictor.predict(window.pixels, dust=window.dust) for window in batch]
+        """Sources of tiles that the tiles may own."""
+        return self.predictor.predict_batch(
+            [window.pixels for window in batch],
+            dust=[window.dust for window in batch],
+            within=[claimed(window.tile) for window in batch],
+        )
 
     def _measure(self, window: _Window, detections: Detections) -> _Measured:
         """The detections that the tile may own, and the light in their pixels."""

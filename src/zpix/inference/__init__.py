@@ -1,7 +1,7 @@
 """From blocks of tiles to the sources of a field, in one process or many."""
 
 from zpix.inference.blocks import Block, make_blocks
-from zpix.inference.merge import SEAM_PIX, keep_owned, seen_once
+from zpix.inference.merge import SEAM_PIX, claimed, keep_owned, seen_once
 from zpix.inference.predict import Predictor
 from zpix.inference.workers import choose_workers, in_processes, on_cluster
 
@@ -10,6 +10,7 @@ __all__ = [
     "Block",
     "Predictor",
     "choose_workers",
+    "claimed",
     "in_processes",
     "keep_owned",
     "make_blocks",

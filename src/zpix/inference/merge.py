@@ -12,13 +12,18 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.image import Tile
+from zpix.image import Region, Tile
 from zpix.sources import Detections, box_iou, overlapping_boxes
 
 #: Two tiles agree on a centre to better than this.
 SEAM_PIX = 2.0
 # Least overlap of the boxes of one source seen by two tiles; the best overlapping pairs are joined first.
 _SAME_IOU = 0.3
+
+
+def claimed(tile: Tile) -> Region:
+    """Where the sources that `keep_owned` keeps are centred, in pixels of the tile, a pixel more on each side."""
+    return tile.owned.grown(int(SEAM_PIX) + 1).shifted(-tile.read.x0, -tile.read.y0)
 
 
 def keep_owned(detections: Detections, tile: Tile) -> Detections:
