@@ -26,7 +26,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--real", type=Path, help="directory of the real data")
     options.add_argument("--docs", type=Path, default=ROOT / "docs", help="where mock.md goes")
-    options.add_argument("--seed", type=int, default=default.seed, help="first seed; 1,000 from here on may be used")
+    options.add_argument("--seed", type=int, default=default.seed, help="first seed; 900 from here on may be used")
     options.add_argument("--tiles", type=int, default=default.tiles, help="scenes for noise, colours and stamps")
     options.add_argument("--tile-size", type=int, default=default.tile_size, help="side of a scene in pixels")
     options.add_argument("--boost", type=float, default=default.boost, help="galaxies flat in redshift, for colours")
@@ -37,6 +37,7 @@ def main() -> None:
     options.add_argument("--medium-depth", type=float, default=default.medium_depth, help="noise of a shallow field")
     options.add_argument("--large-field", type=Path, metavar="DIR", help="simulate one large field here first")
     options.add_argument("--large-size", type=int, default=16384, help="side of the large field in pixels")
+    options.add_argument("--large-seed", type=int, default=4096, help="seed of the large field")
     options.add_argument("--large-workers", type=int, default=2, help="processes of the large field")
     asked = options.parse_args()
 
@@ -56,8 +57,8 @@ def main() -> None:
     (asked.docs / "mock").mkdir(parents=True, exist_ok=True)
     if asked.large_field:
         logging.info("simulating the large field")
-        size, workers = asked.large_size, asked.large_workers
-        found = measure_large_field(asked.large_field, size=size, seed=asked.seed + 900, workers=workers)
+        size, seed, workers = asked.large_size, asked.large_seed, asked.large_workers
+        found = measure_large_field(asked.large_field, size=size, seed=seed, workers=workers)
         keep(asked.docs / "mock" / "large_field.json", found)
     logging.info("wrote %s", make_report(asked.docs, real=asked.real, settings=settings))
 

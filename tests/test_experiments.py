@@ -75,6 +75,24 @@ def test_stars_are_moved_and_sampled_about_their_middle():
     assert coarse.shape == (101, 101) and coarse.argmax() == 50 * 101 + 50
 
 
+def test_a_star_is_sampled_where_the_real_one_fell():
+    real = psf.sampled(psf.shifted(gaussian(3.0), 1.6, -0.8), 4)
+    mock = psf.sampled_like(gaussian(3.0), real, 4)
+    np.testing.assert_allclose(psf.sharpness(mock, 0.04).numbers, psf.sharpness(real, 0.04).numbers, rtol=0.02)
+    centred = psf.sharpness(psf.sampled(gaussian(3.0), 4), 0.04).fwhm_arcsec
+    assert psf.sharpness(real, 0.04).fwhm_arcsec > 1.03 * centred  # which is why
+
+
+def test_one_window_is_as_uncertain_as_windows_differ():
+    rng = np.random.default_rng(4)
+    windows = [cutout_of(rng.normal(size=(3, 110, 195)) + 0.3 * rng.normal() * np.arange(195) / 195) for _ in range(12)]
+    measured = [noise.measure(window, rng=rng) for window in windows]
+    alone, among = measured[0], noise.as_one_of(measured[0], measured)
+    assert (among.correlation_error >= alone.correlation_error).all() and (among.rms == alone.rms).all()
+    assert among.correlation_error[:, -1].max() > alone.correlation_error[:, -1].max()
+    assert len(noise.like(windows, windows[0])) > 6
+
+
 def test_matching_kernels_make_one_psf_of_two():
     stars = np.stack([gaussian(5.0), gaussian(8.0)])
     kernels = matching.matching_kernels(stars, ("F277W", "F444W"), 0.03)
@@ -94,6 +112,9 @@ def test_sources_are_found_and_measured():
     assert found.flux[0] == pytest.approx(100 * (1 - np.exp(-0.5 * 2.5**2)), rel=0.05)
     assert found.error[0] == pytest.approx(0.1 * np.sqrt(np.pi) * 5, rel=0.3)
     assert not detection.empty_sky(cutout_of(flux))[60, 80]
+    shallow = cutout_of(flux)
+    shallow.error[:, :, 50:110] = 3.0  # where the source is the errors are larger
+    assert (detection.photometry(shallow, rng=rng).error > 1.5 * found.error).all()
     nobody = detection.photometry(cutout_of(rng.normal(0, 0.1, (3, 120, 160))), rng=rng)
     assert len(nobody) <= 1
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import multiprocessing
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +24,8 @@ from zpix.config import InferenceConfig, SimulationConfig, load_config
 from zpix.detector import Checkpoint, Detector, save_checkpoint
 from zpix.errors import BandError, ConfigError, InputFileError, ModelError, OutputError
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
-from zpix.pipeline import PRODUCTS, default_model, run
+from zpix.pipeline import PRODUCTS, default_model, run, write_run
+from zpix.search import _Searcher
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +44,8 @@ def same(a: Catalogue, b: Catalogue) -> None:
 
 
 def contents(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(directory.iterdir())}
+    """Every file but the one with the times."""
+    return {path.name: path.read_bytes() for path in sorted(directory.iterdir()) if path.name != "run.json"}
 
 
 def test_every_product_is_there(finished):
@@ -194,14 +201,108 @@ def test_a_failure_leaves_the_earlier_run(tmp_path, finished, blob_field, tiny_m
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_a_failure_while_writing_leaves_nothing(tmp_path, blob_field, tiny_model, blob_search, monkeypatch):
+def test_a_failure_while_writing_leaves_what_was_found(
+    finished, tmp_path, blob_field, tiny_model, blob_search, monkeypatch
+):
     def full(*_arguments, **_options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("zpix.pipeline.write_segmentation", full)
-    with pytest.raises(OSError, match="No space left"):
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr("zpix.pipeline.write_regions", full)
         run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [".out.partial"]
+    assert {path.name for path in (tmp_path / ".out.partial").iterdir()} == {"parts", "settings.json"}
+    monkeypatch.setattr("zpix.search._Searcher._predict", None)  # nothing is searched again
+    run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
+    assert contents(tmp_path / "out") == contents(finished[0])
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_interrupted_run_goes_on_where_it_was(finished, tmp_path, blob_field, tiny_model, blob_search, monkeypatch):
+    """The field has two blocks; the first try ends at the second."""
+    predict, searched = _Searcher._predict, []
+
+    def interrupted(self, batch):
+        searched.append(len(batch))
+        if len(searched) == 3:
+            raise KeyboardInterrupt
+        return predict(self, batch)
+
+    monkeypatch.setattr("zpix.search._Searcher._predict", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(OutputError, match=r"unfinished run with other settings.*--overwrite"):
+        run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search.model_copy(update={"dust": "0.02"}))
+    run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
+    assert sum(searched) == 4, "three tiles, one of them twice"
+    assert contents(tmp_path / "out") == contents(finished[0])
+
+
+def test_other_settings_begin_anew_when_asked(tmp_path, blob_field, tiny_model, blob_search):
+    parts = tmp_path / ".out.partial" / "parts"
+    parts.mkdir(parents=True)
+    (parts / "block-000000.parquet").write_text("of another run")
+    (parts.parent / "settings.json").write_text("{}")
+    with pytest.raises(OutputError, match="unfinished run with other settings"):
+        run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
+    assert len(run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search, overwrite=True))
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_two_processes_find_the_same(finished, tmp_path, blob_field, tiny_model, blob_search):
+    two = blob_search.model_copy(update={"workers": 2})
+    assert write_run(blob_field, out=tmp_path / "out", model=tiny_model, config=two).workers == 2
+    assert contents(tmp_path / "out") == contents(finished[0])
+
+
+def test_an_interruption_ends_the_workers(tmp_path, blob_field, tiny_model, blob_search, monkeypatch, caplog):
+    def interrupted(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("zpix.progress.ProgressBar.advance", interrupted)  # when the first of two blocks is done
+    with pytest.raises(KeyboardInterrupt):
+        run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search.model_copy(update={"workers": 2}))
+    assert multiprocessing.active_children() == []
+    assert "the same command goes on after them" in caplog.text
+    assert list((tmp_path / ".out.partial" / "parts").glob("block-*.parquet"))
+
+
+def test_a_killed_run_goes_on(finished, tmp_path, blob_field, tiny_model, blob_search):
+    script = (
+        "import json, sys, time, zpix.search\n"
+        "from zpix import run\n"
+        "from zpix.config import InferenceConfig\n"
+        "predict = zpix.search._Searcher._predict\n"
+        "seen = []\n"
+        "def slow(self, *window):\n"
+        "    seen.append(1)\n"
+        "    time.sleep(60 * (len(seen) == 3))\n"  # in the second block
+        "    return predict(self, *window)\n"
+        "zpix.search._Searcher._predict = slow\n"
+        "run(sys.argv[1], out=sys.argv[2], model=sys.argv[3], config=InferenceConfig(**json.loads(sys.argv[4])))\n"
+    )
+    out, parts = tmp_path / "out", tmp_path / ".out.partial" / "parts"
+    arguments = [str(blob_field), str(out), str(tiny_model), blob_search.model_dump_json()]
+    process = subprocess.Popen([sys.executable, "-c", script, *arguments])
+    deadline = time.monotonic() + 60
+    while not list(parts.glob("block-*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert [path.name for path in parts.glob("block-*")] == ["block-000000.parquet"]
+    run(blob_field, out=out, model=tiny_model, config=blob_search)
+    assert contents(out) == contents(finished[0])
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_run_says_how_long_its_stages_took(finished):
+    told = json.loads((finished[0] / "run.json").read_text())
+    assert told["sources"] == len(finished[1]) and told["tiles"] == 3
+    assert set(told["seconds"]) == {
+        "search", "reading", "inference", "measuring", "writing parts", "assembling", "other products",
+    }  # fmt: skip
+    assert told["inference"]["tile_size"] == 192 and len(told["model"]["sha256"]) == 64
 
 
 def test_a_mosaic_of_other_bands_is_refused(tmp_path, blob_field, blob_search):

@@ -52,8 +52,9 @@ class Neighbours:
 def nearest(of: Photometry, among: Photometry, *, same: bool = False) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Distance of each of N sources to the nearest of M others, and its row, (N,) each.
 
-    The other is scaled to the same total flux; then d² is the mean over bands of (f − a g)² / (σ_f² + a² σ_g²), with
-    5 % of the fluxes in the errors. Sources fainter than half the flux are no neighbours.
+    The other is scaled to the same total flux, bands weighted by the source's errors; then d² is the mean over bands
+    of (f − a g)² / (σ_f² + a² σ_g²), with 5 % of the fluxes in the errors. Sources fainter than half the flux are no
+    neighbours.
 
     Parameters
     ----------
@@ -63,12 +64,11 @@ def nearest(of: Photometry, among: Photometry, *, same: bool = False) -> tuple[N
     distance, row = np.full(len(of), np.inf), np.zeros(len(of), np.int64)
     if not len(among):
         return distance, row
-    total = np.maximum(_total(among), 1e-30)
-    for i, (flux, error, own) in enumerate(zip(of.flux, of.error, _total(of), strict=True)):
-        scale = (own / total)[:, None]
+    for i, (flux, error) in enumerate(zip(of.flux, of.error, strict=True)):
+        scale = _scale(flux, error, among.flux)[:, None]
         variance = error**2 + (scale * among.error) ** 2 + FLOOR**2 * (flux**2 + (scale * among.flux) ** 2)
         squared = ((flux - scale * among.flux) ** 2 / variance).mean(axis=1)
-        squared[(scale[:, 0] > _FAINTEST) | (total < 1e-20)] = np.inf
+        squared[(scale[:, 0] > _FAINTEST) | (scale[:, 0] <= 0)] = np.inf
         if same:
             squared[i] = np.inf
         row[i] = int(squared.argmin())
@@ -190,7 +190,7 @@ def neighbour_figure(real: Photometry, mock: Photometry, bands: tuple[str, ...],
     place = np.arange(len(bands))
     for axes, i in zip(panels.flat, shown, strict=False):
         j = found.nearest[i]
-        scale = _total(real[[i]])[0] / _total(mock[[j]])[0]
+        scale = _scale(real.flux[i], real.error[i], mock.flux[[j]])[0]
         axes.axhline(0, color=GREY, lw=0.6)
         axes.errorbar(place - 0.1, real.flux[i], real.error[i], fmt="o", color=BLUE, ms=3.5)
         axes.errorbar(place + 0.1, scale * mock.flux[j], scale * mock.error[j], fmt="s", color=ORANGE, ms=3.5)
@@ -208,10 +208,11 @@ def neighbour_figure(real: Photometry, mock: Photometry, bands: tuple[str, ...],
     return figure
 
 
-def _total(sources: Photometry) -> NDArray[np.float64]:
-    """Sum of the bands, weighted by the inverse variance of the first source's, (N,)."""
-    weight = sources.error[0] ** -2.0 if len(sources) else np.ones(sources.flux.shape[1])
-    return sources.flux @ (weight / weight.sum())
+def _scale(flux: NDArray, error: NDArray, others: NDArray) -> NDArray[np.float64]:
+    """Factors that bring others (N, band) to the total of a source, bands weighted by its errors, (N,); 0 for none."""
+    weight = error**-2.0
+    total = others @ weight
+    return np.where(total > 0, (flux @ weight) / np.maximum(total, 1e-30), 0.0)
 
 
 def _colour(survey: Survey, first: str, second: str) -> NDArray[np.float64]:

@@ -32,7 +32,7 @@ class Photometry:
     x, y : (N,) float64
         Pixels of the cutout.
     flux, error : (N, band) float64
-        nJy in apertures of 0.15″, and the scatter of empty ones.
+        nJy in apertures of 0.15″, and the scatter of empty ones, which follows the error image.
     snr : (N,) float64
         Of the stack of `STACK_BANDS`.
     cutout : (N,) int
@@ -98,12 +98,13 @@ def photometry(cutout: Cutout, *, rng: np.random.Generator, empty_apertures: int
     sky = np.array([np.median(image[free]) if free.any() else 0.0 for image in cutout.flux])
     places = _empty_places(free, rng, empty_apertures)
     flux = aperture_sums(cutout.flux - sky[:, None, None], x, y)
-    scatter = aperture_sums(cutout.flux - sky[:, None, None], *places)
-    error = np.array([robust_rms(values) for values in scatter.T])
+    depth = np.where(np.isfinite(cutout.error), cutout.error, 0.0)
+    scatter = aperture_sums(cutout.flux - sky[:, None, None], *places) / aperture_sums(depth, *places)
+    error = np.array([robust_rms(values) for values in scatter.T]) * aperture_sums(depth, x, y)
     chosen = [cutout.bands.index(band) for band in STACK_BANDS]
-    weight = error[chosen] ** -2.0
-    stack = (flux[:, chosen] * weight).sum(axis=1) / np.sqrt(weight.sum())
-    return Photometry(x, y, flux, np.tile(error, (len(x), 1)), stack, np.zeros(len(x), np.int64))
+    weight = error[:, chosen] ** -2.0
+    stack = (flux[:, chosen] * weight).sum(axis=1) / np.sqrt(weight.sum(axis=1))
+    return Photometry(x, y, flux, error, stack, np.zeros(len(x), np.int64))
 
 
 def true_sources(found: Photometry, tile: MockTile) -> Photometry:

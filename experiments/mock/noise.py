@@ -20,6 +20,7 @@ LAGS = (1, 2, 3, 4, 5)
 GOAL = 0.15
 _PATCH_PIX = 22  # of the bootstrap: several times the reach of the correlations, and 45 in the real cutout
 _RESAMPLED = 400
+_LIKE_EMPTY = 0.1
 _CLIP = 4.0
 
 
@@ -84,6 +85,28 @@ def typical(parts: list[Noise]) -> Noise:
         1.25 * np.apply_along_axis(robust_rms, 0, rms) / root,
         np.median(correlation, axis=0),
         1.25 * np.apply_along_axis(robust_rms, 0, correlation) / root,
+    )
+
+
+def like(windows: list[Cutout], cutout: Cutout) -> list[Cutout]:
+    """Those of the windows that have as much empty sky as the cutout, within a tenth of all pixels."""
+    empty = float(empty_sky(cutout).mean())
+    return [window for window in windows if abs(float(empty_sky(window).mean()) - empty) < _LIKE_EMPTY]
+
+
+def as_one_of(real: Noise, windows: list[Noise]) -> Noise:
+    """The real noise with errors no smaller than the scatter among mock windows of the same size.
+
+    Resampling patches of one window does not see what all its pixels share: the wings of one galaxy, one background.
+    """
+    rms = np.apply_along_axis(robust_rms, 0, np.array([window.rms for window in windows]))
+    correlation = np.apply_along_axis(robust_rms, 0, np.array([window.correlation for window in windows]))
+    return Noise(
+        real.error_njy,
+        real.rms,
+        np.maximum(real.rms_error, rms),
+        real.correlation,
+        np.maximum(real.correlation_error, correlation),
     )
 
 

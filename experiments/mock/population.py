@@ -354,7 +354,8 @@ def spectra_figure(real: NDArray[np.float64] | None, mock: NDArray[np.float64]) 
             number, _ = np.histogram(np.log1p(z), edges)
             axes.stairs(number / number.sum(), np.exp(edges), color=colour, label=f"{label} ({len(z)})")
     redshift_axis(axes, "x", 15)
-    axes.legend(fontsize=8, frameon=False)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=8, frameon=False)
     polish(axes, x="spectroscopic redshift", y="share", title="Spectroscopic selection")
     return figure
 

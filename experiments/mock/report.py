@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """Seeds and numbers of everything that is drawn; seeds from `seed` to `seed` + 999 are used."""
+    """Seeds and numbers of everything that is drawn; seeds from `seed` to `seed` + 899 are used."""
 
     seed: int = 5000
     tiles: int = 60
@@ -116,13 +116,16 @@ def _noise(
     page: Page, cutout: Cutout | None, windows: list[Cutout], bands: tuple[str, ...], settings: Settings
 ) -> None:
     rng = np.random.default_rng(settings.seed)
-    mock = noise.typical([noise.measure(window, rng=rng) for window in windows])
+    if cutout is not None:
+        windows = noise.like(windows, cutout) or windows
+    measured = [noise.measure(window, rng=rng) for window in windows]
+    mock = noise.typical(measured)
     shape = cutout.valid.shape if cutout else _CUTOUT_SHAPE
     page.fields |= {"cutout_shape": f"{shape[0]} × {shape[1]}", "noise_windows": str(len(windows))}
     if cutout is None:
         page.missing("rms_table", "correlation_table", "noise_figure")
     else:
-        real = noise.measure(cutout, rng=rng)
+        real = noise.as_one_of(noise.measure(cutout, rng=rng), measured)
         page.fields["rms_table"] = noise.rms_table(bands, real, mock)
         page.fields["correlation_table"] = noise.correlation_table(bands, real, mock)
         page.figure("noise", "Noise of the real cutout and the mock", noise.noise_figure(bands, real, mock))

@@ -6,6 +6,7 @@ torch.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from zpix.pipeline import run
     from zpix.scenes import simulate
     from zpix.sources import ZMixture
+
+# Before torch is loaded: two threads that wait for each other by spinning take fifty times as long as soon as another
+# program uses a core; threads that sleep lose next to nothing. The user's own choice stays.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _HOMES = {
     "Catalogue": "zpix.catalogue",

@@ -19,7 +19,7 @@ import typer
 from zpix.errors import ConfigError, ZpixError
 
 if TYPE_CHECKING:
-    from zpix.evaluation import Report
+    from zpix.evaluation.report import Table
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -84,16 +84,31 @@ def run(
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
     precision: Annotated[Precision | None, typer.Option(help="Arithmetic of the network.")] = None,
     dust: Dust = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that share the field; 0: what suits the machine and the field.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a dask scheduler whose workers search the field.")
+    ] = None,
+    hats: Annotated[bool, typer.Option("--hats", help="Also write a HATS catalogue, for lsdb.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Find every source of a mosaic and give it a redshift PDF."""
+    """Find every source of a mosaic and give it a redshift PDF; the same command goes on after an interruption."""
     from zpix.config import load_config, override
-    from zpix.pipeline import run as run_pipeline
+    from zpix.pipeline import write_run
 
-    settings = override(load_config(config).inference, device=device, precision=precision, dust=dust)
-    catalogue = run_pipeline(_one_or_many(mosaics), out=out, model=model, config=settings, overwrite=overwrite)
-    stars = int((catalogue["class"] == "star").sum())
-    print(f"{len(catalogue)} sources ({stars} stars) in {out}")
+    settings = override(load_config(config).inference, device=device, precision=precision, dust=dust, workers=workers)
+    result = write_run(
+        _one_or_many(mosaics),
+        out=out,
+        model=model,
+        config=settings,
+        overwrite=overwrite,
+        scheduler=scheduler,
+        hats=hats,
+    )
+    print(f"{result.sources} sources ({result.stars} stars) in {out}")
+    print("seconds: " + ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items()))
     _list_files(out)
 
 
@@ -106,7 +121,7 @@ def demo(
     """Simulate a field, run the shipped model on it, and compare with the truth."""
     from zpix.assessment import demo as run_demo
 
-    _print_report(run_demo(out, seed=seed, size_pix=size))
+    _print_tables(run_demo(out, seed=seed, size_pix=size).tables())
     print(f"catalogue         {out / 'result' / 'catalogue.fits'}  (and .parquet, with pdfs.hdf5 and regions.reg)")
     print(f"segmentation map  {out / 'result' / 'segmentation.fits'}")
     for figure in (out / "result" / "detections.png", *sorted((out / "evaluation").glob("*.png"))):
@@ -229,18 +244,45 @@ def train(
 
 @app.command()
 def evaluate(
-    catalogue: Annotated[Path, typer.Argument(help="catalogue.fits or catalogue.parquet of zpix run.")],
-    truth: Annotated[Path, typer.Argument(help="Truth table of zpix simulate, or any table with ra, dec, z.")],
+    catalogue: Annotated[
+        Path,
+        typer.Argument(help="catalogue.fits or catalogue.parquet of zpix run; with --rival a field of zpix simulate."),
+    ],
     out: Out,
+    truth: Annotated[
+        Path | None, typer.Argument(help="Truth table of zpix simulate, or any table with ra, dec, z.")
+    ] = None,
     band: Annotated[str, typer.Option(help="Band of the magnitudes.")] = "F444W",
     mosaics: Annotated[
         Path | None, typer.Option(help="Directory or file of the mosaics, for a picture of what was found and missed.")
     ] = None,
+    rival: Annotated[
+        list[Path] | None,
+        typer.Option(help="EAZY template list (.param) or template: run zpix and template fitting and compare them."),
+    ] = None,
+    model: Annotated[Path | None, typer.Option("--model", "-m", help="With --rival: checkpoint.")] = None,
+    psfs: Annotated[Path | None, typer.Option(help="With --rival: directory of PSF images named by band.")] = None,
+    eazy_param: Annotated[Path | None, typer.Option(help="With --rival: EAZY's zphot.param.")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
-    """Score a catalogue against the truth: detection, redshifts, PDFs."""
-    from zpix.assessment import evaluate as score
+    """Score a catalogue against the truth: detection, redshifts, PDFs. With --rival, zpix against template fitting."""
+    if rival:
+        from zpix.comparison import compare_with_rival
 
-    _print_report(score(catalogue, truth, out=out, band=band, mosaics=mosaics))
+        if truth is not None or mosaics is not None:
+            raise ConfigError("zpix evaluate --rival takes one directory of zpix simulate, and no TRUTH or --mosaics")
+        _print_tables(
+            compare_with_rival(
+                catalogue, out=out, templates=rival, model=model, psfs=psfs, eazy_param=eazy_param, band=band,
+                overwrite=overwrite,
+            ).tables()
+        )  # fmt: skip
+    elif truth is None:
+        raise ConfigError("zpix evaluate needs a TRUTH table beside the CATALOGUE, or --rival and a simulated field")
+    else:
+        from zpix.assessment import evaluate as score
+
+        _print_tables(score(catalogue, truth, out=out, band=band, mosaics=mosaics).tables())
     _list_files(out)
 
 
@@ -325,15 +367,15 @@ def _one_or_many(paths: list[Path]) -> Path | list[Path]:
     return paths[0] if len(paths) == 1 else paths
 
 
-def _print_report(report: Report) -> None:
+def _print_tables(tables: list[Table]) -> None:
     from rich import box
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Table as RichTable
 
     console = Console()
-    for title, header, rows in report.tables():
+    for title, header, rows in tables:
         console.print(title, style="bold")
-        table = Table(*header, box=box.SIMPLE)
+        table = RichTable(*header, box=box.SIMPLE)
         for row in rows:
             table.add_row(*row)
         console.print(table)

@@ -99,9 +99,10 @@ class InferenceConfig(Section):
     mask_threshold: float = Field(0.5, gt=0, lt=1)
     proposals_per_megapixel: int = Field(20_000, ge=1)  # bounds time and memory; a deep field reaches a third of it
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"  # auto: bf16 where the device is fast at it
-    compile: bool = False  # compile the dense part: a tenth faster on a CPU, a third with AMX, after half a minute
+    compile: bool = False  # compile the dense part: a little faster, after up to a minute
     device: str = "auto"  # auto: the first CUDA device, else the processor
     dust: str = "sfd"  # E(B-V): "sfd", a number in magnitudes, or the path of a HEALPix map
+    workers: int = Field(0, ge=0)  # processes that share a field; 0: what suits the machine and the field
 
 
 class SimulationConfig(Section):

@@ -48,6 +48,14 @@ class TrainingError(ZpixError):
     """Training cannot go on: a loss is not finite, or a checkpoint is of another run."""
 
 
+class WorkerError(ZpixError):
+    """Processes that share the work keep dying."""
+
+
+class SchedulerError(ZpixError):
+    """The cluster that was to share the work does not answer, or its workers keep dying."""
+
+
 class MissingExtraError(ZpixError):
     """A part of zpix needs an optional package that is not installed."""
 

@@ -1,12 +1,15 @@
-"""How does a file or a directory appear whole or not at all?"""
+"""How does a file or a directory appear whole or not at all, and how does long work go on after an interruption?"""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from zpix.errors import OutputError
 
@@ -47,8 +50,7 @@ def output_directory(path: str | Path, *, products: Collection[str], overwrite: 
         If `path` exists and `overwrite` is not set, or holds something else, or its parent cannot be written to.
     """
     target = Path(os.path.abspath(path))
-    if target.exists():
-        _refuse_to_replace(target, path, products, overwrite)
+    refuse_to_replace(path, products=products, overwrite=overwrite)
     partial = target.with_name(f".{target.name}.partial")
     made_for_this = [parent for parent in target.parents if not parent.exists()]
     try:
@@ -65,7 +67,76 @@ def output_directory(path: str | Path, *, products: Collection[str], overwrite: 
         raise
 
 
-def _refuse_to_replace(target: Path, path: str | Path, products: Collection[str], overwrite: bool) -> None:
+@dataclass(frozen=True)
+class Unfinished:
+    """Work whose finished parts outlive an interruption.
+
+    Attributes
+    ----------
+    parts : directory of the finished parts, each a whole file
+    products : directory to write the products into; emptied when work goes on
+    """
+
+    parts: Path
+    products: Path
+
+
+@contextmanager
+def resumable_directory(
+    path: str | Path, settings: Mapping[str, Any], *, products: Collection[str], overwrite: bool
+) -> Iterator[Unfinished]:
+    """Like `output_directory`, for work in parts: whatever ends the block, finished parts stay for the next call.
+
+    They lie in the hidden directory `.NAME.partial` beside `path`, with the settings that they depend on.
+
+    Parameters
+    ----------
+    settings : everything that the parts depend on, fit for JSON
+    products, overwrite
+        As in `output_directory`; `overwrite` also begins anew where parts of other settings are.
+
+    Raises
+    ------
+    OutputError
+        As in `output_directory`, or if parts of other settings are there and `overwrite` is not set.
+    """
+    refuse_to_replace(path, products=products, overwrite=overwrite)
+    target = Path(os.path.abspath(path))
+    partial = target.with_name(f".{target.name}.partial")
+    work = Unfinished(partial / "parts", partial / "products")
+    made_for_this = [parent for parent in target.parents if not parent.exists()]
+    text, record = json.dumps(settings, indent=2), partial / "settings.json"
+    try:
+        begun = record.read_text(encoding="utf-8") if record.exists() else None
+        if begun not in (None, text) and not overwrite:
+            raise OutputError(
+                f"{path}: an unfinished run with other settings is in '{partial}': repeat its command to go on with "
+                "it, use --overwrite to begin anew, or choose another place"
+            )
+        shutil.rmtree(work.products if begun == text else partial, ignore_errors=True)
+        work.parts.mkdir(parents=True, exist_ok=True)
+        work.products.mkdir()
+        with whole_file(record) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        _remove(partial, made_for_this)
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+    try:
+        yield work
+        _swap(work.products, target)
+    except BaseException:
+        shutil.rmtree(work.products, ignore_errors=True)
+        if not any(work.parts.iterdir()):
+            _remove(partial, made_for_this)
+        raise
+    shutil.rmtree(partial, ignore_errors=True)
+
+
+def refuse_to_replace(path: str | Path, *, products: Collection[str], overwrite: bool) -> None:
+    """Raise `OutputError` if `path` exists, unless `overwrite` is set and it holds nothing but products."""
+    target = Path(os.path.abspath(path))
+    if not target.exists():
+        return
     if not overwrite:
         raise OutputError(f"{path}: already exists; use --overwrite to replace it, or choose another place")
     if not target.is_dir():

@@ -2,46 +2,53 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zpix.assembly import assemble
 from zpix.catalogue import (
     Catalogue,
-    Photometry,
-    build_catalogue,
-    measure_masks,
-    touching_masks,
-    without_duplicates,
+    CatalogueFile,
+    CatalogueWriter,
+    SegmentationWriter,
+    read_catalogue_parquet,
+    require_hats,
     write_catalogue_fits,
-    write_catalogue_parquet,
+    write_hats,
     write_pdfs,
     write_regions,
-    write_segmentation,
 )
 from zpix.config import InferenceConfig, write_config
 from zpix.detector import Checkpoint, load_checkpoint
 from zpix.errors import BandError, ConfigError, ModelError
-from zpix.image import Mosaic, Region, SegmentationMap, Tile, ebv_at, make_tiles, open_mosaic
-from zpix.inference import Predictor, keep_owned, merge
-from zpix.outputs import output_directory
+from zpix.image import Mosaic, Region, SegmentationMap, open_mosaic
+from zpix.inference import Block, choose_workers, in_processes, make_blocks, on_cluster
+from zpix.outputs import refuse_to_replace, resumable_directory
 from zpix.plots import colour_composite, detections_figure, save_figure
-from zpix.progress import track
-from zpix.sources import Detections, WidthCalibration
+from zpix.progress import progress_bar
+from zpix.search import Found, Search, search_block, search_blocks
 
 log = logging.getLogger(__name__)
 
 #: What a finished run consists of.
 PRODUCTS = (
     "catalogue.fits", "catalogue.parquet", "pdfs.hdf5", "segmentation.fits", "regions.reg", "detections.png",
-    "config.toml",
+    "config.toml", "run.json",
 )  # fmt: skip
+#: What it has only when asked.
+FURTHER_PRODUCTS = ("hats",)
 
 # Side of the picture of a run, in pixels: small enough to see single sources.
 _PICTURE_PIX = 512
@@ -49,13 +56,24 @@ _PICTURE_PIX = 512
 _PIXEL_SCALE_TOLERANCE = 0.05
 
 
-@dataclass(frozen=True)
-class Field:
-    """Everything found in a mosaic: N detections, what was measured under their masks, and E(B−V) (N,)."""
+@dataclass
+class Run:
+    """A finished run in numbers.
 
-    detections: Detections
-    photometry: Photometry
-    dust: NDArray[np.float32]
+    Attributes
+    ----------
+    sources, stars, tiles : counts
+    workers : processes that searched the field
+    seconds : wall-clock time of `search`, `assemble` and `other products`, and how long all processes together were
+        `reading`, at `inference`, `measuring` and `writing parts`; of the search, what was done before an interruption
+        is not counted
+    """
+
+    sources: int = 0
+    stars: int = 0
+    tiles: int = 0
+    workers: int = 1
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def run(
@@ -65,104 +83,147 @@ def run(
     model: str | Path | None = None,
     config: InferenceConfig | None = None,
     overwrite: bool = False,
+    scheduler: str | None = None,
+    hats: bool = False,
 ) -> Catalogue:
     """Find every source of a mosaic and give each a redshift PDF.
+
+    The field is searched block by block. If the call is interrupted, or the machine goes down, the same call goes on
+    after the blocks that are finished.
 
     Parameters
     ----------
     mosaics : path or paths
         A directory of per-band FITS mosaics, a list of files, or one multi-extension file.
     out : directory to make; receives `catalogue.fits`, `catalogue.parquet`, `pdfs.hdf5`, `segmentation.fits`,
-        `regions.reg`, `detections.png` and `config.toml`. It appears when everything in it is whole.
+        `regions.reg`, `detections.png`, `config.toml` and `run.json`. It appears when everything in it is whole.
     model : checkpoint; the shipped model by default
-    config : tile size, thresholds, device, precision and dust map
+    config : tile size, thresholds, device, precision, dust map and number of processes
     overwrite : replace `out` if it holds an earlier run
+    scheduler : address of a `dask.distributed` scheduler whose workers search the field, in place of this machine;
+        they must see the mosaics, the model and `out` under the same paths
+    hats : also write the directory `hats`, a HATS catalogue for lsdb
 
     Raises
     ------
     ZpixError
         If the mosaics, the model or the output place cannot be used; nothing is then left at `out`.
     """
+    write_run(mosaics, out=out, model=model, config=config, overwrite=overwrite, scheduler=scheduler, hats=hats)
+    return read_catalogue_parquet(Path(out) / "catalogue.parquet")
+
+
+def write_run(
+    mosaics: str | Path | Sequence[str | Path],
+    *,
+    out: str | Path,
+    model: str | Path | None = None,
+    config: InferenceConfig | None = None,
+    overwrite: bool = False,
+    scheduler: str | None = None,
+    hats: bool = False,
+) -> Run:
+    """Like `run`, for fields of any size: the catalogue is left on disk, and memory does not grow with it."""
     config = config or InferenceConfig()
-    with output_directory(out, products=PRODUCTS, overwrite=overwrite) as place:
-        checkpoint = load_checkpoint(default_model() if model is None else model)
-        with open_mosaic(mosaics) as mosaic:
-            check_mosaic(mosaic, checkpoint)
-            check_tile_size(config, checkpoint)
-            field = find_sources(mosaic, checkpoint, config)
-            catalogue = make_catalogue(field, mosaic, checkpoint, config)
-            write_products(place, catalogue, field, mosaic, config)
-    log.info("%d sources in %s", len(catalogue), out)
-    return catalogue
+    products = PRODUCTS + FURTHER_PRODUCTS
+    refuse_to_replace(out, products=products, overwrite=overwrite)
+    if hats:
+        require_hats()
+    model = Path(default_model() if model is None else model).absolute()
+    checkpoint = load_checkpoint(model)
+    with open_mosaic(mosaics) as mosaic:
+        check_mosaic(mosaic, checkpoint)
+        check_tile_size(config, checkpoint)
+        blocks = make_blocks(mosaic.shape, config)
+        about = what_decides(mosaic, model, config)
+        with resumable_directory(out, about, products=products, overwrite=overwrite) as work:
+            search = Search(
+                model,
+                tuple(path.absolute() for path in mosaic.paths),
+                mosaic.bands,
+                config,
+                work.parts,
+                facts=(
+                    ("code_version", version("zpix")),
+                    ("model", checkpoint.about.get("name", "unnamed")),
+                    ("mosaic_shape", mosaic.shape),
+                    ("mosaic", ", ".join(sorted({path.name for path in mosaic.paths}))),
+                ),
+            )
+            result = find_sources(search, blocks, scheduler=scheduler)
+            write_products(work.products, search, blocks, mosaic, result)
+            if hats:
+                write_hats(work.products / "hats", work.products / "catalogue.parquet", scheduler=scheduler)
+            (work.products / "run.json").write_text(json.dumps({**about, **vars(result)}, indent=2) + "\n")
+    log.info("%d sources in %s", result.sources, out)
+    log.info("seconds: %s", ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items()))
+    return result
 
 
-def find_sources(mosaic: Mosaic, checkpoint: Checkpoint, config: InferenceConfig) -> Field:
-    """Detect tile by tile and keep each source once."""
-    predictor = Predictor(checkpoint, config)
-    tiles = make_tiles(mosaic.shape, tile_size=config.tile_size, margin=config.margin)
-    parts = [
-        _search_tile(tile, mosaic, predictor, config) for tile in track(tiles, "finding sources", total=len(tiles))
-    ]
-    rows = merge([(tile, field.detections) for tile, field in zip(tiles, parts, strict=True)])
-    detections = Detections.concatenate([part.detections for part in parts])[rows]
-    single = without_duplicates(detections, max_iou=config.nms_iou, threshold=config.mask_threshold)
-    rows, detections = rows[single], detections[single]
-    photometry = Photometry.concatenate([part.photometry for part in parts])[rows]
-    calibration = WidthCalibration.from_about(checkpoint.about)
-    return Field(
-        replace(detections, redshift=calibration.apply(detections.redshift, photometry.snr)),
-        photometry,
-        np.concatenate([part.dust for part in parts])[rows],
-    )
+def find_sources(search: Search, blocks: Sequence[Block], *, scheduler: str | None = None) -> Run:
+    """Search the blocks that have no part yet, here or on a cluster."""
+    todo = [block for block in blocks if not search.part(block).exists()]
+    result = Run(tiles=sum(len(block.tiles) for block in blocks))
+    left = sum(len(block.tiles) for block in todo)
+    start, found_now = time.perf_counter(), 0
+    try:
+        with progress_bar("finding sources", result.tiles, done=result.tiles - left) as bar:
+            for found in _searched(search, todo, result, scheduler):
+                found_now += found.detections
+                rate = found_now / (time.perf_counter() - start)
+                bar.advance(found.tiles, note=f"{found_now} sources, {rate:.0f} per second")
+                for stage, spent in found.seconds.items():
+                    result.seconds[stage] = result.seconds.get(stage, 0.0) + spent
+    except KeyboardInterrupt:
+        log.warning("finished blocks are kept: the same command goes on after them")
+        raise
+    result.seconds = {"search": time.perf_counter() - start} | result.seconds
+    return result
 
 
-def make_catalogue(field: Field, mosaic: Mosaic, checkpoint: Checkpoint, config: InferenceConfig) -> Catalogue:
-    """Positions, point estimates, intervals and flags of the sources of a field."""
-    ra, dec = mosaic.sky(*field.photometry.centre_xy.T)
-    return build_catalogue(
-        field.detections,
-        field.photometry,
-        bands=checkpoint.bands,
-        ra=ra,
-        dec=dec,
-        ebv=field.dust,
-        blended=touching_masks(field.detections, threshold=config.mask_threshold),
-        z_range=tuple(checkpoint.about.get("z_range", (0.0, 15.0))),
-        meta={
-            "code_version": version("zpix"),
-            "model": checkpoint.about.get("name", "unnamed"),
-            "mosaic_shape": list(mosaic.shape),
-            "mosaic": ", ".join(sorted({path.name for path in mosaic.paths})),
-        },
-    )
+def _searched(search: Search, blocks: Sequence[Block], result: Run, scheduler: str | None) -> Iterator[Found]:
+    """Search blocks with as many processes as suit them."""
+    if scheduler is not None:
+        return on_cluster(partial(search_block, search), blocks, scheduler=scheduler)
+    result.workers = choose_workers(search.config, tiles=sum(len(b.tiles) for b in blocks), blocks=len(blocks))
+    if result.workers == 1:
+        return search_blocks(search, blocks)
+    return in_processes(partial(search_block, search), blocks, workers=result.workers)
 
 
-def write_products(place: Path, catalogue: Catalogue, field: Field, mosaic: Mosaic, config: InferenceConfig) -> None:
-    """Write the catalogue in every format, the PDFs, the segmentation map, regions, a picture and settings."""
+def write_products(place: Path, search: Search, blocks: Sequence[Block], mosaic: Mosaic, result: Run) -> None:
+    """Put the parts together and write the catalogue in every format, the segmentation map, a picture and settings."""
+    start = time.perf_counter()
+    with (
+        CatalogueWriter(place / "catalogue.parquet") as table,
+        SegmentationWriter(place / "segmentation.fits", shape=mosaic.shape, wcs=mosaic.wcs) as segmentation,
+    ):
+        for strip in assemble(search, blocks):
+            table.write(strip.catalogue)
+            segmentation.draw(strip.segments, ids=strip.ids, score=strip.score, until=strip.drawn)
+            result.sources += len(strip.catalogue)
+            result.stars += int((strip.catalogue["class"] == "star").sum())
+    result.seconds["assembling"] = time.perf_counter() - start
+    start = time.perf_counter()
+    catalogue = CatalogueFile(place / "catalogue.parquet")
     write_catalogue_fits(place / "catalogue.fits", catalogue)
-    write_catalogue_parquet(place / "catalogue.parquet", catalogue)
     write_pdfs(place / "pdfs.hdf5", catalogue)
     write_regions(place / "regions.reg", catalogue, wcs=mosaic.wcs)
-    write_segmentation(
-        place / "segmentation.fits",
-        field.detections,
-        shape=mosaic.shape,
-        wcs=mosaic.wcs,
-        ids=catalogue["id"],
-        threshold=config.mask_threshold,
-    )
     draw_detections(place / "detections.png", catalogue, mosaic, segmentation=place / "segmentation.fits")
-    write_config(place / "config.toml", inference=config)
+    # The number of workers does not change the result, and is not kept with it.
+    write_config(place / "config.toml", inference=search.config.model_copy(update={"workers": 0}))
+    result.seconds["other products"] = time.perf_counter() - start
 
 
-def draw_detections(path: Path, catalogue: Catalogue, mosaic: Mosaic, *, segmentation: Path) -> None:
+def draw_detections(path: Path, catalogue: CatalogueFile, mosaic: Mosaic, *, segmentation: Path) -> None:
     """Picture of a run: outlines of its sources over a colour composite of the mosaic's middle."""
     picture, region = picture_of_middle(mosaic)
     with SegmentationMap(segmentation, shape=mosaic.shape) as segments:
         outlines = segments.read(region)
+    shown = [chunk.select(region.contains(chunk["x"], chunk["y"])) for chunk in catalogue.chunks()]
     figure = detections_figure(
         picture,
-        catalogue,
+        Catalogue.concatenate(shown),
         segmentation=outlines,
         origin_xy=(region.x0, region.y0),
         pixel_scale_arcsec=mosaic.pixel_scale_arcsec,
@@ -185,6 +246,21 @@ def default_model() -> Path:
     if not path.is_file():
         raise ModelError(f"{path}: the shipped model is missing from this installation; name one with --model")
     return path
+
+
+def what_decides(mosaic: Mosaic, model: Path, config: InferenceConfig) -> dict[str, Any]:
+    """Everything that a result depends on: parts of a run with the same are parts of the same catalogue."""
+    paths = [path.absolute() for path in dict.fromkeys(mosaic.paths)]
+    return {
+        "zpix": version("zpix"),
+        "model": {"path": str(model), "sha256": hashlib.sha256(model.read_bytes()).hexdigest()},
+        "mosaics": [
+            {"path": str(path), "bytes": path.stat().st_size, "changed": path.stat().st_mtime} for path in paths
+        ],
+        "bands": list(mosaic.bands),
+        "shape": list(mosaic.shape),
+        "inference": config.model_dump(exclude={"workers"}),
+    }
 
 
 def check_mosaic(mosaic: Mosaic, checkpoint: Checkpoint) -> None:
@@ -213,15 +289,3 @@ def check_tile_size(config: InferenceConfig, checkpoint: Checkpoint) -> None:
             f"tile_size is {config.tile_size}, but the model's backbone {checkpoint.config.backbone} was built for "
             f"images of {built} pixels: set tile_size = {built} in [inference]"
         )
-
-
-def _search_tile(tile: Tile, mosaic: Mosaic, predictor: Predictor, config: InferenceConfig) -> Field:
-    """Read a tile, find its sources, and measure those it may own."""
-    pixels = mosaic.read(tile.read, bands=predictor.bands)
-    middle = mosaic.sky(0.5 * (tile.owned.x0 + tile.owned.x1), 0.5 * (tile.owned.y0 + tile.owned.y1))
-    dust = float(ebv_at(*(np.atleast_1d(angle) for angle in middle), dust=config.dust)[0])
-    detections = keep_owned(predictor.predict(pixels, dust=dust), tile)
-    photometry = measure_masks(
-        detections, pixels, origin_xy=(tile.read.x0, tile.read.y0), threshold=config.mask_threshold
-    )
-    return Field(detections, photometry, np.full(len(detections), dust, np.float32))

@@ -1,11 +1,12 @@
-"""Masks land on the right pixels, and the flux under them is theirs."""
+"""The flux under masks is theirs, and masks that touch are known."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
+from scipy import ndimage
 
-from zpix.catalogue import Photometry, measure_masks, place_mask, place_probability, touching_masks
+from tests.catalogue.test_stamps import disc
+from zpix.catalogue import Photometry, Stamps, measure_masks, place_masks, segment_masks, touching_masks
 from zpix.image import Pixels
 
 
@@ -15,44 +16,8 @@ def flat_pixels(shape: tuple[int, int], *, n_bands: int = 2) -> Pixels:
     return Pixels(flux, np.full_like(flux, 3.0), np.ones(flux.shape, bool))
 
 
-def disc(size: int = 28, radius: float = 0.5) -> np.ndarray:
-    """Mask that is a disc inscribed in the box, smooth at its edge."""
-    u = (np.arange(size) + 0.5) / size - 0.5
-    distance = np.hypot(u[:, None], u[None])
-    return np.clip((radius - distance) * size + 0.5, 0, 1).astype(np.float32)
-
-
-def test_a_full_mask_fills_exactly_the_pixels_whose_centres_are_in_the_box():
-    window, x0, y0 = place_mask(np.ones((28, 28), np.float32), np.array([3, 5, 10, 9], np.float32))
-    assert (x0, y0, window.shape) == (3, 5, (4, 7))
-    assert window.all()
-    window, x0, y0 = place_mask(np.ones((28, 28), np.float32), np.array([2.6, 4.4, 9.5, 8.6]))
-    assert (x0, y0, window.shape) == (3, 4, (5, 6))
-
-
-@pytest.mark.parametrize("box", [(5.1, 5.1, 5.3, 5.3), (5.6, 5.6, 5.6, 5.6), (4.9, 5.0, 5.4, 9.0)])
-def test_a_thin_box_keeps_a_pixel(box):
-    window, x0, _ = place_mask(np.zeros((14, 14), np.float32), np.array(box))
-    assert window.sum() == 1 and x0 == 5
-
-
-def test_interpolation_is_exact_for_a_plane_and_flips_commute():
-    u = (np.arange(28) + 0.5) / 28
-    plane = (0.3 * u[:, None] + 0.6 * u[None]).astype(np.float32)
-    box = np.array([10.25, 20.5, 51.0, 47.75])
-    window, x0, y0 = place_probability(plane, box)
-    x = (x0 + np.arange(window.shape[1]) + 0.5 - box[0]) / (box[2] - box[0])
-    y = (y0 + np.arange(window.shape[0]) + 0.5 - box[1]) / (box[3] - box[1])
-    inner = (slice(1, -1), slice(1, -1))
-    np.testing.assert_allclose(window[inner], (0.3 * y[:, None] + 0.6 * x[None])[inner], atol=1e-5)
-    mirrored, _, _ = place_probability(plane[:, ::-1], np.array([-box[2], box[1], -box[0], box[3]]))
-    np.testing.assert_allclose(mirrored[:, ::-1], window, atol=1e-5)
-
-
-@pytest.mark.parametrize("side", [9.0, 24.0, 61.5])
-def test_a_disc_has_the_area_of_a_disc(side):
-    window, _, _ = place_mask(disc(), np.array([7.3, 2.1, 7.3 + side, 2.1 + side]))
-    assert window.sum() == pytest.approx(np.pi / 4 * side**2, rel=0.08)
+def segments_of(detections) -> Stamps:
+    return segment_masks(place_masks(detections))
 
 
 def test_fluxes_are_sums_over_the_mask(make_detections):
@@ -119,7 +84,23 @@ def test_no_sources_measure_nothing(make_detections):
 
 def test_blends_are_masks_that_touch(make_detections):
     boxes = [[0, 0, 10, 10], [10, 0, 20, 10], [21, 0, 30, 10], [30, 10, 40, 20], [60, 60, 70, 70]]
-    assert touching_masks(make_detections(boxes)).tolist() == [True, True, True, True, False]
+    assert touching_masks(segments_of(make_detections(boxes))).tolist() == [True, True, True, True, False]
     apart = [[0, 0, 20, 20], [16, 16, 36, 36]]  # boxes overlap in a corner that neither disc reaches
-    assert not touching_masks(make_detections(apart, [disc(radius=0.4)] * 2)).any()
-    assert touching_masks(make_detections([])).shape == (0,)
+    assert not touching_masks(segments_of(make_detections(apart, [disc(radius=0.4)] * 2))).any()
+    assert touching_masks(segments_of(make_detections([]))).shape == (0,)
+
+
+def test_touching_masks_are_those_whose_grown_pixels_meet(make_detections):
+    """Against a drawing of each mask alone."""
+    rng = np.random.default_rng(8)
+    corner = rng.uniform(-5, 60, (40, 2))
+    boxes = np.hstack([corner, corner + rng.uniform(2, 16, (40, 2))])
+    segments = segments_of(make_detections(boxes, [disc(radius=r) for r in rng.uniform(0.1, 0.6, 40)]))
+    drawn = np.zeros((40, 100, 100), bool)
+    for row in range(40):
+        window, x0, y0 = segments.window(row)
+        drawn[row, y0 + 10 : y0 + 10 + window.shape[0], x0 + 10 : x0 + 10 + window.shape[1]] = window > 0
+    grown = np.array([ndimage.binary_dilation(mask, np.ones((3, 3))) for mask in drawn])
+    expected = [any((grown[i] & drawn[j]).any() for j in range(40) if i != j) for i in range(40)]
+    assert touching_masks(segments).tolist() == expected
+    assert 5 < sum(expected) < 40

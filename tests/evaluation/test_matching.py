@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from zpix.catalogue import box_iou
 from zpix.evaluation import assign, match_boxes, match_positions, match_segments
+from zpix.sources import box_iou
 
 
 def random_boxes(n: int, seed: int, extent: float = 150.0) -> np.ndarray:

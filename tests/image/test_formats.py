@@ -129,7 +129,8 @@ def test_gzip_is_unpacked_once_whatever_the_name(tmp_path, monkeypatch, wcs, val
     assert len(list(cache.iterdir())) == 1
 
 
-def test_tile_compressed_images(tmp_path, wcs, values):
+def test_tile_compressed_images_are_unpacked_once(tmp_path, wcs, values, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     header = wcs.to_header()
     header.update(BUNIT="MJy/sr", PIXAR_SR=2e-14, FILTER="F444W")
     options = {"compression_type": "GZIP_1", "quantize_level": 0.0, "tile_shape": (16, 16)}
@@ -137,9 +138,17 @@ def test_tile_compressed_images(tmp_path, wcs, values):
         fits.CompImageHDU(data, header, name=name, **options) for name, data in zip(("SCI", "ERR"), values, strict=True)
     ]
     fits.HDUList([fits.PrimaryHDU(), *images]).writeto(tmp_path / "a_f444w_drz.fits.fz")
-    with open_mosaic(tmp_path) as mosaic:
-        _check(mosaic, 20 * values[0], 20 * values[1])
-        np.testing.assert_array_equal(mosaic.read(Region(3, 5, 40, 33)).flux, mosaic.read(WHOLE).flux[:, 5:33, 3:40])
+    for _ in range(2):
+        with open_mosaic(tmp_path / "a_f444w_drz.fits.fz") as mosaic:
+            _check(mosaic, 20 * values[0], 20 * values[1])
+            np.testing.assert_array_equal(
+                mosaic.read(Region(3, 5, 40, 33)).flux, mosaic.read(WHOLE).flux[:, 5:33, 3:40]
+            )
+    (cache,) = tmp_path.glob("zpix-*")
+    (copy,) = cache.iterdir()
+    with fits.open(copy) as hdus:
+        assert [hdu.name for hdu in hdus] == ["PRIMARY", "SCI", "ERR"]
+        np.testing.assert_array_equal(hdus["SCI"].data, values[0])
 
 
 def test_scaled_integers_and_doubles(tmp_path, wcs):

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from zpix.catalogue import Catalogue, Photometry, build_catalogue, draw_segmentation
+from zpix.catalogue import Catalogue, Photometry, build_catalogue, draw_segmentation, place_masks, segment_masks
 from zpix.errors import InputFileError
 from zpix.evaluation import Matching, Truth, evaluate
 from zpix.plots import (
@@ -144,7 +144,8 @@ def test_detections_are_drawn_where_they_are(n, tmp_path):
         np.testing.assert_allclose(line.min(0), detections.box[row, :2] - 0.5, atol=1e-4)
         np.testing.assert_allclose(line.max(0), detections.box[row, 2:] - 0.5, atol=1e-4)
     assert f"{n} sources" in axes.get_title("left")
-    segments = draw_segmentation(detections, shape=(200, 210))
+    stamps = segment_masks(place_masks(detections))
+    segments = draw_segmentation(stamps, shape=(200, 210), score=detections.score)
     drawn(detections_figure(picture, catalogue, segmentation=segments), tmp_path)
     drawn(segmentation_figure(segments, picture=picture), tmp_path)
 

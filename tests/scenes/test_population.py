@@ -5,6 +5,7 @@ from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
 from zpix.scenes import Population, draw_population
 from zpix.scenes.counts import draw_redshifts, number_counts
+from zpix.scenes.galaxies import draw_shapes, kpc_per_arcsec, stellar_mass
 from zpix.sources import GALAXY, STAR
 
 SIZE = 4000  # pixels: 4 arcmin²
@@ -40,6 +41,27 @@ def test_redshifts_reach_far_but_rarely() -> None:
     z = draw_redshifts(np.random.default_rng(0), np.full(200_000, 29.0))
     assert 0.002 < (z > 8).mean() < 0.012
     assert z.min() > 0 and z.max() <= 15
+
+
+@pytest.mark.parametrize(("mag", "median", "beyond_4"), [(20.0, 0.45, 0.001), (24.0, 1.35, 0.03), (28.0, 2.1, 0.15)])
+def test_bright_galaxies_are_near_and_some_faint_ones_early(mag: float, median: float, beyond_4: float) -> None:
+    z = draw_redshifts(np.random.default_rng(0), np.full(100_000, mag))
+    assert np.median(z) == pytest.approx(median, rel=0.06)
+    assert (z > 4).mean() == pytest.approx(beyond_4, abs=max(0.4 * beyond_4, 0.001))
+
+
+def test_massive_galaxies_are_as_many_as_mass_functions_say(population: Population) -> None:
+    galaxies = population[population.label == GALAXY]
+    area = (SIZE * 0.03 / 60) ** 2
+    assert 2 < (stellar_mass(galaxies.mag, galaxies.z) > 10.5).sum() / area < 7
+
+
+def test_galaxies_are_smaller_in_the_infrared_and_early() -> None:
+    n = 20_000
+    for z, kpc in ((0.5, 3.5), (2.0, 2.7), (4.0, 1.6), (7.0, 0.95)):  # 4.6 kpc at z = 0.5 and 5000 Å
+        shape = draw_shapes(np.random.default_rng(0), np.full(n, z), np.full(n, 10.0), np.zeros(n, bool))
+        assert np.median(shape[0] * kpc_per_arcsec(np.array([z]))) == pytest.approx(kpc, rel=0.05)
+        assert np.log10(shape[0]).std() < 0.2  # intrinsic scatter (van der Wel et al. 2014)
 
 
 def test_boost_fills_high_redshift() -> None:

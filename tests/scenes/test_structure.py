@@ -142,7 +142,10 @@ def test_bulges_grow_with_mass_and_clumps_are_young(galaxies: Population) -> Non
     assert light[quiescent, BULGE].mean() > light[heavy, BULGE].mean() > 3 * light[dwarf, BULGE].mean()
     assert not light[quiescent, CLUMPS].any()
     clumpy = (galaxies.structure.clump_share > 0).any(axis=1)
-    assert 0.4 < clumpy[~quiescent & (galaxies.z > 1)].mean() < 0.9
+    low_mass = ~quiescent & (stellar_mass(galaxies.mag, galaxies.z) < 9.8)
+    assert clumpy[low_mass].mean() == pytest.approx(0.6, abs=0.05)  # Guo et al. (2015)
+    assert clumpy[~quiescent & ~low_mass & (galaxies.z < 1)].mean() < 0.55
+    assert (galaxies.structure.clump_share > 0).sum(axis=1)[clumpy].mean() == pytest.approx(2, abs=0.3)
     assert (light[:, NUCLEUS] == 0).all()
 
 

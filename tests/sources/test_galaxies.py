@@ -3,7 +3,7 @@ import pytest
 
 from zpix.image import JADES_BANDS
 from zpix.sources.filters import milky_way_transmission, pivot_um, transmission
-from zpix.sources.galaxies import CONTINUA, LINE_GROUPS, GalaxySpectra, band_fluxes, continua, rest_grid
+from zpix.sources.galaxies import CONTINUA, LINE_GROUPS, GalaxySpectra, band_fluxes, continua, rest_grid, rest_spectra
 
 pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 
@@ -92,3 +92,17 @@ def test_pivots_and_dust_of_the_milky_way() -> None:
     np.testing.assert_allclose(pivot_um(("F090W", "F444W")), (0.902, 4.40), rtol=0.01)
     dimming = -2.5 * np.log10(milky_way_transmission(("F090W", "F444W"), 0.1))
     np.testing.assert_allclose(dimming, (0.147, 0.0115), rtol=0.1)
+
+
+@pytest.mark.parametrize("z", [2.0, 3.3, 5.0])
+def test_rest_frame_spectra_through_the_filters_are_the_band_fluxes(z: float) -> None:
+    """With dust and lines, in bands that see no intergalactic absorption."""
+    bands = ("F200W", "F277W", "F356W", "F410M", "F444W")
+    one = galaxy(z, "burst", a_v=0.7, smc=0.3, ew_ha=400.0)
+    f_nu = rest_spectra(one)[0] * rest_grid() ** 2
+    through = []
+    for band in bands:
+        wavelength, efficiency = transmission(band)
+        t = np.interp(rest_grid() * (1 + z), wavelength, efficiency, left=0, right=0)  # d ln λ is the same everywhere
+        through.append((f_nu * t).sum() / t.sum())
+    np.testing.assert_allclose(through, band_fluxes(one, bands=bands)[0], rtol=5e-3)

@@ -3,21 +3,28 @@
 from zpix.catalogue.duplicates import without_duplicates
 from zpix.catalogue.fits_file import read_catalogue_fits, write_catalogue_fits
 from zpix.catalogue.flags import FLAGS, Flag, flag_names, flag_value, quality_flags
-from zpix.catalogue.overlaps import box_iou, overlapping_boxes
-from zpix.catalogue.parquet_file import read_catalogue_parquet, write_catalogue_parquet
+from zpix.catalogue.hats_directory import require_hats, write_hats
+from zpix.catalogue.parquet_file import (
+    CatalogueFile,
+    CatalogueWriter,
+    read_catalogue_parquet,
+    write_catalogue_parquet,
+)
+from zpix.catalogue.parts import Part, read_part, write_part
 from zpix.catalogue.pdf_file import read_pdfs, write_pdfs
 from zpix.catalogue.reading import read_catalogue
 from zpix.catalogue.regions_file import write_regions
 from zpix.catalogue.schema import Column, catalogue_columns, flux_column, flux_error_column
-from zpix.catalogue.segmentation_file import draw_segmentation, segmentation_blocks, write_segmentation
-from zpix.catalogue.segments import (
+from zpix.catalogue.segmentation_file import SegmentationWriter, draw_segmentation, segmentation_blocks
+from zpix.catalogue.segments import Photometry, measure_masks, measure_stamps, touching_masks
+from zpix.catalogue.stamps import (
     MASK_THRESHOLD,
-    Photometry,
+    Stamps,
+    inside_masks,
     mask_pixels,
-    measure_masks,
-    place_mask,
+    place_masks,
     place_probability,
-    touching_masks,
+    segment_masks,
 )
 from zpix.catalogue.table import Catalogue, build_catalogue, magnitude_ab
 
@@ -25,10 +32,14 @@ __all__ = [
     "FLAGS",
     "MASK_THRESHOLD",
     "Catalogue",
+    "CatalogueFile",
+    "CatalogueWriter",
     "Column",
     "Flag",
+    "Part",
     "Photometry",
-    "box_iou",
+    "SegmentationWriter",
+    "Stamps",
     "build_catalogue",
     "catalogue_columns",
     "draw_segmentation",
@@ -36,23 +47,28 @@ __all__ = [
     "flag_value",
     "flux_column",
     "flux_error_column",
+    "inside_masks",
     "magnitude_ab",
     "mask_pixels",
     "measure_masks",
-    "overlapping_boxes",
-    "place_mask",
+    "measure_stamps",
+    "place_masks",
     "place_probability",
     "quality_flags",
     "read_catalogue",
     "read_catalogue_fits",
     "read_catalogue_parquet",
+    "read_part",
     "read_pdfs",
+    "require_hats",
+    "segment_masks",
     "segmentation_blocks",
     "touching_masks",
     "without_duplicates",
     "write_catalogue_fits",
     "write_catalogue_parquet",
+    "write_hats",
+    "write_part",
     "write_pdfs",
     "write_regions",
-    "write_segmentation",
 ]

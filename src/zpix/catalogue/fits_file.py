@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 from astropy.io import fits
 
 from zpix.catalogue.flags import FLAGS
+from zpix.catalogue.parquet_file import CatalogueFile
 from zpix.catalogue.schema import Column
 from zpix.catalogue.table import Catalogue, catalogue_bands
 from zpix.errors import CatalogueError
@@ -23,23 +25,14 @@ from zpix.sources.fits_table import read_fits_table
 _FITS_LETTER = {"int16": "I", "int32": "J", "int64": "K", "float32": "E", "float64": "D"}
 
 
-def write_catalogue_fits(path: str | Path, catalogue: Catalogue) -> None:
+def write_catalogue_fits(path: str | Path, catalogue: Catalogue | CatalogueFile) -> None:
     """Write `catalogue.fits`; the file appears whole or not at all."""
     schema = catalogue.schema
-    table = fits.BinTableHDU.from_columns(
-        [
-            fits.Column(
-                name=column.name,
-                format=_fits_format(column),
-                unit=column.unit or None,
-                array=catalogue[column.name],
-            )
-            for column in schema
-        ],
-        name="CATALOGUE",
-    )
+    columns = [fits.Column(name=c.name, format=_fits_format(c), unit=c.unit or None) for c in schema]
+    table = fits.BinTableHDU.from_columns(columns, name="CATALOGUE", nrows=0)
     for number, column in enumerate(schema, start=1):
-        table.header.set(f"TCOMM{number}", column.description, after=f"TFORM{number}")
+        table.header.insert("EXTNAME", (f"TCOMM{number}", column.description))
+    table.header["NAXIS2"] = len(catalogue)
     table.header["BANDS"] = ",".join(catalogue.bands)
     for flag in FLAGS:
         table.header[f"FLAG{flag.bit:02d}"] = (flag.name, f"bit of column flags, value {flag.value}")
@@ -47,7 +40,14 @@ def write_catalogue_fits(path: str | Path, catalogue: Catalogue) -> None:
         table.header["COMMENT"] = f"flags bit {flag.bit} (value {flag.value}) {flag.name}: {flag.description}"
     table.header["ZPIXMETA"] = json.dumps(dict(catalogue.meta))
     with whole_file(path) as temporary:
-        fits.HDUList([fits.PrimaryHDU(), table]).writeto(temporary, overwrite=True)
+        fits.PrimaryHDU().writeto(temporary, overwrite=True)
+        with fits.StreamingHDU(str(temporary), table.header) as stream:
+            for chunk in catalogue.chunks():
+                rows = np.zeros(len(chunk), [_fits_field(column) for column in schema])
+                for column in schema:
+                    rows[column.name] = chunk[column.name]
+                if len(rows):  # astropy takes no part of nothing
+                    stream.write(rows.view(np.uint8))
 
 
 def read_catalogue_fits(path: str | Path) -> Catalogue:
@@ -69,6 +69,12 @@ def read_catalogue_fits(path: str | Path) -> Catalogue:
         return Catalogue(columns, catalogue_bands(list(columns)), json.loads(header.get("ZPIXMETA", "{}")))
     except CatalogueError as error:
         raise CatalogueError(f"'{path}': {error}") from error
+
+
+def _fits_field(column: Column) -> tuple[str, str, tuple[int, ...]]:
+    """Field of a numpy record that is laid out as FITS stores it."""
+    text = column.dtype.startswith("U")
+    return column.name, f"S{column.dtype[1:]}" if text else np.dtype(column.dtype).newbyteorder(">").str, column.shape
 
 
 def _fits_format(column: Column) -> str:

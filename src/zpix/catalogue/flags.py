@@ -76,6 +76,7 @@ def quality_flags(
     flux: NDArray[np.floating],
     flux_error: NDArray[np.floating],
     redshift: ZMixture,
+    interval: NDArray[np.floating],
     z_phot: NDArray[np.floating],
     is_star: NDArray[np.bool_],
     z_range: tuple[float, float],
@@ -88,13 +89,15 @@ def quality_flags(
     flux, flux_error : (N, B) float, nJy
         NaN where a band was not observed.
     redshift : ZMixture of length N
+    interval : (N, 2) float
+        Ends of its central 68 %.
     z_phot : (N,) float
     z_range : (float, float)
         Redshifts between which the model was trained.
     """
     seen = np.isfinite(flux)
     snr = np.divide(flux, flux_error, out=np.full(flux.shape, -np.inf), where=seen)
-    low, high = redshift.quantile(np.array([0.16, 0.84])).T
+    low, high = interval.T
     margin = RANGE_MARGIN * (1 + z_phot)
     conditions = {
         "EDGE": edge,

@@ -7,6 +7,7 @@ and `description`, the schema's metadata holds `zpix`: JSON with bands, flags an
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,47 @@ from zpix.outputs import whole_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
+
+# Rows of a row group at most: pieces of some ten megabytes.
+_MOST_ROWS = 65_536
+
+
+class CatalogueWriter:
+    """Writes `catalogue.parquet` piece by piece; the file appears whole or not at all. Use `with`."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._whole = whole_file(path)
+        self._writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> CatalogueWriter:
+        self._place = self._whole.__enter__()
+        return self
+
+    def write(self, catalogue: Catalogue) -> None:
+        """Append the sources of a catalogue; the first one decides on bands and facts, even if it is empty."""
+        import pyarrow.parquet as pq
+
+        table = arrow_table(catalogue)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._place, table.schema, compression="zstd")
+        self._writer.write_table(table, row_group_size=_MOST_ROWS)
+
+    def __exit__(self, *error: object) -> bool | None:
+        if self._writer is not None:
+            self._writer.close()
+        return self._whole.__exit__(*error)  # type: ignore[arg-type]
 
 
 def write_catalogue_parquet(path: str | Path, catalogue: Catalogue) -> None:
     """Write `catalogue.parquet`; the file appears whole or not at all."""
+    with CatalogueWriter(path) as writer:
+        writer.write(catalogue)
+
+
+def arrow_table(catalogue: Catalogue) -> pa.Table:
+    """A catalogue as an Arrow table, with units, descriptions and facts in its metadata."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     facts = {
         "bands": list(catalogue.bands),
@@ -38,9 +74,39 @@ def write_catalogue_parquet(path: str | Path, catalogue: Catalogue) -> None:
         pa.field(c.name, array.type, metadata={"unit": c.unit, "description": c.description})
         for c, array in zip(catalogue.schema, arrays, strict=True)
     ]
-    schema = pa.schema(columns, metadata={"zpix": json.dumps(facts)})
-    with whole_file(path) as temporary:
-        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), temporary, compression="zstd")
+    return pa.Table.from_arrays(arrays, schema=pa.schema(columns, metadata={"zpix": json.dumps(facts)}))
+
+
+def catalogue_of(table: pa.Table) -> Catalogue:
+    """The catalogue in an Arrow table; the inverse of `arrow_table`. Further columns are left out."""
+    columns = {name: _to_numpy(table.column(name).combine_chunks()) for name in table.column_names}
+    facts = json.loads((table.schema.metadata or {}).get(b"zpix", b"{}"))
+    return Catalogue(columns, catalogue_bands(table.column_names), facts.get("meta", {}))
+
+
+class CatalogueFile:
+    """A catalogue on disk that is read in pieces, so that memory does not grow with it.
+
+    Attributes
+    ----------
+    bands, schema, meta
+        As those of `Catalogue`.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        import pyarrow.parquet as pq
+
+        self._file = pq.ParquetFile(path)
+        nothing = catalogue_of(self._file.schema_arrow.empty_table())
+        self.bands, self.schema, self.meta = nothing.bands, nothing.schema, nothing.meta
+
+    def __len__(self) -> int:
+        return int(self._file.metadata.num_rows)
+
+    def chunks(self) -> Iterator[Catalogue]:
+        """The catalogue in order, in pieces of at most some ten thousand sources; one at least."""
+        for group in range(self._file.num_row_groups):
+            yield catalogue_of(self._file.read_row_group(group))
 
 
 def read_catalogue_parquet(path: str | Path) -> Catalogue:
@@ -65,10 +131,8 @@ def read_catalogue_parquet(path: str | Path) -> Catalogue:
         raise InputFileError(f"'{path}' is not a whole Parquet file: {error}") from error
     if "zmix_weight" not in table.column_names:
         raise CatalogueError(f"'{path}' has no column 'zmix_weight'")
-    columns = {name: _to_numpy(table.column(name).combine_chunks()) for name in table.column_names}
-    facts = json.loads((table.schema.metadata or {}).get(b"zpix", b"{}"))
     try:
-        return Catalogue(columns, catalogue_bands(table.column_names), facts.get("meta", {}))
+        return catalogue_of(table)
     except CatalogueError as error:
         raise CatalogueError(f"'{path}': {error}") from error
 

@@ -13,24 +13,29 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from zpix.catalogue.parquet_file import CatalogueFile
 from zpix.catalogue.table import Catalogue
 from zpix.errors import CatalogueError, InputFileError
 from zpix.outputs import whole_file
 from zpix.sources import ZMixture
 
 
-def write_pdfs(path: str | Path, catalogue: Catalogue) -> None:
+def write_pdfs(path: str | Path, catalogue: Catalogue | CatalogueFile) -> None:
     """Write `pdfs.hdf5`: the redshift mixture and id of every source; it appears whole or not at all."""
     import qp  # takes a second to import
 
-    redshift = catalogue.redshift
-    data = {"means": redshift.means, "stds": redshift.widths, "weights": redshift.weights}
-    ensemble = qp.Ensemble(qp.mixmod, data=data, ancil={"id": catalogue["id"].astype(np.int64)})
     with whole_file(path) as temporary:
-        try:
-            ensemble.write_to(str(temporary))
-        except RuntimeError as error:  # how qp's writer reports that the system refused
-            raise (error.__cause__ if isinstance(error.__cause__, OSError) else error) from None
+        temporary.touch()  # qp would make missing directories
+        file, done = None, 0
+        for chunk in catalogue.chunks():
+            redshift = chunk.redshift
+            data = {"means": redshift.means, "stds": redshift.widths, "weights": redshift.weights}
+            ensemble = qp.Ensemble(qp.mixmod, data=data, ancil={"id": chunk["id"].astype(np.int64)})
+            if file is None:
+                groups, file = ensemble.initializeHdf5Write(str(temporary), len(catalogue))
+            ensemble.writeHdf5Chunk(groups, done, done + len(chunk))
+            done += len(chunk)
+        ensemble.finalizeHdf5Write(file)
 
 
 def read_pdfs(path: str | Path) -> tuple[NDArray[np.int64], ZMixture]:

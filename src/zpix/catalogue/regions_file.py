@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zpix.catalogue.parquet_file import CatalogueFile
 from zpix.catalogue.table import Catalogue
 from zpix.outputs import whole_file
 
@@ -21,32 +23,33 @@ fk5
 """
 
 
-def write_regions(path: str | Path, catalogue: Catalogue, *, wcs: WCS) -> None:
+def write_regions(path: str | Path, catalogue: Catalogue | CatalogueFile, *, wcs: WCS) -> None:
     """Write `regions.reg`: one box per source in fk5 coordinates, labelled with id and z_phot.
 
     Parameters
     ----------
     path : str or Path
         The file appears whole or not at all.
-    catalogue : Catalogue
+    catalogue : Catalogue, or one on disk
     wcs : astropy.wcs.WCS
         Of the mosaic whose pixels the boxes refer to.
     """
+    with whole_file(path) as temporary, temporary.open("w", encoding="ascii") as stream:
+        stream.write(_HEADER)
+        for chunk in catalogue.chunks():
+            stream.writelines(_lines(chunk, wcs))
+
+
+def _lines(catalogue: Catalogue, wcs: WCS) -> Iterator[str]:
     box = catalogue.box.astype(np.float64)
     x, y = 0.5 * (box[:, 0] + box[:, 2]) - 0.5, 0.5 * (box[:, 1] + box[:, 3]) - 0.5
     ra, dec, width, height, angle = _on_sky(wcs, x, y)
     width, height = width * (box[:, 2] - box[:, 0]), height * (box[:, 3] - box[:, 1])
-    lines = []
-    for row in range(len(catalogue)):
-        star = catalogue["class"][row] == "star"
-        label = "star" if star else f"z={catalogue['z_phot'][row]:.2f}"
-        colour = " color=yellow" if star else ""
-        lines.append(
-            f'box({ra[row]:.7f},{dec[row]:.7f},{width[row]:.3f}",{height[row]:.3f}",{angle[row]:.3f}) '
-            f"# text={{{catalogue['id'][row]} {label}}}{colour}\n"
-        )
-    with whole_file(path) as temporary:
-        temporary.write_text(_HEADER + "".join(lines), encoding="ascii")
+    columns = (catalogue["id"], catalogue["class"], catalogue["z_phot"], ra, dec, width, height, angle)
+    for number, kind, z, *place in zip(*(column.tolist() for column in columns), strict=True):
+        star = kind == "star"
+        label, colour = ("star", " color=yellow") if star else (f"z={z:.2f}", "")
+        yield ('box({:.7f},{:.7f},{:.3f}",{:.3f}",{:.3f}) '.format(*place) + f"# text={{{number} {label}}}{colour}\n")
 
 
 def _on_sky(wcs: WCS, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:

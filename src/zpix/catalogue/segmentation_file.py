@@ -14,97 +14,112 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from zpix.catalogue.segments import MASK_THRESHOLD, mask_pixels, place_probability
+from zpix.catalogue.stamps import Stamps
 from zpix.outputs import whole_file
-from zpix.sources import Detections
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
 
-#: Pixels drawn at a time; 8 bytes each.
+#: Pixels drawn at a time; 12 bytes each.
 _BLOCK_PIXELS = 4_000_000
 
 
-def write_segmentation(
-    path: str | Path,
-    detections: Detections,
-    *,
-    shape: tuple[int, int],
-    wcs: WCS | None = None,
-    ids: NDArray[np.integer] | None = None,
-    threshold: float = MASK_THRESHOLD,
-) -> None:
-    """Write `segmentation.fits`; the file appears whole or not at all.
+class SegmentationWriter:
+    """Writes `segmentation.fits` from its lowest rows up; the file appears whole or not at all. Use `with`.
 
     Parameters
     ----------
     path : str or Path
-    detections : Detections of length N
-        Boxes in the pixel coordinates of the whole mosaic.
     shape : (int, int)
         Height and width of the mosaic in pixels.
     wcs : astropy.wcs.WCS, optional
-    ids : (N,) int, optional
-        Ids of the detections; 1 to N by default, as in `build_catalogue`.
-    threshold : float
-        Mask probability from which a pixel belongs to a source.
     """
-    header = fits.Header([("SIMPLE", True), ("BITPIX", 32), ("NAXIS", 2), ("NAXIS1", shape[1]), ("NAXIS2", shape[0])])
-    if wcs is not None:
-        header.extend(wcs.to_header(), unique=True)
-    header["CONTENT"] = ("SEGMENTATION", "pixel values are catalogue ids; 0 is sky")
-    with whole_file(path) as temporary:
+
+    def __init__(self, path: str | Path, *, shape: tuple[int, int], wcs: WCS | None = None) -> None:
+        self._height, self._width = shape
+        self._done = 0
+        cards = [("SIMPLE", True), ("BITPIX", 32), ("NAXIS", 2), ("NAXIS1", shape[1]), ("NAXIS2", shape[0])]
+        self._header = fits.Header(cards)
+        if wcs is not None:
+            self._header.extend(wcs.to_header(), unique=True)
+        self._header["CONTENT"] = ("SEGMENTATION", "pixel values are catalogue ids; 0 is sky")
+        self._whole = whole_file(path)
+
+    def __enter__(self) -> SegmentationWriter:
+        temporary = self._whole.__enter__()
         temporary.unlink(missing_ok=True)  # StreamingHDU appends to what it finds
-        with fits.StreamingHDU(str(temporary), header) as stream:
-            for block in segmentation_blocks(detections, shape=shape, ids=ids, threshold=threshold):
-                stream.write(block)
+        self._stream = fits.StreamingHDU(str(temporary), self._header)
+        return self
+
+    def draw(
+        self, segments: Stamps, *, ids: NDArray[np.integer], score: NDArray[np.floating], until: int | None = None
+    ) -> None:
+        """Draw the rows below `until` (default: all) that are not drawn yet; `segments` hold whatever reaches there."""
+        until = self._height if until is None else min(until, self._height)
+        rows = (self._done, max(until, self._done))
+        for block in segmentation_blocks(segments, ids=ids, score=score, rows=rows, width=self._width):
+            self._stream.write(block)
+        self._done = rows[1]
+
+    def __exit__(self, *error: object) -> bool | None:
+        self._stream.close()
+        return self._whole.__exit__(*error)  # type: ignore[arg-type]
 
 
 def draw_segmentation(
-    detections: Detections,
+    segments: Stamps,
     *,
     shape: tuple[int, int],
+    score: NDArray[np.floating],
     ids: NDArray[np.integer] | None = None,
-    threshold: float = MASK_THRESHOLD,
 ) -> NDArray[np.int32]:
     """The segmentation map as one array (y, x) int32; for images that fit in memory."""
-    blocks = list(segmentation_blocks(detections, shape=shape, ids=ids, threshold=threshold))
+    ids = np.arange(1, len(segments) + 1) if ids is None else ids
+    blocks = list(segmentation_blocks(segments, ids=ids, score=score, rows=(0, shape[0]), width=shape[1]))
     return np.concatenate([np.zeros((0, shape[1]), np.int32), *blocks])
 
 
 def segmentation_blocks(
-    detections: Detections,
+    segments: Stamps,
     *,
-    shape: tuple[int, int],
-    ids: NDArray[np.integer] | None = None,
-    threshold: float = MASK_THRESHOLD,
+    ids: NDArray[np.integer],
+    score: NDArray[np.floating],
+    rows: tuple[int, int],
+    width: int,
     block_rows: int | None = None,
 ) -> Iterator[NDArray[np.int32]]:
-    """Bands of rows of the segmentation map, from the bottom up; each (rows, width) int32.
+    """Bands of the rows y0 ≤ y < y1 of the segmentation map, from the bottom up; each (rows, width) int32.
 
-    Where masks overlap, the pixel goes to the source with the higher mask probability, at equal probability
-    to the one with the higher score, then to the earlier one. The result does not depend on `block_rows`.
+    Where masks overlap, the pixel goes to the source with the higher mask probability (in steps of 1 / 255), at equal
+    probability to the one with the higher score, then to the one with the lower id. The result does not depend on
+    `block_rows`.
+
+    Parameters
+    ----------
+    segments : Stamps of length N
+        From `segment_masks`, in the pixels of the whole mosaic.
+    ids, score : (N,)
     """
-    height, width = shape
-    rows = block_rows or max(_BLOCK_PIXELS // max(width, 1), 1)
-    order = np.lexsort((np.arange(len(detections)), -detections.score))
-    ids = np.arange(1, len(detections) + 1) if ids is None else np.asarray(ids)
-    bottom = np.floor(detections.box[:, 1]) - 1
-    top = np.ceil(detections.box[:, 3]) + 1
-    for start in range(0, height, rows):
-        stop = min(start + rows, height)
-        owner = np.zeros((stop - start, width), dtype=np.int32)
-        best = np.zeros((stop - start, width), dtype=np.float32)
-        for row in order[(bottom[order] < stop) & (top[order] > start)]:
-            window, x0, y0 = place_probability(detections.mask[row], detections.box[row])
-            inside = mask_pixels(window, threshold=threshold)
-            y_low, y_high = max(y0, start), min(y0 + window.shape[0], stop)
-            x_low, x_high = max(x0, 0), min(x0 + window.shape[1], width)
-            if y_high <= y_low or x_high <= x_low:
-                continue
-            cut = (slice(y_low - y0, y_high - y0), slice(x_low - x0, x_high - x0))
-            here = (slice(y_low - start, y_high - start), slice(x_low, x_high))
-            wins = inside[cut] & ((window[cut] > best[here]) | (owner[here] == 0))
-            owner[here][wins] = ids[row]
-            best[here][wins] = window[cut][wins]
-        yield owner
+    height = block_rows or max(_BLOCK_PIXELS // max(width, 1), 1)
+    bottom, top = segments.box[:, 1], segments.box[:, 3]
+    weakest_first = np.lexsort((-ids, score))
+    for start in range(rows[0], rows[1], height):
+        stop = min(start + height, rows[1])
+        order = weakest_first[(bottom[weakest_first] < stop) & (top[weakest_first] > start)]
+        y, x, strength = _pixels(segments[order])
+        here = (y >= start) & (y < stop) & (x >= 0) & (x < width)
+        place = (y[here] - start) * width + x[here]
+        best = np.zeros((stop - start) * width, np.int64)
+        np.maximum.at(best, place, strength[here])
+        owner = np.zeros(best.size, np.int32)
+        owner[place] = ids[order][best[place] & 0xFFFFFFFF]
+        yield owner.reshape(stop - start, width)
+
+
+def _pixels(segments: Stamps) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Row, column and strength of every pixel of every mask: its probability above the number of its source."""
+    kept = np.flatnonzero(segments.values)
+    source = np.repeat(np.arange(len(segments)), np.diff(segments.start))[kept]
+    y, x = np.divmod(kept - segments.start[source], segments.shape_yx[source, 1])
+    strength = (segments.values[kept].astype(np.int64) << 32) | source
+    return y + segments.corner_xy[source, 1], x + segments.corner_xy[source, 0], strength

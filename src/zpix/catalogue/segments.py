@@ -1,9 +1,4 @@
-"""Which pixels belong to a source, and how much light is in them?
-
-The network draws each mask as M × M probabilities that span the source's box. Here they are placed on the
-pixels of the image, inside the box only, and the flux under them is summed. Boxes are half-open with edges at
-pixel borders: in box coordinates pixel p reaches from p to p + 1 and its centre is p + 0.5.
-"""
+"""How much light is in a source's pixels, and which sources touch?"""
 
 from __future__ import annotations
 
@@ -14,14 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.catalogue.overlaps import overlapping_boxes
-from zpix.sources import Detections
+from zpix.catalogue.stamps import MASK_THRESHOLD, Stamps, Window, inside_masks, place_masks
+from zpix.sources import Detections, overlapping_boxes
 
 if TYPE_CHECKING:
     from zpix.image import Pixels
 
-#: A pixel is in the mask when its probability reaches this.
-MASK_THRESHOLD = 0.5
 #: A band counts as observed when this fraction of the mask's pixels is valid in it.
 MIN_VALID_FRACTION = 0.9
 
@@ -81,57 +74,19 @@ class Photometry:
         return Photometry(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Photometry)))
 
 
-def place_probability(mask: NDArray[np.floating], box: NDArray[np.floating]) -> tuple[NDArray[np.float32], int, int]:
-    """Mask probabilities at the centres of the pixels in the box.
-
-    Parameters
-    ----------
-    mask : (M, M) float
-        Probabilities on a grid that spans the box; rows are y.
-    box : (4,) float
-        Half-open box (x0, y0, x1, y1) in pixels.
-
-    Returns
-    -------
-    window : (height, width) float32
-        Bilinear interpolation of `mask`, for the pixels whose centres lie in the box (for a box without any,
-        the one pixel that holds the box's centre).
-    x0, y0 : int
-        Pixel coordinates of window[0, 0].
-    """
-    x0, y0, x1, y1 = (float(edge) for edge in box)
-    left, column, right = _taps(x0, x1, mask.shape[1])
-    lower, row, upper = _taps(y0, y1, mask.shape[0])
-    rows = mask[lower] * (1 - row)[:, None] + mask[np.minimum(lower + 1, mask.shape[0] - 1)] * row[:, None]
-    window = rows[:, left] * (1 - column) + rows[:, np.minimum(left + 1, mask.shape[1] - 1)] * column
-    return window.astype(np.float32, copy=False), right, upper
-
-
-def place_mask(
-    mask: NDArray[np.floating], box: NDArray[np.floating], *, threshold: float = MASK_THRESHOLD
-) -> tuple[NDArray[np.bool_], int, int]:
-    """Pixels of the box that belong to the source: (window of bool, x0, y0), as in `place_probability`.
-
-    Which pixels belong is the rule of `mask_pixels`.
-    """
-    window, x0, y0 = place_probability(mask, box)
-    return mask_pixels(window, threshold=threshold), x0, y0
-
-
-def mask_pixels(window: NDArray[np.floating], *, threshold: float = MASK_THRESHOLD) -> NDArray[np.bool_]:
-    """Which pixels of a window of mask probabilities belong to the source; bool, of the window's shape.
-
-    Those whose probability reaches `threshold`; when none does, the most probable one alone, so that every
-    source has a pixel.
-    """
-    inside = window >= threshold
-    if not inside.any():
-        inside.flat[window.argmax()] = True
-    return inside
-
-
 def measure_masks(
     detections: Detections,
+    pixels: Pixels,
+    *,
+    origin_xy: tuple[int, int] = (0, 0),
+    threshold: float = MASK_THRESHOLD,
+) -> Photometry:
+    """Sum the flux of every band inside the mask of every source; see `measure_stamps`."""
+    return measure_stamps(place_masks(detections), pixels, origin_xy=origin_xy, threshold=threshold)
+
+
+def measure_stamps(
+    probability: Stamps,
     pixels: Pixels,
     *,
     origin_xy: tuple[int, int] = (0, 0),
@@ -141,8 +96,8 @@ def measure_masks(
 
     Parameters
     ----------
-    detections : Detections of length N
-        Boxes in the pixel coordinates of the whole image.
+    probability : Stamps of length N
+        From `place_masks`, in the pixels of the whole image.
     pixels : Pixels
         A window of the image: flux and error (band, y, x) in nJy, and validity.
     origin_xy : (int, int)
@@ -150,69 +105,55 @@ def measure_masks(
         valid.
     """
     n_bands, height, width = pixels.flux.shape
-    result = Photometry.empty(n_bands, len(detections))
-    if not len(detections):
+    result = Photometry.empty(n_bands, len(probability))
+    if not len(probability):
         return result
-    any_band = np.logical_or.reduce(pixels.valid, axis=0)
-    masks = []  # per source, its pixels' places in the flattened window
-    for row in range(len(detections)):
-        window, x0, y0 = place_probability(detections.mask[row], detections.box[row])
-        y, x = np.nonzero(mask_pixels(window, threshold=threshold))
-        weight = window[y, x] + 1e-6  # a mask of zeros has its one pixel as centre
-        result.centre_xy[row] = np.array([x @ weight, y @ weight]) / weight.sum() + (x0, y0)
-        result.n_pix[row] = len(x)
-        x, y = x + (x0 - origin_xy[0]), y + (y0 - origin_xy[1])
-        result.edge[row] = _touches_nothing(any_band, x, y)
-        within = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        masks.append((y * width + x)[within])
-    flux, error, valid = (_gather(array, masks) for array in (pixels.flux, pixels.error, pixels.valid))
-    seen = _sum(valid, masks) >= np.maximum(MIN_VALID_FRACTION * result.n_pix, 1)[:, None]  # (N, band)
-    variance = _sum(np.where(valid, error, 0.0) ** 2, masks)  # errors are infinite where not valid
-    result.flux[seen] = _sum(np.where(valid, flux, 0.0), masks)[seen]
+    kept = np.flatnonzero(inside_masks(probability, threshold=threshold))
+    weight = probability.values[kept] + np.float32(1e-6)  # a mask of zeros has its one pixel as centre
+    source = np.repeat(np.arange(len(probability)), np.diff(probability.start))[kept]
+    y, x = np.divmod(kept - probability.start[source], probability.shape_yx[source, 1])
+    count = np.bincount(source, minlength=len(probability))
+    stop = np.cumsum(count)
+    for row, (first, last) in enumerate(zip(stop - count, stop, strict=True)):
+        w = weight[first:last]
+        result.centre_xy[row] = np.array([x[first:last] @ w, y[first:last] @ w]) / w.sum() + probability.corner_xy[row]
+    result.n_pix[:] = count
+    x, y = (places + probability.corner_xy[source, axis] - origin_xy[axis] for axis, places in enumerate((x, y)))
+    result.edge[:] = _touch_nothing(np.logical_or.reduce(pixels.valid, axis=0), x, y, stop - count)
+    within = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    place, owned = (y * width + x)[within], np.bincount(source[within], minlength=len(probability))
+    flux, error, valid = (
+        np.take(a.reshape(n_bands, -1), place, axis=1) for a in (pixels.flux, pixels.error, pixels.valid)
+    )
+    seen = _sum(valid, owned) >= np.maximum(MIN_VALID_FRACTION * result.n_pix, 1)[:, None]  # (N, band)
+    variance = _sum(np.where(valid, error, 0.0) ** 2, owned)  # errors are infinite where not valid
+    result.flux[seen] = _sum(np.where(valid, flux, 0.0), owned)[seen]
     result.flux_error[seen] = np.sqrt(variance)[seen]
     result.n_bands[:] = seen.sum(1)
     return result
 
 
-def touching_masks(detections: Detections, *, threshold: float = MASK_THRESHOLD) -> NDArray[np.bool_]:
-    """Which masks share a pixel with another mask, or a pixel's border or corner; shape (N,) bool."""
-    touching = np.zeros(len(detections), dtype=bool)
-    grown = detections.box + np.array([-1, -1, 1, 1], dtype=np.float32)
+def touching_masks(segments: Stamps) -> NDArray[np.bool_]:
+    """Which masks share a pixel with another mask, or a pixel's border or corner; shape (N,) bool.
+
+    Parameters
+    ----------
+    segments : Stamps of length N
+        From `segment_masks`: 0 outside the masks.
+    """
+    touching = np.zeros(len(segments), dtype=bool)
+    grown = segments.box + np.array([-1, -1, 1, 1])
     first, second = overlapping_boxes(grown, grown)
     once = first < second
-    placed: dict[int, tuple[NDArray[np.bool_], int, int]] = {}
     for i, j in zip(first[once].tolist(), second[once].tolist(), strict=True):
-        if touching[i] and touching[j]:
-            continue
-        for row in (i, j):
-            if row not in placed:
-                placed[row] = place_mask(detections.mask[row], detections.box[row], threshold=threshold)
-        if _windows_touch(placed[i], placed[j]):
+        if not (touching[i] and touching[j]) and _windows_touch(segments.window(i), segments.window(j)):
             touching[i] = touching[j] = True
     return touching
 
 
-def _taps(low: float, high: float, size: int) -> tuple[NDArray[np.intp], NDArray[np.float32], int]:
-    """Lower neighbour and weight of the upper one on a grid of `size` cells, per pixel; the first pixel."""
-    first, stop = int(np.ceil(low - 0.5)), int(np.ceil(high - 0.5))
-    if stop <= first:  # thinner than a pixel
-        first = int(np.floor(0.5 * (low + high)))
-        stop = first + 1
-    step = size / max(high - low, 1e-6)
-    position = np.clip((np.arange(first, stop) + 0.5 - low) * step - 0.5, 0, size - 1)
-    lower = position.astype(np.intp)
-    return lower, (position - lower).astype(np.float32), first
-
-
-def _gather(image: NDArray, masks: list[NDArray[np.intp]]) -> NDArray:
-    """Pixels of all masks, one mask after the other, from an image (band, y, x): (band, pixel)."""
-    return np.take(image.reshape(len(image), -1), np.concatenate(masks), axis=1)
-
-
-def _sum(values: NDArray, masks: list[NDArray[np.intp]]) -> NDArray[np.float64]:
-    """Sum `values` (band, pixel) over the pixels of each of N masks: (N, band)."""
-    count = np.array([len(mask) for mask in masks])
-    total = np.zeros((len(masks), len(values)))
+def _sum(values: NDArray, count: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Sum `values` (band, pixel) over N masks, of `count` pixels each, one after the other: (N, band)."""
+    total = np.zeros((len(count), len(values)))
     filled = np.flatnonzero(count)  # reduceat has no sum over nothing
     if len(filled):
         start = (np.cumsum(count) - count)[filled]
@@ -220,33 +161,46 @@ def _sum(values: NDArray, masks: list[NDArray[np.intp]]) -> NDArray[np.float64]:
     return total
 
 
-def _touches_nothing(valid: NDArray[np.bool_], x: NDArray[np.intp], y: NDArray[np.intp]) -> bool:
-    """Whether a pixel (x, y), or one of its eight neighbours, is outside `valid` (y, x) or False there."""
-    x0, x1, y0, y1 = x.min() - 1, x.max() + 2, y.min() - 1, y.max() + 2
-    inside_image = x0 >= 0 and y0 >= 0 and x1 <= valid.shape[1] and y1 <= valid.shape[0]
-    if inside_image and valid[y0:y1, x0:x1].all():
-        return False  # the ordinary case, without a look at single pixels
-    good = np.zeros((y1 - y0, x1 - x0), dtype=bool)
-    rows, columns = slice(max(y0, 0), max(y1, 0)), slice(max(x0, 0), max(x1, 0))
-    part = valid[rows, columns]
-    if part.size:
-        top, left = rows.start - y0, columns.start - x0
-        good[top : top + part.shape[0], left : left + part.shape[1]] = part
-    around = [good[y - y0 + dy, x - x0 + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
-    return not all(pixel.all() for pixel in around)
+def _touch_nothing(
+    valid: NDArray[np.bool_], x: NDArray[np.integer], y: NDArray[np.integer], start: NDArray[np.integer]
+) -> NDArray[np.bool_]:
+    """Whether a pixel of a mask, or one of its eight neighbours, is outside `valid` (y, x) or False there; (N,).
+
+    The pixels (x, y) of the masks lie one mask after the other, and begin at `start`.
+    """
+    x0, y0 = (np.minimum.reduceat(places, start) - 1 for places in (x, y))
+    x1, y1 = (np.maximum.reduceat(places, start) + 2 for places in (x, y))
+    doubtful = (x0 < 0) | (y0 < 0) | (x1 > valid.shape[1]) | (y1 > valid.shape[0])
+    if not valid.all():
+        inside = zip(x0.clip(0), y0.clip(0), x1.clip(0), y1.clip(0), strict=True)
+        doubtful |= [not valid[bottom:top, left:right].all() for left, bottom, right, top in inside]
+    touching = np.zeros(len(start), bool)
+    stop = np.append(start[1:], len(x))
+    for row in np.flatnonzero(doubtful):  # a look at single pixels
+        good = np.zeros((y1[row] - y0[row], x1[row] - x0[row]), dtype=bool)
+        rows, columns = slice(max(y0[row], 0), max(y1[row], 0)), slice(max(x0[row], 0), max(x1[row], 0))
+        part = valid[rows, columns]
+        top, left = rows.start - y0[row], columns.start - x0[row]
+        if part.size:
+            good[top : top + part.shape[0], left : left + part.shape[1]] = part
+        own_y, own_x = (places[start[row] : stop[row]] - low for places, low in ((y, y0[row]), (x, x0[row])))
+        touching[row] = not all(good[own_y + dy, own_x + dx].all() for dy in (-1, 0, 1) for dx in (-1, 0, 1))
+    return touching
 
 
-def _windows_touch(a: tuple[NDArray[np.bool_], int, int], b: tuple[NDArray[np.bool_], int, int]) -> bool:
-    """Whether two placed masks share or adjoin a pixel (eight neighbours)."""
+def _windows_touch(a: Window, b: Window) -> bool:
+    """Whether two masks share or adjoin a pixel (eight neighbours)."""
     (mask_a, ax, ay), (mask_b, bx, by) = a, b
-    fat = np.zeros((mask_a.shape[0] + 2, mask_a.shape[1] + 2), dtype=bool)
-    for dy in range(3):
-        for dx in range(3):
-            fat[dy : dy + mask_a.shape[0], dx : dx + mask_a.shape[1]] |= mask_a
-    ax, ay = ax - 1, ay - 1
-    x0, y0 = max(ax, bx), max(ay, by)
-    x1 = min(ax + fat.shape[1], bx + mask_b.shape[1])
-    y1 = min(ay + fat.shape[0], by + mask_b.shape[0])
+    x0, x1 = max(ax - 1, bx), min(ax + mask_a.shape[1] + 1, bx + mask_b.shape[1])
+    y0, y1 = max(ay - 1, by), min(ay + mask_a.shape[0] + 1, by + mask_b.shape[0])
     if x1 <= x0 or y1 <= y0:
         return False
-    return bool((fat[y0 - ay : y1 - ay, x0 - ax : x1 - ax] & mask_b[y0 - by : y1 - by, x0 - bx : x1 - bx]).any())
+    of_b = mask_b[y0 - by : y1 - by, x0 - bx : x1 - bx] > 0
+    near_b = np.zeros((y1 - y0 + 2, x1 - x0 + 2), dtype=bool)  # reaches one pixel further on each side
+    for dy in range(3):
+        for dx in range(3):
+            near_b[dy : dy + of_b.shape[0], dx : dx + of_b.shape[1]] |= of_b
+    left, bottom = max(x0 - 1, ax), max(y0 - 1, ay)
+    of_a = mask_a[bottom - ay : y1 + 1 - ay, left - ax : x1 + 1 - ax] > 0
+    beside = near_b[bottom - y0 + 1 :, left - x0 + 1 :][: of_a.shape[0], : of_a.shape[1]]
+    return bool((of_a & beside).any())

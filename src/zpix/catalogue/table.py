@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +86,22 @@ class Catalogue:
             raise BandError(f"the catalogue has no band '{band}': it has {', '.join(self.bands)}")
         return magnitude_ab(self.columns[flux_column(band)])
 
+    def chunks(self) -> Iterator[Catalogue]:
+        """The catalogue in pieces: one, as it is in memory. A `CatalogueFile` has more."""
+        yield self
+
+    def with_columns(self, **columns: ArrayLike) -> Catalogue:
+        """The same catalogue with other values in some columns."""
+        new = {name: np.asarray(values) for name, values in columns.items()}
+        return Catalogue({**self.columns, **new}, self.bands, self.meta)
+
+    @staticmethod
+    def concatenate(parts: Sequence[Catalogue]) -> Catalogue:
+        """Join catalogues of the same bands, with the facts of the first; the list must not be empty."""
+        first = parts[0]
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in first.columns}
+        return Catalogue(columns, first.bands, first.meta)
+
     def select(self, rows: slice | NDArray) -> Catalogue:
         """The catalogue of some rows (a slice, a boolean mask or row numbers)."""
         return Catalogue({name: values[rows] for name, values in self.columns.items()}, self.bands, self.meta)
@@ -150,6 +166,7 @@ def build_catalogue(
             flux=photometry.flux,
             flux_error=photometry.flux_error,
             redshift=redshift,
+            interval=quantiles[:, [list(QUANTILES).index(name) for name in ("z160", "z840")]],
             z_phot=z_phot,
             is_star=is_star,
             z_range=z_range,

@@ -1,6 +1,8 @@
 """How good a catalogue is: one-to-one matching with the truth, detection scores, redshift scores."""
 
-from zpix.evaluation.detection import CountedFraction, DetectionScores, score_detection
+from zpix.evaluation.comparison import Comparison, Detector, Redshifts, common_galaxies, compare, write_comparison
+from zpix.evaluation.detection import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
+from zpix.evaluation.grid_pdf import GridPdf
 from zpix.evaluation.matching import Matching, assign, match_boxes, match_positions, match_segments
 from zpix.evaluation.redshifts import (
     OUTLIER_LIMIT,
@@ -11,23 +13,34 @@ from zpix.evaluation.redshifts import (
     ks_distance,
     redshift_sample,
     score_redshifts,
+    sigma_nmad,
 )
 from zpix.evaluation.report import Report, evaluate, write_report
+from zpix.evaluation.selections import HIGH_REDSHIFTS, SelectionScores, score_selection
 from zpix.evaluation.truth import Truth, read_truth
 from zpix.evaluation.truth_matching import in_field, match_truth
 
 __all__ = [
+    "HIGH_REDSHIFTS",
+    "MAG_LIMITS",
     "OUTLIER_LIMIT",
+    "Comparison",
     "CountedFraction",
     "DetectionScores",
+    "Detector",
     "Estimate",
+    "GridPdf",
     "Matching",
     "RedshiftPdf",
     "RedshiftSample",
     "RedshiftScores",
+    "Redshifts",
     "Report",
+    "SelectionScores",
     "Truth",
     "assign",
+    "common_galaxies",
+    "compare",
     "evaluate",
     "in_field",
     "ks_distance",
@@ -39,5 +52,8 @@ __all__ = [
     "redshift_sample",
     "score_detection",
     "score_redshifts",
+    "score_selection",
+    "sigma_nmad",
+    "write_comparison",
     "write_report",
 ]

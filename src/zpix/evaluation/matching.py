@@ -16,7 +16,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from zpix.catalogue import box_iou, overlapping_boxes
+from zpix.sources import box_iou, overlapping_boxes
 
 Rows = NDArray[np.intp]
 _ROWS_AT_ONCE = 1024

@@ -146,22 +146,29 @@ def ks_distance(pit: ArrayLike) -> float:
     return float(max(np.max(steps[1:] - ordered), np.max(ordered - steps[:-1])))
 
 
+def sigma_nmad(error: ArrayLike) -> float:
+    """Scatter 1.4826 median(|e − median(e)|) of errors Δz / (1 + z); NaN of nothing."""
+    values = np.asarray(error, np.float64)
+    return float(1.4826 * np.median(np.abs(values - np.median(values)))) if len(values) else float("nan")
+
+
 def _scores(sample: RedshiftSample) -> list[float]:
     """Values in the order of the fields of `RedshiftScores` after the count."""
     if not len(sample):
         return [float("nan")] * (len(fields(RedshiftScores)) - 1)
     error, tail = sample.error, np.abs(sample.pit - 0.5)
     bias = np.median(error)
-    return [
+    values = (
         bias,
-        1.4826 * np.median(np.abs(error - bias)),
+        sigma_nmad(error),
         np.mean(np.abs(error) > OUTLIER_LIMIT),
         ks_distance(sample.pit),
         np.mean(tail <= 0.34),
         np.mean(tail <= 0.475),
         np.mean(sample.crps),
         np.mean(sample.cde_loss),
-    ]
+    )
+    return [float(value) for value in values]
 
 
 def _crps(pdf: RedshiftPdf, z_true: Floats) -> Floats:

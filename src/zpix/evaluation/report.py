@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +24,7 @@ from zpix.evaluation.redshifts import (
     redshift_sample,
     score_redshifts,
 )
+from zpix.evaluation.selections import HIGH_REDSHIFTS, SELECTION_PROBABILITY, SelectionScores, score_selection
 from zpix.evaluation.truth import Truth
 from zpix.evaluation.truth_matching import in_field, match_truth
 from zpix.outputs import whole_file
@@ -32,8 +33,11 @@ from zpix.outputs import whole_file
 REDSHIFT_MAG_EDGES = (20.0, 24.0, 25.0, 26.0, 27.0, 28.0, 29.0, 30.0)
 REDSHIFT_Z_EDGES = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0)
 
-#: What the scores are called in tables.
-_SCORE_TITLES = {
+#: Down to this magnitude selections of distant galaxies are scored.
+SELECTION_MAG = 28.0
+
+#: What the scores are called in tables, in their order.
+SCORE_TITLES = {
     "bias": "bias",
     "sigma_nmad": "σ_NMAD",
     "outlier_fraction": "outliers",
@@ -64,6 +68,8 @@ class Report:
         Of matched true galaxies: "all", and brighter than each magnitude limit, such as "F444W < 27".
     by_magnitude, by_redshift : mapping of str to RedshiftScores
         In bins of the true magnitude and redshift, such as "26-27".
+    selections : tuple of SelectionScores
+        How well galaxies beyond each of `HIGH_REDSHIFTS` are found; empty when the truth has no magnitudes.
     star_completeness, star_purity : CountedFraction of length 1
         Of the matched true stars, those called stars; of the matched detections called stars, true stars.
     sample : RedshiftSample of length G
@@ -82,6 +88,7 @@ class Report:
     redshifts: Mapping[str, RedshiftScores]
     by_magnitude: Mapping[str, RedshiftScores]
     by_redshift: Mapping[str, RedshiftScores]
+    selections: tuple[SelectionScores, ...]
     star_completeness: CountedFraction
     star_purity: CountedFraction
     sample: RedshiftSample
@@ -95,10 +102,11 @@ class Report:
             "n_detections": self.n_detections,
             "n_truth": self.n_truth,
             "n_matched": self.n_matched,
-            "detection": None if self.detection is None else _detection_dict(self.detection),
-            "redshifts": _scores_dict(self.redshifts),
-            "redshifts_by_magnitude": _scores_dict(self.by_magnitude),
-            "redshifts_by_redshift": _scores_dict(self.by_redshift),
+            "detection": None if self.detection is None else detection_dict(self.detection),
+            "redshifts": scores_dict(self.redshifts),
+            "redshifts_by_magnitude": scores_dict(self.by_magnitude),
+            "redshifts_by_redshift": scores_dict(self.by_redshift),
+            "selections": [selection_dict(scores) for scores in self.selections],
             "star_completeness": _fraction_dict(self.star_completeness),
             "star_purity": _fraction_dict(self.star_purity),
         }
@@ -107,8 +115,10 @@ class Report:
         """The main scores as text: what was found, how good the redshifts are, how stars are told apart."""
         tables = [] if self.detection is None else [_detection_table(self.detection)]
         tables.append(_redshift_table(self.redshifts))
+        if self.selections:
+            tables.append(selection_table(self.selections, method="zpix", band=self.band))
         stars = (("true stars called stars", self.star_completeness), ("called stars that are", self.star_purity))
-        rows = [[name, _fraction_text(f, 0), f"{f.count[0]}/{f.total[0]}"] for name, f in stars]
+        rows = [[name, fraction_text(f, 0), f"{f.count[0]}/{f.total[0]}"] for name, f in stars]
         tables.append(("Stars among the matched sources", ["what", "fraction", "number"], rows))
         return tables
 
@@ -160,7 +170,8 @@ def evaluate(
         )
     if matching is None:
         matching = match_truth(catalogue, truth, radius_arcsec=radius_arcsec, min_iou=min_iou)
-    detection = None
+    detection: DetectionScores | None = None
+    selections: tuple[SelectionScores, ...] = ()
     if np.isfinite(truth.magnitude[inside]).any():
         detection = score_detection(
             matching,
@@ -169,6 +180,18 @@ def evaluate(
             in_field=inside,
             detectable=truth.detectable,
             band=band,
+        )
+        selections = tuple(
+            score_selection(
+                catalogue.redshift.probability_between(z, np.inf),
+                matching,
+                truth,
+                z_limit=z,
+                mag_limit=SELECTION_MAG,
+                detected_mag=detected_mag,
+                in_field=inside,
+            )
+            for z in HIGH_REDSHIFTS
         )
     galaxy = np.isfinite(truth.z[matching.right])
     rows, partners = matching.left[galaxy], matching.right[galaxy]
@@ -186,8 +209,9 @@ def evaluate(
         n_matched=len(matching),
         detection=detection,
         redshifts={name: score_redshifts(sample.select(own), rng=rng) for name, own in subsets.items()},
-        by_magnitude=_binned(sample, magnitude, REDSHIFT_MAG_EDGES, rng),
-        by_redshift=_binned(sample, sample.z_true, REDSHIFT_Z_EDGES, rng),
+        by_magnitude=binned(sample, magnitude, REDSHIFT_MAG_EDGES, rng),
+        by_redshift=binned(sample, sample.z_true, REDSHIFT_Z_EDGES, rng),
+        selections=selections,
         star_completeness=CountedFraction(np.array([both]), np.array([true_star.sum()])),
         star_purity=CountedFraction(np.array([both]), np.array([called_star.sum()])),
         sample=sample,
@@ -202,7 +226,7 @@ def write_report(path: str | Path, report: Report) -> None:
         temporary.write_text(json.dumps(report.to_dict(), indent=1) + "\n", encoding="utf-8")
 
 
-def _binned(
+def binned(
     sample: RedshiftSample,
     quantity: NDArray[np.float64],
     edges: tuple[float, ...],
@@ -221,7 +245,8 @@ def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _scores_dict(scores: Mapping[str, RedshiftScores]) -> dict[str, Any]:
+def scores_dict(scores: Mapping[str, RedshiftScores]) -> dict[str, Any]:
+    """Redshift scores by name as JSON values."""
     return {
         name: {
             key: value if isinstance(value, int) else {k: _finite(v) for k, v in value.items()}
@@ -242,13 +267,35 @@ def _fraction_dict(fraction: CountedFraction) -> dict[str, Any]:
     }
 
 
-def _detection_dict(scores: DetectionScores) -> dict[str, Any]:
+def detection_dict(scores: DetectionScores) -> dict[str, Any]:
+    """Detection scores as JSON values."""
     names = ("completeness", "completeness_detectable", "purity")
     return {
         "mag_edges": scores.mag_edges.tolist(),
         "mag_limits": scores.mag_limits.tolist(),
         **{f"{n}{part}": _fraction_dict(getattr(scores, f"{n}{part}")) for n in names for part in ("", "_below")},
     }
+
+
+def selection_dict(scores: SelectionScores) -> dict[str, Any]:
+    """Scores of a selection as JSON values."""
+    fractions = {name: _fraction_dict(getattr(scores, name)) for name in ("recall", "recall_detected", "purity")}
+    return {"z_limit": scores.z_limit, "mag_limit": scores.mag_limit, **fractions, "n_stars": scores.n_stars}
+
+
+def selection_table(selections: Sequence[SelectionScores], *, method: str, band: str) -> Table:
+    """One column per redshift."""
+    rows = []
+    for name, text in (
+        ("recall", "true ones in the field selected"),
+        ("recall_detected", "true ones detected selected"),
+        ("purity", "selected ones that are true"),
+    ):
+        fractions = [getattr(scores, name) for scores in selections]
+        rows.append([text, *(f"{fraction_text(f, 0)} ({f.count[0]}/{f.total[0]})" for f in fractions)])
+    rows.append(["stars selected", *(str(scores.n_stars) for scores in selections)])
+    title = f"{method}: galaxies by P(> z) > {SELECTION_PROBABILITY:g}, {band} < {selections[0].mag_limit:g}"
+    return title, ["what", *(f"z > {scores.z_limit:g}" for scores in selections)], rows
 
 
 def _detection_table(scores: DetectionScores) -> Table:
@@ -259,7 +306,7 @@ def _detection_table(scores: DetectionScores) -> Table:
         "purity": scores.purity_below,
     }
     columns = range(len(scores.mag_limits))
-    rows = [[name, *(_fraction_text(kind, i) for i in columns)] for name, kind in kinds.items()]
+    rows = [[name, *(fraction_text(kind, i) for i in columns)] for name, kind in kinds.items()]
     rows.append(["true sources", *map(str, scores.completeness_below.total)])
     rows.append(["detections", *map(str, scores.purity_below.total)])
     return "Detection", ["score", *(f"{scores.band} < {limit:g}" for limit in scores.mag_limits)], rows
@@ -268,18 +315,19 @@ def _detection_table(scores: DetectionScores) -> Table:
 def _redshift_table(samples: Mapping[str, RedshiftScores]) -> Table:
     """One column per sample."""
     rows = [["galaxies", *(str(scores.count) for scores in samples.values())]]
-    for name, title in _SCORE_TITLES.items():
-        rows.append([title, *(_text(getattr(scores, name)) for scores in samples.values())])
+    for name, title in SCORE_TITLES.items():
+        rows.append([title, *(estimate_text(getattr(scores, name)) for scores in samples.values())])
     return "Redshifts of matched galaxies", ["score", *samples], rows
 
 
-def _text(estimate: Estimate) -> str:
+def estimate_text(estimate: Estimate) -> str:
+    """Value and bootstrap error."""
     if not math.isfinite(estimate.value):
         return "-"
     return f"{estimate.value:.3f} ±{estimate.error:.3f}"
 
 
-def _fraction_text(fraction: CountedFraction, index: int) -> str:
+def fraction_text(fraction: CountedFraction, index: int) -> str:
     """Value and half the length of its interval."""
     if not fraction.total[index]:
         return "-"

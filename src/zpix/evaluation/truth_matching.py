@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.catalogue import Catalogue
 from zpix.evaluation.matching import Matching, match_boxes, match_positions, no_matches
 from zpix.evaluation.truth import Truth
 
@@ -15,7 +17,21 @@ Floats = NDArray[np.float64]
 _SAME_GRID_PIX = 1.5
 
 
-def match_truth(catalogue: Catalogue, truth: Truth, *, radius_arcsec: float = 0.2, min_iou: float = 0.3) -> Matching:
+class Placed(Protocol):
+    """What matching asks of N detections: columns ra, dec (degrees) and x, y (pixels), boxes and the field's shape.
+
+    `Catalogue` is one.
+    """
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, name: str) -> NDArray[Any]: ...
+    @property
+    def box(self) -> NDArray: ...
+    @property
+    def meta(self) -> Mapping[str, Any]: ...
+
+
+def match_truth(catalogue: Placed, truth: Truth, *, radius_arcsec: float = 0.2, min_iou: float = 0.3) -> Matching:
     """Match detections (left) with true sources (right) one-to-one, the surest first.
 
     First by boxes whose intersection over union reaches `min_iou`, where the truth has boxes on the
@@ -44,7 +60,7 @@ def match_truth(catalogue: Catalogue, truth: Truth, *, radius_arcsec: float = 0.
 
 
 def in_field(
-    catalogue: Catalogue,
+    catalogue: Placed,
     truth: Truth,
     *,
     shape: tuple[int, int] | None = None,
@@ -73,12 +89,12 @@ def _around(ra: Floats, dec: Floats, other_ra: Floats, other_dec: Floats, *, mar
     return in_ra & (other_dec >= dec.min() - margin_deg) & (other_dec <= dec.max() + margin_deg)
 
 
-def _same_grid(catalogue: Catalogue, truth: Truth, by_position: Matching) -> bool:
+def _same_grid(catalogue: Placed, truth: Truth, by_position: Matching) -> bool:
     """Whether the truth has boxes, in the catalogue's pixel coordinates."""
     return bool(np.isfinite(truth.box).any()) and _agree(catalogue, truth, by_position)
 
 
-def _agree(catalogue: Catalogue, truth: Truth, by_position: Matching) -> bool:
+def _agree(catalogue: Placed, truth: Truth, by_position: Matching) -> bool:
     """Whether sources matched on the sky have the same pixel coordinates."""
     if not len(by_position):
         return False

@@ -4,7 +4,7 @@ from zpix.image.alignment import align
 from zpix.image.bands import JADES_BANDS, PIVOT_UM, band_from_file_name, band_name, in_wavelength_order
 from zpix.image.dust import SF11_RECALIBRATION, ebv_at
 from zpix.image.grids import tangent_wcs
-from zpix.image.mosaic import Mosaic, open_mosaic
+from zpix.image.mosaic import Mosaic, open_mosaic, reopen_mosaic
 from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
 from zpix.image.segmentation import SegmentationMap
@@ -28,6 +28,7 @@ __all__ = [
     "in_wavelength_order",
     "make_tiles",
     "open_mosaic",
+    "reopen_mosaic",
     "tangent_wcs",
     "write_mosaic",
 ]

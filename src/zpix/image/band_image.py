@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from zpix.errors import BandError, InputFileError
 from zpix.image.bands import band_from_file_name, band_from_header
-from zpix.image.fits_file import FitsFile, ImageArray
+from zpix.image.fits_file import FitsFile, PlainArray
 from zpix.image.fluxes import njy_per_unit
 from zpix.image.regions import Region
 
 _STRIP_PIXELS = 1 << 22  # pixels looked at together when searching for valid ones
 _SAMPLED_ROWS = 16
+_CACHED_PIXELS = 1 << 16  # pixels read and checked at a time, so that they stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,12 @@ class BandImage:
     path : Path
         The file, for messages.
     wcs : astropy WCS
-    science : ImageArray
+    science : PlainArray
         In the file's units.
-    error : ImageArray
+    error : PlainArray
         1 σ in the units of `science`, or inverse variance in their inverse square.
     error_kind : {"sigma", "inverse variance"}
-    weight : ImageArray or None
+    weight : PlainArray or None
         Where it is not positive the pixel was not observed.
     njy_per_unit : float
     """
@@ -45,10 +46,10 @@ class BandImage:
     band: str
     path: Path
     wcs: WCS
-    science: ImageArray
-    error: ImageArray
+    science: PlainArray
+    error: PlainArray
     error_kind: Literal["sigma", "inverse variance"]
-    weight: ImageArray | None
+    weight: PlainArray | None
     njy_per_unit: float
 
     @property
@@ -64,6 +65,15 @@ class BandImage:
         Valid means finite flux, finite and positive error, and positive weight; flux is 0 and error +inf
         elsewhere.
         """
+        rows = max(_CACHED_PIXELS // max(region.width, 1), 1)
+        for y in range(0, region.height, rows):
+            part = slice(y, min(y + rows, region.height))
+            strip = Region(region.x0, region.y0 + part.start, region.x1, region.y0 + part.stop)
+            self._read_strip(strip, flux[part], error[part], valid[part])
+
+    def _read_strip(
+        self, region: Region, flux: NDArray[np.float32], error: NDArray[np.float32], valid: NDArray[np.bool_]
+    ) -> None:
         self.science.read_into(region, flux)
         self.error.read_into(region, error)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -1,17 +1,17 @@
 """How are windows of a FITS image read without reading all of it?
 
-Plain images are read through one memory map per file whose pages are given back as reading goes on, so memory
-stays flat however many windows are read. Tile-compressed images (`.fits.fz`) are unpacked tile by tile,
-correct but some twenty times slower; gzip files are unpacked once (`zpix.image.unpacked`).
+Of a plain image the pieces of rows that a window needs are read where they are, so memory stays flat however many
+windows are read. Compressed files are unpacked once (`zpix.image.unpacked`).
 """
 
 from __future__ import annotations
 
-import mmap
+import errno
+import os
 import warnings
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from astropy.io import fits
@@ -20,101 +20,79 @@ from numpy.typing import NDArray
 
 from zpix.errors import InputFileError
 from zpix.image.regions import Region
-from zpix.image.unpacked import is_gzip, unpacked
+from zpix.image.unpacked import is_gzip, unpacked, untiled
 
 _DTYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}  # of BITPIX
-_KEPT_BYTES = 1 << 26  # pages that stay mapped between windows: 64 MiB per file
-_FAULT_BYTES = 1 << 16  # touching one byte maps up to this many around it (Linux's fault_around_bytes)
 
 
-class ImageArray(Protocol):
-    """A two-dimensional image on disk."""
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(ny, nx)."""
-
-    def read_into(self, region: Region, out: NDArray[np.float32]) -> None:
-        """Copy `region`, which lies inside the image, into `out`: (y, x) float32, native-endian."""
-
-
-class MappedFile:
-    """A memory map of a whole file that gives pages back once enough of them have been touched.
-
-    The system keeps such pages cached; without this they would count as memory of the process until it ends.
-    """
+class OpenFile:
+    """A file that stays open for reading, by its number, until nobody needs it any more."""
 
     def __init__(self, path: Path) -> None:
-        with open(path, "rb") as stream:
-            self.pages = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-        self._touched_bytes = 0
-
-    def count(self, touched_bytes: int) -> None:
-        """Take note that so many bytes were read."""
-        self._touched_bytes += touched_bytes
-        too_many = min(self._touched_bytes, len(self.pages)) > _KEPT_BYTES
-        if too_many and hasattr(mmap, "MADV_DONTNEED"):
-            self.pages.madvise(mmap.MADV_DONTNEED)
-            self._touched_bytes = 0
+        self.number = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self.number)
 
 
 @dataclass(frozen=True)
-class MappedArray:
-    """A plain FITS image, read through a memory map of its file.
+class PlainArray:
+    """A plain FITS image; of each row only the part that lies in a window is read.
+
+    The file stays open, and nothing of it stays in memory: a memory map would cost more time, in page faults, and its
+    pages would count as memory of each process.
 
     Attributes
     ----------
-    values : (ny, nx) array
-        View of the map, in the file's byte order and type.
-    file : MappedFile
+    shape : (ny, nx)
+    dtype : numpy dtype in the file's byte order
+    file : OpenFile
+    start : byte at which the image begins
     scale, zero, blank
         FITS keywords BSCALE, BZERO and BLANK; None if the image has no BLANK.
     """
 
-    values: NDArray
-    file: MappedFile
+    shape: tuple[int, int]
+    dtype: np.dtype
+    file: OpenFile
+    start: int
     scale: float
     zero: float
     blank: int | None
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(ny, nx)."""
-        height, width = self.values.shape
-        return height, width
-
     def read_into(self, region: Region, out: NDArray[np.float32]) -> None:
         """Copy `region`, which lies inside the image, into `out`: (y, x) float32, native-endian."""
-        stored = self.values[region.slices]
+        stored = self._stored(region)
         with np.errstate(over="ignore", invalid="ignore"):
             out[...] = stored
         if (self.scale, self.zero) != (1.0, 0.0):
             out[...] = stored * self.scale + self.zero
         if self.blank is not None:
             out[stored == self.blank] = np.nan
-        self.file.count(region.height * min(self.values.strides[0], stored.shape[1] * 4 + _FAULT_BYTES))
 
-
-@dataclass(frozen=True)
-class CompressedArray:
-    """A tile-compressed FITS image; only the tiles that a window touches are unpacked.
-
-    The file is opened for each window: that costs little beside unpacking, and processes never share its
-    position.
-    """
-
-    path: Path
-    index: int
-    shape: tuple[int, int]
-
-    def read_into(self, region: Region, out: NDArray[np.float32]) -> None:
-        """Copy `region`, which lies inside the image, into `out`: (y, x) float32, native-endian."""
-        with fits.open(self.path) as hdus:
-            out[...] = hdus[self.index].section[region.slices]
+    def _stored(self, region: Region) -> NDArray:
+        """The values of a region as they are in the file."""
+        values = np.empty(region.shape, self.dtype)
+        if not values.size:
+            return values
+        whole_rows = region.width == self.shape[1]
+        buffer = values.reshape(-1).view(np.uint8).data
+        row_bytes = self.shape[1] * self.dtype.itemsize
+        piece_bytes = len(buffer) if whole_rows else region.width * self.dtype.itemsize
+        place = self.start + region.y0 * row_bytes + region.x0 * self.dtype.itemsize
+        file, read = self.file.number, os.preadv
+        for begin in range(0, len(buffer), piece_bytes):
+            piece = buffer[begin : begin + piece_bytes]
+            count = read(file, [piece], place)
+            while count < piece_bytes:  # the system may give less at a time than was asked for
+                more = read(file, [piece[count:]], place + count)
+                if not more:
+                    raise OSError(errno.EIO, "the file has become shorter while it was read")
+                count += more
+            place += row_bytes
+        return values
 
 
 class FitsFile:
-    """The HDUs of a FITS file, checked to be complete; nothing stays open but the memory map of its images.
+    """The HDUs of a FITS file, checked to be complete; it is opened again when its first image is read, and stays open.
 
     Parameters
     ----------
@@ -142,13 +120,19 @@ class FitsFile:
             warnings.simplefilter("ignore")  # what astropy warns of, truncation above all, is an error here
             try:
                 with fits.open(self._local, memmap=True) as hdus:
+                    tiled = any(isinstance(hdu, fits.CompImageHDU) for hdu in hdus)
                     self._read_structure(hdus)
+                if tiled:
+                    self._refuse_truncated()
+                    self._local = untiled(self._local)
+                    with fits.open(self._local, memmap=True) as hdus:
+                        self._read_structure(hdus)
             except OSError as error:
                 raise InputFileError(f"'{path}' is not a FITS file, or its header is damaged") from error
         self._refuse_truncated()
-        self._mapped: MappedFile | None = None
+        self._file: OpenFile | None = None
 
-    def image(self, index: int) -> ImageArray:
+    def image(self, index: int) -> PlainArray:
         """The image of an HDU.
 
         Raises
@@ -165,9 +149,7 @@ class FitsFile:
                 f"'{self.path}' has {found} in HDU {index} ({self.names[index] or 'unnamed'}): a mosaic has "
                 "two dimensions and at least one pixel"
             )
-        if self._is_compressed[index]:
-            return CompressedArray(self._local, index, (shape[0], shape[1]))
-        return self._mapped_array(index)
+        return self._plain_array(index)
 
     def wcs(self, index: int) -> WCS:
         """Celestial WCS of an HDU.
@@ -194,7 +176,6 @@ class FitsFile:
         self.headers = [hdu.header.copy() for hdu in everything]
         self.names = [hdu.name.upper() for hdu in everything]
         self.shapes = [tuple(hdu.shape) if hdu.is_image else () for hdu in everything]
-        self._is_compressed = [isinstance(hdu, fits.CompImageHDU) for hdu in everything]
         self._starts = [hdu.fileinfo()["datLoc"] for hdu in everything]
         self._end = self._starts[-1] + everything[-1].fileinfo()["datSpan"]
 
@@ -206,11 +187,17 @@ class FitsFile:
         if self._end > size or unfinished_header:
             raise InputFileError(f"'{self.path}' is truncated: it ends after {size} bytes, before its last HDU does")
 
-    def _mapped_array(self, index: int) -> MappedArray:
-        if self._mapped is None:
-            self._mapped = MappedFile(self._local)
-        header = self.headers[index]
-        dtype, start = _DTYPES[header["BITPIX"]], self._starts[index]
-        values: NDArray = np.ndarray(self.shapes[index], dtype, buffer=self._mapped.pages, offset=start)
+    def _plain_array(self, index: int) -> PlainArray:
+        if self._file is None:
+            self._file = OpenFile(self._local)
+        header, (height, width) = self.headers[index], self.shapes[index]
         blank = header.get("BLANK") if header["BITPIX"] > 0 else None
-        return MappedArray(values, self._mapped, header.get("BSCALE", 1.0), header.get("BZERO", 0.0), blank)
+        return PlainArray(
+            (height, width),
+            np.dtype(_DTYPES[header["BITPIX"]]),
+            self._file,
+            self._starts[index],
+            header.get("BSCALE", 1.0),
+            header.get("BZERO", 0.0),
+            blank,
+        )

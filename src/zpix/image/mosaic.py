@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 class Mosaic:
     """Bands of one field on one pixel grid, read lazily. Open one with `open_mosaic`.
 
-    Windows are copied from memory maps of the files, so memory does not grow with the mosaic. A mosaic may
+    Windows are read from the files as they are asked for, so memory does not grow with the mosaic. A mosaic may
     be read by several threads, and sent to other processes, which open the files anew.
 
     Attributes
@@ -63,7 +63,8 @@ class Mosaic:
         wanted = self.bands if bands is None else tuple(band_name(band) for band in bands)
         inside = region.intersection(Region.whole(self.shape))
         window = (..., *inside.shifted(-region.x0, -region.y0).slices)
-        pixels = Pixels.empty(len(wanted), region.shape)
+        known = inside == region and all(band in self._images for band in wanted)
+        pixels = Pixels.unfilled(len(wanted), region.shape) if known else Pixels.empty(len(wanted), region.shape)
         flux, error, valid = pixels.flux[window], pixels.error[window], pixels.valid[window]
         for index, band in enumerate(wanted):
             if band in self._images and flux.size:
@@ -99,7 +100,7 @@ class Mosaic:
         self.close()
 
     def __reduce__(self) -> tuple:
-        return _reopened, (tuple(dict.fromkeys(self.paths)), self.bands)
+        return reopen_mosaic, (self.paths, self.bands)
 
 
 def open_mosaic(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str] | None = None) -> Mosaic:
@@ -130,9 +131,9 @@ def open_mosaic(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str
     return Mosaic(images)
 
 
-def _reopened(paths: tuple[Path, ...], bands: tuple[str, ...]) -> Mosaic:
-    """A mosaic that was checked before, in another process."""
-    return Mosaic(open_bands(paths, bands=bands))
+def reopen_mosaic(paths: Sequence[Path], bands: Sequence[str]) -> Mosaic:
+    """A mosaic that was opened and checked before, perhaps elsewhere, from its attributes `paths` and `bands`."""
+    return Mosaic(open_bands(tuple(dict.fromkeys(paths)), bands=bands))
 
 
 def _refuse_different_grids(images: Sequence[BandImage]) -> None:

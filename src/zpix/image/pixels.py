@@ -33,6 +33,12 @@ class Pixels:
         return n_bands, height, width
 
     @staticmethod
+    def unfilled(n_bands: int, shape: tuple[int, int]) -> Pixels:
+        """Pixels of `shape` (y, x) with whatever is in memory, to be written over."""
+        flux, error, valid = (np.empty((n_bands, *shape), kind) for kind in (np.float32, np.float32, bool))
+        return Pixels(flux, error, valid)
+
+    @staticmethod
     def empty(n_bands: int, shape: tuple[int, int]) -> Pixels:
         """Pixels of `shape` (y, x) of which none is valid."""
         flux = np.zeros((n_bands, *shape), np.float32)

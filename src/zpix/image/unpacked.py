@@ -1,9 +1,10 @@
-"""Where is the plain copy of a gzip-compressed file?
+"""Where is the plain copy of a compressed file?
 
-A gzip file can only be read from its beginning, so windows of a `.fits.gz` mosaic need it unpacked. This is
-done once, into `zpix-<user id>` in the system's temporary directory (the variable TMPDIR moves it), under a
+A gzip file can only be read from its beginning, and of a tile-compressed one (`.fits.fz`), whose tiles usually are
+whole rows, any window costs its rows across the mosaic: so both are unpacked for reading. This is done once, into
+`zpix-<user id>` in the system's temporary directory (the variable TMPDIR moves it), under a
 name made from the file's path, size and time of change: later runs and other processes find the copy there.
-Unpack files for good (gunzip) where the temporary directory is small or kept in memory.
+Unpack files for good (gunzip, funpack) where the temporary directory is small or kept in memory.
 """
 
 from __future__ import annotations
@@ -15,7 +16,12 @@ import os
 import shutil
 import tempfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
 
 from zpix.errors import InputFileError, OutputError
 
@@ -39,17 +45,65 @@ def unpacked(path: Path) -> Path:
     OutputError
         If there is no room for the copy.
     """
+
+    def copy_bytes(copy: Path) -> None:
+        with gzip.open(path, "rb") as packed, open(copy, "wb") as plain:
+            shutil.copyfileobj(packed, plain, _CHUNK_BYTES)
+
+    return _made_once(path, copy_bytes)
+
+
+def untiled(path: Path) -> Path:
+    """A copy of a FITS file in which tile-compressed images are plain ones, of float32; made unless it exists.
+
+    Raises
+    ------
+    InputFileError
+        If the file is damaged.
+    OutputError
+        If there is no room for the copy.
+    """
+
+    def copy_images(copy: Path) -> None:
+        copy.unlink(missing_ok=True)  # StreamingHDU appends to what it finds
+        with fits.open(path) as hdus:
+            for number, hdu in enumerate(hdus):
+                if hdu.is_image and len(hdu.shape) == 2:
+                    _append_image(copy, hdu)
+                elif number == 0:
+                    fits.PrimaryHDU(hdu.data, hdu.header).writeto(copy)
+                else:
+                    fits.append(copy, hdu.data, hdu.header)
+
+    return _made_once(path, copy_images)
+
+
+def _append_image(copy: Path, hdu: Any) -> None:
+    """Append an image to a FITS file, a few rows at a time."""
+    header = hdu.header.copy()
+    for scaling in ("BSCALE", "BZERO", "BLANK"):
+        header.remove(scaling, ignore_missing=True)
+    header["BITPIX"] = -32
+    height, width = hdu.shape
+    rows = max(_CHUNK_BYTES // (4 * max(width, 1)), 1)
+    with fits.StreamingHDU(str(copy), header) as stream:
+        for start in range(0, height, rows):
+            stream.write(np.ascontiguousarray(hdu.section[start : start + rows], np.float32))
+
+
+def _made_once(path: Path, make: Callable[[Path], None]) -> Path:
+    """The copy of a file that `make` writes, unless it was made before."""
     place = _cache_directory()
     state = path.stat()
     key = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}"
-    copy = place / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}_{path.name.removesuffix('.gz')}"
+    name = path.name.removesuffix(".gz").removesuffix(".fz")
+    copy = place / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}_{name}"
     if copy.exists():
         return copy
     _log.info("unpacking %s to %s", path, copy)
     unfinished = copy.with_name(f"{copy.name}.{os.getpid()}.part")
     try:
-        with gzip.open(path, "rb") as packed, open(unfinished, "wb") as plain:
-            shutil.copyfileobj(packed, plain, _CHUNK_BYTES)
+        make(unfinished)
         os.replace(unfinished, copy)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputFileError(f"'{path}' is truncated or damaged: it cannot be unpacked ({error})") from error

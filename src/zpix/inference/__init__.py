@@ -1,6 +1,19 @@
-"""From tiles to the sources of a field."""
+"""From blocks of tiles to the sources of a field, in one process or many."""
 
-from zpix.inference.merge import keep_owned, merge
+from zpix.inference.blocks import Block, make_blocks
+from zpix.inference.merge import SEAM_PIX, claimed, keep_owned, seen_once
 from zpix.inference.predict import Predictor
+from zpix.inference.workers import choose_workers, in_processes, on_cluster
 
-__all__ = ["Predictor", "keep_owned", "merge"]
+__all__ = [
+    "SEAM_PIX",
+    "Block",
+    "Predictor",
+    "choose_workers",
+    "claimed",
+    "in_processes",
+    "keep_owned",
+    "make_blocks",
+    "on_cluster",
+    "seen_once",
+]

@@ -1,5 +1,6 @@
 """Figures from tables and results; every function returns a matplotlib Figure and needs no screen."""
 
+from zpix.plots.comparison_figure import comparison_figure
 from zpix.plots.composite import colour_composite
 from zpix.plots.detection_figure import completeness_figure
 from zpix.plots.evaluation_figures import save_evaluation_figures
@@ -13,6 +14,7 @@ from zpix.plots.style import save_figure
 __all__ = [
     "accuracy_figure",
     "colour_composite",
+    "comparison_figure",
     "completeness_figure",
     "detections_figure",
     "loss_figure",

@@ -1,16 +1,16 @@
 """What does the instrument leave in a mosaic that is not in the sky?
 
-- Hot or bad pixels that outlier rejection missed: one native pixel in one band, mostly positive (Rieke et al. 2023,
-  JADES DR1, section 4).
+- Hot or bad pixels that outlier rejection missed: one native pixel in one band, mostly positive.
 - Snowballs, cosmic rays that hit the detector itself: after correction faint discs or rings remain (JWST User
-  Documentation, Snowballs and Shower Artifacts; Bagley et al. 2023, section 3.1.1).
-- 1/f noise of the readout: stripes along detector rows, of which a few per cent of the noise are left (Schlawin et
-  al. 2020; Bagley et al. 2023, section 3.1.3).
+  Documentation, Snowballs and Shower Artifacts; Bagley et al. 2023).
+- 1/f noise of the readout: stripes along detector rows (Schlawin et al. 2020), of which correction leaves of the order
+  of a few per cent of the noise; what it leaves at 3 to 5 pixels without direction is in `zpix.scenes.noise`.
 - Wisps, scattered light in the short channel: faint diffuse curved strands, in one band (JWST User Documentation,
   NIRCam Claws and Wisps; Robotham et al. 2023).
 
-No counts of what is left in deep mosaics are published; the default rates keep every artefact rare and faint. All are a
-function of seed and position, drawn in cells, and are never labelled.
+The papers describe them; no counts of what is left in deep mosaics are published, and rates, sizes and heights here are
+choices that keep every artefact rare and faint. All are a function of seed and position, drawn in cells, and are never
+labelled.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ NIRCam sees the sky through two modules, each with four short-wavelength chips t
 one long-wavelength chip behind the same optics (JWST User Documentation, NIRCam Field of View). Dithers move the
 gaps about, so that in a mosaic they are strips of less exposure with straight edges, turned by the roll angle of the
 telescope; where most exposures had one pointing there is little left, as in the lower third of the cutout around
-JADES-GS-z14-0, whose short bands have a third of the depth there. Surveys put deep pointings beside shallow ones: JADES' medium depth lies 1.0 to 1.2 mag above its deep one
-(Eisenstein et al. 2023; Rieke et al. 2023). Where a band was observed by fewer visits or its exposures were lost, small
-parts of the mosaic hold nothing in that band alone.
+JADES-GS-z14-0, whose short bands have a third of the depth there. Surveys put deep pointings beside shallow ones:
+JADES' medium depth lies 1.0 to 1.2 mag above its deep one (Eisenstein et al. 2023; Rieke et al. 2023). Where a band was
+observed by fewer visits or its exposures were lost, small parts of the mosaic hold nothing in that band alone.
 
 The map is endless and a function of seed and position. All edges are straight lines of u or v, the coordinates along
 rows and columns of the detector; a window is divided by the few edges that cross it, and what lies between them is

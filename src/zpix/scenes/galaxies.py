@@ -17,7 +17,6 @@ from zpix.scenes.population import Population
 from zpix.scenes.structure import draw_structure
 from zpix.sources.galaxies import CONTINUA, GalaxySpectra
 
-
 #: F444W of 10¹⁰ suns by redshift, see `stellar_mass`.
 _MASS_Z = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0)
 _MASS_MAG = (15.0, 17.0, 18.5, 20.0, 21.1, 21.7, 22.7, 23.5, 24.1, 24.4, 24.8, 25.0, 25.2, 25.6)
@@ -87,8 +86,9 @@ def draw_listed_galaxies(
 def stellar_mass(mag: NDArray, z: NDArray) -> NDArray[np.float64]:
     """Rough log₁₀ stellar mass in suns, from F444W and one mass-to-light ratio for each redshift.
 
-    In solar units it is of the order of 0.5 in K and H, where F444W is at z < 2, and falls to 0.2 in V at z = 7. With the
-    counts this gives 4 to 5 galaxies above 10^10.5 suns per arcmin², as the mass functions of Muzzin et al. (2013).
+    In solar units it is of the order of 0.5 in K and H, where F444W is at z < 2, and falls to 0.2 in V at z = 7. With
+    the counts this gives 4 galaxies above 10^10.5 suns per arcmin², of the order of what the mass functions of Muzzin
+    et al. (2013) give.
     """
     return 10.0 - 0.4 * (mag - np.interp(z, _MASS_Z, _MASS_MAG))
 

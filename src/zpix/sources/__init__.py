@@ -3,5 +3,16 @@
 from zpix.sources.calibration import WidthCalibration
 from zpix.sources.detections import CLASS_NAMES, GALAXY, STAR, Detections
 from zpix.sources.mixture import ZMixture, default_grid
+from zpix.sources.overlaps import box_iou, overlapping_boxes
 
-__all__ = ["CLASS_NAMES", "GALAXY", "STAR", "Detections", "WidthCalibration", "ZMixture", "default_grid"]
+__all__ = [
+    "CLASS_NAMES",
+    "GALAXY",
+    "STAR",
+    "Detections",
+    "WidthCalibration",
+    "ZMixture",
+    "box_iou",
+    "default_grid",
+    "overlapping_boxes",
+]

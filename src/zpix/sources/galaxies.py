@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -218,16 +219,23 @@ def _line_fluxes(
     ratios through the curve of the continuum.
     """
     total = np.zeros((len(spectra), len(bands)))
+    for wavelength, amount in _lines(spectra, light, lyman_alpha):
+        total += amount[:, None] * _response_at(wavelength * (1 + spectra.z), bands)
+    return total
+
+
+def _lines(
+    spectra: GalaxySpectra, light: NDArray[np.float32], lyman_alpha: NDArray[np.float64]
+) -> Iterator[tuple[float, NDArray[np.float64]]]:
+    """Rest wavelength of each line in Å, and its f_ν × Δ ln λ in each galaxy, (N,)."""
     h_alpha = light[:, int(np.log(_H_ALPHA / REST_START) / LN_STEP)] * spectra.ew_ha / _H_ALPHA
     curve = _attenuation()[0]
     at_h_alpha = curve[int(np.log(_H_ALPHA / REST_START) / LN_STEP)]
     for wavelength, group, ratio in _LINES:
         reddening = curve[int(np.log(wavelength / REST_START) / LN_STEP)] - at_h_alpha
         strength = spectra.lines[:, LINE_GROUPS.index(group)] * ratio * 10 ** (-0.4 * spectra.a_v * reddening)
-        amount = h_alpha * strength * wavelength / _H_ALPHA
-        total += amount[:, None] * _response_at(wavelength * (1 + spectra.z), bands)
-    amount = lyman_alpha * spectra.ew_lya / _LYMAN_ALPHA
-    return total + amount[:, None] * _response_at(_LYMAN_ALPHA * (1 + spectra.z), bands)
+        yield wavelength, h_alpha * strength * wavelength / _H_ALPHA
+    yield _LYMAN_ALPHA, lyman_alpha * spectra.ew_lya / _LYMAN_ALPHA
 
 
 def _response_at(wavelength: NDArray[np.float64], bands: tuple[str, ...]) -> NDArray[np.float64]:
@@ -333,3 +341,20 @@ def _without_lines(f_nu: NDArray[np.float64]) -> NDArray[np.float64]:
     smooth = median_filter(f_nu, 45, mode="nearest")
     spike = (f_nu > 1.04 * smooth) & (rest_grid() > 3000.0)
     return np.where(spike, smooth, f_nu)
+
+
+def rest_spectra(spectra: GalaxySpectra) -> NDArray[np.float64]:
+    """Rest-frame f_λ of galaxies on `rest_grid`, (N, wavelength), without intergalactic gas; lines are two pixels wide.
+
+    The scale is arbitrary. Through the bands, and behind the gas, they have the fluxes of `band_fluxes`.
+    """
+    grid = rest_grid()
+    clear = GalaxySpectra(**(vars(spectra) | {"igm": np.zeros(len(spectra)), "damping": np.zeros(len(spectra))}))
+    light, lyman_alpha = _dimmed(clear)
+    f_nu = light.astype(float)
+    for wavelength, amount in _lines(spectra, light, lyman_alpha):
+        place = np.log(wavelength / REST_START) / LN_STEP
+        first, fraction = int(place), place % 1
+        f_nu[:, first] += amount * (1 - fraction) / LN_STEP
+        f_nu[:, first + 1] += amount * fraction / LN_STEP
+    return f_nu / grid**2

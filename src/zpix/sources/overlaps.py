@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -20,14 +22,13 @@ def overlapping_boxes(a: NDArray[np.floating], b: NDArray[np.floating]) -> tuple
 
     Notes
     -----
-    A box that overlaps another of at most its own size has its centre within one own diagonal of the other's.
-    So each box searches that far only, in both directions: cost grows with the area of the boxes, not with N
-    × M.
+    Along each axis, the centres of two boxes that overlap are closer than the longer of their longest sides. So each
+    box searches that far only, in both directions: cost grows with the area of the boxes, not with N × M.
     """
     if not (len(a) and len(b)):
         return np.zeros(0, np.intp), np.zeros(0, np.intp)
     i, j = _near(a, b)
-    k, m = _near(b, a)
+    k, m = (i, j) if a is b else _near(b, a)
     pairs = np.unique(np.concatenate([i * len(b) + j, m * len(b) + k]))
     i, j = pairs // len(b), pairs % len(b)
     first, second = a[i], b[j]
@@ -49,10 +50,9 @@ def box_iou(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floa
 
 
 def _near(a: NDArray[np.floating], b: NDArray[np.floating]) -> tuple[Rows, Rows]:
-    """Pairs whose centres lie within one diagonal of the box in `a`."""
-    diagonal = np.hypot(a[:, 2] - a[:, 0], a[:, 3] - a[:, 1])
+    """Pairs whose centres lie within the longest side of the box in `a`, along both axes."""
+    longest = (a[:, 2:] - a[:, :2]).max(1)
     tree = cKDTree(0.5 * (b[:, :2] + b[:, 2:]))
-    found = tree.query_ball_point(0.5 * (a[:, :2] + a[:, 2:]), diagonal)
-    count = np.array([len(rows) for rows in found])
-    flat = np.fromiter((row for rows in found for row in rows), np.intp, count.sum())
-    return np.repeat(np.arange(len(a)), count), flat
+    found = tree.query_ball_point(0.5 * (a[:, :2] + a[:, 2:]), longest, p=np.inf)
+    count = np.fromiter(map(len, found), np.intp, len(found))
+    return np.repeat(np.arange(len(a)), count), np.fromiter(chain.from_iterable(found), np.intp, count.sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zpix.catalogue import box_iou, overlapping_boxes
+from zpix.sources import box_iou, overlapping_boxes
 
 
 def random_boxes(n: int, seed: int) -> np.ndarray:

@@ -1,0 +1,33 @@
+"""Search a field with a dask cluster on one machine: the same steps as on many, to try them out.
+
+python examples/laptop_cluster.py MOSAICS --out result
+
+On a single machine `zpix run MOSAICS --out result --workers 4` does the same with less ado.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from distributed import LocalCluster
+
+import zpix
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("mosaics", type=Path, help="directory of FITS mosaics")
+    options.add_argument("--out", type=Path, required=True, help="directory to write to")
+    options.add_argument("--model", type=Path, help="checkpoint; the shipped model by default")
+    options.add_argument("--workers", type=int, default=2, help="processes")
+    asked = options.parse_args()
+
+    # One thread each: zpix searches one block at a time in a process.
+    with LocalCluster(n_workers=asked.workers, threads_per_worker=1, dashboard_address=None) as cluster:
+        catalogue = zpix.run(asked.mosaics, out=asked.out, model=asked.model, scheduler=cluster.scheduler_address)
+    print(f"{len(catalogue)} sources in {asked.out}")
+
+
+if __name__ == "__main__":
+    main()

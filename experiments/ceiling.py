@@ -1,0 +1,114 @@
+"""What can nine colours give, when the population is known and the photometry perfect?
+
+    python experiments/ceiling.py --out ceiling.json
+
+A network of a few layers learns from true fluxes with the noise of an aperture of 0.15 arcsec, of as many galaxies as
+zpix has seen, and is tested on others of the same sky. Populations are drawn and never rendered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.config import SimulationConfig
+from zpix.evaluation import redshift_sample, score_redshifts
+from zpix.image import JADES_BANDS
+from zpix.scenes import Population, draw_population
+from zpix.scenes.noise import deep_error, white_equivalent
+from zpix.sources import GALAXY
+from zpix.training.ceiling import CeilingSettings, ceiling_redshifts, fit_ceiling
+
+_PIXEL_ARCSEC = 0.03
+_CELL_PIX = 8192  # 16.8 arcmin²
+#: Share of a point's light in F444W within 0.15 arcsec: errors of total fluxes are larger by its inverse.
+_ENCLOSED = 0.666
+_MAG_BINS = ((0.0, 27.0), (0.0, 28.0), (27.0, 28.0), (28.0, 29.0))
+
+
+def draw_galaxies(seed: int, count: int, *, faintest: float) -> Population:
+    """`count` galaxies brighter than `faintest` in F444W, of the sky's own mix of redshifts."""
+    config = SimulationConfig(limit_mag=faintest)
+    parts, found = [], 0
+    for cell in range(10_000):
+        rng = np.random.default_rng([seed, cell])
+        population = draw_population(rng, width_pix=_CELL_PIX, height_pix=_CELL_PIX, config=config)
+        population = population[population.label == GALAXY]
+        parts.append(population)
+        found += len(population)
+        if found >= count:
+            break
+    return Population.concatenate(parts)[:count]
+
+
+def aperture_noise(radius_arcsec: float = 0.15) -> NDArray[np.float64]:
+    """Errors in nJy of total fluxes from a circular aperture in the deep field, (band,)."""
+    pixels = np.pi * (radius_arcsec / _PIXEL_ARCSEC) ** 2
+    return deep_error(JADES_BANDS) * white_equivalent(JADES_BANDS) * np.sqrt(pixels) / _ENCLOSED
+
+
+def main() -> None:
+    """Draw, train, test, write."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--out", type=Path, required=True, help="JSON file of the scores")
+    options.add_argument("--galaxies", type=int, default=100_000, help="labels to learn from")
+    options.add_argument("--test-galaxies", type=int, default=20_000)
+    options.add_argument("--seed", type=int, default=5000, help="of the training sky; the test sky has the next")
+    options.add_argument("--faintest", type=float, default=29.5, help="F444W magnitude")
+    options.add_argument("--epochs", type=int, default=CeilingSettings.epochs)
+    asked = options.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    settings = CeilingSettings(epochs=asked.epochs)
+    found = measure_ceiling(
+        galaxies=asked.galaxies, test_galaxies=asked.test_galaxies, seed=asked.seed, faintest=asked.faintest,
+        settings=settings,
+    )  # fmt: skip
+    asked.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    for name, scores in found["scores"].items():
+        logging.info(
+            "F444W %s: %d galaxies, σ_NMAD %.4f ± %.4f, outliers %.4f ± %.4f, in 68 %% %.3f, CRPS %.3f, CDE %.2f",
+            name, scores["count"], *scores["sigma_nmad"].values(), *scores["outlier_fraction"].values(),
+            scores["coverage_68"]["value"], scores["crps"]["value"], scores["cde_loss"]["value"],
+        )  # fmt: skip
+
+
+def measure_ceiling(
+    *, galaxies: int, test_galaxies: int, seed: int, faintest: float, settings: CeilingSettings
+) -> dict[str, object]:
+    """Scores on the test sky by magnitude, and what they were made with, as JSON values."""
+    started = time.monotonic()
+    sets = [
+        draw_galaxies(seed + offset, count, faintest=faintest) for offset, count in enumerate((galaxies, test_galaxies))
+    ]
+    fluxes = [population.fluxes(JADES_BANDS).astype(float) for population in sets]
+    noise = [np.broadcast_to(aperture_noise(), flux.shape) for flux in fluxes]
+    logging.info("drew %d and %d galaxies in %.0f s", *map(len, sets), time.monotonic() - started)
+    network = fit_ceiling(fluxes[0], noise[0], sets[0].z, seed=seed, settings=settings)
+    rng = np.random.default_rng([seed, 2])
+    mixture = ceiling_redshifts(network, fluxes[1] + noise[1] * rng.standard_normal(fluxes[1].shape), noise[1])
+    sample = redshift_sample(mixture, mixture.least_risk(), sets[1].z)
+    scores = {}
+    for low, high in _MAG_BINS:
+        own = (sets[1].mag >= low) & (sets[1].mag < high)
+        scores[f"{low:g}-{high:g}" if low else f"< {high:g}"] = asdict(score_redshifts(sample.select(own), rng=rng))
+    return {
+        "galaxies": len(sets[0]),
+        "test_galaxies": len(sets[1]),
+        "seed": seed,
+        "faintest": faintest,
+        "settings": asdict(settings),
+        "noise_njy": dict(zip(JADES_BANDS, aperture_noise().round(4).tolist(), strict=True)),
+        "seconds": round(time.monotonic() - started),
+        "scores": scores,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""How is the catalogue stored for tools that work on whole surveys?
+
+As a HATS catalogue: a directory of Parquet files, one for each HEALPix pixel of the sky that holds no more than a
+million sources, which lsdb, hats and many archives read. Columns are those of `catalogue.parquet`. The directory says
+when it was made, so that two runs differ in that.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from zpix.errors import MissingExtraError
+
+_log = logging.getLogger(__name__)
+# Sources of one file at most, as hats-import advises.
+_MOST_ROWS = 1_000_000
+
+
+def write_hats(path: str | Path, catalogue: str | Path, *, scheduler: str | None = None) -> None:
+    """Write the directory `path` from `catalogue.parquet`; it appears when it is whole.
+
+    Parameters
+    ----------
+    path : directory to make
+    catalogue : path of a file that `CatalogueWriter` wrote; one without sources gives no directory
+    scheduler : address of a dask scheduler whose workers write the files, in place of this process
+
+    Raises
+    ------
+    MissingExtraError
+        If hats-import is not installed.
+    """
+    import pyarrow.parquet as pq
+
+    require_hats()
+    from distributed import Client, LocalCluster
+    from hats_import.catalog.arguments import ImportArguments
+    from hats_import.catalog.run_import import run
+
+    path = Path(path)
+    if not pq.read_metadata(catalogue).num_rows:
+        _log.warning("there are no sources for a HATS catalogue")
+        return
+    arguments = ImportArguments(
+        output_path=path.parent,
+        output_artifact_name="zpix",  # the catalogue's name, and for now that of its directory
+        input_file_list=[Path(catalogue)],
+        file_reader="parquet",
+        ra_column="ra",
+        dec_column="dec",
+        sort_columns="id",
+        pixel_threshold=_MOST_ROWS,
+        progress_bar=False,
+        resume=False,
+        should_write_skymap=False,
+        create_thumbnail=False,
+    )
+    if scheduler is not None:
+        with Client(scheduler) as client:
+            run(arguments, client)
+    else:
+        with (
+            LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+            Client(cluster) as client,
+        ):
+            run(arguments, client)
+    os.replace(path.parent / "zpix", path)
+
+
+def require_hats() -> None:
+    """Raise `MissingExtraError` if hats-import is not installed."""
+    try:
+        import hats_import  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("hats-import", "scale") from None

@@ -1,0 +1,87 @@
+"""What do redshift PDFs on a grid say, as template fitting gives them?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from zpix.sources import default_grid
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class GridPdf:
+    """N redshift PDFs, linear between the points of one grid and zero beyond it; answers as a `ZMixture` does.
+
+    Attributes
+    ----------
+    z : (G,) float64
+        Increasing redshifts.
+    density : (N, G) float64
+        Not negative; normalised on construction. A row of zeros is a source without an answer and becomes flat.
+
+    >>> GridPdf(np.array([0.0, 1.0, 2.0]), np.array([[0.0, 3.0, 0.0]])).cdf([1.0, 5.0])
+    array([[0.5, 1. ]])
+    """
+
+    z: Floats
+    density: Floats
+
+    def __post_init__(self) -> None:
+        z, density = np.asarray(self.z, np.float64), np.asarray(self.density, np.float64)
+        if z.ndim != 1 or density.shape != (len(density), len(z)) or np.any(np.diff(z) <= 0):
+            raise ValueError("density must be (N, G) on an increasing grid of G redshifts")
+        total = np.asarray(np.trapezoid(density, z, axis=1))[:, None]
+        density = np.where(total > 0, density / np.where(total > 0, total, 1.0), 1 / (z[-1] - z[0]))
+        object.__setattr__(self, "z", z)
+        object.__setattr__(self, "density", density)
+
+    def __len__(self) -> int:
+        return len(self.density)
+
+    def __getitem__(self, rows: slice | NDArray) -> GridPdf:
+        return GridPdf(self.z, self.density[rows])
+
+    @cached_property
+    def _cumulative(self) -> Floats:
+        """CDF at the grid points, (N, G)."""
+        steps = 0.5 * (self.density[:, 1:] + self.density[:, :-1]) * np.diff(self.z)
+        return np.concatenate([np.zeros((len(self), 1)), np.cumsum(steps, axis=1)], axis=1)
+
+    def pdf(self, z: ArrayLike) -> Floats:
+        """Probability density at redshifts `z` of shape (G,), shared by all, or (N, G); returns (N, G), per unit z."""
+        at, cell, fraction = self._place(z)
+        low, high = (np.take_along_axis(self.density, cell + step, axis=1) for step in (0, 1))
+        return np.where((at >= self.z[0]) & (at <= self.z[-1]), low + fraction * (high - low), 0.0)
+
+    def cdf(self, z: ArrayLike) -> Floats:
+        """Cumulative probability at `z` of shape (G,) or (N, G); returns (N, G)."""
+        _, cell, fraction = self._place(z)
+        low, high = (np.take_along_axis(self.density, cell + step, axis=1) for step in (0, 1))
+        width = np.diff(self.z)[cell]
+        inside = fraction * width * (low + 0.5 * fraction * (high - low))  # the area of a trapezium
+        return np.clip(np.take_along_axis(self._cumulative, cell, axis=1) + inside, 0.0, 1.0)
+
+    def probability_between(self, z_low: float, z_high: float) -> Floats:
+        """P(z_low < z < z_high) for each source, shape (N,)."""
+        edges = self.cdf(np.array([z_low, z_high]))
+        return edges[:, 1] - edges[:, 0]
+
+    def least_risk(self) -> Floats:
+        """Point estimate of least expected loss, (N,), the loss being that of `ZMixture.least_risk`."""
+        z = default_grid(float(self.z[-1]))
+        middles = np.concatenate([[self.z[0]], 0.5 * (self.z[1:] + self.z[:-1]), [self.z[-1]]])
+        delta = (z[:, None] - self.z) / (1 + self.z)  # (estimate, true)
+        gain = 1 / (1 + (delta / 0.15) ** 2)
+        return z[(np.diff(self.cdf(middles), axis=1) @ gain.T).argmax(axis=1)]
+
+    def _place(self, z: ArrayLike) -> tuple[Floats, NDArray[np.intp], Floats]:
+        """Redshifts (N, G), the cell of the grid that each is in, and how far into it, 0 to 1."""
+        asked = np.asarray(z, np.float64)
+        at = np.broadcast_to(asked, (len(self), asked.shape[-1]))
+        cell = np.clip(np.searchsorted(self.z, at, side="right") - 1, 0, len(self.z) - 2)
+        return at, cell, np.clip((at - self.z[cell]) / np.diff(self.z)[cell], 0.0, 1.0)

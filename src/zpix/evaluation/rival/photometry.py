@@ -1,0 +1,165 @@
+"""How bright is each source in each band, at one resolution, and how sure is that?
+
+Every band is brought to the PSF of the reddest (`psf_matching`) and summed in one small circle, so that colours are of
+the same part of a source. One factor per source, from the stack, scales all bands to total fluxes. Errors are those
+of the pixels, scaled per band by what empty apertures show: in mosaics neighbouring pixels share their noise.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
+
+from zpix.errors import MissingExtraError
+from zpix.evaluation.rival.detection import DetectionSettings, Segments, sky_level
+from zpix.evaluation.rival.psf_matching import check_psfs, enclosed_light, matched, matching_kernel
+from zpix.image import Mosaic, Region
+
+Floats = NDArray[np.float64]
+
+_LEAST_OBSERVED = 0.95  # share of an aperture's pixels that must be valid
+_LARGEST_SCALE = 20.0  # from the aperture to the total: beyond, the aperture missed the source
+
+
+@dataclass(frozen=True)
+class PhotometrySettings:
+    """How sources are measured.
+
+    Attributes
+    ----------
+    aperture_radius_arcsec : float
+    empty_apertures : int
+        At most this many places without sources, for the errors.
+    detection : DetectionSettings
+        How the sky is measured, as for detection.
+    """
+
+    aperture_radius_arcsec: float = 0.15
+    empty_apertures: int = 2000
+    detection: DetectionSettings = field(default_factory=DetectionSettings)
+
+
+@dataclass(frozen=True, eq=False)
+class Photometry:
+    """Total fluxes of N sources; NaN where not observed.
+
+    Attributes
+    ----------
+    flux_njy, error_njy : (N, band) float64
+        Total fluxes and their 1 σ errors.
+    aperture_error_njy : (N, band) float64
+        Errors of the fluxes in the aperture, scaled to total as for a point.
+    correlation : (band,) float64
+        Noise in empty apertures over that of independent pixels.
+    """
+
+    flux_njy: Floats
+    error_njy: Floats
+    aperture_error_njy: Floats
+    correlation: Floats
+
+    def select(self, rows: NDArray) -> Photometry:
+        """The photometry of some sources."""
+        return Photometry(self.flux_njy[rows], self.error_njy[rows], self.aperture_error_njy[rows], self.correlation)
+
+    def brightened(self, factor: NDArray) -> Photometry:
+        """Fluxes and errors times `factor`, (N, band)."""
+        fluxes = (self.flux_njy * factor, self.error_njy * factor, self.aperture_error_njy * factor)
+        return Photometry(*fluxes, self.correlation)
+
+
+def measure(
+    mosaic: Mosaic,
+    segments: Segments,
+    psfs: Mapping[str, NDArray],
+    *,
+    rng: np.random.Generator,
+    settings: PhotometrySettings | None = None,
+) -> Photometry:
+    """Measure the segments' sources in all bands of a mosaic, one band in memory at a time.
+
+    Parameters
+    ----------
+    psfs : mapping of band to (side, side) float
+        Centred PSF images on the mosaic's pixels, of one odd side.
+    rng : of the places of the empty apertures
+
+    Raises
+    ------
+    BandError, InputFileError
+        If the PSFs do not fit the bands.
+    MissingExtraError
+        If photutils is not installed.
+    """
+    settings = settings or PhotometrySettings()
+    check_psfs(psfs, mosaic.bands)
+    target = psfs[mosaic.bands[-1]]
+    radius = settings.aperture_radius_arcsec / mosaic.pixel_scale_arcsec
+    places = np.stack([segments.x, segments.y], axis=1)
+    empty = _empty_places(segments.map, radius, settings.empty_apertures, rng)
+    flux, error, correlation = [], [], []
+    for band in mosaic.bands:
+        pixels = mosaic.read(Region.whole(mosaic.shape), bands=[band])
+        valid = pixels.valid[0]
+        sky = sky_level(pixels.flux[0].astype(float), valid, settings.detection)
+        image = np.where(valid, pixels.flux[0] - sky, 0.0)
+        if band != mosaic.bands[-1]:
+            image = matched(image, matching_kernel(psfs[band], target))
+        variance = np.where(valid, pixels.error[0], 0.0).astype(float) ** 2
+        (sums, noise), (blank, blank_noise) = (
+            _in_apertures(image, variance, valid, where, radius) for where in (places, empty)
+        )
+        ratio = (blank / blank_noise)[np.isfinite(blank / blank_noise)]
+        middle = np.median(ratio) if len(ratio) else 0.0
+        correlation.append(1.4826 * np.median(np.abs(ratio - middle)) if len(ratio) > 10 else 1.0)
+        flux.append(sums)
+        error.append(noise * correlation[-1])
+    scale = total_scale(segments, target, radius)[:, None]
+    at_least = 1 / enclosed_light(target, radius)
+    sums, noise = np.stack(flux, axis=1), np.stack(error, axis=1)
+    return Photometry(sums * scale, noise * scale, noise * at_least, np.array(correlation))
+
+
+def total_scale(segments: Segments, psf: NDArray, radius_pix: float) -> Floats:
+    """Factor from aperture to total flux, (N,): Kron over aperture, and the PSF's light beyond the Kron aperture."""
+    least = 1 / enclosed_light(psf, radius_pix)
+    wings = np.array([1 / enclosed_light(psf, max(kron, radius_pix)) for kron in segments.kron_radius_pix])
+    scale = np.nan_to_num(segments.total_over_aperture * wings, nan=least)
+    return np.clip(scale, least, _LARGEST_SCALE)
+
+
+def _in_apertures(
+    image: NDArray, variance: Floats, valid: NDArray[np.bool_], places: Floats, radius_pix: float
+) -> tuple[Floats, Floats]:
+    """Flux and noise of independent pixels in circles around `places` (N, 2) as (x, y); NaN where not observed."""
+    try:
+        from photutils.aperture import CircularAperture, aperture_photometry
+    except ImportError:
+        raise MissingExtraError("photutils", "rival") from None
+    if not len(places):
+        return np.zeros(0), np.zeros(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        circles = CircularAperture(places, radius_pix)
+        flux, square, observed = (
+            np.asarray(aperture_photometry(np.asarray(values, float), circles)["aperture_sum"], float)
+            for values in (image, variance, valid)
+        )
+    seen = observed >= _LEAST_OBSERVED * np.pi * radius_pix**2
+    return np.where(seen, flux, np.nan), np.where(seen, np.sqrt(square), np.nan)
+
+
+def _empty_places(segmentation: NDArray, radius_pix: float, count: int, rng: np.random.Generator) -> Floats:
+    """Up to `count` positions (x, y) whose circles are clear of every segment and of each other's middle."""
+    margin = int(np.ceil(radius_pix)) + 2
+    near = binary_dilation(segmentation > 0, iterations=margin + 2)
+    inner = np.zeros_like(near)
+    inner[margin:-margin, margin:-margin] = True
+    rows, columns = np.nonzero(~near & inner)
+    chosen = rng.permutation(len(rows))[:count]
+    return np.stack([columns[chosen], rows[chosen]], axis=1).astype(float)

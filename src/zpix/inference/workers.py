@@ -1,0 +1,203 @@
+"""Who works on which block: processes of this machine, or the workers of a dask cluster?
+
+A job is a function of one item (a block) that can be pickled; its results come as they are ready. Nothing here knows
+what the job is. Whatever ends the loop over the results ends the workers too.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import pickle
+import signal
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any, TypeVar, cast
+
+import torch
+
+from zpix.config import InferenceConfig
+from zpix.detector.device import choose_device
+from zpix.errors import MissingExtraError, SchedulerError, WorkerError
+
+log = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# Fields with fewer tiles are done before other processes have started.
+_FEWEST_TILES = 64
+# What one process needs: the libraries, the network, and the tiles at work.
+_BYTES_PER_PROCESS = 2 << 30
+# A block whose process has died is given to another one, this many times.
+_MOST_RETRIES = 2
+# How long a scheduler may take to answer.
+_CONNECT_S = 10
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def choose_workers(config: InferenceConfig, *, tiles: int, blocks: int) -> int:
+    """How many processes search a field best on this machine, unless the settings say it.
+
+    One for a graphics card or a small field; otherwise one per core that PyTorch would use, as far as memory goes.
+    """
+    device = choose_device(config.device)
+    if config.workers:
+        return max(1, min(config.workers, blocks))
+    if device.type != "cpu" or tiles < _FEWEST_TILES:
+        return 1
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(1, min(torch.get_num_threads(), blocks, free // _BYTES_PER_PROCESS))
+
+
+def in_processes(job: Callable[[Item], Result], items: Sequence[Item], *, workers: int) -> Iterator[Result]:
+    """Results of a job by `workers` fresh processes of one thread each, in whatever order they are ready.
+
+    Raises
+    ------
+    WorkerError
+        If an item has ended three processes.
+    """
+    waiting, tries = deque(items), Counter[int]()
+    crew: dict[Connection, _Worker] = {}
+    try:
+        while waiting or crew:
+            while waiting and len(crew) < workers:
+                worker = _Worker.start(job)
+                worker.give(waiting.popleft())
+                crew[worker.connection] = worker
+            for connection in cast(list[Connection], wait(list(crew))):
+                worker = crew[connection]
+                try:
+                    outcome = connection.recv()
+                except (EOFError, ConnectionResetError):
+                    del crew[worker.connection]
+                    _try_again(worker, waiting, tries)
+                    continue
+                if isinstance(outcome, BaseException):
+                    raise outcome
+                if waiting:
+                    worker.give(waiting.popleft())
+                else:
+                    del crew[worker.connection]
+                    worker.dismiss()
+                yield outcome
+    finally:
+        for worker in crew.values():
+            worker.process.terminate()
+        for worker in crew.values():
+            worker.process.join()
+
+
+def on_cluster(job: Callable[[Item], Result], items: Sequence[Item], *, scheduler: str) -> Iterator[Result]:
+    """Results of a job by the workers of a `dask.distributed` cluster, in whatever order they are ready.
+
+    dask gives the item of a worker that died to another one, by default three times.
+
+    Raises
+    ------
+    MissingExtraError
+        If dask.distributed is not installed.
+    SchedulerError
+        If there is no scheduler at the address, or an item has ended too many workers.
+    """
+    try:
+        from distributed import Client, KilledWorker, as_completed
+    except ImportError:
+        raise MissingExtraError("distributed", "scale") from None
+    try:
+        client = Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise SchedulerError(f"scheduler '{scheduler}': no dask scheduler answers there ({error})") from None
+    with client:
+        futures = client.map(job, items, pure=False)
+        try:
+            for future in as_completed(futures, loop=client.loop):
+                yield future.result()
+                future.release()
+        except KilledWorker as error:
+            raise SchedulerError(
+                f"a block ended the process of {error.allowed_failures + 1} workers of '{scheduler}', perhaps for "
+                "lack of memory; finished blocks are kept, and the same command goes on after them"
+            ) from None
+        finally:
+            client.cancel(futures)
+
+
+@dataclass
+class _Worker:
+    """A process that does a job on one item after the other."""
+
+    process: Any
+    connection: Connection
+    item: Any = None
+
+    @staticmethod
+    def start(job: Callable[[Any], Any]) -> _Worker:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, job), daemon=True)
+        before = {name: os.environ.get(name) for name in _ONE_THREAD}
+        os.environ.update(_ONE_THREAD)  # libraries look once, when they are loaded
+        try:
+            process.start()
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+        theirs.close()  # the process holds the only other end: when it dies, ours is at its end
+        return _Worker(process, ours)
+
+    def give(self, item: Any) -> None:
+        self.item = item
+        with suppress(BrokenPipeError):  # a process that has died is noticed when its answer is read
+            self.connection.send(item)
+
+    def dismiss(self) -> None:
+        self.connection.close()
+        self.process.join()
+
+
+def _try_again(worker: _Worker, waiting: deque[Any], tries: Counter[int]) -> None:
+    """Put back the item of a worker that has died."""
+    worker.process.join()
+    code = worker.process.exitcode
+    index = worker.item.index
+    tries[index] += 1
+    how = f"signal {-code}" if code < 0 else f"code {code}"
+    if tries[index] > _MOST_RETRIES:
+        raise WorkerError(
+            f"block {index} ended {tries[index]} worker processes (the last with {how}), perhaps for lack of memory: "
+            "finished blocks are kept, and the same command with fewer --workers goes on after them"
+        )
+    log.warning("a worker process ended with %s: its block is given to another one", how)
+    waiting.appendleft(worker.item)
+
+
+def _serve(connection: Connection, job: Callable[[Any], Any]) -> None:
+    """Do the job on whatever comes in, until the parent closes the connection or is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    torch.set_num_threads(1)
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while True:
+            item = connection.recv()
+            try:
+                outcome: Any = job(item)
+            except Exception as error:
+                outcome = _sendable(error)
+            connection.send(outcome)
+
+
+def _sendable(error: Exception) -> Exception:
+    """The error, or one that says the same if it cannot be sent to another process."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

@@ -1,0 +1,230 @@
+"""What is in a block of tiles? Read, find, measure and write, each going on while the next waits for nothing.
+
+A thread reads tiles ahead of the network, another one measures and writes behind it. What is found is written as a part
+of the catalogue, whole, by any process on any machine: a block is searched in the same way wherever that is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import groupby, islice
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from zpix.catalogue import (
+    Part,
+    Photometry,
+    Stamps,
+    build_catalogue,
+    measure_stamps,
+    place_masks,
+    segment_masks,
+    write_part,
+)
+from zpix.config import InferenceConfig
+from zpix.detector import load_checkpoint
+from zpix.image import Pixels, Tile, ebv_at, reopen_mosaic
+from zpix.inference import Block, Predictor, claimed, keep_owned
+from zpix.sources import Detections, WidthCalibration
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Search:
+    """Everything that a process must know to search blocks of a mosaic; it can be sent to any.
+
+    Attributes
+    ----------
+    model : path of the checkpoint
+    mosaics : paths of the files of the mosaic
+    bands : bands of the mosaic, one for each path
+    parts : directory of the parts
+    facts : pairs for the header of the catalogue
+    """
+
+    model: Path
+    mosaics: tuple[Path, ...]
+    bands: tuple[str, ...]
+    config: InferenceConfig
+    parts: Path
+    facts: tuple[tuple[str, Any], ...] = ()
+
+    def part(self, block: Block) -> Path:
+        """The file of a block's part."""
+        return self.parts / f"block-{block.index:06d}.parquet"
+
+
+@dataclass
+class Found:
+    """A block that was searched: how many tiles and detections, and the seconds that each stage worked."""
+
+    tiles: int = 0
+    detections: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def search_block(search: Search, block: Block) -> Found:
+    """Search one block and write its part; the network stays loaded for the next one."""
+    with _one_at_a_time:  # a dask worker may have several threads
+        (found,) = _searcher(search).search([block])
+    return found
+
+
+def search_blocks(search: Search, blocks: Iterable[Block]) -> Iterator[Found]:
+    """Search blocks one after the other in this process, reading and writing beyond the block at work."""
+    with _one_at_a_time:
+        yield from _searcher(search).search(blocks)
+
+
+@lru_cache(maxsize=1)
+def _searcher(search: Search) -> _Searcher:
+    return _Searcher(search)
+
+
+class _Searcher:
+    """A network and a mosaic, ready for blocks."""
+
+    def __init__(self, search: Search) -> None:
+        self.search_of, self.config = search, search.config
+        checkpoint = load_checkpoint(search.model)
+        self.mosaic = reopen_mosaic(search.mosaics, search.bands)
+        self.predictor = Predictor(checkpoint, search.config)
+        self.batch_size = self.predictor.batch_size  # tiles given to the network at once, and read ahead of it
+        self.calibration = WidthCalibration.from_about(checkpoint.about)
+        self.z_range = tuple(checkpoint.about.get("z_range", (0.0, 15.0)))
+
+    def search(self, blocks: Iterable[Block]) -> Iterator[Found]:
+        """Search blocks and write their parts, in order."""
+        tiles = ((block, tile) for block in blocks for tile in block.tiles)
+        with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
+            windows = _ahead(reader, self._read, tiles, depth=self.batch_size)
+            writing: deque[Future[Found]] = deque()
+            for block, group in groupby(windows, key=attrgetter("block")):
+                found = Found()
+                measured: list[Future[_Measured]] = []
+                while batch := list(islice(group, self.batch_size)):
+                    _add(found.seconds, "reading", sum(window.seconds for window in batch))
+                    start = time.perf_counter()
+                    answers = self._predict(batch)
+                    _add(found.seconds, "inference", time.perf_counter() - start)
+                    if measured:  # one batch at a time waits to be measured
+                        measured[-1].result()
+                    measured += [writer.submit(self._measure, *pair) for pair in zip(batch, answers, strict=True)]
+                writing.append(writer.submit(self._write, block, found, measured))
+                if len(writing) > 1:
+                    yield writing.popleft().result()
+            yield from (part.result() for part in writing)
+
+    def _read(self, place: tuple[Block, Tile]) -> _Window:
+        """Pixels of a tile in the model's bands, and E(B−V) at its middle."""
+        block, tile = place
+        start = time.perf_counter()
+        pixels = self.mosaic.read(tile.read, bands=self.predictor.bands)
+        middle = self.mosaic.sky(0.5 * (tile.owned.x0 + tile.owned.x1), 0.5 * (tile.owned.y0 + tile.owned.y1))
+        dust = float(ebv_at(*(np.atleast_1d(angle) for angle in middle), dust=self.config.dust)[0])
+        return _Window(block, tile, pixels, dust, time.perf_counter() - start)
+
+    def _predict(self, batch: list[_Window]) -> list[Detections]:
+        """Sources of tiles that the tiles may own."""
+        return self.predictor.predict_batch(
+            [window.pixels for window in batch],
+            dust=[window.dust for window in batch],
+            within=[claimed(window.tile) for window in batch],
+        )
+
+    def _measure(self, window: _Window, detections: Detections) -> _Measured:
+        """The detections that the tile may own, and the light in their pixels."""
+        start = time.perf_counter()
+        tile, pixels = window.tile, window.pixels
+        detections = keep_owned(detections, tile)
+        probability = place_masks(detections)
+        threshold = self.config.mask_threshold
+        photometry = measure_stamps(probability, pixels, origin_xy=(tile.read.x0, tile.read.y0), threshold=threshold)
+        redshift = self.calibration.apply(detections.redshift, photometry.snr)
+        return _Measured(
+            tile.index,
+            replace(detections, redshift=redshift, mask=detections.mask[:, :0, :0]),  # segments take its place
+            photometry,
+            segment_masks(probability, threshold=threshold),
+            window.dust,
+            time.perf_counter() - start,
+        )
+
+    def _write(self, block: Block, found: Found, measured: list[Future[_Measured]]) -> Found:
+        """Write the part of a block."""
+        tiles = [future.result() for future in measured]
+        start = time.perf_counter()
+        counts = [len(tile.detections) for tile in tiles]
+        photometry = Photometry.concatenate([tile.photometry for tile in tiles])
+        ra, dec = self.mosaic.sky(*photometry.centre_xy.T)
+        catalogue = build_catalogue(
+            Detections.concatenate([tile.detections for tile in tiles]),
+            photometry,
+            bands=self.predictor.bands,
+            ra=ra,
+            dec=dec,
+            ebv=np.repeat(np.array([tile.dust for tile in tiles], np.float32), counts),
+            blended=np.zeros(len(photometry), bool),  # the neighbours of a block are not known here
+            z_range=self.z_range,
+            meta=dict(self.search_of.facts),
+        )
+        segments = Stamps.concatenate([tile.segments for tile in tiles])
+        part = Part(catalogue, segments, np.repeat([tile.index for tile in tiles], counts))
+        _add(found.seconds, "measuring", sum(tile.seconds for tile in tiles) + time.perf_counter() - start)
+        start = time.perf_counter()
+        write_part(self.search_of.part(block), part)
+        _add(found.seconds, "writing parts", time.perf_counter() - start)
+        found.tiles, found.detections = len(tiles), len(part)
+        return found
+
+
+@dataclass(frozen=True)
+class _Window:
+    """A tile of a block as it was read: its pixels, E(B−V) at its middle, seconds."""
+
+    block: Block
+    tile: Tile
+    pixels: Pixels
+    dust: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What a tile holds: its detections without their masks, what was measured of them, E(B−V), seconds."""
+
+    index: int
+    detections: Detections
+    photometry: Photometry
+    segments: Stamps
+    dust: float
+    seconds: float
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, function: Callable[[Item], Result], items: Iterable[Item], *, depth: int
+) -> Iterator[Result]:
+    """Results of a function in order, up to `depth` of them worked out while the caller is busy with earlier ones."""
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) > depth:
+            yield waiting.popleft().result()
+    yield from (future.result() for future in waiting)
+
+
+def _add(seconds: dict[str, float], stage: str, spent: float) -> None:
+    seconds[stage] = seconds.get(stage, 0.0) + spent

@@ -1,0 +1,101 @@
+"""How good can redshifts from nine colours be, when the population is known and the photometry perfect?
+
+A mixture density network of a few layers on the fluxes of sources alone: what colours allow when the prior is right. It
+has no pixels, so it knows neither sizes nor shapes, and loses nothing to neighbours. zpix is measured against it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from zpix.config import TrainingConfig
+from zpix.detector.losses import redshift_loss
+from zpix.detector.redshift_head import Mixture, MixtureLayer
+from zpix.errors import TrainingError
+from zpix.progress import progress_bar
+from zpix.sources import ZMixture
+from zpix.training.loop import learning_rate
+
+
+@dataclass(frozen=True)
+class CeilingSettings:
+    """Settings of the network and of its training."""
+
+    hidden: int = 512
+    layers: int = 4
+    components: int = 10
+    epochs: int = 60
+    batch_size: int = 512
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    clip_norm: float = 1.0
+
+
+class ColourNetwork(nn.Module):
+    """Fluxes in units of their noise, (n, band), to redshift mixtures."""
+
+    def __init__(self, bands: int, settings: CeilingSettings) -> None:
+        super().__init__()
+        parts: list[nn.Module] = [nn.Linear(3 * bands, settings.hidden), nn.GELU()]
+        for _ in range(settings.layers - 1):
+            parts += [nn.Linear(settings.hidden, settings.hidden), nn.LayerNorm(settings.hidden), nn.GELU()]
+        self.trunk = nn.Sequential(*parts)
+        self.mixture = MixtureLayer(settings.hidden, settings.components)
+
+    def forward(self, flux: Tensor, noise: Tensor) -> Mixture:
+        """Mixture of each source from its fluxes and their errors, (n, band), in nJy."""
+        significance = torch.asinh(flux / noise)
+        colour = torch.asinh(flux / noise.mean(1, keepdim=True))
+        colour = colour - colour.mean(1, keepdim=True)
+        return self.mixture(self.trunk(torch.cat([0.5 * significance, colour, torch.log10(noise)], 1)))
+
+
+def fit_ceiling(
+    flux_njy: NDArray, noise_njy: NDArray, redshift: NDArray, *, seed: int, settings: CeilingSettings | None = None
+) -> ColourNetwork:
+    """Train on true fluxes; every epoch sees them with other noise.
+
+    Parameters
+    ----------
+    flux_njy : (N, band) true fluxes
+    noise_njy : (N, band) errors of the photometry to come
+    redshift : (N,)
+    """
+    settings = settings or CeilingSettings()
+    torch.manual_seed(seed)
+    flux, noise, z = (torch.from_numpy(np.asarray(v, np.float32)) for v in (flux_njy, noise_njy, redshift))
+    network = ColourNetwork(flux.shape[1], settings).train()
+    optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
+    steps = -(-len(z) // settings.batch_size)
+    warmup = min(100, settings.epochs * steps // 10)
+    schedule = TrainingConfig(learning_rate=settings.learning_rate, schedule="cosine", warmup_steps=warmup)
+    with progress_bar("the ceiling", settings.epochs * steps) as bar:
+        for epoch in range(settings.epochs):
+            order = torch.randperm(len(z))
+            for number, rows in enumerate(order.split(settings.batch_size)):
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate(epoch * steps + number, settings.epochs * steps, schedule)
+                observed = flux[rows] + noise[rows] * torch.randn_like(flux[rows])
+                mixture = network(observed, noise[rows])
+                loss = redshift_loss(mixture.log_weights, mixture.means, mixture.widths, z[rows])
+                if not bool(torch.isfinite(loss)):
+                    raise TrainingError(f"the loss of epoch {epoch}, step {number} is not finite; lower learning_rate")
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
+                optimizer.step()
+                bar.advance(note=f"epoch {epoch + 1}/{settings.epochs}  loss {float(loss.detach()):.3f}")
+    return network.eval()
+
+
+@torch.no_grad()
+def ceiling_redshifts(network: ColourNetwork, flux_njy: NDArray, noise_njy: NDArray) -> ZMixture:
+    """Mixtures of N sources with measured fluxes (N, band)."""
+    flux, noise = (torch.from_numpy(np.asarray(v, np.float32)) for v in (flux_njy, noise_njy))
+    log_weights, means, widths = network(flux, noise)
+    return ZMixture(log_weights.double().exp().numpy(), means.double().numpy(), widths.double().numpy())

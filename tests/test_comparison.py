@@ -1,0 +1,101 @@
+"""zpix and the rival on one small simulated field, with templates made here."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("eazy", reason="the rival needs the extra 'rival'")
+pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
+pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+
+from zpix import comparison
+from zpix.errors import InputFileError, OutputError
+from zpix.evaluation.rival import DetectionSettings, FitSettings, read_template_set
+from zpix.scenes import simulate
+
+METHODS = {
+    "zpix", "mine templates", "simulation's templates", "mine templates, perfect photometry",
+    "simulation's templates, perfect photometry",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory):
+    return simulate(tmp_path_factory.mktemp("field") / "f777", shape=(320, 320), seed=777)
+
+
+@pytest.fixture
+def templates(tmp_path):
+    angstrom = np.geomspace(500, 60000, 300)
+    for number, (slope, drop) in enumerate(((-2.0, 1.0), (-1.0, 0.3), (-1.5, 0.1))):
+        f_lambda = (angstrom / 4000) ** slope * np.where(angstrom < 4000, drop, 1.0) * (angstrom > 912)
+        np.savetxt(tmp_path / f"t{number}.dat", np.stack([angstrom, f_lambda], axis=1))
+    (tmp_path / "mine.param").write_text("".join(f"{i + 1} t{i}.dat 1.0\n" for i in range(3)))
+    (tmp_path / "zphot.param").write_text("Z_MIN 0.05\nZ_MAX 12.0\nZ_STEP 0.1\nTEMP_ERR_A2 0.2\nSYS_ERR 0.05\n")
+    return tmp_path
+
+
+def test_all_contestants_are_scored_on_the_same_galaxies(field, templates, tmp_path, monkeypatch):
+    coarse = FitSettings(z_max=12.0, z_step=0.1, template_error=0.0, systematic_error=0.02)
+    monkeypatch.setattr(comparison, "_OWN_TEMPLATES", coarse)
+    out = tmp_path / "out"
+    asked = {"out": out, "templates": [templates / "mine.param"], "eazy_param": templates / "zphot.param"}
+    result = comparison.compare_with_rival(field, **asked)
+    assert set(result.redshifts) == METHODS
+    assert {scores["all"].count for scores in result.redshifts.values()} == {len(result.magnitude)}
+    assert len(result.magnitude) > 10
+    assert {tuple(sample.z_true) for sample in result.samples.values()} == {tuple(result.samples["zpix"].z_true)}
+    own = result.redshifts["simulation's templates, perfect photometry"]["all"]
+    assert own.crps.value < result.redshifts["mine templates"]["all"].crps.value  # knowing the sky must help
+    assert set(result.detection) == {"zpix", "photutils"}
+    assert result.detection["photutils"].completeness_below.value[0] > 0.6
+    assert sorted(path.name for path in out.iterdir()) == ["comparison.json", "comparison.png"]
+    stored = json.loads((out / "comparison.json").read_text())
+    assert stored == result.to_dict() and set(stored["notes"]["flux_scale"]) == {
+        "mine templates",
+        "simulation's templates",
+    }
+    assert all(len(row) == len(header) for _, header, rows in result.tables() for row in rows)
+    with pytest.raises(OutputError, match="already exists"):
+        comparison.compare_with_rival(field, **asked)
+
+
+def test_a_place_that_is_no_field_is_named(templates, tmp_path):
+    with pytest.raises(InputFileError, match=r"nothing.*truth\.fits"):
+        comparison.compare_with_rival(tmp_path / "nothing", out=tmp_path / "o", templates=[templates / "mine.param"])
+    assert not (tmp_path / "o").exists()
+
+
+def test_psfs_of_the_user_replace_the_models(tmp_path):
+    from astropy.io import fits
+
+    axis = np.arange(61) - 30
+    image = np.exp(-0.5 * (axis[:, None] ** 2 + axis**2) / 4.0**2)
+    fits.PrimaryHDU(image, fits.Header({"PIXELSCL": 0.03})).writeto(tmp_path / "psf_f200w.fits")
+    own = comparison.psf_images(("F200W", "F444W"), 0.03, tmp_path)
+    model = comparison.psf_images(("F200W", "F444W"), 0.03)
+    np.testing.assert_allclose(own["F200W"][20:81, 20:81], image / image.sum(), atol=1e-5)
+    np.testing.assert_array_equal(own["F444W"], model["F444W"])
+    assert model["F200W"][50, 50] == model["F200W"].max() > 2 * own["F200W"].max()
+    assert model["F200W"].sum() == pytest.approx(1, rel=1e-3)
+
+
+def test_the_settings_of_the_rival_are_scanned(field, templates, monkeypatch):
+    from experiments import rival_settings
+
+    monkeypatch.setattr(rival_settings, "_SMOOTHING", (3.0,))
+    monkeypatch.setattr(rival_settings, "_THRESHOLD", (4.0, 40.0))
+    monkeypatch.setattr(rival_settings, "_MIN_PIXELS", (8,))
+    monkeypatch.setattr(rival_settings, "_CONTRAST", (0.003,))
+    low, high = rival_settings.scan_detection([field])
+    assert low["completeness"] > high["completeness"] and 0 < low["purity"] <= 1
+    for name in ("_RADIUS_ARCSEC", "_TEMPLATE_ERROR", "_SYSTEMATIC_ERROR"):
+        monkeypatch.setattr(rival_settings, name, (0.15,))
+    monkeypatch.setattr(rival_settings, "FitSettings", lambda **given: FitSettings(z_max=8.0, z_step=0.1, **given))
+    best = DetectionSettings(**low["settings"])
+    (row,) = rival_settings.scan_redshifts([field], read_template_set([templates / "mine.param"]), best)
+    assert row["count"] == row["largest_likelihood"]["count"] > row["without_neighbours"]["count"] > 0
+    assert 0 < row["sigma_nmad"] < 1
