@@ -65,7 +65,7 @@ def test_every_network_has_a_twin(backbone, head):
 
 def test_from_fluxes_to_redshifts_nothing_is_rounded():
     head = fast_twin(Detector(ModelConfig()), CPU, torch.bfloat16).redshift_head
-    for part in (head.pixels.photometry, head.trunk, head.mixture):
+    for part in (head.photometry, head.trunk, head.mixture):
         assert {p.dtype for p in part.parameters()} == {torch.float32}
 
 

@@ -96,7 +96,7 @@ def test_pretraining_learns_redshifts_from_colours_and_goes_on(tmp_path):
     assert float(rows[-1]["redshift"]) < float(rows[0]["redshift"]) - 0.3
     finished = weights(path)
     again = weights(fit_redshift_head(store, tmp_path / "run", detector=network(), config=config))
-    torch.testing.assert_close(again["redshift_head.trunk.1.weight"], finished["redshift_head.trunk.1.weight"])
+    torch.testing.assert_close(again["redshift_head.trunk.2.weight"], finished["redshift_head.trunk.2.weight"])
 
 
 def test_cutouts_are_centred_on_labelled_sources(tmp_path):
