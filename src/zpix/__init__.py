@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from zpix.pipeline import run
     from zpix.scenes import simulate
     from zpix.sources import ZMixture
+    from zpix.speed import bench
 
 _HOMES = {
     "Catalogue": "zpix.catalogue",
     "ZMixture": "zpix.sources",
     "ZpixError": "zpix.errors",
     "align": "zpix.image",
+    "bench": "zpix.speed",
     "demo": "zpix.assessment",
     "evaluate": "zpix.assessment",
     "load_checkpoint": "zpix.detector",
@@ -39,8 +41,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Catalogue", "ZMixture", "ZpixError", "align", "demo", "evaluate", "load_checkpoint", "open_mosaic", "prepare",
-    "prepare_mock", "pretrain", "read_catalogue", "run", "simulate", "train",
+    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "evaluate", "load_checkpoint", "open_mosaic",
+    "prepare", "prepare_mock", "pretrain", "read_catalogue", "run", "simulate", "train",
 ]  # fmt: skip
 
 

@@ -45,6 +45,23 @@ class Labels(StrEnum):
     spectroscopic = "spectroscopic"
 
 
+class Part(StrEnum):
+    """What to measure."""
+
+    network = "network"
+    training = "training"
+    simulation = "simulation"
+    reading = "reading"
+    scaling = "scaling"
+
+
+class Backbone(StrEnum):
+    """Networks of random weights to measure."""
+
+    resnet18 = "resnet18"
+    resnet50 = "resnet50"
+
+
 Out = Annotated[Path, typer.Option("--out", "-o", help="Directory to write to.")]
 Mosaics = Annotated[
     list[Path], typer.Argument(help="Directory of FITS mosaics, several files, or one multi-band file.")
@@ -262,6 +279,31 @@ def align(
 
 
 @app.command()
+def bench(
+    parts: Annotated[list[Part] | None, typer.Argument(help="What to measure; all but scaling by default.")] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", help="Checkpoint; the shipped model by default.")
+    ] = None,
+    backbone: Annotated[Backbone | None, typer.Option(help="A network of random weights instead.")] = None,
+    size: Annotated[int, typer.Option(help="Side of a tile in pixels.")] = 512,
+    rounds: Annotated[int, typer.Option(help="In each of which every implementation takes a turn.")] = 5,
+    processes: Annotated[int, typer.Option(help="Of one thread each, at the same time.")] = 1,
+    compile: Annotated[bool, typer.Option("--compile", help="Also measure the compiled network.")] = False,
+    device: Device = "auto",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file for every figure.")] = None,
+) -> None:
+    """Measure the speed of zpix on this machine, beside torchvision's and, if it is installed, detectron2's."""
+    from zpix.speed import bench as measure
+
+    result = measure(
+        *(part.value for part in parts or ()), model=model, backbone=None if backbone is None else backbone.value,
+        size=size, rounds=rounds, processes=processes, compile=compile, device=device, out=out,
+    )  # fmt: skip
+    print(result.machine)
+    _print_tables(result.tables())
+
+
+@app.command()
 def info(
     model: Annotated[Path | None, typer.Argument(help="Checkpoint; the shipped model by default.")] = None,
 ) -> None:
@@ -326,12 +368,16 @@ def _one_or_many(paths: list[Path]) -> Path | list[Path]:
 
 
 def _print_report(report: Report) -> None:
+    _print_tables(report.tables())
+
+
+def _print_tables(tables: list[tuple[str, list[str], list[list[str]]]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
-    for title, header, rows in report.tables():
+    for title, header, rows in tables:
         console.print(title, style="bold")
         table = Table(*header, box=box.SIMPLE)
         for row in rows:

@@ -1,0 +1,5 @@
+"""How fast is zpix on this machine, and how fast are others at the same?"""
+
+from zpix.speed.bench import PARTS, Benchmark, bench
+
+__all__ = ["PARTS", "Benchmark", "bench"]
