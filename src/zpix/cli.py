@@ -29,6 +29,10 @@ app = typer.Typer(
 )
 
 
+# Characters of a line of a table that goes to a file or another program.
+_WIDTH_OF_FILES = 140
+
+
 class Precision(StrEnum):
     """Arithmetic of the network."""
 
@@ -376,7 +380,7 @@ def _print_tables(tables: list[tuple[str, list[str], list[list[str]]]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
     for title, header, rows in tables:
         console.print(title, style="bold")
         table = Table(*header, box=box.SIMPLE)

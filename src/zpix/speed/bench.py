@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -15,12 +15,13 @@ from zpix.errors import ConfigError
 from zpix.outputs import whole_file
 from zpix.pipeline import default_model
 from zpix.progress import progress_bar
-from zpix.speed.contenders import STAGES, Contest
+from zpix.speed.contenders import Contest, gflop_per_tile
+from zpix.speed.figures import Benchmark, TrainingRate
 from zpix.speed.load import Load, noise_load
-from zpix.speed.machine import Machine, this_machine
-from zpix.speed.network import Race, race
+from zpix.speed.machine import this_machine
+from zpix.speed.network import race
 from zpix.speed.rates import reading_rate, simulation_rate, training_rate
-from zpix.speed.scaling import COUNTS, Scaling, measure_scaling
+from zpix.speed.scaling import COUNTS, measure_scaling
 
 #: What can be measured.
 Part = Literal["network", "training", "simulation", "reading", "scaling"]
@@ -39,93 +40,6 @@ SHAPES: dict[str, ModelConfig] = {
 _PROPOSALS_PER_MEGAPIXEL = 4000
 _SCENE_SEED = 1
 _STRIDE = 64
-
-Table = tuple[str, list[str], list[list[str]]]
-
-
-@dataclass(frozen=True)
-class TrainingRate:
-    """Images per second of a network's training."""
-
-    network: str
-    processes: int
-    threads: int
-    images_per_second: float
-
-
-@dataclass(frozen=True)
-class Benchmark:
-    """What was measured, on which machine; None where it was not asked for.
-
-    Attributes
-    ----------
-    network : the network of the race and of the scaling
-    size : side of a tile in pixels
-    rounds, processes : of the race; each process has one thread
-    """
-
-    machine: Machine
-    network: str
-    size: int
-    rounds: int
-    processes: int
-    race: Race | None = None
-    training: list[TrainingRate] = field(default_factory=list)
-    simulated_tiles_per_second: float | None = None
-    windows_per_second: float | None = None
-    scaling: Scaling | None = None
-
-    def tables(self) -> list[Table]:
-        """Everything as text."""
-        tables = []
-        if self.race is not None:
-            tables += [self._race_table(self.race), self._stage_table(self.race)]
-        if self.training:
-            rows = [[r.network, f"{r.processes} × {r.threads}", f"{r.images_per_second:.2f}"] for r in self.training]
-            title = f"Training on images of {self.size} × {self.size} pixels"
-            tables.append((title, ["network", "processes × threads", "images/s"], rows))
-        others = [
-            ("simulated tiles", self.processes, self.simulated_tiles_per_second),
-            ("windows of nine bands read from FITS", 1, self.windows_per_second),
-        ]
-        rows = [[name, str(number), f"{rate:.2f}"] for name, number, rate in others if rate is not None]
-        if rows:
-            tables.append((f"Images of {self.size} × {self.size} pixels", ["what", "processes", "per second"], rows))
-        if self.scaling is not None:
-            tables.append(self._scaling_table(self.scaling))
-        return tables
-
-    def _race_table(self, result: Race) -> Table:
-        rivals = [name for name in result.rounds if not name.startswith("zpix")]
-        rows = [
-            [
-                name,
-                f"{1e3 * result.seconds_per_tile(name):.0f}",
-                f"{1 / result.seconds_per_tile(name):.2f}",
-                str(result.sources(name)),
-                *(f"{result.ratio(rival, name):.2f}" for rival in rivals),
-            ]
-            for name in result.rounds
-        ]
-        title = (
-            f"{self.network}: tiles of {self.size} × {self.size} pixels to sources with masks and redshifts, "
-            f"{self.processes} × 1 thread, median of {self.rounds} rounds"
-        )
-        return title, ["implementation", "ms per tile", "tiles/s", "sources", *(f"× {r}" for r in rivals)], rows
-
-    @staticmethod
-    def _stage_table(result: Race) -> Table:
-        stages = {name: result.stage_seconds(name) for name in result.rounds}
-        rows = [[stage, *(f"{1e3 * own[stage]:.1f}" for own in stages.values())] for stage in STAGES]
-        return "Where the time of a process goes, ms per tile", ["stage", *stages], rows
-
-    def _scaling_table(self, result: Scaling) -> Table:
-        rows = [[f"{n} tiles, 1 process", f"{1e3 * s:.1f} ms per tile"] for n, s in result.seconds_per_tile.items()]
-        rows.append(["most costly field over least costly", f"{1 + result.spread:.3f}"])
-        if result.processes > 1:
-            rows.append([f"{result.processes} processes over one", f"× {result.gain:.2f}"])
-        title = f"Scaling of the chain in memory, {self.network}, {result.sources} sources in the largest field"
-        return title, ["field", "cost"], rows
 
 
 def bench(
@@ -167,17 +81,20 @@ def bench(
     machine = this_machine(place)
     searching = {"network", "scaling"} & set(chosen)
     name, contest = make_contest(model, backbone, size=size, device=device) if searching else ("", None)
-    measured = Benchmark(machine, name, size, rounds, processes)
-    values: dict[str, object] = {}
+    result = Benchmark(machine, name, size, rounds, processes)
     if "network" in chosen:
         assert contest is not None
         with progress_bar("the network", 1) as bar:
-            values["race"] = race(contest, rounds=rounds, processes=processes, compiled=compile, bar=bar)
+            result = replace(
+                result,
+                gflop_per_tile=gflop_per_tile(contest),
+                race=race(contest, rounds=rounds, processes=processes, compiled=compile, bar=bar),
+            )
     if "training" in chosen:
         shapes = {backbone: SHAPES[backbone]} if backbone else SHAPES
         layouts = dict.fromkeys([(processes, 1), (1, processes)])
         with progress_bar("training", rounds * len(shapes) * len(layouts)) as bar:
-            values["training"] = [
+            rates = [
                 TrainingRate(
                     describe(shape), count, threads,
                     training_rate(
@@ -187,21 +104,20 @@ def bench(
                 for shape in shapes.values()
                 for count, threads in layouts
             ]  # fmt: skip
+        result = replace(result, training=rates)
     if "simulation" in chosen:
         with progress_bar("simulation", rounds) as bar:
-            values["simulated_tiles_per_second"] = simulation_rate(
-                size=size, rounds=rounds, processes=processes, bar=bar
-            )
+            rate = simulation_rate(size=size, rounds=rounds, processes=processes, bar=bar)
+        result = replace(result, simulated_tiles_per_second=rate)
     if "reading" in chosen:
         with progress_bar("reading", rounds) as bar:
-            values["windows_per_second"] = reading_rate(size=size, rounds=rounds, bar=bar)
+            rate = reading_rate(size=size, rounds=rounds, bar=bar)
+        result = replace(result, windows_per_second=rate)
     if "scaling" in chosen:
         assert contest is not None
         with progress_bar("scaling", 1) as bar:
-            values["scaling"] = measure_scaling(
-                contest, counts=tuple(counts), processes=processes, rounds=rounds, bar=bar
-            )
-    result = Benchmark(**{**vars(measured), **values})
+            scaling = measure_scaling(contest, counts=tuple(counts), processes=processes, rounds=rounds, bar=bar)
+        result = replace(result, scaling=scaling)
     if out is not None:
         with whole_file(out) as partial:
             partial.write_text(json.dumps(asdict(result), indent=2), encoding="utf-8")

@@ -7,17 +7,19 @@ says how long a tile took and where the time went.
 from __future__ import annotations
 
 import importlib.util
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 from torchvision.ops import clip_boxes_to_image
 
 from zpix.catalogue import place_mask
 from zpix.config import InferenceConfig, ModelConfig
-from zpix.detector import Checkpoint, Detector, load_checkpoint
+from zpix.detector import Checkpoint, Detector, Found, load_checkpoint
 from zpix.detector import detector as two_stages
 from zpix.detector.device import choose_device
 from zpix.inference import Predictor
@@ -57,6 +59,13 @@ class Contest:
         torch.manual_seed(_SEED)
         return Checkpoint(Detector(self.model).eval())
 
+    def predictor(self) -> Predictor:
+        """The fast twin, ready for tiles, in the contest's precision."""
+        predictor = Predictor(self.checkpoint(), self.config)
+        if self.load.answers is not None:
+            give_answers(predictor._detector, self.load.answers)
+        return predictor
+
     @property
     def device(self) -> torch.device:
         return choose_device(self.config.device)
@@ -64,11 +73,18 @@ class Contest:
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn of one process: tiles done, their sources, and seconds per tile as a whole and of each stage."""
+    """One turn of one process: tiles done, the sources of each, and seconds per tile.
+
+    Attributes
+    ----------
+    computing : seconds of a processor that a tile took; more than that passed where others used the machine
+    stages : seconds of each stage
+    """
 
     tiles: int
     sources: int
     seconds: float
+    computing: float
     stages: dict[str, float]
 
 
@@ -84,12 +100,12 @@ def take_turns(build: Callable[[Contest, StageClock], Work], contest: Contest, m
     def turn() -> Turn:
         sources = work()
         clock.seconds.clear()
-        start, tiles = clock.now(), 0
+        start, computing, tiles = clock.now(), time.process_time(), 0
         while tiles == 0 or clock.now() - start < _SHORTEST_TURN_S:
             clock.time(work)
             tiles += 1
         spent = {stage: seconds / tiles for stage, seconds in clock.seconds.items()}
-        return Turn(tiles, sources, sum(spent.values()), spent)
+        return Turn(tiles, sources, sum(spent.values()), (time.process_time() - computing) / tiles, spent)
 
     return turn
 
@@ -114,30 +130,17 @@ def build_torchvision(contest: Contest, clock: StageClock) -> Work:
 def build_plain(contest: Contest, clock: StageClock) -> Work:
     """Our network as it was trained, in fp32."""
     detector = contest.checkpoint().detector.to(contest.device)
-    prepare_ours(detector, contest.load.answers, clock)
-    config = contest.config
-
-    def work() -> int:
-        (found,) = detector.detect(
-            *_on_device(contest),
-            score_threshold=config.score_threshold,
-            nms_iou=config.nms_iou,
-            proposals_per_megapixel=config.proposals_per_megapixel,
-        )
-        return _place_masks(to_detections(found), clock)
-
-    return work
+    if contest.load.answers is not None:
+        give_answers(detector, contest.load.answers)
+    watch_ours(detector, clock)
+    return lambda: _place_masks(to_detections(_detect(detector, contest)), clock)
 
 
 def build_fast(contest: Contest, clock: StageClock) -> Work:
     """The fast twin, by way of the `Predictor` that runs use, in the contest's precision."""
-    predictor = Predictor(contest.checkpoint(), contest.config)
-    prepare_ours(predictor._detector, contest.load.answers, clock)
-
-    def work() -> int:
-        return _place_masks(predictor.predict(contest.load.pixels, dust=contest.load.dust), clock)
-
-    return work
+    predictor = contest.predictor()
+    watch_ours(predictor._detector, clock)
+    return lambda: _place_masks(predictor.predict(contest.load.pixels, dust=contest.load.dust), clock)
 
 
 def build_detectron2(contest: Contest, clock: StageClock) -> Work:
@@ -157,21 +160,27 @@ def build_detectron2(contest: Contest, clock: StageClock) -> Work:
     return work
 
 
-@torch.inference_mode()
 def answers_of(contest: Contest) -> Answers:
     """What a trained network answers on the tile: its boxes before suppression, as proposals, and their logits.
 
     With them detectron2, whose network cannot hold our weights, has the same work to do.
     """
-    detector, config = contest.checkpoint().detector, contest.config
+    detector = contest.checkpoint().detector.to(contest.device)
     logits, boxes = remember_answers(detector.box_head, "forward"), remember_answers(detector.box_head, "decode")
-    flux, error, dust = _on_device(contest)
-    (found,) = detector.detect(
-        flux.cpu(), error.cpu(), dust.cpu(), score_threshold=config.score_threshold, nms_iou=config.nms_iou,
-        proposals_per_megapixel=config.proposals_per_megapixel,
-    )  # fmt: skip
-    size = (flux.shape[2], flux.shape[3])
-    return Answers(clip_boxes_to_image(boxes[0], size).numpy(), logits[0][0].numpy(), found.boxes.numpy())
+    found = _detect(detector, contest)
+    _, height, width = contest.load.pixels.shape
+    proposals = clip_boxes_to_image(boxes[0], (height, width))
+    return Answers(*(tensor.cpu().numpy() for tensor in (proposals, logits[0][0], found.boxes)))
+
+
+def gflop_per_tile(contest: Contest) -> float:
+    """Arithmetic of the layers on the contest's tile, a multiplication and an addition counting as two, in 10⁹."""
+    detector = contest.checkpoint().detector
+    if contest.load.answers is not None:
+        give_answers(detector, contest.load.answers)
+    with FlopCounterMode(display=False) as counter:
+        _detect(detector.to(contest.device), contest)
+    return counter.get_total_flops() / 1e9
 
 
 def has_detectron2() -> bool:
@@ -179,13 +188,16 @@ def has_detectron2() -> bool:
     return importlib.util.find_spec("detectron2") is not None
 
 
-def prepare_ours(detector: Detector, answers: Answers | None, clock: StageClock) -> None:
-    """Replace what one of our networks answers, if it is to be replaced, and have its stages timed."""
-    if answers is not None:
-        device = next(detector.parameters()).device
-        boxes, logits = (torch.from_numpy(a).to(device) for a in (answers.proposals, answers.logits))
-        answer_instead(detector.proposals, "select", [boxes])
-        answer_instead(detector.box_head, "forward", (logits, torch.zeros_like(boxes)))
+def give_answers(detector: Detector, answers: Answers) -> None:
+    """Replace what stages of one of our networks answer, once they have computed it."""
+    device = next(detector.parameters()).device
+    boxes, logits = (torch.from_numpy(a).to(device) for a in (answers.proposals, answers.logits))
+    answer_instead(detector.proposals, "select", [boxes])
+    answer_instead(detector.box_head, "forward", (logits, torch.zeros_like(boxes)))
+
+
+def watch_ours(detector: Detector, clock: StageClock) -> None:
+    """Have the stages of one of our networks timed."""
     clock.watch(two_stages, "image_channels", "normalise")
     clock.watch(two_stages, "pool_boxes", "box pooling", "mask pooling", "redshift pooling")
     clock.watch(two_stages, "source_pixels", "cutouts")
@@ -206,6 +218,16 @@ def _on_device(contest: Contest) -> tuple[Tensor, Tensor, Tensor]:
     pixels = contest.load.pixels
     flux, error = (torch.from_numpy(array)[None].to(contest.device) for array in (pixels.flux, pixels.error))
     return flux, error, torch.tensor([contest.load.dust], dtype=torch.float32, device=contest.device)
+
+
+def _detect(detector: Detector, contest: Contest) -> Found:
+    (found,) = detector.detect(
+        *_on_device(contest),
+        score_threshold=contest.config.score_threshold,
+        nms_iou=contest.config.nms_iou,
+        proposals_per_megapixel=contest.config.proposals_per_megapixel,
+    )
+    return found
 
 
 def _place_masks(found: Detections, clock: StageClock) -> int:

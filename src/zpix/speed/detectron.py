@@ -50,7 +50,7 @@ class DetectronDetector(nn.Module):
         `GeneralizedRCNN.inference` with the redshifts put in.
         """
         network, heads = self.network, self.network.roi_heads
-        images = network.preprocess_image([{"image": image} for image in image_channels(flux, error).contiguous()])
+        images = network.preprocess_image([{"image": image} for image in self.channels(flux, error)])
         features = network.backbone(images.tensor)
         proposals, _ = network.proposal_generator(images, features, None)
         (found,), _ = heads(images, features, proposals, None)
@@ -62,17 +62,23 @@ class DetectronDetector(nn.Module):
             pixels = two_stages.source_pixels(flux, error, boxes, image, masks, size=self.cutout_size_pix)
         pooled = heads.box_pooler([features[name] for name in heads.box_in_features], [found.pred_boxes])
         mixture = self.redshift_head(pooled, pixels, dust.expand(len(boxes)))
-        return self._place(found), mixture
+        return self.place_masks(found), mixture
 
-    def _place(self, found: Any) -> Tensor:
+    def channels(self, flux: Tensor, error: Tensor) -> Tensor:
+        """Input of the network, (1, 2 band, y, x), in the usual memory order."""
+        return image_channels(flux, error).contiguous()
+
+    def place_masks(self, found: Any) -> Tensor:
+        """Masks (n, y, x) bool of the instances found."""
         from detectron2.modeling.postprocessing import detector_postprocess
 
         return detector_postprocess(found, *found.image_size).pred_masks
 
     def watch(self, clock: StageClock) -> None:
         """Have the stages timed."""
+        clock.watch(self, "channels", "normalise")
+        clock.watch(self, "place_masks", "mask placing")
         clock.watch(two_stages, "source_pixels", "cutouts")
-        clock.watch(self, "_place", "mask placing")
         network, heads = self.network, self.network.roi_heads
         clock.watch(network, "preprocess_image", "normalise")
         for layer, stage in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +26,8 @@ class Machine:
     has, lacks : of the instructions that decide how fast a network runs
     device : "cpu", or the name of the graphics card
     load : processes that wanted a core in the minute before; none where the system does not say
+    gflops : 10⁹ operations per second of one thread in large matrix products, in fp32 and bf16: the ceiling of a
+        network's speed; none on a graphics card
     """
 
     processor: str
@@ -33,12 +36,16 @@ class Machine:
     lacks: tuple[str, ...]
     device: str
     load: float | None
+    gflops: dict[str, float] | None
     torch: str
     torchvision: str
 
     def __str__(self) -> str:
         instructions = " ".join(self.has) + "".join(f", no {name}" for name in self.lacks)
         busy = "" if self.load is None else f"; load before {self.load:.1f}"
+        if self.gflops is not None:
+            ceiling = ", ".join(f"{name} {rate:.0f}" for name, rate in self.gflops.items())
+            busy += f"; GFLOP/s of a thread in matrix products: {ceiling}"
         return (
             f"{self.processor}, {self.cores} cores ({instructions}); device {self.device}; torch {self.torch},"
             f" torchvision {self.torchvision}{busy}"
@@ -55,9 +62,31 @@ def this_machine(device: torch.device) -> Machine:
         lacks=tuple(name for name in _CAPABILITIES if name in known and not known[name]),
         device=torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         load=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        gflops=_matrix_rates() if device.type == "cpu" else None,
         torch=torch.__version__,
         torchvision=version("torchvision"),
     )
+
+
+def _matrix_rates() -> dict[str, float]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return {"fp32": _matrix_rate(torch.float32), "bf16": _matrix_rate(torch.bfloat16)}
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _matrix_rate(dtype: torch.dtype) -> float:
+    """The best of some products, so that others on the machine count less; 10⁹ operations per second."""
+    size = 1024
+    a, b = torch.randn(size, size).to(dtype), torch.randn(size, size).to(dtype)
+    times = []
+    for _ in range(10):
+        start = time.perf_counter()
+        a @ b
+        times.append(time.perf_counter() - start)
+    return 2e-9 * size**3 / min(times)
 
 
 def _processor_name() -> str:

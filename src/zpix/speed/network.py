@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -39,11 +39,13 @@ class Round:
     Attributes
     ----------
     seconds_per_tile : of the machine: two processes that take a second for a tile each give a half
+    computing : seconds of a processor that a tile took, mean over processes; less than what passed if others were busy
     stages : seconds per tile of one process, mean over processes
     sources : of the tile
     """
 
     seconds_per_tile: float
+    computing: float
     stages: dict[str, float]
     sources: int
 
@@ -57,6 +59,10 @@ class Race:
     def seconds_per_tile(self, name: str) -> float:
         """Median of the rounds."""
         return median(r.seconds_per_tile for r in self.rounds[name])
+
+    def computing(self, name: str) -> float:
+        """Median of the rounds: seconds of a processor per tile."""
+        return median(r.computing for r in self.rounds[name])
 
     def stage_seconds(self, name: str) -> dict[str, float]:
         """Median of the rounds for every stage, per tile and process."""
@@ -99,8 +105,6 @@ def contenders(contest: Contest, *, compiled: bool) -> list[tuple[str, Callable[
     fp32 = with_settings(precision="fp32", compile=False)
     entries: list[tuple[str, Callable[[Contest, StageClock], Work], Contest]] = []
     if has_detectron2():
-        from dataclasses import replace
-
         from zpix.speed.detectron import detectron2_name
 
         given = fp32.load if fp32.load.answers else replace(fp32.load, answers=answers_of(fp32))
@@ -120,4 +124,5 @@ def contenders(contest: Contest, *, compiled: bool) -> list[tuple[str, Callable[
 
 def _together(turns: list[Turn]) -> Round:
     stages = {s: sum(turn.stages.get(s, 0.0) for turn in turns) / len(turns) for s in STAGES}
-    return Round(1 / sum(1 / turn.seconds for turn in turns), stages, turns[0].sources)
+    computing = sum(turn.computing for turn in turns) / len(turns)
+    return Round(1 / sum(1 / turn.seconds for turn in turns), computing, stages, turns[0].sources)

@@ -18,8 +18,7 @@ from zpix.image import Tile, make_tiles
 from zpix.inference import Predictor, keep_owned, merge
 from zpix.progress import ProgressBar
 from zpix.sources import Detections
-from zpix.speed.clock import StageClock
-from zpix.speed.contenders import Contest, prepare_ours
+from zpix.speed.contenders import Contest
 from zpix.speed.turns import Crew
 
 #: Tiles of the fields.
@@ -73,8 +72,7 @@ def measure_scaling(
 
 def search_fields(contest: Contest, member: int) -> Callable[[int], tuple[float, int]]:
     """A turn: seconds for a field of so many tiles, and its sources."""
-    predictor = Predictor(contest.checkpoint(), contest.config)
-    prepare_ours(predictor._detector, contest.load.answers, StageClock(contest.device))
+    predictor = contest.predictor()
     find_in_field(predictor, contest, 2)
 
     def turn(count: int) -> tuple[float, int]:

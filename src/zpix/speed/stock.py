@@ -71,7 +71,7 @@ class StockDetector(nn.Module):
         `MaskRCNN.forward` with the redshifts put in.
         """
         size = (flux.shape[2], flux.shape[3])
-        images, _ = self.network.transform(list(image_channels(flux, error).contiguous()))
+        images, _ = self.network.transform(list(self.channels(flux, error)))
         features = self.network.backbone(images.tensors)
         boxes, _ = self.network.rpn(images, features)
         found, _ = self.network.roi_heads(features, boxes, images.image_sizes)
@@ -88,8 +88,13 @@ class StockDetector(nn.Module):
         placed["masks"] = placed["masks"] > _MASK_THRESHOLD
         return placed, mixture
 
+    def channels(self, flux: Tensor, error: Tensor) -> Tensor:
+        """Input of the network, (1, 2 band, y, x), in the usual memory order."""
+        return image_channels(flux, error).contiguous()
+
     def watch(self, clock: StageClock) -> None:
         """Have the stages timed."""
+        clock.watch(self, "channels", "normalise")
         clock.watch(two_stages, "source_pixels", "cutouts")
         network, heads = self.network, self.network.roi_heads
         for layer, stage in (
