@@ -64,18 +64,17 @@ def row(survey: Survey, seconds_per_tile: float) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--seconds-per-tile", type=float, required=True, help="on two cores")
-    seconds = options.parse_args().seconds_per_tile
+def main(seconds_per_tile: float) -> None:
     print(
         "| | deg² | tiles | sources | mosaics, TB | core hours | hours on 1,024 cores | reading per core, MB/s | "
         "reading with 1,024 cores, GB/s | catalogues, TB | segmentation, TB | assembling as one, hours |"
     )
     print("|---" * 12 + "|")
     for survey in SURVEYS:
-        print(row(survey, seconds))
+        print(row(survey, seconds_per_tile))
 
 
 if __name__ == "__main__":
-    main()
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seconds-per-tile", type=float, required=True, help="on two cores")
+    main(options.parse_args().seconds_per_tile)

@@ -14,7 +14,7 @@ SMALL = {
     "heads.py": ([2],),
     "image_windows.py": (1024,),
     "large_field.py": (512,),
-    "survey_sizes.py": ("--seconds-per-tile", 0.1),
+    "survey_sizes.py": (0.1,),
     "pooling.py": (20, 128),
     "scene_stages.py": (1,),
 }
