@@ -125,6 +125,15 @@ RULES = {
         {"numpy": "arrays", "torch": "the seed of a training"},
     ),
     "assessment": Rule({"image", "scenes", "catalogue", "evaluation", "plots", "pipeline"}, {"numpy": "arrays"}),
+    "speed": Rule(
+        {"image", "sources", "scenes", "detector", "training", "inference", "catalogue", "pipeline"},
+        {
+            "numpy": "arrays",
+            "torch": "the network and its clock",
+            "torchvision": "the same network as it comes there",
+            "detectron2": "the same network as it comes there, when it is installed",
+        },
+    ),
     "comparison": Rule(
         {"image", "sources", "scenes", "catalogue", "evaluation", "plots", "pipeline"}, {"numpy": "arrays"}
     ),
@@ -139,12 +148,15 @@ RULES = {
             "learning",
             "assessment",
             "comparison",
+            "speed",
         },
         {"typer": "arguments", "rich": "tables of scores"},
     ),
     "__main__": Rule({"cli"}, {}),
 }
 
+# Measured against where someone has installed it, and needed by nothing.
+RIVALS = {"detectron2"}
 # Packages whose data files are read without importing them.
 DATA_PACKAGES = {"sedpy", "kcorrect"}
 DISTRIBUTIONS = {
@@ -248,7 +260,7 @@ def test_every_permission_is_used():
 
 def test_torch_and_matplotlib_live_where_they_should():
     assert {room for room, rule in RULES.items() if "torch" in rule.packages} == {
-        "detector", "training", "inference", "learning",
+        "detector", "training", "inference", "learning", "speed",
     }  # fmt: skip
     assert {room for room, rule in RULES.items() if "matplotlib" in rule.packages} == {"plots"}
 
@@ -306,7 +318,7 @@ def test_dependencies_are_those_that_are_imported_and_say_why():
     names = {re.match(r"[A-Za-z0-9._-]+", line).group() for line in declared}  # type: ignore[union-attr]
     ours = our_files()
     packages = {module.split(".")[0] for file in ours for _, module in imported_modules(file, ours[file])}
-    third_party = packages - set(sys.stdlib_module_names) - {"zpix"} | DATA_PACKAGES
+    third_party = packages - set(sys.stdlib_module_names) - {"zpix"} - RIVALS | DATA_PACKAGES
     assert {DISTRIBUTIONS.get(name, name) for name in third_party} | NEEDED_BY_OTHERS == names
     for package in DATA_PACKAGES:
         assert any(f'package_file("{package}"' in source for source in ours.values())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zpix.pipeline import run
     from zpix.scenes import simulate
     from zpix.sources import ZMixture
+    from zpix.speed import bench
 
 # Before torch is loaded: two threads that wait for each other by spinning take fifty times as long as soon as another
 # program uses a core; threads that sleep lose next to nothing. The user's own choice stays.
@@ -30,6 +31,7 @@ _HOMES = {
     "ZMixture": "zpix.sources",
     "ZpixError": "zpix.errors",
     "align": "zpix.image",
+    "bench": "zpix.speed",
     "demo": "zpix.assessment",
     "evaluate": "zpix.assessment",
     "load_checkpoint": "zpix.detector",
@@ -44,8 +46,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Catalogue", "ZMixture", "ZpixError", "align", "demo", "evaluate", "load_checkpoint", "open_mosaic", "prepare",
-    "prepare_mock", "pretrain", "read_catalogue", "run", "simulate", "train",
+    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "evaluate", "load_checkpoint", "open_mosaic",
+    "prepare", "prepare_mock", "pretrain", "read_catalogue", "run", "simulate", "train",
 ]  # fmt: skip
 
 

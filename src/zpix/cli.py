@@ -29,6 +29,10 @@ app = typer.Typer(
 )
 
 
+# Characters of a line of a table that goes to a file or another program.
+_WIDTH_OF_FILES = 140
+
+
 class Precision(StrEnum):
     """Arithmetic of the network."""
 
@@ -43,6 +47,23 @@ class Labels(StrEnum):
 
     all = "all"
     spectroscopic = "spectroscopic"
+
+
+class Part(StrEnum):
+    """What to measure."""
+
+    network = "network"
+    training = "training"
+    simulation = "simulation"
+    reading = "reading"
+    scaling = "scaling"
+
+
+class Backbone(StrEnum):
+    """Networks of random weights to measure."""
+
+    resnet18 = "resnet18"
+    resnet50 = "resnet50"
 
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Directory to write to.")]
@@ -304,6 +325,31 @@ def align(
 
 
 @app.command()
+def bench(
+    parts: Annotated[list[Part] | None, typer.Argument(help="What to measure; all but scaling by default.")] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", help="Checkpoint; the shipped model by default.")
+    ] = None,
+    backbone: Annotated[Backbone | None, typer.Option(help="A network of random weights instead.")] = None,
+    size: Annotated[int, typer.Option(help="Side of a tile in pixels.")] = 512,
+    rounds: Annotated[int, typer.Option(help="In each of which every implementation takes a turn.")] = 5,
+    processes: Annotated[int, typer.Option(help="Of one thread each, at the same time.")] = 1,
+    compile: Annotated[bool, typer.Option("--compile", help="Also measure the compiled network.")] = False,
+    device: Device = "auto",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file for every figure.")] = None,
+) -> None:
+    """Measure the speed of zpix on this machine, beside torchvision's and, if it is installed, detectron2's."""
+    from zpix.speed import bench as measure
+
+    result = measure(
+        *(part.value for part in parts or ()), model=model, backbone=None if backbone is None else backbone.value,
+        size=size, rounds=rounds, processes=processes, compile=compile, device=device, out=out,
+    )  # fmt: skip
+    print(result.machine)
+    _print_tables(result.tables())
+
+
+@app.command()
 def info(
     model: Annotated[Path | None, typer.Argument(help="Checkpoint; the shipped model by default.")] = None,
 ) -> None:
@@ -372,7 +418,7 @@ def _print_tables(tables: list[Table]) -> None:
     from rich.console import Console
     from rich.table import Table as RichTable
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
     for title, header, rows in tables:
         console.print(title, style="bold")
         table = RichTable(*header, box=box.SIMPLE)

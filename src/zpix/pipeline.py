@@ -34,7 +34,7 @@ from zpix.config import InferenceConfig, write_config
 from zpix.detector import Checkpoint, load_checkpoint
 from zpix.errors import BandError, ConfigError, ModelError
 from zpix.image import Mosaic, Region, SegmentationMap, open_mosaic
-from zpix.inference import Block, choose_workers, in_processes, make_blocks, on_cluster
+from zpix.inference import Block, choose_threads, choose_workers, in_processes, make_blocks, on_cluster
 from zpix.outputs import refuse_to_replace, resumable_directory
 from zpix.plots import colour_composite, detections_figure, save_figure
 from zpix.progress import progress_bar
@@ -143,6 +143,7 @@ def write_run(
                 mosaic.bands,
                 config,
                 work.parts,
+                choose_threads(config, tiles=sum(len(block.tiles) for block in blocks)),
                 facts=(
                     ("code_version", version("zpix")),
                     ("model", checkpoint.about.get("name", "unnamed")),

@@ -33,7 +33,7 @@ from zpix.catalogue import (
 from zpix.config import InferenceConfig
 from zpix.detector import load_checkpoint
 from zpix.image import Pixels, Tile, ebv_at, reopen_mosaic
-from zpix.inference import Block, Predictor, claimed, keep_owned
+from zpix.inference import Block, Predictor, claimed, computing_with, keep_owned
 from zpix.sources import Detections, WidthCalibration
 
 Item = TypeVar("Item")
@@ -52,6 +52,7 @@ class Search:
     mosaics : paths of the files of the mosaic
     bands : bands of the mosaic, one for each path
     parts : directory of the parts
+    threads : of the network, the same in every process
     facts : pairs for the header of the catalogue
     """
 
@@ -60,6 +61,7 @@ class Search:
     bands: tuple[str, ...]
     config: InferenceConfig
     parts: Path
+    threads: int = 1
     facts: tuple[tuple[str, Any], ...] = ()
 
     def part(self, block: Block) -> Path:
@@ -78,14 +80,14 @@ class Found:
 
 def search_block(search: Search, block: Block) -> Found:
     """Search one block and write its part; the network stays loaded for the next one."""
-    with _one_at_a_time:  # a dask worker may have several threads
+    with _one_at_a_time, computing_with(search.threads):  # a dask worker may have several threads of its own
         (found,) = _searcher(search).search([block])
     return found
 
 
 def search_blocks(search: Search, blocks: Iterable[Block]) -> Iterator[Found]:
     """Search blocks one after the other in this process, reading and writing beyond the block at work."""
-    with _one_at_a_time:
+    with _one_at_a_time, computing_with(search.threads):
         yield from _searcher(search).search(blocks)
 
 

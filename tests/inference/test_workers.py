@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 
 from zpix.config import InferenceConfig
 from zpix.errors import ConfigError, InputFileError, SchedulerError, WorkerError
-from zpix.inference import choose_workers, in_processes, on_cluster
+from zpix.inference import choose_threads, choose_workers, computing_with, in_processes, on_cluster
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,17 @@ def test_workers_suit_the_field(monkeypatch):
     assert choose_workers(config.model_copy(update={"workers": 5}), tiles=8, blocks=8) == 5
     with pytest.raises(ConfigError, match="abacus"):
         choose_workers(config.model_copy(update={"device": "abacus"}), tiles=8, blocks=8)
+
+
+def test_threads_depend_on_the_field_alone(monkeypatch):
+    config = InferenceConfig(device="cpu")
+    before = torch.get_num_threads()
+    assert choose_threads(config, tiles=8) == before
+    for workers in (0, 1, 9):
+        assert choose_threads(config.model_copy(update={"workers": workers}), tiles=500) == 1
+    with computing_with(before + 1):
+        assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before
 
 
 def test_an_address_without_a_scheduler_is_one_sentence(monkeypatch):

@@ -3,14 +3,16 @@
 from zpix.inference.blocks import Block, make_blocks
 from zpix.inference.merge import SEAM_PIX, claimed, keep_owned, seen_once
 from zpix.inference.predict import Predictor
-from zpix.inference.workers import choose_workers, in_processes, on_cluster
+from zpix.inference.workers import choose_threads, choose_workers, computing_with, in_processes, on_cluster
 
 __all__ = [
     "SEAM_PIX",
     "Block",
     "Predictor",
+    "choose_threads",
     "choose_workers",
     "claimed",
+    "computing_with",
     "in_processes",
     "keep_owned",
     "make_blocks",

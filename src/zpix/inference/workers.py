@@ -13,7 +13,7 @@ import pickle
 import signal
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar, cast
@@ -37,7 +37,6 @@ _BYTES_PER_PROCESS = 2 << 30
 _MOST_RETRIES = 2
 # How long a scheduler may take to answer.
 _CONNECT_S = 10
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def choose_workers(config: InferenceConfig, *, tiles: int, blocks: int) -> int:
@@ -54,8 +53,27 @@ def choose_workers(config: InferenceConfig, *, tiles: int, blocks: int) -> int:
     return max(1, min(torch.get_num_threads(), blocks, free // _BYTES_PER_PROCESS))
 
 
+def choose_threads(config: InferenceConfig, *, tiles: int) -> int:
+    """With how many threads every process computes: one for a large field, whose tiles keep the cores busy, else all.
+
+    Another number would add in another order: this one depends on the field, not on the number of processes.
+    """
+    return 1 if choose_device(config.device).type == "cpu" and tiles >= _FEWEST_TILES else torch.get_num_threads()
+
+
+@contextmanager
+def computing_with(threads: int) -> Iterator[None]:
+    """Let PyTorch use so many threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def in_processes(job: Callable[[Item], Result], items: Sequence[Item], *, workers: int) -> Iterator[Result]:
-    """Results of a job by `workers` fresh processes of one thread each, in whatever order they are ready.
+    """Results of a job by `workers` fresh processes, in whatever order they are ready.
 
     Raises
     ------
@@ -141,16 +159,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, job), daemon=True)
-        before = {name: os.environ.get(name) for name in _ONE_THREAD}
-        os.environ.update(_ONE_THREAD)  # libraries look once, when they are loaded
-        try:
-            process.start()
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+        process.start()
         theirs.close()  # the process holds the only other end: when it dies, ours is at its end
         return _Worker(process, ours)
 
@@ -171,9 +180,10 @@ def _try_again(worker: _Worker, waiting: deque[Any], tries: Counter[int]) -> Non
     index = worker.item.index
     tries[index] += 1
     how = f"signal {-code}" if code < 0 else f"code {code}"
+    why = "for lack of memory" if code < 0 else "as its script calls zpix.run without if __name__ == '__main__'"
     if tries[index] > _MOST_RETRIES:
         raise WorkerError(
-            f"block {index} ended {tries[index]} worker processes (the last with {how}), perhaps for lack of memory: "
+            f"block {index} ended {tries[index]} worker processes (the last with {how}), perhaps {why}: "
             "finished blocks are kept, and the same command with fewer --workers goes on after them"
         )
     log.warning("a worker process ended with %s: its block is given to another one", how)
@@ -183,7 +193,6 @@ def _try_again(worker: _Worker, waiting: deque[Any], tries: Counter[int]) -> Non
 def _serve(connection: Connection, job: Callable[[Any], Any]) -> None:
     """Do the job on whatever comes in, until the parent closes the connection or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    torch.set_num_threads(1)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             item = connection.recv()

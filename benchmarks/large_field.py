@@ -1,0 +1,101 @@
+"""What does a run cost beside the network: reading, measuring, parts, assembling, products, and memory?
+
+Run `python benchmarks/large_field.py [SIDE]`: a noise mosaic of nine bands and SIDE pixels a side (default 4096; 16384
+is as large as JADES, 19 GB of FITS) is written to a temporary directory (TMPDIR moves it) and searched by one
+process, with a sky of known sources, 91 on 512 × 512 pixels, in place of the network. Tiles are counted in units of
+512 × 512 owned pixels.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+import zpix.search
+from zpix.config import InferenceConfig
+from zpix.image import JADES_BANDS, MosaicWriter, Pixels, Region, tangent_wcs
+from zpix.pipeline import write_run
+from zpix.sources import GALAXY, STAR, Detections, ZMixture
+
+SOURCES_PER_TILE = 91
+
+
+class KnownSky:
+    """Sources at random places that every tile sees where they are, to a fraction of a pixel."""
+
+    def __init__(self, side: int, seed: int = 1) -> None:
+        rng = np.random.default_rng(seed)
+        count = int(SOURCES_PER_TILE * (side / 512) ** 2)
+        size = np.clip(rng.lognormal(np.log(18), 0.5, count), 5, 300)
+        ratio = rng.uniform(0.7, 1.4, count)
+        half = 0.5 * np.stack([size * ratio, size / ratio], 1)
+        centre = rng.uniform(0, side, (count, 2))
+        centre = centre[np.argsort(centre[:, 1])]
+        self.y = centre[:, 1]
+        self.box = np.concatenate([centre - half, centre + half], 1).astype(np.float32)
+        self.score = rng.uniform(0.25, 1, count).astype(np.float32)
+        self.star = rng.uniform(0, 0.6, count).astype(np.float32)
+        weights = rng.gamma(0.5, 1, (count, 8)) + 1e-9
+        self.redshift = ZMixture(
+            weights / weights.sum(1, keepdims=True), rng.gamma(2, 1.2, (count, 8)), rng.uniform(0.03, 0.6, (count, 8))
+        )
+        u = np.linspace(-1, 1, 28)
+        slope = 6 * (u[:, None] ** 2 + u**2 - rng.uniform(0.5, 1.2, (64, 1, 1)))
+        self.masks = (1 / (1 + np.exp(slope))).astype(np.float32)
+
+    def seen_in(self, region: Region, seed: int) -> Detections:
+        """What a perfect network would say of a tile."""
+        low, high = np.searchsorted(self.y, [region.y0 - 200, region.y1 + 200])
+        box = self.box[low:high]
+        whole = (box[:, :2] >= (region.x0, region.y0)).all(1) & (box[:, 2:] <= (region.x1, region.y1)).all(1)
+        rows = low + np.flatnonzero(whole)
+        wrong = np.random.default_rng(seed).uniform(-0.4, 0.4, (len(rows), 4)).astype(np.float32)
+        corner = np.array([region.x0, region.y0] * 2, np.float32)
+        label = np.where(self.star[rows] > 0.5, STAR, GALAXY)
+        return Detections(
+            self.box[rows] + wrong - corner,
+            self.score[rows],
+            label,
+            self.star[rows],
+            self.masks[rows % 64],
+            self.redshift[rows],
+        )
+
+
+def write_noise(folder: Path, side: int) -> None:
+    flux = np.random.default_rng(0).normal(size=(len(JADES_BANDS), 1024, 1024)).astype(np.float32)
+    block = Pixels(flux, np.ones_like(flux), np.ones(flux.shape, bool))
+    wcs = tangent_wcs(53.1, -27.8, (side, side), 0.03)
+    with MosaicWriter(folder, bands=JADES_BANDS, shape=(side, side), wcs=wcs) as writer:
+        for y in range(0, side, 1024):
+            for x in range(0, side, 1024):
+                writer.write(Region(x, y, x + 1024, y + 1024), block)
+
+
+def main(side: int) -> None:
+    sky = KnownSky(side)
+    zpix.search._Searcher._predict = lambda self, batch: [sky.seen_in(w.tile.read, w.tile.index) for w in batch]
+    config = InferenceConfig(device="cpu", precision="fp32", dust="0.01", workers=1)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        write_noise(place / "mosaics", side)
+        start, busy = time.perf_counter(), time.process_time()
+        run = write_run(place / "mosaics", out=place / "result", config=config)
+        wall, busy = time.perf_counter() - start, time.process_time() - busy
+        size = {path.name: path.stat().st_size for path in (place / "result").iterdir()}
+    tiles = (side / 512) ** 2
+    print(f"{run.sources} sources, {tiles:.0f} tiles of 512 × 512: {wall:.1f} s, of a processor {busy:.1f} s")
+    for stage, seconds in run.seconds.items():
+        print(f"{stage:16}{seconds:8.2f} s{1e3 * seconds / tiles:8.2f} ms per tile")
+    for name, count in sorted(size.items()):
+        print(f"{name:20}{count / 1e6:10.1f} MB{count / run.sources:10.0f} bytes per source")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4096)

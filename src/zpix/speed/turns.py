@@ -1,0 +1,120 @@
+"""How do several implementations run on one machine without one's being in the way of another's?
+
+Each has processes of its own, so that none profits from, or suffers under, what another does to its memory allocator
+or its threads; they wait in between, and take turns.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any, Generic, TypeVar
+
+Result = TypeVar("Result")
+
+# Read by OpenMP, and by the libraries under numpy, when a process starts.
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Crew(Generic[Result]):
+    """Processes that build the same work once, `build(*job, member)`, and do it together when it is their turn.
+
+    Parameters
+    ----------
+    build : function of a module; what it returns is called at every turn
+    job : its arguments before the number of the process
+    processes, threads : how many, with how many threads each
+    """
+
+    def __init__(
+        self, build: Callable[..., Callable[..., Result]], job: tuple[Any, ...], *, processes: int = 1, threads: int = 1
+    ) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipes: list[Connection] = []
+        self._processes = []
+        with _threads(threads):
+            for member in range(processes):
+                ours, theirs = context.Pipe()
+                process = context.Process(target=_serve, args=(theirs, build, (*job, member), threads), daemon=True)
+                process.start()
+                theirs.close()
+                self._pipes.append(ours)
+                self._processes.append(process)
+
+    def ready(self) -> None:
+        """Wait until every process has built its work."""
+        for pipe in self._pipes:
+            self._receive(pipe)
+
+    def turn(self, *arguments: Any) -> list[Result]:
+        """Do the work once in every process at the same time; what each of them returned."""
+        for pipe in self._pipes:
+            pipe.send(arguments)
+        return [self._receive(pipe) for pipe in self._pipes]
+
+    def ask(self, member: int, *arguments: Any) -> Result:
+        """Do the work once in one process while the others wait."""
+        self._pipes[member].send(arguments)
+        return self._receive(self._pipes[member])
+
+    def close(self) -> None:
+        """End the processes."""
+        for pipe in self._pipes:
+            pipe.close()
+        for process in self._processes:
+            process.join(10)
+            if process.is_alive():
+                process.terminate()
+                process.join()
+
+    def __enter__(self) -> Crew[Result]:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+        self.close()
+
+    @staticmethod
+    def _receive(pipe: Connection) -> Any:
+        try:
+            went_well, answer = pipe.recv()
+        except EOFError:
+            raise RuntimeError("a process of the benchmark ended before its work was done") from None
+        if not went_well:
+            raise RuntimeError(f"a process of the benchmark failed:\n{answer}")
+        return answer
+
+
+def _serve(pipe: Connection, build: Callable[..., Callable[..., Any]], job: tuple[Any, ...], threads: int) -> None:
+    import torch
+
+    try:
+        torch.set_num_threads(threads)
+        work = build(*job)
+        pipe.send((True, None))
+        while True:
+            arguments = pipe.recv()
+            pipe.send((True, work(*arguments)))
+    except (EOFError, OSError, KeyboardInterrupt):  # the crew has been closed
+        return
+    except Exception:
+        pipe.send((False, traceback.format_exc()))
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Processes started meanwhile use that many threads."""
+    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(count)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,35 @@
+"""The scripts of benchmarks/ run; what they find is for the reader."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+#: How each script is called, as small as it goes, and lines that it must print.
+SMALL = {
+    "dense.py": ([128],),
+    "heads.py": ([2],),
+    "image_windows.py": (1024,),
+    "large_field.py": (512,),
+    "survey_sizes.py": (0.1,),
+    "pooling.py": (20, 128),
+    "scene_stages.py": (1,),
+}
+
+
+def test_every_script_is_here_and_in_the_readme():
+    assert set(SMALL) == {path.name for path in BENCHMARKS.glob("*.py")}
+    text = (BENCHMARKS / "README.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `(\w+\.py)", text, re.M)) == set(SMALL)
+
+
+@pytest.mark.parametrize("script", sorted(SMALL))
+def test_a_benchmark_runs(script, capsys):
+    if script == "scene_stages.py":
+        pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    runpy.run_path(str(BENCHMARKS / script))["main"](*SMALL[script])
+    figures = re.findall(r"\d+\.\d+", capsys.readouterr().out)
+    assert len(figures) >= 4 and any(float(figure) > 0 for figure in figures)
