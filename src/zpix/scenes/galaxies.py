@@ -194,8 +194,8 @@ def draw_shapes(
 
     Sizes: van der Wel et al. (2014), R = A (M/5·10¹⁰)^α kpc with A = 8.9 (1+z)^−0.75, α = 0.22 for
     star-forming and A = 5.6 (1+z)^−1.48, α = 0.75 (flat below 10^10.3) for quiescent galaxies, with an intrinsic
-    scatter of no more than 0.2 dex. These are sizes at 5000 Å (rest frame); the same paper's gradient d log R / d log λ
-    of −0.35 + 0.12 z − 0.25 log(M/10¹⁰) (quiescent −0.25) brings them to the observed 2 µm: NIRCam sees smaller
+    scatter of no more than 0.2 dex. These are sizes at 5000 Å (rest frame); a gradient d log R / d log λ of the order
+    of theirs, −0.35 + 0.12 z − 0.25 log(M/10¹⁰) (quiescent −0.25), brings them to 2 µm, where NIRCam sees smaller
     galaxies at low redshift. Beyond z = 2.5 star-forming ones fall as (1+z)^−1.15, to the 1.3 kpc of Varadaraj et
     al. (2024) at z = 4 and the 0.5 kpc of Westcott et al. (2025) at z = 7. Shapes: exponential discs
     thickened as in van der Wel et al. (2014, ApJ 792, L6).
