@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
+
+import numpy as np
 
 from zpix.catalogue import Photometry, measure_masks, without_duplicates
 from zpix.image import Tile, make_tiles
@@ -64,7 +65,7 @@ def measure_scaling(
         for _ in range(rounds):
             alone.append(crew.ask(0, counts[0])[0].passed)
             together.append(max(cost.passed for cost, _ in crew.turn(counts[0])))
-        gain = processes * median(one / all_of_them for one, all_of_them in zip(alone, together, strict=True))
+        gain = processes * float(np.median(np.array(alone) / np.array(together)))
     return Scaling(costs, sources, processes, gain)
 
 
