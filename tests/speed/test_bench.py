@@ -19,7 +19,7 @@ from zpix.speed.machine import this_machine
 from zpix.speed.network import Race, Round, contenders
 from zpix.speed.rates import draw_tiles, reading_rate, train_steps
 from zpix.speed.scaling import Scaling, field_tiles, find_in_field
-from zpix.speed.turns import Crew
+from zpix.speed.turns import Cost, Crew
 
 WATCHED = ("image_channels", "pool_boxes", "source_pixels")
 FP32 = InferenceConfig(device="cpu", precision="fp32", proposals_per_megapixel=4000)
@@ -65,8 +65,8 @@ def test_everything_is_measured_printed_and_kept(small_networks, tmp_path, monke
     names = [name for name in result.race.rounds if name.startswith(("zpix", "torchvision"))]
     assert names[:3] == ["torchvision", "zpix plain", "zpix fp32"]
     assert {result.race.sources(name) for name in names} == {23}
-    assert result.training[0].images_per_second > 0
-    assert set(result.scaling.seconds_per_tile) == {1, 2} and result.scaling.sources > 20
+    assert result.training[0].images.per_second > 0
+    assert set(result.scaling.per_tile) == {1, 2} and result.scaling.sources > 20
     text = str(result.tables())
     assert all(word in text for word in ("times torchvision", "mask pooling", "images/s", "most costly"))
     kept = json.loads(out.read_text("utf-8"))
@@ -102,11 +102,11 @@ def test_a_machine_says_what_it_has_and_lacks(monkeypatch):
 def test_training_simulation_and_reading_have_a_rate(monkeypatch):
     monkeypatch.setattr("zpix.speed.rates._SHORTEST_TURN_S", 0.0)
     monkeypatch.setattr("zpix.speed.rates._MOSAIC_PIX", 256)
-    assert train_steps(small_model(), 128, 1, "", "cpu", 0)() > 0
+    assert train_steps(small_model(), 128, 1, "", "cpu", 0)().computed > 0
     with progress_bar("reading", 1) as bar:
-        assert reading_rate(size=128, rounds=1, bar=bar) > 0
+        assert reading_rate(size=128, rounds=1, bar=bar).per_second > 0
     pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
-    assert draw_tiles(64, 0)() > 0
+    assert draw_tiles(64, 0)().passed > 0
 
 
 def test_a_field_of_many_tiles_is_one_tile_many_times():
@@ -116,7 +116,7 @@ def test_a_field_of_many_tiles_is_one_tile_many_times():
     assert 0 < one < four
     tiles = field_tiles(10, 256)
     assert len(tiles) == 10 and all(tile.read.shape == (256, 256) for tile in tiles)
-    assert Scaling({1: 1.0, 10: 1.05}, 5, 1, 1.0).spread == pytest.approx(0.05)
+    assert Scaling({1: Cost(2.0, 1.0), 10: Cost(1.0, 1.05)}, 5, 1, 1.0).spread == pytest.approx(0.05)
 
 
 @pytest.mark.parametrize(

@@ -108,11 +108,11 @@ def bench(
     if "simulation" in chosen:
         with progress_bar("simulation", rounds) as bar:
             rate = simulation_rate(size=size, rounds=rounds, processes=processes, bar=bar)
-        result = replace(result, simulated_tiles_per_second=rate)
+        result = replace(result, simulated_tiles=rate)
     if "reading" in chosen:
         with progress_bar("reading", rounds) as bar:
             rate = reading_rate(size=size, rounds=rounds, bar=bar)
-        result = replace(result, windows_per_second=rate)
+        result = replace(result, windows=rate)
     if "scaling" in chosen:
         assert contest is not None
         with progress_bar("scaling", 1) as bar:

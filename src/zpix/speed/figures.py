@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from zpix.speed.contenders import STAGES
 from zpix.speed.machine import Machine
 from zpix.speed.network import Race
+from zpix.speed.rates import Rate
 from zpix.speed.scaling import Scaling
 
 Table = tuple[str, list[str], list[list[str]]]
@@ -14,12 +15,12 @@ Table = tuple[str, list[str], list[list[str]]]
 
 @dataclass(frozen=True)
 class TrainingRate:
-    """Images per second of a network's training."""
+    """Images of a network's training."""
 
     network: str
     processes: int
     threads: int
-    images_per_second: float
+    images: Rate
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Benchmark:
     gflop_per_tile: float | None = None
     race: Race | None = None
     training: list[TrainingRate] = field(default_factory=list)
-    simulated_tiles_per_second: float | None = None
-    windows_per_second: float | None = None
+    simulated_tiles: Rate | None = None
+    windows: Rate | None = None
     scaling: Scaling | None = None
 
     def tables(self) -> list[Table]:
@@ -51,17 +52,19 @@ class Benchmark:
         tables = []
         if self.race is not None:
             tables += [self._race_table(self.race), self._stage_table(self.race)]
-        if self.training:
-            rows = [[r.network, f"{r.processes} × {r.threads}", f"{r.images_per_second:.2f}"] for r in self.training]
-            title = f"Training on images of {self.size} × {self.size} pixels"
-            tables.append((title, ["network", "processes × threads", "images/s"], rows))
-        others = [
-            ("simulated tiles", self.processes, self.simulated_tiles_per_second),
-            ("windows of nine bands read from FITS", 1, self.windows_per_second),
+        pieces: list[tuple[str, str, Rate | None]] = [
+            (f"training, {t.network}", f"{t.processes} × {t.threads}", t.images) for t in self.training
         ]
-        rows = [[name, str(number), f"{rate:.2f}"] for name, number, rate in others if rate is not None]
+        pieces.append(("simulated tiles", f"{self.processes} × 1", self.simulated_tiles))
+        pieces.append(("windows of nine bands read from FITS", "1 × 1", self.windows))
+        rows = [
+            [what, layout, f"{rate.per_second:.2f}", f"{1e3 * rate.computed:.0f}"]
+            for what, layout, rate in pieces
+            if rate is not None
+        ]
         if rows:
-            tables.append((f"Images of {self.size} × {self.size} pixels", ["what", "processes", "per second"], rows))
+            title = f"Other work on images of {self.size} × {self.size} pixels"
+            tables.append((title, ["work", "processes × threads", "images/s", "CPU ms per image"], rows))
         if self.scaling is not None:
             tables.append(self._scaling_table(self.scaling))
         return tables
@@ -87,9 +90,9 @@ class Benchmark:
         return "Where the time of a process goes, ms per tile", ["stage", *stages], rows
 
     def _scaling_table(self, result: Scaling) -> Table:
-        rows = [[f"{n} tiles, 1 process", f"{1e3 * s:.1f} ms per tile"] for n, s in result.seconds_per_tile.items()]
-        rows.append(["most costly field over least costly", f"{1 + result.spread:.3f}"])
+        rows = [[f"{n} tiles", f"{1e3 * c.passed:.1f}", f"{1e3 * c.computed:.1f}"] for n, c in result.per_tile.items()]
+        rows.append(["most costly over least costly", "", f"{1 + result.spread:.3f}"])
         if result.processes > 1:
-            rows.append([f"{result.processes} processes over one", f"times {result.gain:.2f}"])
+            rows.append([f"rate of {result.processes} processes over one", f"{result.gain:.2f}", ""])
         title = f"Scaling of the chain in memory, {self.network}, {result.sources} sources in the largest field"
-        return title, ["field", "cost"], rows
+        return title, ["field", "ms per tile", "CPU ms per tile"], rows

@@ -1,13 +1,14 @@
 """How fast do the other parts of zpix work: training, drawing simulated tiles, reading windows of mosaics?
 
-Each rate is what a process does for some seconds, after a first time that does not count.
+The first time of anything does not count.
 """
 
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -21,54 +22,59 @@ from zpix.detector.device import choose_device, choose_precision, keep_freed_mem
 from zpix.image import JADES_BANDS, MosaicWriter, Pixels, Region, open_mosaic, tangent_wcs
 from zpix.progress import ProgressBar
 from zpix.speed.load import noise_load, scenes_to_learn_from
-from zpix.speed.turns import Crew
+from zpix.speed.turns import Cost, Crew, cost_of
 from zpix.training import loop
 
 _SHORTEST_TURN_S = 3.0
-_IMAGES_PER_STEP = 2
+_IMAGES_PER_STEP, _STEPS = 2, 2
 _MOSAIC_PIX = 2048
 _PIXEL_SCALE_ARCSEC = 0.03
 
 
+@dataclass(frozen=True)
+class Rate:
+    """How much is done per second by all processes, and what one piece costs a processor (seconds)."""
+
+    per_second: float
+    computed: float
+
+
 def training_rate(
     model: ModelConfig, *, size: int, rounds: int, processes: int, threads: int, device: str, bar: ProgressBar
-) -> float:
-    """Images per second of `size` pixels a side: forward, backward, clipping and step, gradients averaged."""
+) -> Rate:
+    """Images of `size` pixels a side: forward, backward, clipping and step, gradients averaged over processes."""
     with tempfile.TemporaryDirectory() as folder:
         job = (model, size, processes, f"file://{folder}/meet", device)
         with Crew(train_steps, job, processes=processes, threads=threads) as crew:
-            crew.ready()
-            return _median_rate(crew, rounds, bar)
+            return _rate_of(crew, rounds, bar)
 
 
-def simulation_rate(*, size: int, rounds: int, processes: int, bar: ProgressBar) -> float:
-    """Simulated tiles per second of `size` pixels a side."""
+def simulation_rate(*, size: int, rounds: int, processes: int, bar: ProgressBar) -> Rate:
+    """Simulated tiles of `size` pixels a side."""
     with Crew(draw_tiles, (size,), processes=processes) as crew:
-        crew.ready()
-        return _median_rate(crew, rounds, bar)
+        return _rate_of(crew, rounds, bar)
 
 
-def reading_rate(*, size: int, rounds: int, bar: ProgressBar) -> float:
-    """Windows per second of nine bands and their errors, from FITS files in the system's cache, at random places."""
+def reading_rate(*, size: int, rounds: int, bar: ProgressBar) -> Rate:
+    """Windows of nine bands and their errors, from FITS files in the system's cache, at random places."""
     rng = np.random.default_rng(0)
     side = max(_MOSAIC_PIX, 2 * size)
-    times = []
+    costs = []
     with tempfile.TemporaryDirectory() as folder:
         _write_mosaic(folder, side)
         with open_mosaic(folder) as mosaic:
             for _ in range(rounds):
                 for x, y in rng.integers(0, side - size, (10, 2)).tolist():
-                    start = time.perf_counter()
-                    mosaic.read(Region(x, y, x + size, y + size))
-                    times.append(time.perf_counter() - start)
+                    window = Region(x, y, x + size, y + size)
+                    costs.append(cost_of(partial(mosaic.read, window)))
                 bar.advance()
-    return 1 / median(times)
+    return Rate(1 / median(c.passed for c in costs), median(c.computed for c in costs))
 
 
 def train_steps(
     model: ModelConfig, size: int, world: int, meeting_place: str, device: str, rank: int
-) -> Callable[[], float]:
-    """A turn of one training process, in images per second."""
+) -> Callable[[], Cost]:
+    """A turn of one training process: what an image costs it."""
     config = TrainingConfig(batch_size=_IMAGES_PER_STEP)
     place = choose_device(device)
     dtype = choose_precision(config.precision, place)
@@ -86,36 +92,29 @@ def train_steps(
     def step() -> None:
         loop._step(losses, optimizer, scenes, 1e-4, config, dtype, where="the benchmark")
 
-    # Steps are taken together: each process takes as many.
-    return lambda: _IMAGES_PER_STEP * _rate(step, together=world > 1)
+    step()  # the first is slower
+    return lambda: cost_of(step, times=_STEPS) / _IMAGES_PER_STEP  # processes that wait for each other take as many
 
 
-def draw_tiles(size: int, member: int) -> Callable[[], float]:
-    """A turn of one process of the simulator, in tiles per second; every tile is a sky of its own."""
+def draw_tiles(size: int, member: int) -> Callable[[], Cost]:
+    """A turn of one process of the simulator: what a tile costs it; every tile is a sky of its own."""
     from zpix.scenes import draw_scene
 
     seeds = iter(range(1_000 * (member + 1), 1_000_000))
     draw_scene(next(seeds), shape=(size, size))
-    return lambda: _rate(lambda: draw_scene(next(seeds), shape=(size, size)))
+    return lambda: cost_of(lambda: draw_scene(next(seeds), shape=(size, size)), at_least_s=_SHORTEST_TURN_S)
 
 
-def _rate(work: Callable[[], object], *, together: bool = False) -> float:
-    """How often per second the work is done; `together`, twice, whatever the time."""
-    work()
-    start, count = time.perf_counter(), 0
-    while count < 2 or (not together and time.perf_counter() - start < _SHORTEST_TURN_S):
-        work()
-        count += 1
-    return count / (time.perf_counter() - start)
-
-
-def _median_rate(crew: Crew[float], rounds: int, bar: ProgressBar) -> float:
-    """Of all processes together."""
-    rates = []
+def _rate_of(crew: Crew[Cost], rounds: int, bar: ProgressBar) -> Rate:
+    """Median of the rounds, of all processes together."""
+    crew.ready()
+    rates, computed = [], []
     for _ in range(rounds):
-        rates.append(sum(crew.turn()))
+        costs = crew.turn()
+        rates.append(sum(1 / cost.passed for cost in costs))
+        computed.append(sum(cost.computed for cost in costs) / len(costs))
         bar.advance()
-    return median(rates)
+    return Rate(median(rates), median(computed))
 
 
 def _write_mosaic(folder: str | Path, side: int) -> None:

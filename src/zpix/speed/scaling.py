@@ -7,7 +7,6 @@ seams, the photometry and the merging into one list of sources.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from zpix.inference import Predictor, claimed, keep_owned, seen_once
 from zpix.progress import ProgressBar
 from zpix.sources import Detections
 from zpix.speed.contenders import Contest
-from zpix.speed.turns import Crew
+from zpix.speed.turns import Cost, Crew, cost_of
 
 #: Tiles of the fields.
 COUNTS = (10, 100, 1000)
@@ -29,24 +28,24 @@ _MARGIN_PIX = 64
 
 @dataclass(frozen=True)
 class Scaling:
-    """Seconds per tile of fields of so many tiles, and the gain of several processes.
+    """Cost per tile of fields of so many tiles, and the gain of several processes.
 
     Attributes
     ----------
-    seconds_per_tile : of one process, by the number of tiles
+    per_tile : of one process, by the number of tiles
     sources : of the largest field
     processes, gain : how many times the rate of one process that many processes reach
     """
 
-    seconds_per_tile: dict[int, float]
+    per_tile: dict[int, Cost]
     sources: int
     processes: int
     gain: float
 
     @property
     def spread(self) -> float:
-        """Cost of a tile in the most costly field, over that in the least costly, less one."""
-        costs = self.seconds_per_tile.values()
+        """Processor time of a tile in the most costly field, over that in the least costly, less one."""
+        costs = [cost.computed for cost in self.per_tile.values()]
         return max(costs) / min(costs) - 1
 
 
@@ -55,30 +54,30 @@ def measure_scaling(
 ) -> Scaling:
     """Cost per tile against the number of tiles, and the rate of several processes over that of one."""
     bar.set(0, sum(counts))
-    costs: dict[int, float] = {}
+    costs: dict[int, Cost] = {}
     with Crew(search_fields, (contest,), processes=processes) as crew:
         crew.ready()
         for count in counts:
-            seconds, sources = crew.ask(0, count)
-            costs[count] = seconds / count
+            cost, sources = crew.ask(0, count)
+            costs[count] = cost / count
             bar.advance(count)
         alone, together = [], []
         for _ in range(rounds):
-            alone.append(crew.ask(0, counts[0])[0])
-            together.append(max(seconds for seconds, _ in crew.turn(counts[0])))
+            alone.append(crew.ask(0, counts[0])[0].passed)
+            together.append(max(cost.passed for cost, _ in crew.turn(counts[0])))
         gain = processes * float(np.median(np.array(alone) / np.array(together)))
     return Scaling(costs, sources, processes, gain)
 
 
-def search_fields(contest: Contest, member: int) -> Callable[[int], tuple[float, int]]:
-    """A turn: seconds for a field of so many tiles, and its sources."""
+def search_fields(contest: Contest, member: int) -> Callable[[int], tuple[Cost, int]]:
+    """A turn: the cost of a field of so many tiles, and its sources."""
     predictor = contest.predictor()
     find_in_field(predictor, contest, 2)
 
-    def turn(count: int) -> tuple[float, int]:
-        start = time.perf_counter()
-        found = find_in_field(predictor, contest, count)
-        return time.perf_counter() - start, len(found)
+    def turn(count: int) -> tuple[Cost, int]:
+        found: list[Detections] = []
+        cost = cost_of(lambda: found.append(find_in_field(predictor, contest, count)))
+        return cost, len(found[0])
 
     return turn
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -19,6 +21,35 @@ Result = TypeVar("Result")
 
 # Read by OpenMP, and by the libraries under numpy, when a process starts.
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a piece of work cost, in seconds.
+
+    Attributes
+    ----------
+    passed : by the clock
+    computed : of processors; where it is less than what passed, on one thread, something else used the machine
+    """
+
+    passed: float
+    computed: float
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.passed + other.passed, self.computed + other.computed)
+
+    def __truediv__(self, count: float) -> Cost:
+        return Cost(self.passed / count, self.computed / count)
+
+
+def cost_of(work: Callable[[], object], *, at_least_s: float = 0.0, times: int = 1) -> Cost:
+    """What it costs on average to do the work `times` times, or as often as `at_least_s` seconds allow."""
+    passed, computed, count = time.perf_counter(), time.process_time(), 0
+    while count < times or time.perf_counter() - passed < at_least_s:
+        work()
+        count += 1
+    return Cost(time.perf_counter() - passed, time.process_time() - computed) / count
 
 
 class Crew(Generic[Result]):
