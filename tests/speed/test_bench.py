@@ -54,7 +54,8 @@ class CrewAtHome(Crew):
 def test_everything_is_measured_printed_and_kept(small_networks, tmp_path, monkeypatch):
     for module in ("network", "rates", "scaling"):
         monkeypatch.setattr(f"zpix.speed.{module}.Crew", CrewAtHome)
-    monkeypatch.setattr("zpix.speed.contenders._SHORTEST_TURN_S", 0.0)
+    for module in ("contenders", "rates", "scaling"):
+        monkeypatch.setattr(f"zpix.speed.{module}._SHORTEST_TURN_S", 0.0)
     for name in WATCHED:  # by the clocks of each contender, which are processes of their own otherwise
         monkeypatch.setattr(two_stages, name, getattr(two_stages, name))
     out = tmp_path / "speed.json"

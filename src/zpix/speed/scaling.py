@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from zpix.speed.turns import Cost, Crew, cost_of
 COUNTS = (10, 100, 1000)
 
 _MARGIN_PIX = 64
+_SHORTEST_TURN_S = 5.0  # small fields are searched again and again
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,11 @@ def measure_scaling(
             cost, sources = crew.ask(0, count)
             costs[count] = cost / count
             bar.advance(count)
-        alone, together = [], []
+        gains = []
         for _ in range(rounds):
-            alone.append(crew.ask(0, counts[0])[0].passed)
-            together.append(max(cost.passed for cost, _ in crew.turn(counts[0])))
-        gain = processes * float(np.median(np.array(alone) / np.array(together)))
-    return Scaling(costs, sources, processes, gain)
+            alone = crew.ask(0, counts[0])[0].passed
+            gains.append(sum(alone / cost.passed for cost, _ in crew.turn(counts[0])))
+    return Scaling(costs, sources, processes, float(np.median(gains)))
 
 
 def search_fields(contest: Contest, member: int) -> Callable[[int], tuple[Cost, int]]:
@@ -75,9 +76,9 @@ def search_fields(contest: Contest, member: int) -> Callable[[int], tuple[Cost, 
     find_in_field(predictor, contest, 2)
 
     def turn(count: int) -> tuple[Cost, int]:
-        found: list[Detections] = []
-        cost = cost_of(lambda: found.append(find_in_field(predictor, contest, count)))
-        return cost, len(found[0])
+        found: list[int] = []
+        work = partial(find_in_field, predictor, contest, count)
+        return cost_of(lambda: found.append(len(work())), at_least_s=_SHORTEST_TURN_S), found[0]
 
     return turn
 
