@@ -43,7 +43,7 @@ def main(counts: list[int]) -> None:
                 small = torch.randn(count, shape.pyramid_channels, 7, 7, dtype=twin.dtype)
                 large = torch.randn(count, shape.pyramid_channels, 14, 14, dtype=twin.dtype)
                 large = large.contiguous(memory_format=torch.channels_last)
-                pixels = cut() if twin.redshift_head.pixels is not None else None
+                pixels = cut() if twin.redshift_head.photometry is not None else None
                 rows["box"].append(milliseconds(lambda t=twin, x=small: t.box_head(x)))
                 rows["mask"].append(milliseconds(lambda t=twin, x=large: t.mask_head(x)))
                 rows["redshift"].append(

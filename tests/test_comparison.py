@@ -24,7 +24,7 @@ METHODS = {
 
 @pytest.fixture(scope="module")
 def field(tmp_path_factory):
-    return simulate(tmp_path_factory.mktemp("field") / "f777", shape=(320, 320), seed=777)
+    return simulate(tmp_path_factory.mktemp("field") / "f779", shape=(320, 320), seed=779)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_torchvision_answers_as_our_network(trained):
     (plain,) = trained.detect(*inputs, **SETTINGS)
     (fast,) = fast_twin(trained, CPU).detect(*inputs, **SETTINGS)
     placed, mixture = StockDetector(trained, CONFIG, 128)(*inputs)
-    assert len(plain.boxes) >= 4
+    assert len(plain.boxes) >= 3
     for boxes, score, redshifts in (
         (fast.boxes, fast.score, fast.mixture),
         (placed["boxes"], placed["scores"], mixture),
@@ -86,7 +86,7 @@ def test_the_stages_of_a_turn_add_up_and_every_contender_has_the_same_sources(co
             patch.setattr("zpix.speed.contenders._SHORTEST_TURN_S", 0.0)
             turns[build.__name__] = take_turns(build, contest, 0)()
     (sources,) = {turn.sources for turn in turns.values()}
-    assert sources >= 4
+    assert sources >= 3
     for turn in turns.values():
         assert turn.tiles == 1
         assert set(turn.stages) == set(STAGES)

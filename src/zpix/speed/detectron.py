@@ -58,7 +58,7 @@ class DetectronDetector(nn.Module):
         boxes, masks = found.pred_boxes.tensor, found.pred_masks[:, 0]
         image = torch.zeros(len(boxes), dtype=torch.long, device=flux.device)
         pixels = None
-        if self.redshift_head.pixels is not None:
+        if self.redshift_head.photometry is not None:
             pixels = two_stages.source_pixels(flux, error, boxes, image, masks, size=self.cutout_size_pix)
         pooled = heads.box_pooler([features[name] for name in heads.box_in_features], [found.pred_boxes])
         mixture = self.redshift_head(pooled, pixels, dust.expand(len(boxes)))

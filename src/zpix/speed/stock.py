@@ -79,7 +79,7 @@ class StockDetector(nn.Module):
         boxes, masks = [found[0]["boxes"]], found[0]["masks"][:, 0]
         image = torch.zeros(len(boxes[0]), dtype=torch.long, device=flux.device)
         pixels = None
-        if self.redshift_head.pixels is not None:
+        if self.redshift_head.photometry is not None:
             pixels = two_stages.source_pixels(flux, error, boxes[0], image, masks, size=self.cutout_size_pix)
         pooled = self.network.roi_heads.box_roi_pool(features, boxes, images.image_sizes)
         mixture = self.redshift_head(pooled, pixels, dust.expand(len(masks)))
