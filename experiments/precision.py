@@ -35,7 +35,7 @@ VARIANTS = {
     "fast bf16, compiled": {"precision": "bf16", "compile": True},
 }
 COLUMNS = (
-    "variant", "sources", "lost, %", "gained, %", "|Δz|/(1+z), median", "95 %", "moved > 0.15, %", "box IoU, median",
+    "variant", "sources", "lost, %", "gained, %", "Δz/(1+z), median", "95 %", "moved > 0.15, %", "box IoU, median",
     "mask IoU, median", "PDFs, median", "σ_NMAD, change %", "outliers, change %",
 )  # fmt: skip
 

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from zpix.catalogue import read_catalogue
+from zpix.inference import computing_with
 from zpix.pipeline import write_run
 from zpix.search import _Searcher
 
@@ -31,14 +33,17 @@ def stop_at_the_first_tile(place: str) -> None:
     _Searcher._predict = stuck  # type: ignore[method-assign]
 
 
-def test_a_worker_killed_twice_leaves_no_trace(tmp_path, blob_field, tiny_model, blob_search):
-    write_run(blob_field, out=tmp_path / "here", model=tiny_model, config=blob_search)
+def test_a_worker_killed_twice_leaves_no_trace(tmp_path, blob_field, tiny_model, blob_search, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # as in dask's workers
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:  # as they are
+        fresh.submit(write_run, blob_field, out=tmp_path / "here", model=tiny_model, config=blob_search).result()
     stuck = tmp_path / "stuck"
     stuck.mkdir()
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
         ThreadPoolExecutor(1) as user,
+        computing_with(1),
     ):
         client.run(stop_at_the_first_tile, str(stuck))
         result = user.submit(
