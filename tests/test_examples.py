@@ -31,7 +31,7 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 def empty_directory(tmp_path, monkeypatch, tiny_model) -> Path:
     """A place to work in, where a network that has learnt nothing stands in for the shipped one: it is quick."""
     monkeypatch.chdir(tmp_path)
-    for module in ("comparison", "assessment", "pipeline"):  # those that take the name from `pipeline` first
+    for module in ("pipeline", "assessment"):
         monkeypatch.setattr(f"zpix.{module}.default_model", lambda: tiny_model)
     return tmp_path
 
