@@ -46,11 +46,10 @@ def test_all_contestants_are_scored_on_the_same_galaxies(field, templates, tmp_p
     result = comparison.compare_with_rival(field, **asked)
     assert set(result.redshifts) == METHODS
     assert {scores["all"].count for scores in result.redshifts.values()} == {len(result.magnitude)}
-    assert len(result.magnitude) >= 1
+    assert len(result.magnitude) >= 5
     assert {tuple(sample.z_true) for sample in result.samples.values()} == {tuple(result.samples["zpix"].z_true)}
     own = result.redshifts["simulation's templates, perfect photometry"]["all"]
-    if len(result.magnitude) >= 5:  # knowing the sky must help
-        assert own.crps.value < result.redshifts["mine templates"]["all"].crps.value
+    assert own.crps.value < result.redshifts["mine templates"]["all"].crps.value  # knowing the sky must help
     assert set(result.detection) == {"zpix", "photutils"}
     assert result.detection["photutils"].completeness_below.value[0] > 0.6
     assert sorted(path.name for path in out.iterdir()) == ["comparison.json", "comparison.png"]
