@@ -10,8 +10,9 @@ from tests.training.scenery import BANDS, blob_store
 from zpix.config import PretrainingConfig, SimulationConfig, TrainingConfig, load_config
 from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
 from zpix.errors import ModelError, StoreError, TrainingError
-from zpix.learning import calibrate, draw_tile, prepare_mock, pretrain, train
+from zpix.learning import calibrate, pretrain, train
 from zpix.pipeline import default_model
+from zpix.preparation import draw_tile, prepare_mock
 from zpix.sources import WidthCalibration
 from zpix.training.store import Store
 

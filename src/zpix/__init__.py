@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from zpix.detector import load_checkpoint
     from zpix.errors import ZpixError
     from zpix.image import align, open_mosaic
-    from zpix.learning import prepare, prepare_mock, pretrain, train
+    from zpix.learning import pretrain, train
     from zpix.pipeline import run
+    from zpix.preparation import prepare, prepare_mock
     from zpix.scenes import simulate
     from zpix.sources import ZMixture
     from zpix.speed import bench
@@ -36,8 +37,8 @@ _HOMES = {
     "evaluate": "zpix.assessment",
     "load_checkpoint": "zpix.detector",
     "open_mosaic": "zpix.image",
-    "prepare": "zpix.learning",
-    "prepare_mock": "zpix.learning",
+    "prepare": "zpix.preparation",
+    "prepare_mock": "zpix.preparation",
     "pretrain": "zpix.learning",
     "read_catalogue": "zpix.catalogue",
     "run": "zpix.pipeline",

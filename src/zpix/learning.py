@@ -1,20 +1,17 @@
-"""How does a model come to be? Prepare annotated tiles, pretrain the redshift head, train the detector."""
+"""How does a model come to be? Pretrain the redshift head, train the detector, calibrate its widths."""
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
-import multiprocessing
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,190 +22,26 @@ from zpix.config import (
     ModelConfig,
     PretrainingConfig,
     Section,
-    SimulationConfig,
     TrainingConfig,
     write_config,
 )
 from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
-from zpix.errors import CatalogueError, ConfigError, ModelError, OutputError, StoreError, ZpixError
+from zpix.errors import ModelError, OutputError, ZpixError
 from zpix.evaluation import match_boxes
-from zpix.image import JADES_BANDS, Pixels, SegmentationMap, open_mosaic
+from zpix.image import Pixels
 from zpix.inference import Predictor
-from zpix.progress import progress_bar, track
-from zpix.sources import CLASS_NAMES, STAR, WidthCalibration, ZMixture
-from zpix.sources.reference import ReferenceSources, match_redshifts, read_reference
+from zpix.preparation import store_counts
+from zpix.progress import track
+from zpix.sources import WidthCalibration, ZMixture
 from zpix.training.batches import segment_boxes
 from zpix.training.loop import STATE_FILE, fit
-from zpix.training.prepare import annotate, check_fractions, cut_tiles, split_by_position
 from zpix.training.pretraining import fit_redshift_head
-from zpix.training.store import SPLITS, AnnotatedTile, Split, Store, StoreWriter
+from zpix.training.store import Store
 
 log = logging.getLogger(__name__)
 
 #: Validation redshifts that a calibration takes at the least.
 _FEWEST_TO_CALIBRATE = 200
-
-#: Which sources have a redshift to learn from: all that are known, or those of spectra alone.
-Labels = Literal["all", "spectroscopic"]
-DEFAULT_FRACTIONS: Mapping[Split, float] = {"train": 0.7, "validation": 0.1, "test": 0.2}
-
-
-def prepare(
-    mosaics: str | Path | Sequence[str | Path],
-    *,
-    segmentation: str | Path,
-    catalogue: str | Path,
-    out: str | Path,
-    redshifts: Sequence[str | Path] = (),
-    bands: Sequence[str] | None = None,
-    tile_size: int = 512,
-    fractions: Mapping[Split, float] = DEFAULT_FRACTIONS,
-    block_tiles: int = 2,
-    seed: int = 0,
-    dust: str | float = "sfd",
-    labels: Labels = "all",
-) -> dict[str, Any]:
-    """Cut mosaics, segmentation map and catalogue into a training store, split by sky position.
-
-    Parameters
-    ----------
-    segmentation : FITS image on the mosaics' grid whose values are the catalogue's ids
-    catalogue : table with id, ra, dec; a class (`label`, `FLAG_ST`) and redshifts (`z`, `z_spec`) if it has them
-    redshifts : tables of spectroscopic redshifts, matched by position within 0.3 arcsec; the first wins
-    tile_size : pixels; block_tiles : tiles along a side of the blocks that stay in one split
-    labels : with "spectroscopic", only the catalogue's `z_spec` and the tables of redshifts count, not its `z`
-
-    Returns
-    -------
-    counts of tiles, sources and redshifts of each split
-    """
-    _check_labels(labels)
-    sources = read_reference(catalogue, spectroscopic=labels == "spectroscopic")
-    known = sources.redshift
-    for table in redshifts:
-        known = np.where(np.isfinite(known), known, match_redshifts(sources, read_reference(table)))
-    if labels == "spectroscopic" and not np.isfinite(known).any():
-        raise CatalogueError(
-            f"'{catalogue}' has no redshift in a column 'z_spec', nor do tables of redshifts give one: labels ="
-            " spectroscopic needs them"
-        )
-    sources = ReferenceSources(sources.id, sources.ra, sources.dec, sources.label, known)
-    with open_mosaic(mosaics) as mosaic, SegmentationMap(segmentation, shape=mosaic.shape) as areas:
-        wanted = tuple(bands or mosaic.bands)
-        missing = [band for band in wanted if band not in mosaic.bands]
-        if missing:
-            log.warning("the mosaics lack %s: a model learns to do without", " ".join(missing))
-        regions = cut_tiles(mosaic.shape, tile_size)
-        if not regions:
-            raise StoreError(
-                f"the mosaics are {mosaic.shape[1]} × {mosaic.shape[0]} pixels, smaller than a tile of {tile_size}"
-            )
-        splits = split_by_position(regions, fractions=fractions, block_tiles=block_tiles, seed=seed)
-        settings = {
-            "mosaics": [path.name for path in mosaic.paths],
-            "catalogue": Path(catalogue).name,
-            "redshifts": [Path(table).name for table in redshifts],
-            "fractions": dict(fractions),
-            "block_tiles": block_tiles,
-            "seed": seed,
-            "dust": str(dust),
-            "labels": labels,
-        }
-        writer = StoreWriter(
-            out, bands=wanted, tile_size=tile_size, pixel_scale_arcsec=mosaic.pixel_scale_arcsec, settings=settings
-        )
-        with progress_bar("annotating tiles", len(regions), done=writer.position) as bar:
-            for index in range(writer.position, len(regions)):
-                writer.add(splits[index], annotate(mosaic, areas, sources, regions[index], bands=wanted, dust=dust))
-                bar.advance()
-    writer.close({"kind": "survey", **settings})
-    return store_counts(Store(out))
-
-
-def prepare_mock(
-    out: str | Path,
-    *,
-    tiles: int,
-    seed: int,
-    config: SimulationConfig | None = None,
-    bands: Sequence[str] = JADES_BANDS,
-    tile_size: int = 512,
-    fractions: Mapping[Split, float] = DEFAULT_FRACTIONS,
-    workers: int = 1,
-    labels: Labels = "all",
-) -> dict[str, Any]:
-    """Draw simulated tiles straight into a training store, without FITS in between.
-
-    Every tile is a sky of its own, seeded by (seed, tile), so the splits are apart; the same store comes out whatever
-    the number of `workers`. With `labels` "spectroscopic", only sources that a survey would have measured have a
-    redshift (`zpix.scenes.spectroscopy`); the others train everything else.
-    """
-    from zpix.scenes import Sky
-
-    config = config or SimulationConfig()
-    check_fractions(fractions)
-    _check_labels(labels)
-    Sky(seed, tuple(bands), config)  # refuses catalogues that cannot be used, before anything is written
-    if tiles < 1 or workers < 1:
-        raise ConfigError(f"tiles = {tiles} and workers = {workers}: both must be 1 or more")
-    splits: list[Split] = []
-    for split in SPLITS:
-        splits += [split] * round(fractions[split] * tiles)
-    splits = [*splits, *["train"] * tiles][:tiles]  # type: ignore[list-item, assignment]
-    settings = {"simulation": json.loads(config.model_dump_json()), "seed": seed, "tiles": tiles, "labels": labels}
-    writer = StoreWriter(
-        out, bands=tuple(bands), tile_size=tile_size, pixel_scale_arcsec=config.pixel_scale_arcsec, settings=settings
-    )
-    jobs = ((seed, index, tile_size, tuple(bands), config, labels) for index in range(writer.position, tiles))
-    with (
-        ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
-        progress_bar("drawing scenes", tiles, done=writer.position) as bar,
-    ):
-        for tile in _in_order(pool, draw_tile, jobs, ahead=2 * workers):
-            writer.add(splits[writer.position], tile)
-            bar.advance()
-    writer.close({"kind": "mock", **settings})
-    return store_counts(Store(out))
-
-
-def draw_tile(job: tuple[int, int, int, tuple[str, ...], SimulationConfig, Labels]) -> AnnotatedTile:
-    """One simulated tile with its labels, from (seed, index, size, bands, settings, which labels)."""
-    from zpix.scenes import draw_scene
-
-    seed, index, tile_size, bands, config, labels = job
-    own_seed = int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0])
-    scene = draw_scene(own_seed, shape=(tile_size, tile_size), bands=bands, config=config)
-    identifiers, numbered = np.unique(scene.segmentation, return_inverse=True)
-    truth = scene.truth[np.searchsorted(scene.truth["id"], identifiers[identifiers > 0])]
-    offset = 0 if (identifiers == 0).any() else 1
-    label = np.asarray(truth["label"], np.int64)
-    return AnnotatedTile(
-        flux=scene.pixels.flux,
-        error=scene.pixels.error,
-        segmentation=(numbered.reshape(scene.segmentation.shape) + offset).astype(np.int32),
-        dust=float(scene.ebv),
-        label=label,
-        redshift=np.where(label == STAR, np.nan, truth["z" if labels == "all" else "z_spec"]).astype(np.float32),
-        source_id=np.asarray(truth["id"], np.int64),
-    )
-
-
-def _check_labels(labels: str) -> None:
-    if labels not in get_args(Labels):
-        raise ConfigError(f"labels = '{labels}': allowed are {', '.join(get_args(Labels))}")
-
-
-def store_counts(store: Store) -> dict[str, Any]:
-    """Tiles, sources of each class, and redshifts of each split."""
-    counts: dict[str, Any] = {}
-    for split in SPLITS:
-        sources = store.sources(split)
-        counts[split] = {
-            "tiles": store.count(split),
-            **{name: int((sources["label"] == value).sum()) for value, name in enumerate(CLASS_NAMES) if value},
-            "redshifts": int(np.isfinite(sources["redshift"]).sum()),
-        }
-    return counts
 
 
 def pretrain(
@@ -292,14 +125,6 @@ def calibrate(model: str | Path, store: Store, *, device: str = "auto") -> Width
     about = {**checkpoint.about, "width_calibration": asdict(calibration)}
     save_checkpoint(model, Checkpoint(checkpoint.detector, about))
     return calibration
-
-
-def _in_order(pool: Executor, function: Any, jobs: Iterator[Any], *, ahead: int) -> Iterator[Any]:
-    """Results of jobs in their order, with no more than `ahead` of them in flight, so that memory stays flat."""
-    waiting: list[Future] = [pool.submit(function, job) for job in itertools.islice(jobs, ahead)]
-    while waiting:
-        yield waiting.pop(0).result()
-        waiting += [pool.submit(function, job) for job in itertools.islice(jobs, 1)]
 
 
 def _about(store: Store) -> dict[str, Any]:

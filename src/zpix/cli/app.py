@@ -1,0 +1,72 @@
+"""The application that commands are added to, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from zpix.errors import ZpixError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("zpix"))
+        raise typer.Exit
+
+
+@app.callback()
+def _zpix(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Photometric redshifts straight from pixels: detect, segment, classify, and give every source a redshift PDF."""
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one sentence on standard error and exit code 2."""
+    logging.basicConfig(format="zpix: %(message)s", level=logging.WARNING)
+    try:
+        try:
+            app()
+        finally:
+            _flush()
+    except ZpixError as error:
+        _stop(str(error))
+    except BrokenPipeError:  # of `zpix ... | head`
+        sys.exit(1)
+    except OSError as error:  # a full disk, a place one may not write to
+        if error.strerror is None:
+            raise
+        _stop(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
+    except SystemExit as end:
+        if end.code == 130:
+            _stop("interrupted", code=130)
+        raise
+
+
+def _flush() -> None:
+    """Send off what was printed while failing can still be answered; Python's own try at the end must not fail."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+def _stop(sentence: str, *, code: int = 2) -> NoReturn:
+    print("zpix:", " ".join(sentence.split()), file=sys.stderr)  # libraries' own words may come in several lines
+    sys.exit(code)

@@ -1,0 +1,57 @@
+"""What a catalogue is worth: evaluate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zpix.cli.app import app
+from zpix.cli.options import Out, Overwrite
+from zpix.cli.printing import list_files, print_tables
+from zpix.errors import ConfigError
+
+
+@app.command()
+def evaluate(
+    catalogue: Annotated[
+        Path,
+        typer.Argument(help="catalogue.fits or catalogue.parquet of zpix run; with --rival a field of zpix simulate."),
+    ],
+    out: Out,
+    truth: Annotated[
+        Path | None, typer.Argument(help="Truth table of zpix simulate, or any table with ra, dec, z.")
+    ] = None,
+    band: Annotated[str, typer.Option(help="Band of the magnitudes.")] = "F444W",
+    mosaics: Annotated[
+        Path | None, typer.Option(help="Directory or file of the mosaics, for a picture of what was found and missed.")
+    ] = None,
+    rival: Annotated[
+        list[Path] | None,
+        typer.Option(help="EAZY template list (.param) or template: run zpix and template fitting and compare them."),
+    ] = None,
+    model: Annotated[Path | None, typer.Option("--model", "-m", help="With --rival: checkpoint.")] = None,
+    psfs: Annotated[Path | None, typer.Option(help="With --rival: directory of PSF images named by band.")] = None,
+    eazy_param: Annotated[Path | None, typer.Option(help="With --rival: EAZY's zphot.param.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Score a catalogue against the truth: detection, redshifts, PDFs. With --rival, zpix against template fitting."""
+    if rival:
+        from zpix.comparison import compare_with_rival
+
+        if truth is not None or mosaics is not None:
+            raise ConfigError("zpix evaluate --rival takes one directory of zpix simulate, and no TRUTH or --mosaics")
+        print_tables(
+            compare_with_rival(
+                catalogue, out=out, templates=rival, model=model, psfs=psfs, eazy_param=eazy_param, band=band,
+                overwrite=overwrite,
+            ).tables()
+        )  # fmt: skip
+    elif truth is None:
+        raise ConfigError("zpix evaluate needs a TRUTH table beside the CATALOGUE, or --rival and a simulated field")
+    else:
+        from zpix.assessment import evaluate as score
+
+        print_tables(score(catalogue, truth, out=out, band=band, mosaics=mosaics).tables())
+    list_files(out)

@@ -1,0 +1,138 @@
+"""How a model comes to be, and what it is: prepare, pretrain, train, info, bench."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zpix.cli.app import app
+from zpix.cli.options import Backbone, ConfigFile, Device, Dust, Labels, Model, Out, Part, Seed, one_or_many
+from zpix.cli.printing import print_tables
+from zpix.errors import ConfigError
+
+
+@app.command()
+def prepare(
+    out: Out,
+    mosaics: Annotated[list[Path] | None, typer.Argument(help="Mosaics, as for zpix run.")] = None,
+    segmentation: Annotated[Path | None, typer.Option(help="FITS map of segment ids on the mosaics' grid.")] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="Table with id, ra, dec.")] = None,
+    redshifts: Annotated[list[Path] | None, typer.Option(help="Tables of spectroscopic redshifts.")] = None,
+    mock: Annotated[int | None, typer.Option(help="Draw this many simulated tiles instead.")] = None,
+    bands: Annotated[str | None, typer.Option(help="Bands to keep, comma-separated; all by default.")] = None,
+    dust: Dust = None,
+    tile_size: Annotated[int, typer.Option(help="Pixels along a side.")] = 512,
+    fractions: Annotated[tuple[float, float, float], typer.Option(help="Shares of train, validation and test.")] = (
+        0.7,
+        0.1,
+        0.2,
+    ),
+    seed: Seed = 0,
+    workers: Annotated[int, typer.Option(help="Processes that draw simulated tiles.")] = 1,
+    labels: Annotated[Labels, typer.Option(help="Redshifts to learn from.")] = Labels.all,
+    config: ConfigFile = None,
+) -> None:
+    """Cut annotated tiles for training, split by sky position."""
+    from zpix.config import load_config
+    from zpix.image import JADES_BANDS
+    from zpix.preparation import prepare as cut
+    from zpix.preparation import prepare_mock
+    from zpix.training.store import SPLITS
+
+    shares = dict(zip(SPLITS, fractions, strict=True))
+    chosen = None if bands is None else [band.strip().upper() for band in bands.split(",")]
+    if mock is not None:
+        counts = prepare_mock(
+            out, tiles=mock, seed=seed, config=load_config(config).simulation, bands=chosen or JADES_BANDS,
+            tile_size=tile_size, fractions=shares, workers=workers, labels=labels.value,
+        )  # fmt: skip
+    elif not mosaics or segmentation is None or catalogue is None:
+        raise ConfigError("zpix prepare needs MOSAICS with --segmentation and --catalogue, or --mock TILES")
+    else:
+        counts = cut(
+            one_or_many(mosaics), segmentation=segmentation, catalogue=catalogue, out=out,
+            redshifts=redshifts or (), bands=chosen, dust=dust or "sfd", tile_size=tile_size, fractions=shares,
+            seed=seed, labels=labels.value,
+        )  # fmt: skip
+    for split, values in counts.items():
+        print(f"{split:12}" + "  ".join(f"{value:7d} {name}" for name, value in values.items()))
+
+
+@app.command()
+def pretrain(
+    store: Annotated[Path, typer.Argument(help="Training store.")],
+    out: Out,
+    config: ConfigFile = None,
+    device: Device = "auto",
+) -> None:
+    """Teach the redshift head its colours on cutouts, before the joint training."""
+    from zpix.config import load_config
+    from zpix.learning import pretrain as fit
+
+    settings = load_config(config)
+    path = fit(store, out=out, model=settings.model, config=settings.pretraining, device=device)
+    print(f"model in {path}")
+
+
+@app.command()
+def train(
+    store: Annotated[Path, typer.Argument(help="Training store.")],
+    out: Out,
+    config: ConfigFile = None,
+    init: Annotated[Path | None, typer.Option(help="Checkpoint to start from.")] = None,
+    redshift_head: Annotated[Path | None, typer.Option(help="Checkpoint whose redshift head to start from.")] = None,
+    device: Device = "auto",
+    name: Annotated[str | None, typer.Option(help="Name of the model, written into catalogues.")] = None,
+) -> None:
+    """Train a detector; the same command goes on after an interruption. Several devices: start it with torchrun."""
+    from zpix.config import load_config
+    from zpix.learning import train as fit
+
+    settings = load_config(config)
+    path = fit(
+        store, out=out, model=settings.model, config=settings.training, init=init, redshift_head=redshift_head,
+        device=device, name=name,
+    )  # fmt: skip
+    if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
+        print(f"model in {path}")
+
+
+@app.command()
+def info(
+    model: Annotated[Path | None, typer.Argument(help="Checkpoint; the shipped model by default.")] = None,
+) -> None:
+    """Say what a model is: its bands, what it has seen, how well it does."""
+    import json
+
+    from zpix.detector import load_checkpoint
+    from zpix.pipeline import default_model
+
+    path = default_model() if model is None else model
+    checkpoint = load_checkpoint(path)
+    print(json.dumps({"path": str(path), "model": checkpoint.config.model_dump(), **checkpoint.about}, indent=2))
+
+
+@app.command()
+def bench(
+    parts: Annotated[list[Part] | None, typer.Argument(help="What to measure; all but scaling by default.")] = None,
+    model: Model = None,
+    backbone: Annotated[Backbone | None, typer.Option(help="A network of random weights instead.")] = None,
+    size: Annotated[int, typer.Option(help="Side of a tile in pixels.")] = 512,
+    rounds: Annotated[int, typer.Option(help="In each of which every implementation takes a turn.")] = 5,
+    processes: Annotated[int, typer.Option(help="Of one thread each, at the same time.")] = 1,
+    compile: Annotated[bool, typer.Option("--compile", help="Also measure the compiled network.")] = False,
+    device: Device = "auto",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file for every figure.")] = None,
+) -> None:
+    """Measure the speed of zpix on this machine, beside torchvision's and, if it is installed, detectron2's."""
+    from zpix.speed import bench as measure
+
+    result = measure(
+        *(part.value for part in parts or ()), model=model, backbone=None if backbone is None else backbone.value,
+        size=size, rounds=rounds, processes=processes, compile=compile, device=device, out=out,
+    )  # fmt: skip
+    print(result.machine)
+    print_tables(result.tables())

@@ -1,0 +1,58 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Precision(StrEnum):
+    """Arithmetic of the network."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
+class Labels(StrEnum):
+    """Which redshifts to learn from."""
+
+    all = "all"
+    spectroscopic = "spectroscopic"
+
+
+class Part(StrEnum):
+    """What to measure."""
+
+    network = "network"
+    training = "training"
+    simulation = "simulation"
+    reading = "reading"
+    scaling = "scaling"
+
+
+class Backbone(StrEnum):
+    """Networks of random weights to measure."""
+
+    resnet18 = "resnet18"
+    resnet50 = "resnet50"
+
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Directory to write to.")]
+Model = Annotated[Path | None, typer.Option("--model", "-m", help="Checkpoint; the shipped model by default.")]
+Mosaics = Annotated[
+    list[Path], typer.Argument(help="Directory of FITS mosaics, several files, or one multi-band file.")
+]
+ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="TOML file of settings.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
+Dust = Annotated[str | None, typer.Option(help="E(B-V): sfd, a number in mag, or a HEALPix FITS map.")]
+
+
+def one_or_many(paths: list[Path]) -> Path | list[Path]:
+    return paths[0] if len(paths) == 1 else paths

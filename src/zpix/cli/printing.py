@@ -1,0 +1,43 @@
+"""What commands say when they are done, and while they work."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zpix.evaluation.report import Table
+
+# Characters of a line of a table that goes to a file or another program.
+_WIDTH_OF_FILES = 140
+
+
+@contextmanager
+def block_progress(description: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar behind a callback of (done, total)."""
+    from zpix.progress import progress_bar
+
+    with progress_bar(description, total=1) as bar:
+        yield bar.set
+
+
+def print_tables(tables: list[Table]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
+    for title, header, rows in tables:
+        console.print(title, style="bold")
+        table = RichTable(*header, box=box.SIMPLE)
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+
+
+def list_files(out: Path) -> None:
+    for path in sorted(p for p in out.rglob("*") if p.is_file()):
+        print(f"  {path}  {path.stat().st_size / 1e6:.1f} MB")
