@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from zpix.sources import ZMixture
     from zpix.speed import bench
 
-# Before torch is loaded: two threads that wait for each other by spinning take fifty times as long as soon as another
-# program uses a core; threads that sleep lose next to nothing. The user's own choice stays.
+# Before torch is loaded; the user's own choice stays. Two threads that wait for each other by spinning take fifty times as long as soon as another
+# program uses a core; threads that sleep lose next to nothing.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Also: oneDNN keeps what it has made for each number of sources that it met, 2 MB per tile of a field, for nothing.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
 
 _HOMES = {
     "Catalogue": "zpix.catalogue",

@@ -135,6 +135,8 @@ def write_run(
         check_mosaic(mosaic, checkpoint)
         check_tile_size(config, checkpoint)
         blocks = make_blocks(mosaic.shape, config)
+        name = checkpoint.about.get("name", "unnamed")
+        del checkpoint  # whoever searches loads it anew
         about = what_decides(mosaic, model, config)
         with resumable_directory(out, about, products=products, overwrite=overwrite) as work:
             search = Search(
@@ -146,7 +148,7 @@ def write_run(
                 choose_threads(config, tiles=sum(len(block.tiles) for block in blocks)),
                 facts=(
                     ("code_version", version("zpix")),
-                    ("model", checkpoint.about.get("name", "unnamed")),
+                    ("model", name),
                     ("mosaic_shape", mosaic.shape),
                     ("mosaic", ", ".join(sorted({path.name for path in mosaic.paths}))),
                 ),

@@ -106,6 +106,8 @@ class _Searcher:
         self.predictor = Predictor(checkpoint, search.config)
         self.batch_size = self.predictor.batch_size  # tiles given to the network at once, and read ahead of it
         self.calibration = WidthCalibration.from_about(checkpoint.about)
+        # Pixels of tiles that are done with: the largest arrays of all, whose memory would fall into pieces.
+        self._spare: deque[Pixels] = deque(maxlen=2 * self.batch_size + 1)
         self.z_range = tuple(checkpoint.about.get("z_range", (0.0, 15.0)))
 
     def search(self, blocks: Iterable[Block]) -> Iterator[Found]:
@@ -134,7 +136,8 @@ class _Searcher:
         """Pixels of a tile in the model's bands, and E(B−V) at its middle."""
         block, tile = place
         start = time.perf_counter()
-        pixels = self.mosaic.read(tile.read, bands=self.predictor.bands)
+        spare = self._spare.popleft() if self._spare else None
+        pixels = self.mosaic.read(tile.read, bands=self.predictor.bands, spare=spare)
         middle = self.mosaic.sky(0.5 * (tile.owned.x0 + tile.owned.x1), 0.5 * (tile.owned.y0 + tile.owned.y1))
         dust = float(ebv_at(*(np.atleast_1d(angle) for angle in middle), dust=self.config.dust)[0])
         return _Window(block, tile, pixels, dust, time.perf_counter() - start)
@@ -155,6 +158,7 @@ class _Searcher:
         probability = place_masks(detections)
         threshold = self.config.mask_threshold
         photometry = measure_stamps(probability, pixels, origin_xy=(tile.read.x0, tile.read.y0), threshold=threshold)
+        self._spare.append(pixels)
         redshift = self.calibration.apply(detections.redshift, photometry.snr)
         return _Measured(
             tile.index,

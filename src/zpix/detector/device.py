@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Literal
 
@@ -60,12 +61,27 @@ def keep_freed_memory() -> None:
     """Ask the C library to keep large arrays that are freed: handing each back to the system, only to have it given
     and cleared again for the next tile, costs a fifth of the time. Where it is not glibc nothing happens.
     """
+    mallopt = _of_glibc("mallopt")
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, 2**30)
+        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+        mallopt(_M_ARENA_MAX, 1)  # what a reading thread frees, the network can use
+
+
+def return_freed_memory() -> None:
+    """Hand everything that was kept back to the system: over hundreds of tiles what is kept falls into pieces too small
+    for the next array, and grows by half.
+    """
+    malloc_trim = _of_glibc("malloc_trim")
+    if malloc_trim is not None:
+        malloc_trim(0)
+
+
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    """A function of the C library by name, or none where there is no such function."""
     if not sys.platform.startswith("linux"):
-        return
+        return None
     try:
-        mallopt = ctypes.CDLL(None).mallopt
+        return getattr(ctypes.CDLL(None), name)
     except (OSError, AttributeError):
-        return
-    mallopt(_M_MMAP_THRESHOLD, 2**30)
-    mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-    mallopt(_M_ARENA_MAX, 1)  # what a reading thread frees, the network can use
+        return None

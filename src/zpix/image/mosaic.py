@@ -52,11 +52,12 @@ class Mosaic:
         """Side of a pixel."""
         return pixel_scale_arcsec(self.wcs)
 
-    def read(self, region: Region, *, bands: Sequence[str] | None = None) -> Pixels:
+    def read(self, region: Region, *, bands: Sequence[str] | None = None, spare: Pixels | None = None) -> Pixels:
         """Pixels of `region` in `bands` (default: all of the mosaic, in its order).
 
         Parts of the region outside the mosaic are not valid, nor is any pixel of a band that the mosaic
-        lacks.
+        lacks. Pixels that are not needed any more may be given as `spare`: if they have the right shape they are
+        written over instead of taking new memory.
         """
         if self._images is None:
             raise ValueError("the mosaic is closed")
@@ -64,7 +65,10 @@ class Mosaic:
         inside = region.intersection(Region.whole(self.shape))
         window = (..., *inside.shifted(-region.x0, -region.y0).slices)
         known = inside == region and all(band in self._images for band in wanted)
-        pixels = Pixels.unfilled(len(wanted), region.shape) if known else Pixels.empty(len(wanted), region.shape)
+        if spare is not None and known and spare.shape == (len(wanted), *region.shape):
+            pixels = spare
+        else:
+            pixels = Pixels.unfilled(len(wanted), region.shape) if known else Pixels.empty(len(wanted), region.shape)
         flux, error, valid = pixels.flux[window], pixels.error[window], pixels.valid[window]
         for index, band in enumerate(wanted):
             if band in self._images and flux.size:

@@ -10,13 +10,15 @@ from torch import Tensor
 
 from zpix.config import InferenceConfig
 from zpix.detector import Checkpoint, Found, fast_twin
-from zpix.detector.device import choose_device, choose_precision, keep_freed_memory
+from zpix.detector.device import choose_device, choose_precision, keep_freed_memory, return_freed_memory
 from zpix.detector.mask_head import MASK_SIZE
 from zpix.image import Pixels, Region
 from zpix.sources import GALAXY, STAR, Detections, ZMixture
 
 # Tiles of one forward pass: a processor gains nothing from more than one, a graphics card is filled by a few.
 _BATCH_ON_CUDA = 4
+# Calls after which memory is handed back; to have it given again costs a hundredth of their time.
+_CALLS_BETWEEN_RETURNS = 32
 
 
 class Predictor:
@@ -34,6 +36,7 @@ class Predictor:
         self.device = choose_device(config.device)
         self.dtype = choose_precision(config.precision, self.device)
         self.batch_size = _BATCH_ON_CUDA if self.device.type == "cuda" else 1
+        self._calls = 0
         keep_freed_memory()
         self._detector = fast_twin(checkpoint.detector, self.device, self.dtype, compiled=config.compile)
 
@@ -53,6 +56,9 @@ class Predictor:
         dust : E(B−V) in magnitudes of each tile
         within : part of each tile, in its pixels, where sources are wanted; those centred elsewhere cost less then
         """
+        self._calls += 1
+        if self._calls % _CALLS_BETWEEN_RETURNS == 0:
+            return_freed_memory()
         found = [Detections.empty(MASK_SIZE, self._detector.config.mixture_components) for _ in pixels]
         regions = within or [None] * len(found)
         by_shape: dict[tuple[int, ...], list[int]] = {}
