@@ -197,8 +197,9 @@ class Targets:
 
 def targets(rng: np.random.Generator, truth: Table, share: float) -> Targets:
     """Galaxies that spectra were taken of; three in four are secure."""
+    measured = np.isfinite(np.ma.filled(truth["z_spec"], np.nan))  # a table masks what is NaN
     bright = (truth["label"] != STAR) & (truth["mag_f444w"] < 28)
-    rows = np.flatnonzero(bright & (np.isfinite(truth["z_spec"]) | (rng.uniform(size=len(truth)) < share)))
+    rows = np.flatnonzero(bright & (measured | (rng.uniform(size=len(truth)) < share)))
     chosen, n = truth[rows], len(rows)
     return Targets(
         id=np.asarray(chosen["id"], np.int64),

@@ -65,6 +65,14 @@ RULES = {
             "poppy": "the telescope's pupil",
         },
     ),
+    "surveys": Rule(
+        {"image", "sources"},
+        {
+            "numpy": "arrays",
+            "scipy": "what a segment touches",
+            "astropy": "positions that match, tables of redshifts",
+        },
+    ),
     "detector": Rule(
         set(),
         {
@@ -120,7 +128,7 @@ RULES = {
     "pipeline": Rule(
         {"image", "detector", "inference", "catalogue", "plots", "search", "assembly"}, {"numpy": "arrays"}
     ),
-    "preparation": Rule({"image", "sources", "scenes", "training"}, {"numpy": "arrays"}),
+    "preparation": Rule({"image", "sources", "scenes", "surveys", "training"}, {"numpy": "arrays"}),
     "learning": Rule(
         {
             "image",

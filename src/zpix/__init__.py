@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from zpix.image import align, open_mosaic
     from zpix.learning import pretrain, train
     from zpix.pipeline import run
-    from zpix.preparation import prepare, prepare_mock
+    from zpix.preparation import prepare, prepare_mock, prepare_redshifts
     from zpix.scenes import simulate
     from zpix.sources import ZMixture
     from zpix.speed import bench
@@ -39,6 +39,7 @@ _HOMES = {
     "open_mosaic": "zpix.image",
     "prepare": "zpix.preparation",
     "prepare_mock": "zpix.preparation",
+    "prepare_redshifts": "zpix.preparation",
     "pretrain": "zpix.learning",
     "read_catalogue": "zpix.catalogue",
     "run": "zpix.pipeline",
@@ -48,7 +49,7 @@ _HOMES = {
 
 __all__ = [
     "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "evaluate", "load_checkpoint", "open_mosaic",
-    "prepare", "prepare_mock", "pretrain", "read_catalogue", "run", "simulate", "train",
+    "prepare", "prepare_mock", "prepare_redshifts", "pretrain", "read_catalogue", "run", "simulate", "train",
 ]  # fmt: skip
 
 

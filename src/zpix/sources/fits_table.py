@@ -38,7 +38,7 @@ def read_fits_table(
 
 
 def read_fits_columns(path: str | Path, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, NDArray]]:
-    """Some columns of several named extensions, as `result[extension][column]`, in native byte order.
+    """Some columns of several extensions, named in capitals, as `result[extension][column]`, in native byte order.
 
     A column is given by its name, or as `"new|old"` by the names it has had, and then comes under the first of them.
 
@@ -51,11 +51,11 @@ def read_fits_columns(path: str | Path, wanted: Mapping[str, Sequence[str]]) -> 
     """
     found: dict[str, dict[str, NDArray]] = {}
     with _opened(path, memmap=True) as hdus:  # such files are large: only these columns are read
-        tables = {hdu.name: hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)}
+        tables = {hdu.name.upper(): hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)}
         for extension, columns in wanted.items():
             if extension not in tables:
                 raise CatalogueError(
-                    f"'{path}' has no extension '{extension}'; its tables are {_some(list(tables)) or 'none'}"
+                    f"'{path}' has no extension '{extension}'; its tables are {first_of(list(tables)) or 'none'}"
                 )
             there = tables[extension].columns.names
             found[extension] = {}
@@ -65,7 +65,7 @@ def read_fits_columns(path: str | Path, wanted: Mapping[str, Sequence[str]]) -> 
                 if name is None:
                     raise CatalogueError(
                         f"'{path}' has no column '{' or '.join(names)}' in extension '{extension}', which has"
-                        f" {_some(there)}"
+                        f" {first_of(there)}"
                     )
                 values = np.asarray(tables[extension].data[name])
                 found[extension][names[0]] = values.astype(values.dtype.newbyteorder("="))
@@ -73,9 +73,9 @@ def read_fits_columns(path: str | Path, wanted: Mapping[str, Sequence[str]]) -> 
 
 
 def extension_names(path: str | Path) -> list[str]:
-    """Names of all extensions of a FITS file; `InputFileError` if it is missing, truncated or not FITS."""
+    """Names of all extensions of a FITS file, in capitals; `InputFileError` if it is missing, truncated or not FITS."""
     with _opened(path, memmap=True) as hdus:
-        return [hdu.name for hdu in hdus]
+        return [hdu.name.upper() for hdu in hdus]
 
 
 @contextmanager
@@ -92,5 +92,6 @@ def _opened(path: str | Path, *, memmap: bool) -> Iterator[fits.HDUList]:
         raise InputFileError(f"'{path}' is not a whole FITS file: {error}") from error
 
 
-def _some(names: Sequence[str], most: int = 12) -> str:
+def first_of(names: Sequence[str], most: int = 12) -> str:
+    """Some names, for a sentence on what there is."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

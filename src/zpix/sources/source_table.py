@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from zpix.errors import CatalogueError, InputFileError
 from zpix.sources.detections import STAR
-from zpix.sources.fits_table import read_fits_table
+from zpix.sources.fits_table import first_of, read_fits_table
 
 Floats = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ class SourceTable:
             return np.full(len(self), np.nan)
         raise CatalogueError(
             f"'{self.path}' has no column '{names[0]}' for the {what} (also accepted: {', '.join(names[1:])}); it has"
-            f" {', '.join(self.columns) or 'none'}"
+            f" {first_of([*self.columns]) or 'none'}"
         )
 
     def position(self) -> tuple[Floats, Floats]:
@@ -96,7 +96,7 @@ class SourceTable:
         if name.lower() not in self:
             if column is None:
                 return None
-            raise CatalogueError(f"'{self.path}' has no column '{column}'; it has {', '.join(self.columns)}")
+            raise CatalogueError(f"'{self.path}' has no column '{column}'; it has {first_of([*self.columns])}")
         values = self.columns[name.lower()]
         if values.dtype.kind == "f":
             return np.array([f"{value:g}" for value in values], dtype=str)
@@ -113,10 +113,8 @@ def read_source_table(path: str | Path) -> SourceTable:
     """
     path = Path(path)
     kind = path.suffix.lower().removeprefix(".")
-    if kind in FLAT_TABLES:
-        values = _read_flat(path, kind)
-    else:
-        values = read_fits_table(path, holding=_has_positions)[0]
+    flat = kind in FLAT_TABLES
+    values = _read_flat(path, kind) if flat else read_fits_table(path, holding=_has_positions)[0]
     return SourceTable(path, {name.lower(): column for name, column in values.items()})
 
 

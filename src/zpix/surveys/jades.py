@@ -92,10 +92,11 @@ def read_jades_catalogue(
         if not np.array_equal(table["ID"], flag["ID"]):
             raise CatalogueError(f"'{path}' lists other sources in extension '{extension}' than in 'FLAG'")
     box = np.stack([tables["SIZE"][name].astype(np.float64) for name in _BOX], axis=1)
+    box[:, 2:] += 1  # from the last pixels inside to the first outside
     z_phot = tables["PHOTOZ"]["EAZY_z_a"].astype(np.float64)
     return JadesCatalogue(
         sources=read_jades_sources(path),
-        box_xyxy_pix=box + (0, 0, 1, 1),
+        box_xyxy_pix=box,
         bands=bands,
         # (band, N) to (N, band), also where either is zero
         observed=np.array([flag[f"{band}_FLAG"] != _NO_DATA for band in bands], bool).reshape(len(bands), -1).T,

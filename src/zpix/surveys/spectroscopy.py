@@ -28,9 +28,7 @@ from numpy.typing import NDArray
 
 from zpix.errors import ConfigError, OutputError
 from zpix.outputs import whole_file
-from zpix.sources import GALAXY
-from zpix.sources.reference import ReferenceSources, nearest_sources
-from zpix.sources.source_table import SECURE, read_source_table
+from zpix.sources.source_table import SECURE, SourceTable, read_source_table
 
 log = logging.getLogger(__name__)
 
@@ -147,11 +145,15 @@ def read_redshifts(source: str | Path) -> RedshiftList:
         # A and 4 are alike, and so are B and 3
         ranks = {flag: place if column else place // 2 for place, flag in enumerate(secure or SECURE)}
         rank = np.array([ranks.get(flag, -1) for flag in quality.tolist()], np.int64)
-    name = next((name for name in _IDENTIFIER if name in table), None)
-    identifier = table.columns[name] if name else np.arange(1, len(table) + 1)
     known = np.isfinite(ra) & np.isfinite(dec) & (z > 0)  # JADES has -1 where there is none, others -99 or 0
     return RedshiftList(
-        name=path.name, id=identifier.astype(str), ra=ra, dec=dec, z=np.where(known, z, np.nan), quality=quality, rank=rank
+        name=path.name,
+        id=_identifiers(table),
+        ra=ra,
+        dec=dec,
+        z=np.where(known, z, np.nan),
+        quality=quality,
+        rank=rank,
     )
 
 
@@ -187,7 +189,9 @@ def compile_redshifts(
         if (~same & ~worse & (origin[rows] == origin[best])).any():
             fate[rows] = "in conflict"
             continue
-        fate[rows] = np.where(same, "agrees with a kept one", np.where(worse, "overruled by quality", "overruled by order"))
+        fate[rows] = np.where(
+            same, "agrees with a kept one", np.where(worse, "overruled by quality", "overruled by order")
+        )
         fate[best] = "kept"
         agree[best] = len(np.unique(origin[rows[same]]))
     kept = usable[fate[usable] == "kept"]
@@ -204,7 +208,7 @@ def compile_redshifts(
     )
 
 
-def write_compilation(table: Table, path: str | Path) -> Path:
+def write_compilation(table: Table, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write the table of a compilation as Parquet, FITS or CSV, by the ending of `path`.
 
     Raises
@@ -213,47 +217,19 @@ def write_compilation(table: Table, path: str | Path) -> Path:
         If there is a file already, the ending is another, or the place cannot be written to.
     """
     path = Path(path)
-    check_place(path)
+    check_place(path, overwrite=overwrite)
     with whole_file(path) as temporary:
         table.write(temporary, format=path.suffix[1:])
     return path
 
 
-def check_place(path: Path) -> None:
-    """Refuse a place where `write_compilation` cannot write, before the work is done."""
+def check_place(path: str | Path, *, overwrite: bool = False) -> None:
+    """Refuse a place where `write_compilation` would not write, before the work is done."""
+    path = Path(path)
     if path.suffix not in _ENDINGS:
         raise OutputError(f"{path}: a compilation of redshifts is written as {', '.join(_ENDINGS)}")
-    if path.exists():
+    if path.exists() and not overwrite:
         raise OutputError(f"{path}: already exists; remove it or choose another place")
-
-
-def assign(
-    compilation: Compilation, sources: ReferenceSources, *, radius_arcsec: float = RADIUS_ARCSEC,
-    agreement: float = AGREEMENT,
-) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
-    """The source that each redshift is of, (K,) rows or -1, and why it says nothing of it, (K,) words, "" if it does.
-
-    A redshift goes to the nearest source within the radius, be that a star. Of several that agree the nearest counts;
-    if they do not agree, none does.
-    """
-    rows, distance = nearest_sources(sources, compilation.ra, compilation.dec, radius_arcsec=radius_arcsec)
-    fate = np.full(len(rows), "", "U24")
-    fate[rows < 0] = "no source"
-    fate[(rows >= 0) & (sources.label[rows] != GALAXY) if len(sources) else rows >= 0] = "star"
-    order = np.argsort(distance, kind="stable")
-    order = order[fate[order] == ""]
-    for row in np.unique(rows[order][_repeated(rows[order])]):
-        several = order[rows[order] == row]
-        z = compilation.z[several]
-        fate[several] = "same source" if np.ptp(z) <= agreement * (1 + z[0]) else "in conflict"
-        if fate[several[0]] == "same source":
-            fate[several[0]] = ""
-    return rows, fate
-
-
-def _repeated(values: NDArray[np.int64]) -> NDArray[np.bool_]:
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    return count[place] > 1
 
 
 def _parsed(source: str) -> tuple[Path, str | None, tuple[str, ...]]:
@@ -282,6 +258,15 @@ def _groups(ra: Floats, dec: Floats, radius_arcsec: float) -> Iterator[NDArray[n
             group = neighbours[row][free[neighbours[row]]]
             free[group] = False
             yield group
+
+
+def _identifiers(table: SourceTable) -> NDArray[np.str_]:
+    """What a list calls its redshifts; row numbers from 1 where it has no names."""
+    if "tier" in table and "nirspec_id" in table and "unique_id" not in table:  # JADES' DR3: unique together only
+        tier, number = (table.columns[name].astype(str) for name in ("tier", "nirspec_id"))
+        return np.char.add(np.char.add(tier, "_"), number)
+    name = next((name for name in _IDENTIFIER if name in table), None)
+    return table.columns[name].astype(str) if name else np.arange(1, len(table) + 1).astype(str)
 
 
 def _joined(lists: Sequence[RedshiftList], name: str, dtype: type) -> NDArray:
