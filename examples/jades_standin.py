@@ -27,7 +27,6 @@ from scipy import ndimage
 
 import zpix
 from zpix.config import SimulationConfig
-from zpix.image import JADES_BANDS
 from zpix.scenes.galaxies import draw_shapes, draw_spectra, quiescent_fraction
 from zpix.sources import STAR
 from zpix.sources.filters import package_file
@@ -92,7 +91,7 @@ def make_jades(
         mosaics = {file.band: place(archive, "jades-dr2", file) for file in files if file.band}
         for band, path in mosaics.items():
             shutil.move(field / f"mock_{band.lower()}_drz.fits", path)
-        truth = Table.read(field / "truth.fits")
+        truth = Table.read(field / "truth.fits", mask_invalid=False)
         drawn, header = fits.getdata(field / "segmentation.fits", header=True)
         truth = truth[truth["detectable"]]  # a catalogue lists what could be found, by identifiers of its own
         labels = np.zeros(int(drawn.max()) + 1, np.int32)

@@ -56,6 +56,7 @@ RULES = {
             "eazy": "intergalactic absorption",
         },
     ),
+    "surveys": Rule({"image", "sources"}, {}),
     "scenes": Rule(
         {"image", "sources"},
         {
@@ -161,6 +162,7 @@ RULES = {
             "assessment",
             "comparison",
             "speed",
+            "surveys",
         },
         {"typer": "arguments", "rich": "tables of scores"},
     ),
@@ -296,7 +298,7 @@ DOC = '"""Which question?"""\n'
         ("evaluation/report.py", "import matplotlib.pyplot as plt", "evaluation may not import matplotlib"),
         ("catalogue/table.py", "import importlib\nimportlib.import_module('torch')", "hide from this test"),
         ("catalogue/table.py", "print('done')", "only cli prints"),
-        ("surveys/jades.py", "", "has no rule"),
+        ("telescopes/jades.py", "", "has no rule"),
         ("image/utils.py", "", "does not say what it is for"),
         ("image/mosaic.py", "\n" * MOST_LINES, "more than"),
     ],
