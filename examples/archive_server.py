@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -25,7 +24,7 @@ from typing import BinaryIO
 
 
 class RangeHandler(SimpleHTTPRequestHandler):
-    """Answers `Range: bytes=N-`, unless `If-Range` names another version of the file than the present one."""
+    """Answers `Range: bytes=N-M`, unless `If-Range` names another version of the file than the present one."""
 
     protocol_version = "HTTP/1.1"
 
@@ -34,7 +33,7 @@ class RangeHandler(SimpleHTTPRequestHandler):
         self.answer(body=False)
 
     def do_GET(self) -> None:
-        """A file, or what comes after its first N bytes."""
+        """A file, or a piece of it."""
         self.answer(body=True)
 
     def answer(self, *, body: bool) -> None:
@@ -46,26 +45,30 @@ class RangeHandler(SimpleHTTPRequestHandler):
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             size, version = status.st_size, f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
-            asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-            start = int(asked[1]) if asked and self.headers.get("If-Range", version) == version else 0
-            if start and start >= size:
+            asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+            if self.headers.get("If-Range", version) != version:
+                asked = None
+            start, end = (int(asked[1]), min(int(asked[2] or size), size - 1)) if asked else (0, size - 1)
+            if asked and start > end:
                 self.send_error(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
                 return
-            self.send_response(HTTPStatus.PARTIAL_CONTENT if start else HTTPStatus.OK)
-            if start:
-                self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
-            self.send_header("Content-Length", str(size - start))
+            self.send_response(HTTPStatus.PARTIAL_CONTENT if asked else HTTPStatus.OK)
+            if asked:
+                self.send_header("Content-Range", f"bytes {start}-{end}/{size}")
+            self.send_header("Content-Length", str(end - start + 1))
             self.send_header("Content-Type", "application/octet-stream")
             self.send_header("Accept-Ranges", "bytes")
             self.send_header("ETag", version)
             self.end_headers()
             file.seek(start)
             if body:
-                self.send_body(file)
+                self.send_body(file, end - start + 1)
 
-    def send_body(self, file: BinaryIO) -> None:
-        """Send the rest of an open file."""
-        shutil.copyfileobj(file, self.wfile)
+    def send_body(self, file: BinaryIO, count: int) -> None:
+        """Send the next `count` bytes of an open file."""
+        while count and (piece := file.read(min(count, 1 << 16))):
+            self.wfile.write(piece)
+            count -= len(piece)
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Say nothing."""

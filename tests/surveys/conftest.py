@@ -26,6 +26,8 @@ class Archive:
     requests : (method, file name, first byte) of each request
     drops : bytes after which the connection breaks, for the next requests of bodies; each counts once
     wrong_size : bytes added to the sizes that GET, not HEAD, tells
+    heads, ranges, versions : whether the server knows them
+    bytes_per_second : how fast it is
     errors : states to answer with, for the next requests; each counts once
     """
 
@@ -35,6 +37,7 @@ class Archive:
     drops: list[int] = field(default_factory=list)
     errors: list[int] = field(default_factory=list)
     wrong_size: int = 0
+    heads: bool = True
     ranges: bool = True
     versions: bool = True
     bytes_per_second: float = np.inf
@@ -68,27 +71,33 @@ def handler_of(archive: Archive) -> type:
             if not archive.ranges:
                 del self.headers["Range"]
             asked = self.headers.get("Range", "bytes=0-")
-            archive.requests.append((self.command, Path(self.path).name, int(asked[6:-1])))
+            archive.requests.append((self.command, Path(self.path).name, int(asked[6:].split("-")[0])))
+            if self.command == "HEAD" and not archive.heads:
+                self.send_error(405)
+                return
             if archive.errors:
-                self.send_error(archive.errors.pop(0))
+                state = archive.errors.pop(0)
+                self.send_response(state)
+                self.send_header("Retry-After", "1")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
                 return
             super().answer(body=body)
 
         def send_header(self, keyword: str, value: str) -> None:
             if keyword == "ETag" and not archive.versions:
                 return
-            if keyword == "Content-Length" and self.command == "GET":
+            if keyword == "Content-Length" and self.command == "GET" and archive.wrong_size:
                 value = str(int(value) + archive.wrong_size)
             super().send_header(keyword, value)
 
-        def send_body(self, file: BinaryIO) -> None:
-            allowed = archive.drops.pop(0) if archive.drops else FILE_BYTES
+        def send_body(self, file: BinaryIO, count: int) -> None:
+            allowed = min(archive.drops.pop(0), count) if archive.drops else count
+            self.close_connection = allowed < count
             while allowed and (piece := file.read(min(4096, allowed))):
                 self.wfile.write(piece)
                 allowed -= len(piece)
                 if np.isfinite(archive.bytes_per_second):
                     time.sleep(len(piece) / archive.bytes_per_second)
-            if file.read(1):
-                self.close_connection = True
 
     return Handler

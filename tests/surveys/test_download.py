@@ -124,6 +124,15 @@ def test_a_server_without_ranges_or_versions_sends_all_again(archive, tmp_path):
     assert file.path.read_bytes() == (archive.folder / SEGMENTATION.path).read_bytes()
 
 
+def test_a_server_that_takes_no_head_is_asked_for_the_first_byte(archive, tmp_path):
+    archive.heads = False
+    assert fetch_one(archive, tmp_path, dry_run=True).size == FILE_BYTES
+    assert archive.requests[-1] == ("GET", SEGMENTATION.name, 0)
+    assert fetch_one(archive, tmp_path).whole
+    archive.ranges = False
+    assert fetch_one(archive, tmp_path / "other").whole
+
+
 def test_states_that_pass_are_tried_again(archive, tmp_path):
     archive.errors = [503, 429]
     assert fetch_one(archive, tmp_path).whole
@@ -236,20 +245,21 @@ def test_models_come_from_a_server_that_the_user_names(archive, tmp_path):
         fetch("model", mirror="ftp://example.org")
 
 
-def test_killed_half_way_the_same_command_gives_the_same_files(archive, tmp_path):
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
+def test_ended_half_way_the_same_command_gives_the_same_files(archive, tmp_path, how, code):
     archive.bytes_per_second = 200_000
     out = tmp_path / "out"
     command = [sys.executable, "-m", "zpix", "fetch", "galaxiesml", "--out", str(out), "--mirror", archive.url]
     environment = {**os.environ, "PYTHONPATH": str(Path(zpix.__file__).parents[1])}
     first = RELEASES["galaxiesml"].files[0].name
     part = out / f"{first}.part"
-    killed = subprocess.Popen(command, env=environment)
+    ended = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while not (part.exists() and part.stat().st_size > 50_000):
-        assert killed.poll() is None and time.monotonic() < deadline
+        assert ended.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
-    os.kill(killed.pid, signal.SIGKILL)
-    killed.wait()
+    os.kill(ended.pid, how)
+    assert ended.wait() == code
     have = part.stat().st_size
     assert 0 < have < FILE_BYTES and not (out / first).exists()
 

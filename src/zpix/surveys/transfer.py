@@ -26,6 +26,16 @@ _TRIES = 5  # in a row that bring nothing
 _FIRST_WAIT_S = 1.0  # before the second try; it doubles each time
 _CHUNK = 1 << 18
 _PASSING = (408, 425, 429, 500, 502, 503, 504)  # states of a server that are worth another try
+_NO_HEAD = (403, 405, 501)  # of one that only takes GET
+_LONGEST_WAIT_S = 120.0
+
+
+class _Refused(DownloadError):
+    """A server's final word."""
+
+    def __init__(self, url: str, error: HTTPError) -> None:
+        super().__init__(f"{url}: cannot be fetched: the server says {error.code} {error.reason}")
+        self.state = error.code
 
 
 @dataclass(frozen=True)
@@ -53,11 +63,22 @@ def ask(url: str) -> Served:
     failures = 0
     while True:
         try:
-            with _open(url, method="HEAD") as answer:
-                return Served(url, _total(answer, url), answer.headers["ETag"] or answer.headers["Last-Modified"] or "")
+            return _ask_once(url)
         except (OSError, HTTPException) as error:
             failures += 1
             _wait_or_give_up(failures, url, error)
+
+
+def _ask_once(url: str) -> Served:
+    """By HEAD, and where a server does not take that, by asking for the first byte."""
+    try:
+        answer = _open(url, method="HEAD")
+    except _Refused as refused:
+        if refused.state not in _NO_HEAD:
+            raise
+        answer = _open(url, Range="bytes=0-0")
+    with answer:
+        return Served(url, _total(answer, url), answer.headers["ETag"] or answer.headers["Last-Modified"] or "")
 
 
 def transfer(served: Served, part: Path, *, progress: Callable[[int], None]) -> None:
@@ -127,7 +148,7 @@ def _open(url: str, *, method: str = "GET", **headers: str) -> HTTPResponse:
     except HTTPError as error:
         if error.code in _PASSING:
             raise
-        raise DownloadError(f"{url}: cannot be fetched: the server says {error.code} {error.reason}") from None
+        raise _Refused(url, error) from None
 
 
 def _total(answer: HTTPResponse, url: str) -> int:
@@ -141,7 +162,9 @@ def _total(answer: HTTPResponse, url: str) -> int:
 
 def _wait_or_give_up(failures: int, url: str, error: Exception) -> None:
     if failures < _TRIES:
-        time.sleep(_FIRST_WAIT_S * 2 ** (failures - 1))
+        wished = error.headers.get("Retry-After", "") if isinstance(error, HTTPError) else ""
+        wait = _FIRST_WAIT_S * max(2.0 ** (failures - 1), float(wished) if wished.isdigit() else 0.0)
+        time.sleep(min(wait, _LONGEST_WAIT_S))
         return
     reason = error if isinstance(error, HTTPError) else getattr(error, "reason", error)
     if isinstance(reason, OSError) and reason.strerror:
