@@ -11,12 +11,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -25,7 +24,7 @@ from typing import BinaryIO
 
 
 class RangeHandler(SimpleHTTPRequestHandler):
-    """Answers `Range: bytes=N-`, unless `If-Range` names another version of the file than the present one."""
+    """Answers `Range: bytes=N-M`, unless `If-Range` names another version of the file than the present one."""
 
     protocol_version = "HTTP/1.1"
 
@@ -34,7 +33,7 @@ class RangeHandler(SimpleHTTPRequestHandler):
         self.answer(body=False)
 
     def do_GET(self) -> None:
-        """A file, or what comes after its first N bytes."""
+        """A file, or a piece of it."""
         self.answer(body=True)
 
     def answer(self, *, body: bool) -> None:
@@ -46,36 +45,50 @@ class RangeHandler(SimpleHTTPRequestHandler):
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             size, version = status.st_size, f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
-            asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-            start = int(asked[1]) if asked and self.headers.get("If-Range", version) == version else 0
-            if start and start >= size:
+            asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+            if self.headers.get("If-Range", version) != version:
+                asked = None
+            start, end = (int(asked[1]), min(int(asked[2] or size), size - 1)) if asked else (0, size - 1)
+            if asked and start > end:
                 self.send_error(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
                 return
-            self.send_response(HTTPStatus.PARTIAL_CONTENT if start else HTTPStatus.OK)
-            if start:
-                self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
-            self.send_header("Content-Length", str(size - start))
+            self.send_response(HTTPStatus.PARTIAL_CONTENT if asked else HTTPStatus.OK)
+            if asked:
+                self.send_header("Content-Range", f"bytes {start}-{end}/{size}")
+            self.send_header("Content-Length", str(end - start + 1))
             self.send_header("Content-Type", "application/octet-stream")
             self.send_header("Accept-Ranges", "bytes")
             self.send_header("ETag", version)
             self.end_headers()
             file.seek(start)
             if body:
-                self.send_body(file)
+                self.send_body(file, end - start + 1)
 
-    def send_body(self, file: BinaryIO) -> None:
-        """Send the rest of an open file."""
-        shutil.copyfileobj(file, self.wfile)
+    def send_body(self, file: BinaryIO, count: int) -> None:
+        """Send the next `count` bytes of an open file."""
+        while count and (piece := file.read(min(count, 1 << 16))):
+            self.wfile.write(piece)
+            count -= len(piece)
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Say nothing."""
 
 
+class QuietServer(ThreadingHTTPServer):
+    """Says nothing of clients that hang up."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Report what is not the client's doing."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serve(folder: Path, handler: type[RangeHandler] = RangeHandler, *, port: int = 0) -> Iterator[str]:
     """Base URL at which the folder is served while the block runs; port 0: any that is free."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), partial(handler, directory=str(folder)))
-    server.daemon_threads = True
+    server = QuietServer(("127.0.0.1", port), partial(handler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -96,10 +109,8 @@ def main() -> None:
         if asked.command:
             sys.exit(subprocess.run(asked.command, env={**os.environ, "ARCHIVE": url}, check=False).returncode)
         print(f"{asked.folder} at {url}; Ctrl-C ends it", flush=True)
-        try:
+        with suppress(KeyboardInterrupt):
             threading.Event().wait()
-        except KeyboardInterrupt:
-            pass
 
 
 if __name__ == "__main__":

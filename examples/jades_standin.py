@@ -27,7 +27,6 @@ from scipy import ndimage
 
 import zpix
 from zpix.config import SimulationConfig
-from zpix.image import JADES_BANDS
 from zpix.scenes.galaxies import draw_shapes, draw_spectra, quiescent_fraction
 from zpix.sources import STAR
 from zpix.sources.filters import package_file
@@ -92,7 +91,7 @@ def make_jades(
         mosaics = {file.band: place(archive, "jades-dr2", file) for file in files if file.band}
         for band, path in mosaics.items():
             shutil.move(field / f"mock_{band.lower()}_drz.fits", path)
-        truth = Table.read(field / "truth.fits")
+        truth = Table.read(field / "truth.fits", mask_invalid=False)
         drawn, header = fits.getdata(field / "segmentation.fits", header=True)
         truth = truth[truth["detectable"]]  # a catalogue lists what could be found, by identifiers of its own
         labels = np.zeros(int(drawn.max()) + 1, np.int32)
@@ -197,9 +196,8 @@ class Targets:
 
 def targets(rng: np.random.Generator, truth: Table, share: float) -> Targets:
     """Galaxies that spectra were taken of; three in four are secure."""
-    measured = np.isfinite(np.ma.filled(truth["z_spec"], np.nan))  # a table masks what is NaN
     bright = (truth["label"] != STAR) & (truth["mag_f444w"] < 28)
-    rows = np.flatnonzero(bright & (measured | (rng.uniform(size=len(truth)) < share)))
+    rows = np.flatnonzero(bright & (np.isfinite(truth["z_spec"]) | (rng.uniform(size=len(truth)) < share)))
     chosen, n = truth[rows], len(rows)
     return Targets(
         id=np.asarray(chosen["id"], np.int64),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zpix.scenes import simulate
     from zpix.sources import ZMixture
     from zpix.speed import bench
+    from zpix.surveys import fetch
 
 # Before torch is loaded: two threads that wait for each other by spinning take fifty times as long as soon as another
 # program uses a core; threads that sleep lose next to nothing. The user's own choice stays.
@@ -35,6 +36,7 @@ _HOMES = {
     "bench": "zpix.speed",
     "demo": "zpix.assessment",
     "evaluate": "zpix.assessment",
+    "fetch": "zpix.surveys",
     "load_checkpoint": "zpix.detector",
     "open_mosaic": "zpix.image",
     "prepare": "zpix.preparation",
@@ -48,8 +50,9 @@ _HOMES = {
 }
 
 __all__ = [
-    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "evaluate", "load_checkpoint", "open_mosaic",
-    "prepare", "prepare_mock", "prepare_redshifts", "pretrain", "read_catalogue", "run", "simulate", "train",
+    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "evaluate", "fetch", "load_checkpoint",
+    "open_mosaic", "prepare", "prepare_mock", "prepare_redshifts", "pretrain", "read_catalogue", "run",
+    "simulate", "train",
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from tests.surveys.conftest import SOURCES, catalogue_tables, sky, tables
+from tests.surveys.small_jades import SOURCES, catalogue_tables, sky, tables
 from zpix.errors import CatalogueError, InputFileError
 from zpix.image import JADES_BANDS, Region, SegmentationMap, open_mosaic
 from zpix.surveys.jades import is_jades_catalogue, read_jades_catalogue, read_jades_sources

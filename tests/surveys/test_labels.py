@@ -3,7 +3,7 @@ import pytest
 from astropy.table import Table
 
 import zpix
-from tests.surveys.conftest import SHAPE, SOURCES, TILE
+from tests.surveys.small_jades import SHAPE, SOURCES, TILE
 from zpix.image import Region, SegmentationMap, open_mosaic
 from zpix.surveys.jades import read_jades_sources
 from zpix.surveys.labels import choose_labels, tiles_of

@@ -11,7 +11,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 import zpix
-from tests.surveys.conftest import TILE, catalogue_tables, tables
+from tests.surveys.small_jades import TILE, catalogue_tables, tables
 from zpix.errors import CatalogueError, OutputError, ZpixError
 from zpix.image import JADES_BANDS
 from zpix.training.store import SPLITS, Store
