@@ -145,7 +145,7 @@ def read_redshifts(source: str | Path) -> RedshiftList:
         # A and 4 are alike, and so are B and 3
         ranks = {flag: place if column else place // 2 for place, flag in enumerate(secure or SECURE)}
         rank = np.array([ranks.get(flag, -1) for flag in quality.tolist()], np.int64)
-    known = np.isfinite(ra) & np.isfinite(dec) & (z > 0)  # JADES has -1 where there is none, others -99 or 0
+    known = np.isfinite(ra) & (np.abs(dec) <= 90) & (z > 0)  # JADES has -1 where there is none, others -99 or 0
     return RedshiftList(
         name=path.name,
         id=_identifiers(table),
