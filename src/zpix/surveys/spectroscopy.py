@@ -211,6 +211,8 @@ def compile_redshifts(
 def write_compilation(table: Table, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write the table of a compilation as Parquet, FITS or CSV, by the ending of `path`.
 
+    With `overwrite`, what is there is replaced, and so is what a killed call has left.
+
     Raises
     ------
     OutputError
@@ -218,6 +220,9 @@ def write_compilation(table: Table, path: str | Path, *, overwrite: bool = False
     """
     path = Path(path)
     check_place(path, overwrite=overwrite)
+    if overwrite:
+        for left in path.parent.glob(f".{path.stem}.*.part{path.suffix}"):  # by a writer that was killed
+            left.unlink()
     with whole_file(path) as temporary:
         table.write(temporary, format=path.suffix[1:])
     return path
