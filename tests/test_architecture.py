@@ -65,6 +65,14 @@ RULES = {
             "poppy": "the telescope's pupil",
         },
     ),
+    "surveys": Rule(
+        {"image", "sources"},
+        {
+            "numpy": "arrays",
+            "scipy": "what a segment touches",
+            "astropy": "positions that match, tables of redshifts",
+        },
+    ),
     "detector": Rule(
         set(),
         {
@@ -120,7 +128,7 @@ RULES = {
     "pipeline": Rule(
         {"image", "detector", "inference", "catalogue", "plots", "search", "assembly"}, {"numpy": "arrays"}
     ),
-    "preparation": Rule({"image", "sources", "scenes", "training"}, {"numpy": "arrays"}),
+    "preparation": Rule({"image", "sources", "scenes", "surveys", "training"}, {"numpy": "arrays"}),
     "learning": Rule(
         {
             "image",
@@ -161,6 +169,7 @@ RULES = {
             "assessment",
             "comparison",
             "speed",
+            "surveys",
         },
         {"typer": "arguments", "rich": "tables of scores"},
     ),
@@ -296,7 +305,7 @@ DOC = '"""Which question?"""\n'
         ("evaluation/report.py", "import matplotlib.pyplot as plt", "evaluation may not import matplotlib"),
         ("catalogue/table.py", "import importlib\nimportlib.import_module('torch')", "hide from this test"),
         ("catalogue/table.py", "print('done')", "only cli prints"),
-        ("surveys/jades.py", "", "has no rule"),
+        ("telescopes/jades.py", "", "has no rule"),
         ("image/utils.py", "", "does not say what it is for"),
         ("image/mosaic.py", "\n" * MOST_LINES, "more than"),
     ],

@@ -8,7 +8,8 @@ A zarr group per split (`train`, `validation`, `test`), one chunk per tile:
     first_source    (tile + 1,) int64; sources of tile t are rows first_source[t] to first_source[t + 1]
     label, redshift, source_id   (source,) of all tiles; redshift is NaN where unknown
 
-Boxes are not stored: they are the bounds of the segments.
+Boxes are not stored: they are the bounds of the segments. Beside the groups, `redshifts.parquet` may tell where the
+redshifts are from.
 """
 
 from __future__ import annotations
@@ -105,6 +106,11 @@ class StoreWriter:
                 group[name].append(np.asarray(getattr(tile, name), dtype))
         self.position += 1
         self._save(whole=False)
+
+    def labelled(self, split: Split) -> NDArray[np.int64]:
+        """Identifiers of the sources of a split that have brought a redshift so far."""
+        group: Any = self._root[split]
+        return group["source_id"][:][np.isfinite(group["redshift"][:])]
 
     def close(self, about: Mapping[str, Any]) -> None:
         """Mark the store as whole; `about` says where its tiles come from and what they hold."""

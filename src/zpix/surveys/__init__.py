@@ -1,0 +1,6 @@
+"""What others have published: their files, where they lie, and how they are read."""
+
+from zpix.surveys.download import Download, fetch
+from zpix.surveys.manifest import RELEASES, Release, RemoteFile
+
+__all__ = ["RELEASES", "Download", "Release", "RemoteFile", "fetch"]
