@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from zpix.speed import bench
     from zpix.surveys import fetch
 
-# Before torch is loaded; the user's own choice stays. Two threads that wait for each other by spinning take fifty times as long as soon as another
-# program uses a core; threads that sleep lose next to nothing.
+# Before torch is loaded, and unless the user has chosen. Two threads that wait for each other by spinning take fifty times
+# as long as soon as another program uses a core; threads that sleep lose next to nothing. And oneDNN would keep what it
+# makes for every number of sources that it meets, 2 MB per tile of a field, for nothing.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-# Also: oneDNN keeps what it has made for each number of sources that it met, 2 MB per tile of a field, for nothing.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
 
 _HOMES = {
