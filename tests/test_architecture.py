@@ -120,6 +120,7 @@ RULES = {
     "pipeline": Rule(
         {"image", "detector", "inference", "catalogue", "plots", "search", "assembly"}, {"numpy": "arrays"}
     ),
+    "counterparts": Rule({"image", "sources", "catalogue", "evaluation"}, {"numpy": "arrays"}),
     "preparation": Rule({"image", "sources", "scenes", "training"}, {"numpy": "arrays"}),
     "learning": Rule(
         {
@@ -160,6 +161,7 @@ RULES = {
             "learning",
             "assessment",
             "comparison",
+            "counterparts",
             "speed",
         },
         {"typer": "arguments", "rich": "tables of scores"},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zpix.assessment import demo, evaluate
     from zpix.catalogue import Catalogue, read_catalogue
+    from zpix.counterparts import match
     from zpix.detector import load_checkpoint
     from zpix.errors import ZpixError
     from zpix.image import align, open_mosaic
@@ -36,6 +37,7 @@ _HOMES = {
     "demo": "zpix.assessment",
     "evaluate": "zpix.assessment",
     "load_checkpoint": "zpix.detector",
+    "match": "zpix.counterparts",
     "open_mosaic": "zpix.image",
     "prepare": "zpix.preparation",
     "prepare_mock": "zpix.preparation",
@@ -47,8 +49,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "evaluate", "load_checkpoint", "open_mosaic",
-    "prepare", "prepare_mock", "pretrain", "read_catalogue", "run", "simulate", "train",
+    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "evaluate", "load_checkpoint", "match",
+    "open_mosaic", "prepare", "prepare_mock", "pretrain", "read_catalogue", "run", "simulate", "train",
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from zpix.catalogue.parquet_file import (
 )
 from zpix.catalogue.parts import Part, read_part, write_part
 from zpix.catalogue.pdf_file import read_pdfs, write_pdfs
+from zpix.catalogue.plain_table import refuse_other_endings, write_table
 from zpix.catalogue.reading import read_catalogue
 from zpix.catalogue.regions_file import write_regions
 from zpix.catalogue.schema import Column, catalogue_columns, flux_column, flux_error_column
@@ -60,6 +61,7 @@ __all__ = [
     "read_catalogue_parquet",
     "read_part",
     "read_pdfs",
+    "refuse_other_endings",
     "require_hats",
     "segment_masks",
     "segmentation_blocks",
@@ -71,4 +73,5 @@ __all__ = [
     "write_part",
     "write_pdfs",
     "write_regions",
+    "write_table",
 ]

@@ -81,6 +81,13 @@ class Found(NamedTuple):
     mixture: Mixture
 
 
+class Given(NamedTuple):
+    """Sources of one image that are known: boxes (n, 4) float32 and their masks (n, M, M), or None to draw masks."""
+
+    boxes: Tensor
+    masks: Tensor | None = None
+
+
 class Detector(nn.Module):
     """The network. It sees no sky coordinates and no file; it is told its bands by its configuration."""
 
@@ -150,6 +157,7 @@ class Detector(nn.Module):
         nms_iou: float,
         proposals_per_megapixel: int,
         within: Sequence[Rectangle | None] | None = None,
+        given: Sequence[Given | None] | None = None,
     ) -> list[Found]:
         """Sources of each image of a batch.
 
@@ -158,6 +166,8 @@ class Detector(nn.Module):
         flux, error : (image, band, y, x) float32, nJy; error +inf where not valid
         dust : (image,) float32, E(B−V) in magnitudes
         within : part of each image; sources centred elsewhere are left out before their masks and redshifts are made
+        given : boxes in each image that are sources whatever the network thinks of them: they follow those it found,
+            in their order, as they are but for what sticks out of the image
         """
         features = self.pyramid(image_channels(flux, error, self.dtype))
         size = (flux.shape[2], flux.shape[3])
@@ -186,9 +196,13 @@ class Detector(nn.Module):
                 rows = rows[_centred_in(own_boxes[rows], wanted)]
             kept_boxes.append(own_boxes[rows])
             kept_probability.append(own[rows])
+        if given is not None:
+            self._add_given(features, given, size, kept_boxes, kept_probability)
 
         boxes, image = torch.cat(kept_boxes), _image_index(kept_boxes)
         masks = torch.sigmoid(self._mask_logits(features, boxes, image).float())
+        if given is not None:
+            _put_given_masks(masks, given, kept_boxes)
         mixture = self._redshifts(features, flux, error, boxes, image, masks, dust[image])
         probability = torch.cat(kept_probability)
         real = 1 - probability[:, 0]
@@ -197,6 +211,23 @@ class Detector(nn.Module):
         columns = [boxes, real, star, masks, *mixture]
         per_image = zip(*(column.split(counts) for column in columns), strict=True)
         return [Found(b, r, s, m, Mixture(*parameters)) for b, r, s, m, *parameters in per_image]
+
+    def _add_given(
+        self,
+        features: list[Tensor],
+        given: Sequence[Given | None],
+        size: tuple[int, int],
+        boxes: list[Tensor],
+        probability: list[Tensor],
+    ) -> None:
+        """Append given boxes, and their class probabilities, to those found in each image."""
+        own = [b.new_zeros((0, 4)) if g is None else g.boxes for g, b in zip(given, boxes, strict=True)]
+        own = [clip_boxes_to_image(b, size) for b in own]
+        logits, _ = self.box_head(self._pool_boxes(features, torch.cat(own), _image_index(own)))
+        classes = torch.softmax(logits.float(), 1).split([len(b) for b in own])
+        for image, pair in enumerate(zip(own, classes, strict=True)):
+            boxes[image] = torch.cat([boxes[image], pair[0]])
+            probability[image] = torch.cat([probability[image], pair[1]])
 
     @torch.no_grad()
     def _boxes_to_learn_from(
@@ -258,6 +289,13 @@ def source_pixels(
         mask=place_masks(masks, boxes, corner, size),
         size=boxes[:, 2:] - boxes[:, :2],
     )
+
+
+def _put_given_masks(masks: Tensor, given: Sequence[Given | None], boxes: list[Tensor]) -> None:
+    """Write the masks of given sources, the last ones of each image, over those that the network drew."""
+    for own, in_image in zip(given, masks.split([len(b) for b in boxes]), strict=True):
+        if own is not None and own.masks is not None and len(own.masks):
+            in_image[-len(own.masks) :] = own.masks
 
 
 def _centred_in(boxes: Tensor, region: Rectangle) -> Tensor:
