@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -82,10 +82,10 @@ class Found(NamedTuple):
 
 
 class Given(NamedTuple):
-    """Sources of one image that are known: boxes (n, 4) float32 and their masks (n, M, M), or None to draw masks."""
+    """Sources of one image that are known: boxes (n, 4), and masks (n, M, M) with NaN where they are to be drawn."""
 
     boxes: Tensor
-    masks: Tensor | None = None
+    masks: Tensor
 
 
 class Detector(nn.Module):
@@ -157,7 +157,7 @@ class Detector(nn.Module):
         nms_iou: float,
         proposals_per_megapixel: int,
         within: Sequence[Rectangle | None] | None = None,
-        given: Sequence[Given | None] | None = None,
+        given: Sequence[Given] | None = None,
     ) -> list[Found]:
         """Sources of each image of a batch.
 
@@ -197,12 +197,16 @@ class Detector(nn.Module):
             kept_boxes.append(own_boxes[rows])
             kept_probability.append(own[rows])
         if given is not None:
-            self._add_given(features, given, size, kept_boxes, kept_probability)
+            for row, (own_boxes, own) in enumerate(self._classes_of(features, given, size)):
+                kept_boxes[row] = torch.cat([kept_boxes[row], own_boxes])
+                kept_probability[row] = torch.cat([kept_probability[row], own])
 
         boxes, image = torch.cat(kept_boxes), _image_index(kept_boxes)
         masks = torch.sigmoid(self._mask_logits(features, boxes, image).float())
         if given is not None:
-            _put_given_masks(masks, given, kept_boxes)
+            for known, in_image in zip(given, masks.split([len(b) for b in kept_boxes]), strict=True):
+                drawn = in_image[len(in_image) - len(known.masks) :]
+                drawn.copy_(torch.where(known.masks.isnan(), drawn, known.masks))
         mixture = self._redshifts(features, flux, error, boxes, image, masks, dust[image])
         probability = torch.cat(kept_probability)
         real = 1 - probability[:, 0]
@@ -212,22 +216,13 @@ class Detector(nn.Module):
         per_image = zip(*(column.split(counts) for column in columns), strict=True)
         return [Found(b, r, s, m, Mixture(*parameters)) for b, r, s, m, *parameters in per_image]
 
-    def _add_given(
-        self,
-        features: list[Tensor],
-        given: Sequence[Given | None],
-        size: tuple[int, int],
-        boxes: list[Tensor],
-        probability: list[Tensor],
-    ) -> None:
-        """Append given boxes, and their class probabilities, to those found in each image."""
-        own = [b.new_zeros((0, 4)) if g is None else g.boxes for g, b in zip(given, boxes, strict=True)]
-        own = [clip_boxes_to_image(b, size) for b in own]
-        logits, _ = self.box_head(self._pool_boxes(features, torch.cat(own), _image_index(own)))
-        classes = torch.softmax(logits.float(), 1).split([len(b) for b in own])
-        for image, pair in enumerate(zip(own, classes, strict=True)):
-            boxes[image] = torch.cat([boxes[image], pair[0]])
-            probability[image] = torch.cat([probability[image], pair[1]])
+    def _classes_of(
+        self, features: list[Tensor], given: Sequence[Given], size: tuple[int, int]
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Boxes (n, 4) given in each image, inside it, and their class probabilities (n, background galaxy star)."""
+        boxes = [clip_boxes_to_image(own.boxes, size) for own in given]
+        logits, _ = self.box_head(self._pool_boxes(features, torch.cat(boxes), _image_index(boxes)))
+        yield from zip(boxes, torch.softmax(logits.float(), 1).split([len(b) for b in boxes]), strict=True)
 
     @torch.no_grad()
     def _boxes_to_learn_from(
@@ -289,13 +284,6 @@ def source_pixels(
         mask=place_masks(masks, boxes, corner, size),
         size=boxes[:, 2:] - boxes[:, :2],
     )
-
-
-def _put_given_masks(masks: Tensor, given: Sequence[Given | None], boxes: list[Tensor]) -> None:
-    """Write the masks of given sources, the last ones of each image, over those that the network drew."""
-    for own, in_image in zip(given, masks.split([len(b) for b in boxes]), strict=True):
-        if own is not None and own.masks is not None and len(own.masks):
-            in_image[-len(own.masks) :] = own.masks
 
 
 def _centred_in(boxes: Tensor, region: Rectangle) -> Tensor:
