@@ -117,8 +117,11 @@ RULES = {
     # stories told with the rooms
     "search": Rule({"image", "sources", "detector", "inference", "catalogue"}, {"numpy": "arrays"}),
     "assembly": Rule({"image", "inference", "catalogue", "search"}, {"numpy": "arrays"}),
+    "survey": Rule(
+        {"image", "sources", "inference", "catalogue", "search", "assembly", "counterparts"}, {"numpy": "arrays"}
+    ),
     "pipeline": Rule(
-        {"image", "detector", "inference", "catalogue", "plots", "search", "assembly"}, {"numpy": "arrays"}
+        {"image", "detector", "inference", "catalogue", "plots", "search", "assembly", "survey"}, {"numpy": "arrays"}
     ),
     "counterparts": Rule({"image", "sources", "catalogue", "evaluation"}, {"numpy": "arrays"}),
     "preparation": Rule({"image", "sources", "scenes", "training"}, {"numpy": "arrays"}),

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.catalogue import Column, read_catalogue, refuse_other_endings, write_table
+from zpix.catalogue import Catalogue, Column, read_catalogue, refuse_other_endings, write_table
 from zpix.errors import CatalogueError, ConfigError, OutputError
 from zpix.evaluation import (
     Candidates,
@@ -152,11 +152,13 @@ def read_any(path: str | Path) -> ListedSources:
     """
     if not (Path(path).is_dir() or Path(path).suffix == ".parquet"):
         return read_listed(path)
-    found = read_catalogue(path)
-    return ListedSources(
-        found["id"].astype(np.int64), found["ra"], found["dec"], found.box.astype(np.float64),
-        found["score"].astype(np.float64),
-    )  # fmt: skip
+    return listed_in(read_catalogue(path))
+
+
+def listed_in(catalogue: Catalogue) -> ListedSources:
+    """Sources of a catalogue of zpix."""
+    box, score = catalogue.box.astype(np.float64), catalogue["score"].astype(np.float64)
+    return ListedSources(catalogue["id"].astype(np.int64), catalogue["ra"], catalogue["dec"], box, score)
 
 
 def match_listed(found: ListedSources, listed: ListedSources) -> Matching:

@@ -14,6 +14,7 @@ from zpix.catalogue.parts import Part, read_part, write_part
 from zpix.catalogue.pdf_file import read_pdfs, write_pdfs
 from zpix.catalogue.plain_table import refuse_other_endings, write_table
 from zpix.catalogue.reading import read_catalogue
+from zpix.catalogue.readme import write_readme
 from zpix.catalogue.reference import Known, Reference, place_reference, write_placed
 from zpix.catalogue.regions_file import write_regions
 from zpix.catalogue.schema import Column, catalogue_columns, flux_column, flux_error_column
@@ -77,6 +78,7 @@ __all__ = [
     "write_part",
     "write_pdfs",
     "write_placed",
+    "write_readme",
     "write_regions",
     "write_table",
 ]

@@ -50,6 +50,11 @@ class ListedSources:
     def __getitem__(self, rows: slice | NDArray) -> ListedSources:
         return ListedSources(*(getattr(self, f.name)[rows] for f in fields(self)))
 
+    @staticmethod
+    def concatenate(parts: Sequence[ListedSources]) -> ListedSources:
+        """Join several sets of sources; the list must not be empty."""
+        return ListedSources(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(ListedSources)))
+
     @property
     def boxed(self) -> NDArray[np.bool_]:
         """Which of them have a box, (N,)."""
