@@ -56,7 +56,7 @@ class SurveyCatalogue:
         by_box = f"matched by the overlap of boxes (IoU of {MIN_IOU:g} or more, one-to-one)"
         by_position = f"matched by position (within {RADIUS_ARCSEC:g} arcsec, one-to-one)"
         boxed = self.sources.boxed
-        how = by_box if boxed.all() else f"{by_box}, without a box {by_position}" if boxed.any() else by_position
+        how = by_box if boxed.all() else f"{by_box}, or without a box {by_position}" if boxed.any() else by_position
         segments = self.segmentation is not None
         return {"name": self.path.name, "outside": self.outside, "how": how, "segments": segments}
 

@@ -48,11 +48,11 @@ row comes from:
 
 | origin | rows | meaning |
 |---|---|---|
-| `matched` | {matched} | the network found it: the row is that of the detection, {how} |
+| `matched` | {matched} | the network found it: the row is that of the detection |
 | `forced` | {forced} | the network found nothing that matches: the row is what it makes of the source's own {pixels} |
 | `new` | {new} | a detection that matches nothing in the reference (flag UNMATCHED, `reference_id` -1) |
 
-{outside} of the sources that the catalogue lists lie outside the mosaics and have no row.
+Detections are {how}. {outside} of the sources that the catalogue lists lie outside the mosaics and have no row.
 
 - A forced row is a redshift for something that the network did not find there by itself: because it is faint, hidden
   by a neighbour, divided otherwise, or not real. Its `score` is the network's opinion of it. Expect larger errors.

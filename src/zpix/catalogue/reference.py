@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 DEFAULT_SIDE_PIX = 16
 # Boxes are on the mosaic's grid, or on one moved by whole pixels, when their centres lie this close to the positions.
 _SAME_GRID_PIX = 2.0
+# The centre of a source that the edge of the mosaic cuts may lie this far outside.
+_OUTSIDE_PIX = 2
 _PLACED = np.dtype([("id", np.int64), ("box", np.float64, 4)])
 
 
@@ -57,7 +59,7 @@ def place_reference(
     placed = replace(listed, box=box)
     square = np.concatenate([xy, xy], axis=1) + 0.5 + 0.5 * DEFAULT_SIDE_PIX * np.array([-1, -1, 1, 1])
     aperture = np.where(placed.boxed[:, None], box, square)
-    inside = whole.contains(*(0.5 * (aperture[:, :2] + aperture[:, 2:]) - 0.5).T)
+    inside = whole.grown(_OUTSIDE_PIX).contains(*(0.5 * (aperture[:, :2] + aperture[:, 2:]) - 0.5).T)
     if not inside.any():
         raise CatalogueError(f"'{name}' lists {len(listed)} sources, none of which lies on the mosaics")
     if not inside.all():
@@ -68,10 +70,13 @@ def place_reference(
 def _shift(
     listed: ListedSources, xy: NDArray[np.float64], inside: NDArray[np.bool_], *, name: str
 ) -> NDArray[np.float64]:
-    """What to add to boxes (x0, y0, x1, y1) so that they lie around the positions `xy` (N, 2): whole pixels."""
+    """What to add to boxes (x0, y0, x1, y1) so that they lie around the positions `xy` (N, 2): whole pixels.
+
+    NaN if there is no box on the mosaic to tell it from.
+    """
     offset = (xy - listed.centre_xy)[inside & listed.boxed]
     if not len(offset):
-        return np.zeros(4)
+        return np.full(4, np.nan)
     shift = np.rint(np.median(offset, axis=0))
     distance = np.median(np.abs(offset - shift), axis=0).max()
     if distance > _SAME_GRID_PIX:
@@ -118,9 +123,9 @@ class Reference:
 
     def __init__(self, path: str | Path, *, shape: tuple[int, int], segmentation: str | Path | None = None) -> None:
         self._placed = np.load(path, mmap_mode="r")
-        self._centre = 0.5 * (self._placed["box"][:, :2] + self._placed["box"][:, 2:]) - 0.5
-        self._shape = shape
-        self._map = None if segmentation is None else SegmentationMap(segmentation, shape=shape)
+        centre = 0.5 * (self._placed["box"][:, :2] + self._placed["box"][:, 2:]) - 0.5
+        self._centre = np.clip(centre, 0, np.array(shape[::-1]) - 1)  # every source has a tile that owns it
+        self._shape, self._segmentation = shape, segmentation
 
     def owned_by(self, tile: Tile, *, mask_size: int) -> Known:
         """The sources whose apertures are centred in what a tile owns, in the order of the catalogue."""
@@ -130,9 +135,10 @@ class Reference:
         ids = np.array(self._placed["id"][rows])
         mask = np.full((len(rows), mask_size, mask_size), np.nan, np.float32)
         windows, own = [], []
-        if self._map is not None and len(rows):
+        if self._segmentation is not None and len(rows):
             seen = tile.read.intersection(Region.whole(self._shape))
-            segments = self._map.read(seen)
+            with SegmentationMap(self._segmentation, shape=self._shape) as areas:
+                segments = areas.read(seen)
             for row, (identifier, place) in enumerate(zip(ids.tolist(), box, strict=True)):
                 around = _pixels_around(place).intersection(seen)
                 window = segments[around.shifted(-seen.x0, -seen.y0).slices] == identifier
