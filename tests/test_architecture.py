@@ -118,7 +118,8 @@ RULES = {
     "search": Rule({"image", "sources", "detector", "inference", "catalogue"}, {"numpy": "arrays"}),
     "assembly": Rule({"image", "inference", "catalogue", "search"}, {"numpy": "arrays"}),
     "survey": Rule(
-        {"image", "sources", "inference", "catalogue", "search", "assembly", "counterparts"}, {"numpy": "arrays"}
+        {"image", "sources", "inference", "catalogue", "evaluation", "search", "assembly", "counterparts"},
+        {"numpy": "arrays"},
     ),
     "pipeline": Rule(
         {"image", "detector", "inference", "catalogue", "plots", "search", "assembly", "survey"}, {"numpy": "arrays"}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,6 +22,8 @@ from zpix.config import InferenceConfig, SimulationConfig
 from zpix.errors import CatalogueError, ConfigError, GridError, ModelError, OutputError
 from zpix.image import open_mosaic
 from zpix.pipeline import default_model, run, write_run
+from zpix.sources.listed import ListedSources
+from zpix.survey import SurveyCatalogue, find_counterparts
 
 BLANK = (10, 10)  # a pixel of the corner that was not observed
 
@@ -69,7 +72,7 @@ def test_every_source_of_the_reference_has_one_row(finished, reference, plain):
     known = catalogue.select(catalogue["reference_id"] >= 0)
     assert sorted(known["reference_id"].tolist()) == sorted(listed.tolist())
     matched, forced, new = (rows_of(catalogue, origin) for origin in ("matched", "forced", "new"))
-    assert len(matched) + len(forced) == len(listed) and len(matched) + len(new) == len(plain)
+    assert len(matched) + len(forced) == len(listed) and len(matched) + len(new) <= len(plain)
     assert (new["reference_id"] == -1).all()
     np.testing.assert_array_equal((catalogue["flags"] & flag_value("UNMATCHED")) > 0, catalogue["origin"] == "new")
     assert (matched["reference_iou"] >= 0.3).all() and np.isnan(forced["reference_iou"]).all()
@@ -88,6 +91,24 @@ def test_matched_rows_are_the_detections(finished, plain):
     assert (matched["reference_iou"][again] > 0.99).all()
     np.testing.assert_allclose(matched.box[again], plain.box[rows], atol=1e-3)
     np.testing.assert_allclose(matched["z_phot"][again], plain["z_phot"][rows], rtol=1e-3, atol=1e-3)
+
+
+def test_a_detection_on_a_source_it_does_not_match_is_not_new(plain, monkeypatch):
+    """Three detections: one with the box of a listed source, one of a size of its own on another, one alone."""
+    box = np.array([[10, 10, 20, 20], [40, 40, 60, 60], [80, 80, 90, 90]], float)
+    position = 0.03 / 3600 * (0.5 * (box[:, :2] + box[:, 2:]) - 0.5)
+    sides = dict(zip(("x0", "y0", "x1", "y1"), box.T, strict=True))
+    found = plain.select(slice(0, 3)).with_columns(ra=position[:, 0], dec=position[:, 1], **sides)
+    strip = SimpleNamespace(catalogue=found, key=np.array([7, 3, 5]))
+    monkeypatch.setattr("zpix.survey.assemble", lambda *_: [strip])
+    listed = ListedSources(
+        np.array([71, 72]), *position[:2].T, np.array([box[0], [48, 48, 52, 52]]), np.full(2, np.nan)
+    )
+    survey = SurveyCatalogue(Path("list.fits"), None, listed, listed.box, 0)
+    counterparts = find_counterparts(None, [], survey)
+    assert counterparts.key.tolist() == [5, 7]
+    assert counterparts.reference_id.tolist() == [-1, 71]
+    np.testing.assert_array_equal(counterparts.iou, np.float32([np.nan, 1]))
 
 
 def test_forced_rows_have_the_boxes_of_the_reference(finished, reference):
@@ -131,7 +152,7 @@ def test_without_a_reference_there_is_no_word_of_it(tmp_path, blob_field, tiny_m
     assert "origin" not in (tmp_path / "out" / "README.md").read_text("utf-8")
 
 
-def test_a_killed_run_goes_on_in_other_processes(finished, tmp_path, blob_field, tiny_model, search, reference):
+def test_a_killed_run_goes_on_in_another_process(finished, tmp_path, blob_field, tiny_model, search, reference):
     script = (
         "import json, sys, time, zpix.search\n"
         "from zpix import run\n"
@@ -157,8 +178,7 @@ def test_a_killed_run_goes_on_in_other_processes(finished, tmp_path, blob_field,
     assert [path.name for path in parts.glob("block-*")] == ["block-000000.parquet"]
     with pytest.raises(OutputError, match="unfinished run with other settings"):
         run(blob_field, out=out, model=tiny_model, config=search)
-    two = search.model_copy(update={"workers": 2})
-    assert write_run(blob_field, out=out, model=tiny_model, config=two, reference=reference).workers == 2
+    run(blob_field, out=out, model=tiny_model, config=search, reference=reference)
     assert contents(out) == contents(finished[0])
 
 

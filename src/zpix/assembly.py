@@ -4,8 +4,9 @@ Strips of blocks are taken up from the bottom of the mosaic to its top. What lie
 strip can reach it is settled: seen once, numbered, and done with once its pixels are drawn. The rest waits. No box is
 larger than a tile, so a settled source has met everything that it could touch.
 
-With a reference catalogue, parts also hold what the network says of each of its sources. These are taken up only where
-no detection is their counterpart, and are what they are: they neither make way for detections nor the reverse.
+With a reference catalogue, parts also hold what the network says of each of its sources. The field is then assembled
+twice: first the detections alone, which are matched with the reference; then those of them that stay, and the sources
+of the reference that none of them is.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class Strip:
     ----------
     catalogue : Catalogue
         Sources by position (y, then x), with their final ids and flags.
+    key : (N,) int64
+        Of these sources; the same in every assembly.
     segments, ids, score
         The pixels (Stamps) of all sources that reach the rows below `drawn`, their ids and their scores.
     drawn : int or None
@@ -41,6 +44,7 @@ class Strip:
     """
 
     catalogue: Catalogue
+    key: NDArray[np.int64]
     segments: Stamps
     ids: NDArray[np.int32]
     score: NDArray[np.float32]
@@ -49,16 +53,19 @@ class Strip:
 
 @dataclass(frozen=True, eq=False)
 class Counterparts:
-    """Which sources of a reference catalogue N detections are, in the order of their catalogue.
+    """Which sources of a reference catalogue the detections of a field are.
 
     Attributes
     ----------
+    key : (N,) int64
+        Of the detections that stay in the catalogue, in ascending order.
     reference_id : (N,) int64
         -1 for a detection that is new.
     iou : (N,) float32
         Overlap of their boxes, NaN where that is not what they were matched by.
     """
 
+    key: NDArray[np.int64]
     reference_id: NDArray[np.int64]
     iou: NDArray[np.float32]
 
@@ -66,32 +73,34 @@ class Counterparts:
 def assemble(search: Search, blocks: Sequence[Block], counterparts: Counterparts | None = None) -> Iterator[Strip]:
     """Strips of the catalogue of a field whose blocks have all been searched.
 
-    With `counterparts` of the detections, sources of the reference that have none join them; without, there are the
-    detections alone.
+    With a reference catalogue they hold the detections alone, unless their `counterparts` are known.
     """
     size = search.config.tile_size
     strips = _strips(blocks, least_height=_TILES_PER_STRIP * size)
     tiles = {tile.index: tile for block in blocks for tile in block.tiles}
     settled = waiting = read_part(search.part(blocks[0]))[:0]
-    count = detected = 0
+    count = 0
     for number, strip in enumerate(strips, start=1):
         parts = (_wanted(read_part(search.part(block)), counterparts) for block in strip)
         waiting = Part.concatenate([waiting, *parts])
         known = Part.concatenate([settled, waiting[_by_position(waiting)]])
-        stays, blended = _decide(known, len(settled), tiles, search.config)
+        stays = np.ones(len(known), bool)
+        if counterparts is None:
+            stays = _decide(known, len(settled), tiles, search.config)
+        blended = np.zeros(len(known), bool)
+        blended[stays] = touching_masks(known.segments[stays])
         y = _centre_xy(known)[:, 1]
         limit = np.inf if number == len(strips) else _top(strip) - size - 4 * SEAM_PIX
         undecided = np.arange(len(known)) >= len(settled)
         now = stays & undecided & (y < limit)
         fresh = _numbered(known[now], first=count + 1, blended=blended[now])
-        if counterparts is not None:
-            fresh = _named(fresh, counterparts, first=detected)
-            detected += int((fresh.catalogue["origin"] != "forced").sum())
         waiting = known[undecided & (y >= limit)]
         settled = Part.concatenate([settled, fresh])
         count += len(fresh)
         drawn = None if number == len(strips) else int(limit - 0.5 * size) - 1
-        yield Strip(fresh.catalogue, settled.segments, settled.catalogue["id"], settled.catalogue["score"], drawn)
+        yield Strip(
+            fresh.catalogue, fresh.key, settled.segments, settled.catalogue["id"], settled.catalogue["score"], drawn
+        )
         if drawn is not None:
             settled = settled[settled.segments.box[:, 3] >= drawn]
 
@@ -106,52 +115,37 @@ def _strips(blocks: Sequence[Block], *, least_height: int) -> list[list[Block]]:
     return strips
 
 
-def _decide(
-    known: Part, settled: int, tiles: Mapping[int, Tile], config: InferenceConfig
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which of N sources stay, and which of those touch another one; (N,) each. The first `settled` ones do stay."""
+def _decide(known: Part, settled: int, tiles: Mapping[int, Tile], config: InferenceConfig) -> NDArray[np.bool_]:
+    """Which of N sources stay, (N,). The first `settled` ones do."""
     box, score = known.catalogue.box, known.catalogue["score"]
-    forced = _forced(known)
-    stays = forced.copy()
-    found = np.flatnonzero(~forced)
-    once = found[seen_once(box[found], score[found], known.tile[found], tiles)]
-    once = np.union1d(found[found < settled], once)
+    stays = np.zeros(len(known), bool)
+    once = seen_once(box, score, known.tile, tiles)
+    once = np.union1d(np.arange(settled), once)
     single = without_duplicates(box[once], score[once], known.segments[once], max_iou=config.nms_iou)
     stays[once[single]] = True
     stays[:settled] = True
-    blended = np.zeros(len(known), bool)
-    blended[stays] = touching_masks(known.segments[stays])
-    return stays, blended
-
-
-def _forced(part: Part) -> NDArray[np.bool_]:
-    """Which sources are in a part because the reference lists them, (N,)."""
-    columns = part.catalogue.columns
-    return columns["origin"] == "forced" if "origin" in columns else np.zeros(len(part), bool)
+    return stays
 
 
 def _wanted(part: Part, counterparts: Counterparts | None) -> Part:
-    """The detections of a part, and those sources of the reference that none of them is."""
-    forced = _forced(part)
-    if not forced.any():
+    """What of a part the catalogue is made of: its detections; or, with `counterparts`, those that stay, as what they
+    are, and the sources of the reference that none of them is."""
+    columns = part.catalogue.columns
+    if "origin" not in columns:
         return part
+    forced = columns["origin"] == "forced"
     if counterparts is None:
         return part[~forced]
-    return part[~(forced & np.isin(part.catalogue["reference_id"], counterparts.reference_id))]
-
-
-def _named(part: Part, counterparts: Counterparts, *, first: int) -> Part:
-    """The same sources, the detections among them (from number `first` on, from 0) with what they are."""
-    columns = part.catalogue.columns
-    names = ("reference_id", "origin", "reference_iou", "flags")
-    identifier, origin, iou, flags = (columns[name].copy() for name in names)
-    rows = np.flatnonzero(~_forced(part))
-    numbers = slice(first, first + len(rows))
-    identifier[rows], iou[rows] = counterparts.reference_id[numbers], counterparts.iou[numbers]
-    origin[rows] = np.where(identifier[rows] < 0, "new", "matched")
-    flags[origin == "new"] |= flag_value("UNMATCHED")
-    named = part.catalogue.with_columns(reference_id=identifier, origin=origin, reference_iou=iou, flags=flags)
-    return replace(part, catalogue=named)
+    missed = forced & ~np.isin(columns["reference_id"], counterparts.reference_id)
+    place = np.searchsorted(counterparts.key, part.key)
+    stays = ~forced & (np.append(counterparts.key, -1)[place] == part.key)
+    identifier, iou, origin = (columns[name].copy() for name in ("reference_id", "reference_iou", "origin"))
+    identifier[stays] = counterparts.reference_id[place[stays]]
+    iou[stays] = counterparts.iou[place[stays]]
+    origin[stays & (identifier >= 0)] = "matched"
+    flags = columns["flags"] | np.where(origin == "new", flag_value("UNMATCHED"), 0)
+    named = part.catalogue.with_columns(reference_id=identifier, reference_iou=iou, origin=origin, flags=flags)
+    return replace(part, catalogue=named)[stays | missed]
 
 
 def _numbered(part: Part, *, first: int, blended: NDArray[np.bool_]) -> Part:

@@ -217,7 +217,7 @@ class _Searcher:
                 reference_iou=np.full(len(reference_id), np.nan),
             )
         segments = Stamps.concatenate([tile.segments for tile in tiles])
-        part = Part(catalogue, segments, np.repeat([tile.index for tile in tiles], counts))
+        part = Part.of_block(catalogue, segments, np.repeat([tile.index for tile in tiles], counts))
         _add(found.seconds, "measuring", sum(tile.seconds for tile in tiles) + time.perf_counter() - start)
         start = time.perf_counter()
         write_part(self.search_of.part(block), part)

@@ -2,7 +2,7 @@
 
 The catalogue is placed on the mosaic before the search, so that each tile describes the sources it owns with their own
 boxes, beside what it finds. Afterwards detections and sources are matched one-to-one over the whole field: what has a
-detection takes its row, what has none keeps the row of its own box, and detections that match nothing are new.
+detection takes its row, what has none keeps the row of its own box, and detections of nothing listed are new.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from zpix.assembly import Counterparts, assemble
 from zpix.catalogue import place_reference, write_placed
 from zpix.counterparts import MIN_IOU, RADIUS_ARCSEC, listed_in, match_listed, read_any
+from zpix.evaluation import match_positions
 from zpix.image import Mosaic, SegmentationMap
 from zpix.inference import Block
 from zpix.search import Search
@@ -86,10 +87,23 @@ def read_survey(path: str | Path, segmentation: str | Path | None, mosaic: Mosai
 
 
 def find_counterparts(search: Search, blocks: Sequence[Block], survey: SurveyCatalogue) -> Counterparts:
-    """Match the detections of a searched field with the sources of a catalogue, one-to-one."""
-    found = ListedSources.concatenate([listed_in(strip.catalogue) for strip in assemble(search, blocks)])
-    matching = match_listed(found, survey.sources)
+    """Match the detections of a searched field with the sources of a catalogue, one-to-one.
+
+    A detection that lies where an unmatched source of the catalogue does, but is drawn otherwise, is neither its
+    counterpart nor new: it is left out, and the source keeps the row of its own box.
+    """
+    strips = [(listed_in(strip.catalogue), strip.key) for strip in assemble(search, blocks)]
+    found, listed = ListedSources.concatenate([sources for sources, _ in strips]), survey.sources
+    matching = match_listed(found, listed)
     identifier, iou = np.full(len(found), -1), np.full(len(found), np.nan, np.float32)
-    identifier[matching.left] = survey.sources.id[matching.right]
-    iou[matching.left] = np.where(survey.sources.boxed[matching.right], matching.agreement, np.nan)
-    return Counterparts(identifier, iou)
+    identifier[matching.left] = listed.id[matching.right]
+    iou[matching.left] = np.where(listed.boxed[matching.right], matching.agreement, np.nan)
+    new, missed = np.flatnonzero(~matching.left_matched), np.flatnonzero(~matching.right_matched)
+    again = match_positions(
+        found.ra[new], found.dec[new], listed.ra[missed], listed.dec[missed], radius_arcsec=RADIUS_ARCSEC
+    )
+    stays = np.ones(len(found), bool)
+    stays[new[again.left]] = False
+    key = np.concatenate([key for _, key in strips])
+    order = np.flatnonzero(stays)[np.argsort(key[stays])]
+    return Counterparts(key[order], identifier[order], iou[order])
