@@ -70,7 +70,7 @@ def write_templates(folder: Path) -> None:
 def test_commands_in_the_documentation_run(empty_directory, monkeypatch, capsys):
     pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
     write_templates(empty_directory / "templates")
-    assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 5
+    assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 6
     assert capsys.readouterr().err == ""
     assert {"result", "purer", "evaluation", "aligned", "store.zarr", "trained", "result-mine", "small-demo"} <= {
         path.name for path in empty_directory.iterdir()
@@ -112,7 +112,7 @@ def test_every_public_name_is_on_its_page():
 
 def test_every_column_and_flag_is_on_its_page():
     text = (DOCS / "catalogue.md").read_text("utf-8")
-    columns = {re.sub("_f444w$", "_<band>", column.name) for column in catalogue_columns(["F444W"], 1)}
+    columns = {re.sub("_f444w$", "_<band>", column.name) for column in catalogue_columns(["F444W"], 1, reference=True)}
     assert {name for row in re.findall(r"^\| (`[a-z].*?) \|", text, re.M) for name in row.strip("`").split("`, `")} == (
         columns
     )
