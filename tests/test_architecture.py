@@ -125,9 +125,14 @@ RULES = {
     # stories told with the rooms
     "search": Rule({"image", "sources", "detector", "inference", "catalogue"}, {"numpy": "arrays"}),
     "assembly": Rule({"image", "inference", "catalogue", "search"}, {"numpy": "arrays"}),
-    "pipeline": Rule(
-        {"image", "detector", "inference", "catalogue", "plots", "search", "assembly"}, {"numpy": "arrays"}
+    "survey": Rule(
+        {"image", "sources", "inference", "catalogue", "evaluation", "search", "assembly", "counterparts"},
+        {"numpy": "arrays"},
     ),
+    "pipeline": Rule(
+        {"image", "detector", "inference", "catalogue", "plots", "search", "assembly", "survey"}, {"numpy": "arrays"}
+    ),
+    "counterparts": Rule({"image", "sources", "catalogue", "evaluation"}, {"numpy": "arrays"}),
     "preparation": Rule({"image", "sources", "scenes", "surveys", "training"}, {"numpy": "arrays"}),
     "learning": Rule(
         {
@@ -168,6 +173,7 @@ RULES = {
             "learning",
             "assessment",
             "comparison",
+            "counterparts",
             "speed",
             "surveys",
         },

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zpix.assessment import demo, evaluate
     from zpix.catalogue import Catalogue, read_catalogue
+    from zpix.counterparts import match
     from zpix.detector import load_checkpoint
     from zpix.errors import ZpixError
     from zpix.image import align, open_mosaic
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from zpix.speed import bench
     from zpix.surveys import fetch
 
-# Before torch is loaded, and unless the user has chosen. Two threads that wait for each other by spinning take fifty times
-# as long as soon as another program uses a core; threads that sleep lose next to nothing. And oneDNN would keep what it
-# makes for every number of sources that it meets, 2 MB per tile of a field, for nothing.
+# Before torch is loaded, and unless the user has chosen. Two threads that wait for each other by spinning take fifty
+# times as long as soon as another program uses a core; threads that sleep lose next to nothing. And oneDNN would keep
+# what it makes for every number of sources that it meets, 2 MB per tile of a field, for nothing.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
 
@@ -40,6 +41,7 @@ _HOMES = {
     "evaluate": "zpix.assessment",
     "fetch": "zpix.surveys",
     "load_checkpoint": "zpix.detector",
+    "match": "zpix.counterparts",
     "open_mosaic": "zpix.image",
     "prepare": "zpix.preparation",
     "prepare_mock": "zpix.preparation",
@@ -52,7 +54,7 @@ _HOMES = {
 }
 
 __all__ = [
-    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "evaluate", "fetch", "load_checkpoint",
+    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "evaluate", "fetch", "load_checkpoint", "match",
     "open_mosaic", "prepare", "prepare_mock", "prepare_redshifts", "pretrain", "read_catalogue", "run",
     "simulate", "train",
 ]  # fmt: skip

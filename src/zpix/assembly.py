@@ -3,6 +3,10 @@
 Strips of blocks are taken up from the bottom of the mosaic to its top. What lies low enough that no source of the next
 strip can reach it is settled: seen once, numbered, and done with once its pixels are drawn. The rest waits. No box is
 larger than a tile, so a settled source has met everything that it could touch.
+
+With a reference catalogue, parts also hold what the network says of each of its sources. The field is then assembled
+twice: first the detections alone, which are matched with the reference; then those of them that stay, and the sources
+of the reference that none of them is.
 """
 
 from __future__ import annotations
@@ -31,6 +35,8 @@ class Strip:
     ----------
     catalogue : Catalogue
         Sources by position (y, then x), with their final ids and flags.
+    key : (N,) int64
+        Of these sources; the same in every assembly.
     segments, ids, score
         The pixels (Stamps) of all sources that reach the rows below `drawn`, their ids and their scores.
     drawn : int or None
@@ -38,23 +44,51 @@ class Strip:
     """
 
     catalogue: Catalogue
+    key: NDArray[np.int64]
     segments: Stamps
     ids: NDArray[np.int32]
     score: NDArray[np.float32]
     drawn: int | None
 
 
-def assemble(search: Search, blocks: Sequence[Block]) -> Iterator[Strip]:
-    """Strips of the catalogue of a field whose blocks have all been searched."""
+@dataclass(frozen=True, eq=False)
+class Counterparts:
+    """Which sources of a reference catalogue the detections of a field are.
+
+    Attributes
+    ----------
+    key : (N,) int64
+        Of the detections that stay in the catalogue, in ascending order.
+    reference_id : (N,) int64
+        -1 for a detection that is new.
+    iou : (N,) float32
+        Overlap of their boxes, NaN where that is not what they were matched by.
+    """
+
+    key: NDArray[np.int64]
+    reference_id: NDArray[np.int64]
+    iou: NDArray[np.float32]
+
+
+def assemble(search: Search, blocks: Sequence[Block], counterparts: Counterparts | None = None) -> Iterator[Strip]:
+    """Strips of the catalogue of a field whose blocks have all been searched.
+
+    With a reference catalogue they hold the detections alone, unless their `counterparts` are known.
+    """
     size = search.config.tile_size
     strips = _strips(blocks, least_height=_TILES_PER_STRIP * size)
     tiles = {tile.index: tile for block in blocks for tile in block.tiles}
     settled = waiting = read_part(search.part(blocks[0]))[:0]
     count = 0
     for number, strip in enumerate(strips, start=1):
-        waiting = Part.concatenate([waiting, *(read_part(search.part(block)) for block in strip)])
+        parts = (_wanted(read_part(search.part(block)), counterparts) for block in strip)
+        waiting = Part.concatenate([waiting, *parts])
         known = Part.concatenate([settled, waiting[_by_position(waiting)]])
-        stays, blended = _decide(known, len(settled), tiles, search.config)
+        stays = np.ones(len(known), bool)
+        if counterparts is None:
+            stays = _decide(known, len(settled), tiles, search.config)
+        blended = np.zeros(len(known), bool)
+        blended[stays] = touching_masks(known.segments[stays])
         y = _centre_xy(known)[:, 1]
         limit = np.inf if number == len(strips) else _top(strip) - size - 4 * SEAM_PIX
         undecided = np.arange(len(known)) >= len(settled)
@@ -64,7 +98,9 @@ def assemble(search: Search, blocks: Sequence[Block]) -> Iterator[Strip]:
         settled = Part.concatenate([settled, fresh])
         count += len(fresh)
         drawn = None if number == len(strips) else int(limit - 0.5 * size) - 1
-        yield Strip(fresh.catalogue, settled.segments, settled.catalogue["id"], settled.catalogue["score"], drawn)
+        yield Strip(
+            fresh.catalogue, fresh.key, settled.segments, settled.catalogue["id"], settled.catalogue["score"], drawn
+        )
         if drawn is not None:
             settled = settled[settled.segments.box[:, 3] >= drawn]
 
@@ -79,10 +115,8 @@ def _strips(blocks: Sequence[Block], *, least_height: int) -> list[list[Block]]:
     return strips
 
 
-def _decide(
-    known: Part, settled: int, tiles: Mapping[int, Tile], config: InferenceConfig
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which of N sources stay, and which of those touch another one; (N,) each. The first `settled` ones do stay."""
+def _decide(known: Part, settled: int, tiles: Mapping[int, Tile], config: InferenceConfig) -> NDArray[np.bool_]:
+    """Which of N sources stay, (N,). The first `settled` ones do."""
     box, score = known.catalogue.box, known.catalogue["score"]
     stays = np.zeros(len(known), bool)
     once = seen_once(box, score, known.tile, tiles)
@@ -90,9 +124,28 @@ def _decide(
     single = without_duplicates(box[once], score[once], known.segments[once], max_iou=config.nms_iou)
     stays[once[single]] = True
     stays[:settled] = True
-    blended = np.zeros(len(known), bool)
-    blended[stays] = touching_masks(known.segments[stays])
-    return stays, blended
+    return stays
+
+
+def _wanted(part: Part, counterparts: Counterparts | None) -> Part:
+    """What of a part the catalogue is made of: its detections; or, with `counterparts`, those that stay, as what they
+    are, and the sources of the reference that none of them is."""
+    columns = part.catalogue.columns
+    if "origin" not in columns:
+        return part
+    forced = columns["origin"] == "forced"
+    if counterparts is None:
+        return part[~forced]
+    missed = forced & ~np.isin(columns["reference_id"], counterparts.reference_id)
+    place = np.searchsorted(counterparts.key, part.key)
+    stays = ~forced & (np.append(counterparts.key, -1)[place] == part.key)
+    identifier, iou, origin = (columns[name].copy() for name in ("reference_id", "reference_iou", "origin"))
+    identifier[stays] = counterparts.reference_id[place[stays]]
+    iou[stays] = counterparts.iou[place[stays]]
+    origin[stays & (identifier >= 0)] = "matched"
+    flags = columns["flags"] | np.where(origin == "new", flag_value("UNMATCHED"), 0)
+    named = part.catalogue.with_columns(reference_id=identifier, reference_iou=iou, origin=origin, flags=flags)
+    return replace(part, catalogue=named)[stays | missed]
 
 
 def _numbered(part: Part, *, first: int, blended: NDArray[np.bool_]) -> Part:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
@@ -28,6 +28,7 @@ from zpix.catalogue import (
     write_catalogue_fits,
     write_hats,
     write_pdfs,
+    write_readme,
     write_regions,
 )
 from zpix.config import InferenceConfig, write_config
@@ -39,13 +40,14 @@ from zpix.outputs import refuse_to_replace, resumable_directory
 from zpix.plots import colour_composite, detections_figure, save_figure
 from zpix.progress import progress_bar
 from zpix.search import Found, Search, search_block, search_blocks
+from zpix.survey import SurveyCatalogue, find_counterparts, read_survey
 
 log = logging.getLogger(__name__)
 
 #: What a finished run consists of.
 PRODUCTS = (
     "catalogue.fits", "catalogue.parquet", "pdfs.hdf5", "segmentation.fits", "regions.reg", "detections.png",
-    "config.toml", "run.json",
+    "config.toml", "run.json", "README.md",
 )  # fmt: skip
 #: What it has only when asked.
 FURTHER_PRODUCTS = ("hats",)
@@ -63,6 +65,7 @@ class Run:
     Attributes
     ----------
     sources, stars, tiles : counts
+    origins : sources by origin, with a reference catalogue
     workers : processes that searched the field
     seconds : wall-clock time of `search`, `assemble` and `other products`, and how long all processes together were
         `reading`, at `inference`, `measuring` and `writing parts`; of the search, what was done before an interruption
@@ -73,6 +76,7 @@ class Run:
     stars: int = 0
     tiles: int = 0
     workers: int = 1
+    origins: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -85,6 +89,8 @@ def run(
     overwrite: bool = False,
     scheduler: str | None = None,
     hats: bool = False,
+    reference: str | Path | None = None,
+    reference_segmentation: str | Path | None = None,
 ) -> Catalogue:
     """Find every source of a mosaic and give each a redshift PDF.
 
@@ -96,20 +102,28 @@ def run(
     mosaics : path or paths
         A directory of per-band FITS mosaics, a list of files, or one multi-extension file.
     out : directory to make; receives `catalogue.fits`, `catalogue.parquet`, `pdfs.hdf5`, `segmentation.fits`,
-        `regions.reg`, `detections.png`, `config.toml` and `run.json`. It appears when everything in it is whole.
+        `regions.reg`, `detections.png`, `config.toml`, `run.json` and `README.md`. It appears when all of it is whole.
     model : checkpoint; the shipped model by default
     config : tile size, thresholds, device, precision, dust map and number of processes
     overwrite : replace `out` if it holds an earlier run
     scheduler : address of a `dask.distributed` scheduler whose workers search the field, in place of this machine;
         they must see the mosaics, the model and `out` under the same paths
     hats : also write the directory `hats`, a HATS catalogue for lsdb
+    reference : catalogue of a survey, of whose sources on the mosaic each gets a row: that of the detection that
+        matches it, or else what the network says of the source's own box. Columns `reference_id`, `origin` and
+        `reference_iou` tell which
+    reference_segmentation : FITS map of the reference's identifiers on the mosaic's grid: boxes and masks are then
+        those of its segments
 
     Raises
     ------
     ZpixError
         If the mosaics, the model or the output place cannot be used; nothing is then left at `out`.
     """
-    write_run(mosaics, out=out, model=model, config=config, overwrite=overwrite, scheduler=scheduler, hats=hats)
+    write_run(
+        mosaics, out=out, model=model, config=config, overwrite=overwrite, scheduler=scheduler, hats=hats,
+        reference=reference, reference_segmentation=reference_segmentation,
+    )  # fmt: skip
     return read_catalogue_parquet(Path(out) / "catalogue.parquet")
 
 
@@ -122,9 +136,13 @@ def write_run(
     overwrite: bool = False,
     scheduler: str | None = None,
     hats: bool = False,
+    reference: str | Path | None = None,
+    reference_segmentation: str | Path | None = None,
 ) -> Run:
     """Like `run`, for fields of any size: the catalogue is left on disk, and memory does not grow with it."""
     config = config or InferenceConfig()
+    if reference_segmentation is not None and reference is None:
+        raise ConfigError("reference_segmentation is the map of a reference catalogue: name the catalogue too")
     products = PRODUCTS + FURTHER_PRODUCTS
     refuse_to_replace(out, products=products, overwrite=overwrite)
     if hats:
@@ -135,9 +153,10 @@ def write_run(
         check_mosaic(mosaic, checkpoint)
         check_tile_size(config, checkpoint)
         blocks = make_blocks(mosaic.shape, config)
-        name = checkpoint.about.get("name", "unnamed")
-        del checkpoint  # whoever searches loads it anew
-        about = what_decides(mosaic, model, config)
+        known = checkpoint.about
+        del checkpoint  # whoever searches loads the network anew
+        survey = None if reference is None else read_survey(reference, reference_segmentation, mosaic)
+        about = what_decides(mosaic, model, config) | ({} if survey is None else survey.about)
         with resumable_directory(out, about, products=products, overwrite=overwrite) as work:
             search = Search(
                 model,
@@ -148,13 +167,16 @@ def write_run(
                 choose_threads(config, tiles=sum(len(block.tiles) for block in blocks)),
                 facts=(
                     ("code_version", version("zpix")),
-                    ("model", name),
+                    ("model", known.get("name", "unnamed")),
                     ("mosaic_shape", mosaic.shape),
                     ("mosaic", ", ".join(sorted({path.name for path in mosaic.paths}))),
+                    *(() if survey is None else (("reference", survey.path.name),)),
                 ),
+                reference=None if survey is None else survey.write(work.parts),
+                reference_segmentation=None if survey is None else survey.segmentation,
             )
             result = find_sources(search, blocks, scheduler=scheduler)
-            write_products(work.products, search, blocks, mosaic, result)
+            write_products(work.products, search, blocks, mosaic, result, model=known, survey=survey)
             if hats:
                 write_hats(work.products / "hats", work.products / "catalogue.parquet", scheduler=scheduler)
             (work.products / "run.json").write_text(json.dumps({**about, **vars(result)}, indent=2) + "\n")
@@ -194,18 +216,38 @@ def _searched(search: Search, blocks: Sequence[Block], result: Run, scheduler: s
     return in_processes(partial(search_block, search), blocks, workers=result.workers)
 
 
-def write_products(place: Path, search: Search, blocks: Sequence[Block], mosaic: Mosaic, result: Run) -> None:
-    """Put the parts together and write the catalogue in every format, the segmentation map, a picture and settings."""
+def write_products(
+    place: Path,
+    search: Search,
+    blocks: Sequence[Block],
+    mosaic: Mosaic,
+    result: Run,
+    *,
+    model: Mapping[str, Any],
+    survey: SurveyCatalogue | None,
+) -> None:
+    """Put the parts together and write the catalogue in every format, the segmentation map, a picture and settings.
+
+    `model` holds the facts of the checkpoint, for the README.
+    """
     start = time.perf_counter()
+    counterparts = None
+    if survey is not None:
+        counterparts = find_counterparts(search, blocks, survey)
+        result.seconds["matching"] = time.perf_counter() - start
+        start = time.perf_counter()
     with (
         CatalogueWriter(place / "catalogue.parquet") as table,
         SegmentationWriter(place / "segmentation.fits", shape=mosaic.shape, wcs=mosaic.wcs) as segmentation,
     ):
-        for strip in assemble(search, blocks):
+        for strip in assemble(search, blocks, counterparts):
             table.write(strip.catalogue)
             segmentation.draw(strip.segments, ids=strip.ids, score=strip.score, until=strip.drawn)
             result.sources += len(strip.catalogue)
             result.stars += int((strip.catalogue["class"] == "star").sum())
+            for origin in () if survey is None else ("matched", "forced", "new"):
+                count = int((strip.catalogue["origin"] == origin).sum())
+                result.origins[origin] = result.origins.get(origin, 0) + count
     result.seconds["assembling"] = time.perf_counter() - start
     start = time.perf_counter()
     catalogue = CatalogueFile(place / "catalogue.parquet")
@@ -213,6 +255,7 @@ def write_products(place: Path, search: Search, blocks: Sequence[Block], mosaic:
     write_pdfs(place / "pdfs.hdf5", catalogue)
     write_regions(place / "regions.reg", catalogue, wcs=mosaic.wcs)
     draw_detections(place / "detections.png", catalogue, mosaic, segmentation=place / "segmentation.fits")
+    write_readme(place / "README.md", catalogue, model=model, reference=None if survey is None else survey.told)
     # The number of workers does not change the result, and is not kept with it.
     write_config(place / "config.toml", inference=search.config.model_copy(update={"workers": 0}))
     result.seconds["other products"] = time.perf_counter() - start

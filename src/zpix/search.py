@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zpix.catalogue import (
+    Known,
     Part,
     Photometry,
+    Reference,
     Stamps,
     build_catalogue,
     measure_stamps,
@@ -54,6 +57,8 @@ class Search:
     parts : directory of the parts
     threads : of the network, the same in every process
     facts : pairs for the header of the catalogue
+    reference : path of a reference catalogue that was placed on the mosaic, whose sources all get a redshift
+    reference_segmentation : path of its segmentation map
     """
 
     model: Path
@@ -63,6 +68,8 @@ class Search:
     parts: Path
     threads: int = 1
     facts: tuple[tuple[str, Any], ...] = ()
+    reference: Path | None = None
+    reference_segmentation: Path | None = None
 
     def part(self, block: Block) -> Path:
         """The file of a block's part."""
@@ -108,6 +115,10 @@ class _Searcher:
         self.calibration = WidthCalibration.from_about(checkpoint.about)
         # Pixels of tiles that are done with: the largest arrays of all, whose memory would fall into pieces.
         self._spare: deque[Pixels] = deque(maxlen=2 * self.batch_size + 1)
+        self.reference = None
+        if search.reference is not None:
+            shape, segmentation = self.mosaic.shape, search.reference_segmentation
+            self.reference = Reference(search.reference, shape=shape, segmentation=segmentation)
         self.z_range = tuple(checkpoint.about.get("z_range", (0.0, 15.0)))
 
     def search(self, blocks: Iterable[Block]) -> Iterator[Found]:
@@ -133,35 +144,50 @@ class _Searcher:
             yield from (part.result() for part in writing)
 
     def _read(self, place: tuple[Block, Tile]) -> _Window:
-        """Pixels of a tile in the model's bands, and E(B−V) at its middle."""
+        """Pixels of a tile in the model's bands, E(B−V) at its middle, and what the reference knows of it."""
         block, tile = place
         start = time.perf_counter()
         spare = self._spare.popleft() if self._spare else None
         pixels = self.mosaic.read(tile.read, bands=self.predictor.bands, spare=spare)
         middle = self.mosaic.sky(0.5 * (tile.owned.x0 + tile.owned.x1), 0.5 * (tile.owned.y0 + tile.owned.y1))
         dust = float(ebv_at(*(np.atleast_1d(angle) for angle in middle), dust=self.config.dust)[0])
-        return _Window(block, tile, pixels, dust, time.perf_counter() - start)
+        known = None
+        if self.reference is not None:
+            known = self.reference.owned_by(tile, mask_size=self.predictor.mask_size)
+        return _Window(block, tile, pixels, dust, known, time.perf_counter() - start)
 
     def _predict(self, batch: list[_Window]) -> list[Detections]:
-        """Sources of tiles that the tiles may own."""
+        """Sources of tiles that the tiles may own; those that the reference knows come last."""
+        known = [window.known.given for window in batch if window.known is not None]
         return self.predictor.predict_batch(
             [window.pixels for window in batch],
             dust=[window.dust for window in batch],
             within=[claimed(window.tile) for window in batch],
+            given=known or None,
         )
 
     def _measure(self, window: _Window, detections: Detections) -> _Measured:
-        """The detections that the tile may own, and the light in their pixels."""
+        """The detections that the tile may own, then the sources of the reference, and the light in their pixels."""
         start = time.perf_counter()
-        tile, pixels = window.tile, window.pixels
-        detections = keep_owned(detections, tile)
+        tile, pixels, known = window.tile, window.pixels, window.known
+        found = len(detections) - (0 if known is None else len(known.id))
+        forced = detections[found:].shifted(tile.read.x0, tile.read.y0)
+        detections = keep_owned(detections[:found], tile)
+        reference_id = np.full(len(detections), -1)
+        if known is not None:
+            reference_id = np.concatenate([reference_id, known.id])
+            detections = Detections.concatenate([detections, forced])
         probability = place_masks(detections)
+        if known is not None:
+            own = len(detections) - len(known.id) + known.own
+            probability = probability.replaced(own, known.segments)
         threshold = self.config.mask_threshold
         photometry = measure_stamps(probability, pixels, origin_xy=(tile.read.x0, tile.read.y0), threshold=threshold)
         self._spare.append(pixels)
         redshift = self.calibration.apply(detections.redshift, photometry.snr)
         return _Measured(
             tile.index,
+            reference_id,
             replace(detections, redshift=redshift, mask=detections.mask[:, :0, :0]),  # segments take its place
             photometry,
             segment_masks(probability, threshold=threshold),
@@ -187,8 +213,15 @@ class _Searcher:
             z_range=self.z_range,
             meta=dict(self.search_of.facts),
         )
+        if self.reference is not None:
+            reference_id = np.concatenate([tile.reference_id for tile in tiles])
+            catalogue = catalogue.with_columns(
+                reference_id=reference_id,
+                origin=np.where(reference_id < 0, "new", "forced"),
+                reference_iou=np.full(len(reference_id), np.nan),
+            )
         segments = Stamps.concatenate([tile.segments for tile in tiles])
-        part = Part(catalogue, segments, np.repeat([tile.index for tile in tiles], counts))
+        part = Part.of_block(catalogue, segments, np.repeat([tile.index for tile in tiles], counts))
         _add(found.seconds, "measuring", sum(tile.seconds for tile in tiles) + time.perf_counter() - start)
         start = time.perf_counter()
         write_part(self.search_of.part(block), part)
@@ -199,20 +232,23 @@ class _Searcher:
 
 @dataclass(frozen=True)
 class _Window:
-    """A tile of a block as it was read: its pixels, E(B−V) at its middle, seconds."""
+    """A tile of a block as it was read: its pixels, E(B−V) at its middle, what the reference knows of it, seconds."""
 
     block: Block
     tile: Tile
     pixels: Pixels
     dust: float
+    known: Known | None
     seconds: float
 
 
 @dataclass(frozen=True)
 class _Measured:
-    """What a tile holds: its detections without their masks, what was measured of them, E(B−V), seconds."""
+    """What a tile holds: its detections without their masks, which of them are the reference's (others: -1), what was
+    measured of them, E(B−V), seconds."""
 
     index: int
+    reference_id: NDArray[np.int64]
     detections: Detections
     photometry: Photometry
     segments: Stamps

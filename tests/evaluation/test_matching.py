@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from zpix.evaluation import assign, match_boxes, match_positions, match_segments
+from zpix.evaluation import (
+    Candidates,
+    assign,
+    choose,
+    close_positions,
+    match_boxes,
+    match_positions,
+    match_segments,
+    similar_boxes,
+)
 from zpix.sources import box_iou
 
 
@@ -75,3 +84,45 @@ def test_nothing_matches_nothing(n, m):
         assert len(matching) == 0
         assert matching.left_matched.shape == (n,) and matching.right_matched.shape == (m,)
     assert len(match_segments(np.zeros((4, 4), int), np.zeros((4, 4), int), np.arange(n), np.arange(m))) == 0
+
+
+def pairs(matching) -> list[tuple[int, int]]:
+    return list(zip(matching.left.tolist(), matching.right.tolist(), strict=True))
+
+
+THREE = Candidates(np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([0.6, 0.5, 0.9]))
+
+
+@pytest.mark.parametrize(
+    ("method", "score", "expected"),
+    [
+        ("hungarian", None, [(0, 1), (1, 0)]),  # 0.5 + 0.9
+        ("greedy", None, [(0, 1), (1, 0)]),  # 0.9 comes first, and leaves 0.5
+        ("greedy", [0.9, 0.1], [(0, 0)]),  # the surer detection takes the better one, and none is left for the other
+        ("greedy", [np.nan, 0.1], [(0, 1), (1, 0)]),
+        ("merz2026", None, [(0, 0), (1, 0)]),  # both take what they overlap most
+    ],
+)
+def test_methods_choose_as_they_say(method, score, expected):
+    score = None if score is None else np.array(score)
+    assert pairs(choose(THREE, n_left=2, n_right=2, method=method, score=score)) == expected
+
+
+@pytest.mark.parametrize("method", ["hungarian", "greedy", "merz2026"])
+def test_no_candidates_are_no_matches(method):
+    nothing = Candidates(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0))
+    matching = choose(nothing, n_left=3, n_right=0, method=method)
+    assert len(matching) == 0 and matching.left_matched.tolist() == [False] * 3
+
+
+def test_greedy_never_has_more_overlap_than_the_assignment():
+    a, b = random_boxes(200, 3, extent=200), random_boxes(200, 4, extent=200)
+    candidates = similar_boxes(a, b, min_iou=0.1)
+    best, greedy = (choose(candidates, n_left=200, n_right=200, method=m) for m in ("hungarian", "greedy"))
+    assert_one_to_one(greedy)
+    assert 0 < greedy.agreement.sum() < best.agreement.sum()
+
+
+def test_positions_that_are_not_known_match_nothing():
+    near = close_positions([10.0, np.nan], [0.0, 0.0], [np.nan, 10.0], [0.0, 0.0], radius_arcsec=1)
+    assert (near.left.tolist(), near.right.tolist()) == ([0], [1])

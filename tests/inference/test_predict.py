@@ -8,6 +8,7 @@ from zpix.detector import load_checkpoint
 from zpix.errors import ConfigError
 from zpix.image import JADES_BANDS, Pixels, Region, make_tiles
 from zpix.inference import Predictor, claimed, keep_owned
+from zpix.sources import GivenSources
 
 SETTINGS = {"score_threshold": 0.0, "device": "cpu", "precision": "fp32"}
 
@@ -52,3 +53,41 @@ def test_an_empty_part_gives_no_sources(predictor):
 def test_half_precision_of_graphics_cards_is_refused_on_a_processor(tiny_model):
     with pytest.raises(ConfigError, match="fp16"):
         Predictor(load_checkpoint(tiny_model), InferenceConfig(**{**SETTINGS, "precision": "fp16"}))
+
+
+def test_boxes_that_are_given_get_what_the_network_would_say_of_them(predictor):
+    pixels = tile(5)
+    found = predictor.predict(pixels, dust=0.01)
+    drawn = np.full_like(found.mask, np.nan)
+    both = predictor.predict(pixels, dust=0.01, given=GivenSources(found.box, drawn))
+    assert len(both) == 2 * len(found) > 20
+    own, given = both[: len(found)], both[len(found) :]
+    np.testing.assert_array_equal(own.box, found.box)
+    np.testing.assert_array_equal(given.box, found.box)
+    for part in (own, given):
+        np.testing.assert_allclose(part.mask, found.mask, atol=1e-5)
+        for name in ("weights", "means", "widths"):
+            np.testing.assert_allclose(getattr(part.redshift, name), getattr(found.redshift, name), rtol=1e-4)
+
+
+def test_masks_that_are_given_take_the_place_of_those_drawn(predictor):
+    pixels = tile(5)
+    found = predictor.predict(pixels, dust=0.01)[:6]
+    mask = np.full_like(found.mask, np.nan)
+    mask[:3] = found.mask[:3]
+    mask[3] = 0
+    mask[3, 10:18, 10:18] = 1
+    again = predictor.predict(pixels, dust=0.01, within=Region(0, 0, 0, 0), given=GivenSources(found.box, mask))
+    np.testing.assert_allclose(again.mask, np.where(np.isnan(mask), found.mask, mask), atol=1e-5)
+    same = [0, 1, 2, 4, 5]
+    np.testing.assert_allclose(again.redshift.means[same], found.redshift.means[same], rtol=1e-4)
+    assert not np.allclose(again.redshift.means[3], found.redshift.means[3], rtol=1e-4)
+
+
+def test_what_is_given_is_answered_where_nothing_was_observed(predictor):
+    nothing = Pixels.empty(len(JADES_BANDS), (128, 128))
+    given = GivenSources(np.array([[10, 10, 20, 24]], np.float32), np.full((1, 28, 28), np.nan, np.float32))
+    none = GivenSources(given.box[:0], given.mask[:0])
+    lone, empty = predictor.predict_batch([nothing, nothing], dust=[0.0, 0.0], given=[given, none])
+    assert len(lone) == 1 and np.isfinite(lone.redshift.means).all()
+    assert len(empty) == 0

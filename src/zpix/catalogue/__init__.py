@@ -12,7 +12,10 @@ from zpix.catalogue.parquet_file import (
 )
 from zpix.catalogue.parts import Part, read_part, write_part
 from zpix.catalogue.pdf_file import read_pdfs, write_pdfs
+from zpix.catalogue.plain_table import refuse_other_endings, write_table
 from zpix.catalogue.reading import read_catalogue
+from zpix.catalogue.readme import write_readme
+from zpix.catalogue.reference import Known, Reference, place_reference, write_placed
 from zpix.catalogue.regions_file import write_regions
 from zpix.catalogue.schema import Column, catalogue_columns, flux_column, flux_error_column
 from zpix.catalogue.segmentation_file import SegmentationWriter, draw_segmentation, segmentation_blocks
@@ -36,8 +39,10 @@ __all__ = [
     "CatalogueWriter",
     "Column",
     "Flag",
+    "Known",
     "Part",
     "Photometry",
+    "Reference",
     "SegmentationWriter",
     "Stamps",
     "build_catalogue",
@@ -54,12 +59,14 @@ __all__ = [
     "measure_stamps",
     "place_masks",
     "place_probability",
+    "place_reference",
     "quality_flags",
     "read_catalogue",
     "read_catalogue_fits",
     "read_catalogue_parquet",
     "read_part",
     "read_pdfs",
+    "refuse_other_endings",
     "require_hats",
     "segment_masks",
     "segmentation_blocks",
@@ -70,5 +77,8 @@ __all__ = [
     "write_hats",
     "write_part",
     "write_pdfs",
+    "write_placed",
+    "write_readme",
     "write_regions",
+    "write_table",
 ]

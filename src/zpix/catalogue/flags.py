@@ -47,6 +47,7 @@ FLAGS = (
     Flag("WIDE_PDF", 5, f"half of the 68% interval is wider than {WIDE_HALF_WIDTH:g} (1 + z_phot)"),
     Flag("Z_RANGE_END", 6, f"z_phot is within {RANGE_MARGIN:g} (1 + z) of an end of the model's redshift range"),
     Flag("STAR", 7, "classified as a star: its redshift means nothing"),
+    Flag("UNMATCHED", 8, "detection has no counterpart in the reference catalogue"),
 )
 _VALUES = {flag.name: flag.value for flag in FLAGS}
 

@@ -32,17 +32,20 @@ class Part:
         From `segment_masks`, in the pixels of the mosaic.
     tile : (N,) int64
         Index of the tile that reported each.
+    key : (N,) int64
+        By which a source is told from all others of the field, whatever its id becomes.
     """
 
     catalogue: Catalogue
     segments: Stamps
     tile: NDArray[np.int64]
+    key: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.tile)
 
     def __getitem__(self, rows: slice | NDArray) -> Part:
-        return Part(self.catalogue.select(rows), self.segments[rows], self.tile[rows])
+        return Part(self.catalogue.select(rows), self.segments[rows], self.tile[rows], self.key[rows])
 
     @staticmethod
     def concatenate(parts: Sequence[Part]) -> Part:
@@ -51,7 +54,13 @@ class Part:
             Catalogue.concatenate([part.catalogue for part in parts]),
             Stamps.concatenate([part.segments for part in parts]),
             np.concatenate([part.tile for part in parts]),
+            np.concatenate([part.key for part in parts]),
         )
+
+    @staticmethod
+    def of_block(catalogue: Catalogue, segments: Stamps, tile: NDArray[np.int64]) -> Part:
+        """The sources of one block, whose ids are counted inside it."""
+        return Part(catalogue, segments, tile, tile << 32 | catalogue["id"])
 
 
 def write_part(path: str | Path, part: Part) -> None:
@@ -95,4 +104,4 @@ def read_part(path: str | Path) -> Part:
         np.stack([table.column(f"segment_{name}").to_numpy() for name in names], 1)
         for names in (("x", "y"), ("height", "width"))
     )
-    return Part(catalogue_of(table), Stamps(corner, shape, values), table.column("tile").to_numpy())
+    return Part.of_block(catalogue_of(table), Stamps(corner, shape, values), table.column("tile").to_numpy())

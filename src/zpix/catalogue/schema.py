@@ -51,6 +51,17 @@ _POSITION = (
     Column("p_star", "float32", "", "Probability of being a star, given that the source is real"),
 )
 
+#: Columns of a run with a reference catalogue.
+REFERENCE_COLUMNS = (
+    Column("reference_id", "int64", "", "Identifier of the source in the reference catalogue; -1 if it is not there"),
+    Column(
+        "origin", "U8", "", "matched: found, and in the reference; forced: in the reference alone; new: found alone"
+    ),
+    Column(
+        "reference_iou", "float32", "", "Overlap (IoU) of its box with the one in the reference; NaN unless matched"
+    ),
+)
+
 _REDSHIFT = (
     Column("z_phot", "float32", "", "Best point estimate: least expected risk (Tanaka et al. 2018), not the mode"),
     Column("z_mode", "float32", "", "Redshift of the highest probability density"),
@@ -83,8 +94,11 @@ def flux_error_column(band: str) -> str:
     return FLUX_ERROR_PREFIX + band.lower()
 
 
-def catalogue_columns(bands: Sequence[str], n_components: int) -> tuple[Column, ...]:
-    """All columns, in order, of a catalogue with these bands and K mixture components per redshift PDF."""
+def catalogue_columns(bands: Sequence[str], n_components: int, *, reference: bool = False) -> tuple[Column, ...]:
+    """All columns, in order, of a catalogue with these bands and K mixture components per redshift PDF.
+
+    With `reference`, those of a run with a reference catalogue are among them.
+    """
     mixture = tuple(
         Column(f"zmix_{name}", "float64", "", f"{text} of the redshift mixture's components", (n_components,))
         for name, text in (
@@ -101,4 +115,4 @@ def catalogue_columns(bands: Sequence[str], n_components: int) -> tuple[Column, 
             Column(flux_error_column(band), "float32", "nJy", f"1-sigma error of flux_{band.lower()}"),
         )
     )
-    return _POSITION + _REDSHIFT + mixture + _QUALITY + photometry
+    return _POSITION + (REFERENCE_COLUMNS if reference else ()) + _REDSHIFT + mixture + _QUALITY + photometry

@@ -67,6 +67,12 @@ class Stamps:
         x, y = self.corner_xy[row]
         return values.reshape(self.shape_yx[row]), int(x), int(y)
 
+    def replaced(self, rows: NDArray[np.integer], others: Stamps) -> Stamps:
+        """The same windows with others in some rows."""
+        order = np.arange(len(self))
+        order[rows] = len(self) + np.arange(len(others))
+        return Stamps.concatenate([self, others])[order]
+
     @staticmethod
     def concatenate(parts: Sequence[Stamps]) -> Stamps:
         """Join the windows of several sets; the list must not be empty."""

@@ -33,8 +33,9 @@ class Catalogue:
     Parameters
     ----------
     columns : mapping of str to array
-        Every column that `catalogue_columns` declares for these bands, with a common leading length N. Arrays
-        are converted to the declared types and made read-only; further columns are dropped.
+        Every column that `catalogue_columns` declares for these bands, with a common leading length N; those of a
+        reference catalogue if there is a `reference_id`. Arrays are converted to the declared types and made
+        read-only; further columns are dropped.
     bands : tuple of str
         Band names in the order of the flux columns.
     meta : mapping of str to JSON values
@@ -47,7 +48,7 @@ class Catalogue:
 
     def __post_init__(self) -> None:
         columns = {}
-        for column in catalogue_columns(self.bands, np.shape(self.columns["zmix_weight"])[1]):
+        for column in self.schema:
             if column.name not in self.columns:
                 raise CatalogueError(f"the catalogue has no column '{column.name}'")
             values = np.array(self.columns[column.name], dtype=column.dtype)
@@ -68,7 +69,8 @@ class Catalogue:
     @property
     def schema(self) -> tuple[Column, ...]:
         """Declarations of the columns, in order."""
-        return catalogue_columns(self.bands, self.columns["zmix_weight"].shape[1])
+        components = np.shape(self.columns["zmix_weight"])[1]
+        return catalogue_columns(self.bands, components, reference="reference_id" in self.columns)
 
     @property
     def redshift(self) -> ZMixture:
@@ -91,7 +93,7 @@ class Catalogue:
         yield self
 
     def with_columns(self, **columns: ArrayLike) -> Catalogue:
-        """The same catalogue with other values in some columns."""
+        """The same catalogue with other values in some columns, or with the columns of a reference catalogue."""
         new = {name: np.asarray(values) for name, values in columns.items()}
         return Catalogue({**self.columns, **new}, self.bands, self.meta)
 

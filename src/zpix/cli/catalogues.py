@@ -1,4 +1,4 @@
-"""What a catalogue is worth: evaluate."""
+"""What a catalogue is worth, and what it has in common with another: evaluate, match."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from zpix.cli.app import app
-from zpix.cli.options import Out, Overwrite
+from zpix.cli.options import MatchBy, MatchMethod, Out, Overwrite
 from zpix.cli.printing import list_files, print_tables
 from zpix.errors import ConfigError
 
@@ -55,3 +55,34 @@ def evaluate(
 
         print_tables(score(catalogue, truth, out=out, band=band, mosaics=mosaics).tables())
     list_files(out)
+
+
+@app.command()
+def match(
+    left: Annotated[Path, typer.Argument(help="Catalogue of zpix or JADES, or any FITS or CSV table with ra, dec.")],
+    right: Annotated[Path, typer.Argument(help="Another one.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Table to write: .fits, .parquet or .csv.")],
+    by: Annotated[
+        MatchBy, typer.Option(help="What to compare; auto: masks if both maps are given, else boxes, else positions.")
+    ] = MatchBy.auto,
+    method: Annotated[
+        MatchMethod, typer.Option(help="hungarian and greedy are one-to-one; merz2026 is the paper's rule.")
+    ] = MatchMethod.hungarian,
+    min_iou: Annotated[float | None, typer.Option(help="Least overlap; by default 0.3, with merz2026 0.5.")] = None,
+    radius: Annotated[
+        float, typer.Option(help="Largest separation in arcsec, of sources without a box or mask.")
+    ] = 0.2,
+    left_segmentation: Annotated[Path | None, typer.Option(help="FITS map of the left catalogue's ids.")] = None,
+    right_segmentation: Annotated[Path | None, typer.Option(help="FITS map of the right catalogue's ids.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Match two catalogues by the overlap of boxes or masks, or by position, and list what has no partner."""
+    from zpix.counterparts import match as find_partners
+
+    result = find_partners(
+        left, right, out=out, by=by.value, method=method.value, min_iou=min_iou, radius_arcsec=radius,
+        left_segmentation=left_segmentation, right_segmentation=right_segmentation, overwrite=overwrite,
+    )  # fmt: skip
+    for name, count in result.counts.items():
+        print(f"{count:9d} {name}")
+    print(f"  {out}  {out.stat().st_size / 1e6:.1f} MB")

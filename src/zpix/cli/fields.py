@@ -28,6 +28,12 @@ def run(
         str | None, typer.Option(help="Address of a dask scheduler whose workers search the field.")
     ] = None,
     hats: Annotated[bool, typer.Option("--hats", help="Also write a HATS catalogue, for lsdb.")] = False,
+    reference: Annotated[
+        Path | None, typer.Option(help="Catalogue of a survey whose sources all get a row, found or not.")
+    ] = None,
+    reference_segmentation: Annotated[
+        Path | None, typer.Option(help="FITS map of the reference's ids on the mosaics' grid.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Find every source of a mosaic and give it a redshift PDF; the same command goes on after an interruption."""
@@ -43,8 +49,12 @@ def run(
         overwrite=overwrite,
         scheduler=scheduler,
         hats=hats,
+        reference=reference,
+        reference_segmentation=reference_segmentation,
     )
     print(f"{result.sources} sources ({result.stars} stars) in {out}")
+    if result.origins:
+        print("by origin: " + ", ".join(f"{origin} {count}" for origin, count in result.origins.items()))
     print("seconds: " + ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items()))
     list_files(out)
 

@@ -25,6 +25,23 @@ class Labels(StrEnum):
     spectroscopic = "spectroscopic"
 
 
+class MatchBy(StrEnum):
+    """What of two sources to compare."""
+
+    auto = "auto"
+    mask = "mask"
+    box = "box"
+    position = "position"
+
+
+class MatchMethod(StrEnum):
+    """How to choose pairs of sources."""
+
+    hungarian = "hungarian"
+    greedy = "greedy"
+    merz2026 = "merz2026"
+
+
 class Part(StrEnum):
     """What to measure."""
 

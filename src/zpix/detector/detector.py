@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -81,6 +81,13 @@ class Found(NamedTuple):
     mixture: Mixture
 
 
+class Given(NamedTuple):
+    """Sources of one image that are known: boxes (n, 4), and masks (n, M, M) with NaN where they are to be drawn."""
+
+    boxes: Tensor
+    masks: Tensor
+
+
 class Detector(nn.Module):
     """The network. It sees no sky coordinates and no file; it is told its bands by its configuration."""
 
@@ -150,6 +157,7 @@ class Detector(nn.Module):
         nms_iou: float,
         proposals_per_megapixel: int,
         within: Sequence[Rectangle | None] | None = None,
+        given: Sequence[Given] | None = None,
     ) -> list[Found]:
         """Sources of each image of a batch.
 
@@ -158,6 +166,8 @@ class Detector(nn.Module):
         flux, error : (image, band, y, x) float32, nJy; error +inf where not valid
         dust : (image,) float32, E(B−V) in magnitudes
         within : part of each image; sources centred elsewhere are left out before their masks and redshifts are made
+        given : boxes in each image that are sources whatever the network thinks of them: they follow those it found,
+            in their order, as they are but for what sticks out of the image
         """
         features = self.pyramid(image_channels(flux, error, self.dtype))
         size = (flux.shape[2], flux.shape[3])
@@ -186,9 +196,17 @@ class Detector(nn.Module):
                 rows = rows[_centred_in(own_boxes[rows], wanted)]
             kept_boxes.append(own_boxes[rows])
             kept_probability.append(own[rows])
+        if given is not None:
+            for row, (own_boxes, own) in enumerate(self._classes_of(features, given, size)):
+                kept_boxes[row] = torch.cat([kept_boxes[row], own_boxes])
+                kept_probability[row] = torch.cat([kept_probability[row], own])
 
         boxes, image = torch.cat(kept_boxes), _image_index(kept_boxes)
         masks = torch.sigmoid(self._mask_logits(features, boxes, image).float())
+        if given is not None:
+            for known, in_image in zip(given, masks.split([len(b) for b in kept_boxes]), strict=True):
+                drawn = in_image[len(in_image) - len(known.masks) :]
+                drawn.copy_(torch.where(known.masks.isnan(), drawn, known.masks))
         mixture = self._redshifts(features, flux, error, boxes, image, masks, dust[image])
         probability = torch.cat(kept_probability)
         real = 1 - probability[:, 0]
@@ -197,6 +215,14 @@ class Detector(nn.Module):
         columns = [boxes, real, star, masks, *mixture]
         per_image = zip(*(column.split(counts) for column in columns), strict=True)
         return [Found(b, r, s, m, Mixture(*parameters)) for b, r, s, m, *parameters in per_image]
+
+    def _classes_of(
+        self, features: list[Tensor], given: Sequence[Given], size: tuple[int, int]
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Boxes (n, 4) given in each image, inside it, and their class probabilities (n, background galaxy star)."""
+        boxes = [clip_boxes_to_image(own.boxes, size) for own in given]
+        logits, _ = self.box_head(self._pool_boxes(features, torch.cat(boxes), _image_index(boxes)))
+        yield from zip(boxes, torch.softmax(logits.float(), 1).split([len(b) for b in boxes]), strict=True)
 
     @torch.no_grad()
     def _boxes_to_learn_from(

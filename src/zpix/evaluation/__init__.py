@@ -3,7 +3,20 @@
 from zpix.evaluation.comparison import Comparison, Detector, Redshifts, common_galaxies, compare, write_comparison
 from zpix.evaluation.detection import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
 from zpix.evaluation.grid_pdf import GridPdf
-from zpix.evaluation.matching import Matching, assign, match_boxes, match_positions, match_segments
+from zpix.evaluation.matching import (
+    Candidates,
+    Matching,
+    Method,
+    assign,
+    choose,
+    close_positions,
+    match_boxes,
+    match_positions,
+    match_segments,
+    no_matches,
+    similar_boxes,
+    similar_segments,
+)
 from zpix.evaluation.redshifts import (
     OUTLIER_LIMIT,
     Estimate,
@@ -24,6 +37,7 @@ __all__ = [
     "HIGH_REDSHIFTS",
     "MAG_LIMITS",
     "OUTLIER_LIMIT",
+    "Candidates",
     "Comparison",
     "CountedFraction",
     "DetectionScores",
@@ -31,6 +45,7 @@ __all__ = [
     "Estimate",
     "GridPdf",
     "Matching",
+    "Method",
     "RedshiftPdf",
     "RedshiftSample",
     "RedshiftScores",
@@ -39,6 +54,8 @@ __all__ = [
     "SelectionScores",
     "Truth",
     "assign",
+    "choose",
+    "close_positions",
     "common_galaxies",
     "compare",
     "evaluate",
@@ -48,12 +65,15 @@ __all__ = [
     "match_positions",
     "match_segments",
     "match_truth",
+    "no_matches",
     "read_truth",
     "redshift_sample",
     "score_detection",
     "score_redshifts",
     "score_selection",
     "sigma_nmad",
+    "similar_boxes",
+    "similar_segments",
     "write_comparison",
     "write_report",
 ]

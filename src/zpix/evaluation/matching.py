@@ -1,13 +1,15 @@
 """Which detection is which true source?
 
-Every match is one-to-one: among the pairs that qualify, those are kept that make the sum of their agreement
-largest (the assignment problem), so no source is counted twice.
+First come candidates, the pairs that overlap enough or lie close enough; then a method chooses among them. By default
+every match is one-to-one and those pairs are kept that make the sum of their agreement largest (the assignment
+problem), so no source is counted twice.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,10 +23,28 @@ from zpix.sources import box_iou, overlapping_boxes
 Rows = NDArray[np.intp]
 _ROWS_AT_ONCE = 1024
 
+#: How pairs are chosen among the candidates: see `choose`.
+Method = Literal["hungarian", "greedy", "merz2026"]
+
+
+class Candidates(NamedTuple):
+    """Pairs of rows, left[c] and right[c], that could be one source, each once, and how well they agree (0 to 1)."""
+
+    left: Rows
+    right: Rows
+    agreement: NDArray[np.float64]
+
+
+class SegmentMap(Protocol):
+    """Identifiers (y, x), 0 for sky, of which rows can be read; an array is one."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, rows: slice, /) -> NDArray[np.integer]: ...
+
 
 @dataclass(frozen=True, eq=False)
 class Matching:
-    """Pairs of rows of two catalogues; no row occurs twice on either side.
+    """Pairs of rows of two catalogues; no row occurs twice on either side, unless the method allows it on the right.
 
     Attributes
     ----------
@@ -63,11 +83,12 @@ class Matching:
         """These pairs and those of `rest`, a matching of the rows `left_rows` and `right_rows` of the same
         catalogues.
 
-        The rows must be without a partner here.
+        What `rest` matches must be without a partner here.
         """
-        assert not self.left_matched[left_rows].any() and not self.right_matched[right_rows].any()
-        left = np.concatenate([self.left, left_rows[rest.left]])
-        right = np.concatenate([self.right, right_rows[rest.right]])
+        more_left, more_right = left_rows[rest.left], right_rows[rest.right]
+        assert not self.left_matched[more_left].any() and not self.right_matched[more_right].any()
+        left = np.concatenate([self.left, more_left])
+        right = np.concatenate([self.right, more_right])
         order = np.argsort(left)
         agreement = np.concatenate([self.agreement, rest.agreement])
         return Matching(left[order], right[order], agreement[order], self.n_left, self.n_right)
@@ -77,30 +98,17 @@ def match_positions(
     ra_a: ArrayLike, dec_a: ArrayLike, ra_b: ArrayLike, dec_b: ArrayLike, *, radius_arcsec: float = 0.2
 ) -> Matching:
     """Match sources that lie within `radius_arcsec` of each other on the sky; positions in degrees."""
-    a, b = _unit_vectors(ra_a, dec_a), _unit_vectors(ra_b, dec_b)
-    radius = 2 * np.sin(0.5 * np.deg2rad(radius_arcsec / 3600))  # chord of the unit sphere
-    if not (len(a) and len(b)):
-        return no_matches(len(a), len(b))
-    near = cKDTree(a).sparse_distance_matrix(cKDTree(b), radius, output_type="coo_matrix")
-    return assign(near.row, near.col, 1 - near.data / radius, n_left=len(a), n_right=len(b))
+    near = close_positions(ra_a, dec_a, ra_b, dec_b, radius_arcsec=radius_arcsec)
+    return assign(*near, n_left=np.size(ra_a), n_right=np.size(ra_b))
 
 
 def match_boxes(box_a: ArrayLike, box_b: ArrayLike, *, min_iou: float = 0.3) -> Matching:
     """Match boxes (x0, y0, x1, y1), (N, 4) and (M, 4), whose intersection over union reaches `min_iou`."""
-    a, b = np.asarray(box_a, np.float64), np.asarray(box_b, np.float64)
-    i, j = overlapping_boxes(a, b)
-    iou = box_iou(a[i], b[j])
-    good = iou >= min_iou
-    return assign(i[good], j[good], iou[good], n_left=len(a), n_right=len(b))
+    return assign(*similar_boxes(box_a, box_b, min_iou=min_iou), n_left=len(box_a), n_right=len(box_b))  # type: ignore[arg-type]
 
 
 def match_segments(
-    map_a: NDArray[np.integer],
-    map_b: NDArray[np.integer],
-    ids_a: ArrayLike,
-    ids_b: ArrayLike,
-    *,
-    min_iou: float = 0.3,
+    map_a: SegmentMap, map_b: SegmentMap, ids_a: ArrayLike, ids_b: ArrayLike, *, min_iou: float = 0.3
 ) -> Matching:
     """Match sources whose segments overlap with an intersection over union of at least `min_iou`.
 
@@ -111,12 +119,44 @@ def match_segments(
     ids_a, ids_b : (N,) and (M,) int
         Ids of the catalogues' rows in the maps, each once.
     """
+    similar = similar_segments(map_a, map_b, ids_a, ids_b, min_iou=min_iou)
+    return assign(*similar, n_left=np.size(ids_a), n_right=np.size(ids_b))
+
+
+def close_positions(
+    ra_a: ArrayLike, dec_a: ArrayLike, ra_b: ArrayLike, dec_b: ArrayLike, *, radius_arcsec: float
+) -> Candidates:
+    """Pairs of sources within `radius_arcsec` on the sky; they agree by one minus separation over radius."""
+    a, b = _unit_vectors(ra_a, dec_a), _unit_vectors(ra_b, dec_b)
+    rows_a, rows_b = (np.flatnonzero(np.isfinite(v).all(1)) for v in (a, b))
+    radius = 2 * np.sin(0.5 * np.deg2rad(radius_arcsec / 3600))  # chord of the unit sphere
+    if not (len(rows_a) and len(rows_b)):
+        return Candidates(rows_a[:0], rows_b[:0], np.zeros(0))
+    near = cKDTree(a[rows_a]).sparse_distance_matrix(cKDTree(b[rows_b]), radius, output_type="coo_matrix")
+    return Candidates(rows_a[near.row], rows_b[near.col], 1 - near.data / radius)
+
+
+def similar_boxes(box_a: ArrayLike, box_b: ArrayLike, *, min_iou: float) -> Candidates:
+    """Pairs of boxes (x0, y0, x1, y1), (N, 4) and (M, 4), that agree by an intersection over union of `min_iou`."""
+    a, b = np.asarray(box_a, np.float64), np.asarray(box_b, np.float64)
+    i, j = overlapping_boxes(a, b)
+    iou = box_iou(a[i], b[j])
+    good = iou >= min_iou
+    return Candidates(i[good], j[good], iou[good])
+
+
+def similar_segments(
+    map_a: SegmentMap, map_b: SegmentMap, ids_a: ArrayLike, ids_b: ArrayLike, *, min_iou: float
+) -> Candidates:
+    """Pairs of sources whose segments agree by an intersection over union of `min_iou`; see `match_segments`."""
     ids_a, ids_b = np.asarray(ids_a, np.int64), np.asarray(ids_b, np.int64)
     n, m = len(ids_a), len(ids_b)
     area_a, area_b, shared = np.zeros(n + 1), np.zeros(m + 1), coo_matrix((n + 1, m + 1)).tocsr()
     for start in range(0, len(map_a), _ROWS_AT_ONCE):
-        a = _rows_of_ids(np.asarray(map_a[start : start + _ROWS_AT_ONCE]).ravel(), ids_a)  # n means sky
-        b = _rows_of_ids(np.asarray(map_b[start : start + _ROWS_AT_ONCE]).ravel(), ids_b)  # m means sky
+        a, b = (np.asarray(part[start : start + _ROWS_AT_ONCE]).ravel() for part in (map_a, map_b))
+        marked = np.flatnonzero((a != 0) | (b != 0))  # most of the sky belongs to nobody
+        a = _rows_of_ids(a[marked], ids_a)  # n means sky
+        b = _rows_of_ids(b[marked], ids_b)  # m means sky
         area_a += np.bincount(a, minlength=n + 1)
         area_b += np.bincount(b, minlength=m + 1)
         both = (a < n) & (b < m)
@@ -124,7 +164,48 @@ def match_segments(
     pairs = shared.tocoo()
     iou = pairs.data / (area_a[pairs.row] + area_b[pairs.col] - pairs.data)
     good = iou >= min_iou
-    return assign(pairs.row[good], pairs.col[good], iou[good], n_left=n, n_right=m)
+    return Candidates(pairs.row[good].astype(np.intp), pairs.col[good].astype(np.intp), iou[good])
+
+
+def choose(
+    candidates: Candidates,
+    *,
+    n_left: int,
+    n_right: int,
+    method: Method = "hungarian",
+    score: NDArray[np.floating] | None = None,
+) -> Matching:
+    """Choose pairs among the candidates.
+
+    Parameters
+    ----------
+    method : str
+        `hungarian`: one-to-one, with the largest sum of agreements. `greedy`: one-to-one; the left sources choose in
+        the order of falling `score`, each the free right one that it agrees with best, as in the COCO scores; without
+        scores the pair that agrees best comes first. `merz2026`: each left source gets the right one that it agrees
+        with best, whoever has it too, as the paper's code does.
+    score : (n_left,) float, optional
+        Certainty of the left sources; NaN comes last.
+    """
+    if method == "hungarian":
+        return assign(*candidates, n_left=n_left, n_right=n_right)
+    left, right, agreement = candidates
+    order = np.lexsort((right, left, -agreement))
+    if method == "merz2026":
+        picked = order[np.unique(left[order], return_index=True)[1]]
+        return Matching(left[picked], right[picked], agreement[picked], n_left, n_right)
+    if score is not None:
+        order = order[np.argsort(-np.nan_to_num(score, nan=-np.inf)[left[order]], kind="stable")]
+    free_left, free_right = np.ones(n_left, bool), np.ones(n_right, bool)
+    chosen = []
+    for pair in order.tolist():
+        i, j = left[pair], right[pair]
+        if free_left[i] and free_right[j]:
+            free_left[i] = free_right[j] = False
+            chosen.append(pair)
+    picked = np.array(chosen, np.intp)
+    picked = picked[np.argsort(left[picked])]
+    return Matching(left[picked], right[picked], agreement[picked], n_left, n_right)
 
 
 def assign(left: ArrayLike, right: ArrayLike, agreement: ArrayLike, *, n_left: int, n_right: int) -> Matching:

@@ -36,6 +36,9 @@ REDSHIFT_Z_EDGES = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0)
 #: Down to this magnitude selections of distant galaxies are scored.
 SELECTION_MAG = 28.0
 
+#: Down to this magnitude, and for all, redshifts are scored by the origin of rows.
+ORIGIN_MAG = 28.0
+
 #: What the scores are called in tables, in their order.
 SCORE_TITLES = {
     "bias": "bias",
@@ -68,6 +71,9 @@ class Report:
         Of matched true galaxies: "all", and brighter than each magnitude limit, such as "F444W < 27".
     by_magnitude, by_redshift : mapping of str to RedshiftScores
         In bins of the true magnitude and redshift, such as "26-27".
+    by_origin : mapping of str to RedshiftScores
+        By where a row comes from (matched, forced, new), all and brighter than `ORIGIN_MAG`; empty unless the catalogue
+        is of a run with a reference.
     selections : tuple of SelectionScores
         How well galaxies beyond each of `HIGH_REDSHIFTS` are found; empty when the truth has no magnitudes.
     star_completeness, star_purity : CountedFraction of length 1
@@ -88,6 +94,7 @@ class Report:
     redshifts: Mapping[str, RedshiftScores]
     by_magnitude: Mapping[str, RedshiftScores]
     by_redshift: Mapping[str, RedshiftScores]
+    by_origin: Mapping[str, RedshiftScores]
     selections: tuple[SelectionScores, ...]
     star_completeness: CountedFraction
     star_purity: CountedFraction
@@ -106,6 +113,7 @@ class Report:
             "redshifts": scores_dict(self.redshifts),
             "redshifts_by_magnitude": scores_dict(self.by_magnitude),
             "redshifts_by_redshift": scores_dict(self.by_redshift),
+            **({"redshifts_by_origin": scores_dict(self.by_origin)} if self.by_origin else {}),
             "selections": [selection_dict(scores) for scores in self.selections],
             "star_completeness": _fraction_dict(self.star_completeness),
             "star_purity": _fraction_dict(self.star_purity),
@@ -115,6 +123,8 @@ class Report:
         """The main scores as text: what was found, how good the redshifts are, how stars are told apart."""
         tables = [] if self.detection is None else [_detection_table(self.detection)]
         tables.append(_redshift_table(self.redshifts))
+        if self.by_origin:
+            tables.append(_redshift_table(self.by_origin, title="Redshifts by origin of the row"))
         if self.selections:
             tables.append(selection_table(self.selections, method="zpix", band=self.band))
         stars = (("true stars called stars", self.star_completeness), ("called stars that are", self.star_purity))
@@ -211,6 +221,7 @@ def evaluate(
         redshifts={name: score_redshifts(sample.select(own), rng=rng) for name, own in subsets.items()},
         by_magnitude=binned(sample, magnitude, REDSHIFT_MAG_EDGES, rng),
         by_redshift=binned(sample, sample.z_true, REDSHIFT_Z_EDGES, rng),
+        by_origin=_by_origin(catalogue, rows, sample, magnitude, rng, band=band),
         selections=selections,
         star_completeness=CountedFraction(np.array([both]), np.array([true_star.sum()])),
         star_purity=CountedFraction(np.array([both]), np.array([called_star.sum()])),
@@ -238,6 +249,26 @@ def binned(
         own = (quantity >= low) & (quantity < high)
         if own.any():
             scores[f"{low:g}-{high:g}"] = score_redshifts(sample.select(own), rng=rng)
+    return scores
+
+
+def _by_origin(
+    catalogue: Catalogue,
+    rows: NDArray[np.intp],
+    sample: RedshiftSample,
+    magnitude: NDArray[np.float64],
+    rng: np.random.Generator,
+    *,
+    band: str,
+) -> dict[str, RedshiftScores]:
+    """Scores of the galaxies in some rows of a catalogue, by where these come from."""
+    scores: dict[str, RedshiftScores] = {}
+    for origin in ("matched", "forced", "new") if "origin" in catalogue.columns else ():
+        own = catalogue["origin"][rows] == origin
+        bright = own & (magnitude < ORIGIN_MAG)
+        for name, chosen in ((origin, own), (f"{origin}, {band} < {ORIGIN_MAG:g}", bright)):
+            if chosen.any():
+                scores[name] = score_redshifts(sample.select(chosen), rng=rng)
     return scores
 
 
@@ -312,12 +343,12 @@ def _detection_table(scores: DetectionScores) -> Table:
     return "Detection", ["score", *(f"{scores.band} < {limit:g}" for limit in scores.mag_limits)], rows
 
 
-def _redshift_table(samples: Mapping[str, RedshiftScores]) -> Table:
+def _redshift_table(samples: Mapping[str, RedshiftScores], *, title: str = "Redshifts of matched galaxies") -> Table:
     """One column per sample."""
     rows = [["galaxies", *(str(scores.count) for scores in samples.values())]]
-    for name, title in SCORE_TITLES.items():
-        rows.append([title, *(estimate_text(getattr(scores, name)) for scores in samples.values())])
-    return "Redshifts of matched galaxies", ["score", *samples], rows
+    for name, words in SCORE_TITLES.items():
+        rows.append([words, *(estimate_text(getattr(scores, name)) for scores in samples.values())])
+    return title, ["score", *samples], rows
 
 
 def estimate_text(estimate: Estimate) -> str:

@@ -6,24 +6,32 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from zpix.errors import GridError, InputFileError
 from zpix.image.regions import Region
 
+_ROWS_AT_ONCE = 1024
+
 
 class SegmentationMap:
     """A segmentation map in FITS, read by windows: the first image with two axes. Close it, or use `with`.
+
+    Attributes
+    ----------
+    shape : (ny, nx)
+    identifiers : (y, x) int, 0 for none
+        All of the map; of a file that is not compressed only what is looked at is read.
 
     Raises
     ------
     InputFileError
         If the file is missing or holds no such image.
     GridError
-        If it is not as large as the mosaic, of `shape` (ny, nx).
+        If it is not as large as the mosaic, of `shape` (ny, nx) if that is given.
     """
 
-    def __init__(self, path: str | Path, *, shape: tuple[int, int]) -> None:
+    def __init__(self, path: str | Path, *, shape: tuple[int, int] | None = None) -> None:
         self.path = Path(path)
         if not self.path.is_file():
             raise InputFileError(f"{path}: no such file")
@@ -33,16 +41,37 @@ class SegmentationMap:
             raise InputFileError(f"{path}: not a FITS file") from None
         images = [hdu for hdu in self._hdus if hdu.is_image and hdu.header.get("NAXIS") == 2]
         found = images[0].shape if images else None
-        if found != shape:
+        if found is None or shape not in (None, found):
             self.close()
-            if found is None:
+            if found is None or shape is None:
                 raise InputFileError(f"{path}: holds no image of segment identifiers")
             raise GridError(f"{path}: is {found[1]} × {found[0]} pixels, the mosaics are {shape[1]} × {shape[0]}")
-        self._image = images[0]
+        self._image, self.shape = images[0], found
+
+    @property
+    def identifiers(self) -> NDArray[np.integer]:
+        return self._image.data
 
     def read(self, region: Region) -> NDArray[np.int64]:
         """Identifiers in a region inside the map, (y, x) int64, 0 for none."""
         return np.asarray(self._image.data[region.slices]).astype(np.int64)
+
+    def boxes(self, ids: ArrayLike) -> NDArray[np.float64]:
+        """Half-open boxes (x0, y0, x1, y1) of the segments with these identifiers, (N, 4); NaN where there is none."""
+        wanted = np.asarray(ids, np.int64)
+        order = np.argsort(wanted)
+        low, high = np.full((len(wanted) + 1, 2), np.inf), np.full((len(wanted) + 1, 2), -np.inf)
+        for start in range(0, self.shape[0], _ROWS_AT_ONCE):
+            rows = np.asarray(self.identifiers[start : start + _ROWS_AT_ONCE])
+            y, x = np.nonzero(rows)
+            values = rows[y, x].astype(np.int64)
+            place = np.append(order, len(wanted))[np.searchsorted(wanted[order], values)]
+            place[np.append(wanted, 0)[place] != values] = len(wanted)  # of a source that is not asked for
+            for axis, pixel in enumerate((x, y + start)):
+                np.minimum.at(low[:, axis], place, pixel)
+                np.maximum.at(high[:, axis], place, pixel + 1)
+        box = np.concatenate([low, high], axis=1)[:-1]
+        return np.where(np.isfinite(box), box, np.nan)
 
     def close(self) -> None:
         """Close the file."""

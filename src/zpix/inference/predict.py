@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from zpix.config import InferenceConfig
-from zpix.detector import Checkpoint, Found, fast_twin
+from zpix.detector import Checkpoint, Found, Given, fast_twin
 from zpix.detector.device import choose_device, choose_precision, keep_freed_memory, return_freed_memory
 from zpix.detector.mask_head import MASK_SIZE
 from zpix.image import Pixels, Region
-from zpix.sources import GALAXY, STAR, Detections, ZMixture
+from zpix.sources import GALAXY, STAR, Detections, GivenSources, ZMixture
 
 # Tiles of one forward pass: a processor gains nothing from more than one, a graphics card is filled by a few.
 _BATCH_ON_CUDA = 4
@@ -28,7 +28,10 @@ class Predictor:
     ----------
     bands : of the pixels that it wants, in their order
     batch_size : tiles that it likes to be given at once
+    mask_size : cells of a mask along each side of its box
     """
+
+    mask_size = MASK_SIZE
 
     def __init__(self, checkpoint: Checkpoint, config: InferenceConfig) -> None:
         self.bands = checkpoint.bands
@@ -40,13 +43,20 @@ class Predictor:
         keep_freed_memory()
         self._detector = fast_twin(checkpoint.detector, self.device, self.dtype, compiled=config.compile)
 
-    def predict(self, pixels: Pixels, *, dust: float, within: Region | None = None) -> Detections:
+    def predict(
+        self, pixels: Pixels, *, dust: float, within: Region | None = None, given: GivenSources | None = None
+    ) -> Detections:
         """Sources of one tile; see `predict_batch`."""
-        (found,) = self.predict_batch([pixels], dust=[dust], within=[within])
+        (found,) = self.predict_batch([pixels], dust=[dust], within=[within], given=None if given is None else [given])
         return found
 
     def predict_batch(
-        self, pixels: Sequence[Pixels], *, dust: Sequence[float], within: Sequence[Region | None] | None = None
+        self,
+        pixels: Sequence[Pixels],
+        *,
+        dust: Sequence[float],
+        within: Sequence[Region | None] | None = None,
+        given: Sequence[GivenSources] | None = None,
     ) -> list[Detections]:
         """Sources of each tile, boxes in pixels of the tile.
 
@@ -55,6 +65,7 @@ class Predictor:
         pixels : flux and error of the model's bands in the model's order, nJy per pixel
         dust : E(B−V) in magnitudes of each tile
         within : part of each tile, in its pixels, where sources are wanted; those centred elsewhere cost less then
+        given : sources of each tile that are described whether the network finds them or not; they come last, in order
         """
         self._calls += 1
         if self._calls % _CALLS_BETWEEN_RETURNS == 0:
@@ -63,7 +74,7 @@ class Predictor:
         regions = within or [None] * len(found)
         by_shape: dict[tuple[int, ...], list[int]] = {}
         for row, tile in enumerate(pixels):
-            if tile.valid.any():
+            if tile.valid.any() or (given is not None and len(given[row])):
                 by_shape.setdefault(tile.shape, []).append(row)
         for rows in by_shape.values():
             tiles = [_filled_up(pixels[row], self._detector.config.built_for_pix) for row in rows]
@@ -75,10 +86,16 @@ class Predictor:
                 nms_iou=self.config.nms_iou,
                 proposals_per_megapixel=self.config.proposals_per_megapixel,
                 within=[None if (r := regions[row]) is None else (r.x0, r.y0, r.x1, r.y1) for row in rows],
+                given=None if given is None else [self._to_device(given[row]) for row in rows],
             )
             for row, answer in zip(rows, answers, strict=True):
                 found[row] = to_detections(answer)
+                if given is not None and not pixels[row].valid.any():  # nothing is found where nothing was observed
+                    found[row] = found[row][len(found[row]) - len(given[row]) :]
         return found
+
+    def _to_device(self, given: GivenSources) -> Given:
+        return Given(*(torch.from_numpy(values).to(self.device) for values in (given.box, given.mask)))
 
     def _joined(self, images: list[np.ndarray]) -> Tensor:
         """Images (band, y, x) of tiles as one batch on the device, without a copy for one tile on a processor."""

@@ -1,7 +1,7 @@
 """Plain arrays that describe sources: what was detected, what is true, and how redshifts are uncertain."""
 
 from zpix.sources.calibration import WidthCalibration
-from zpix.sources.detections import CLASS_NAMES, GALAXY, STAR, Detections
+from zpix.sources.detections import CLASS_NAMES, GALAXY, STAR, Detections, GivenSources
 from zpix.sources.mixture import ZMixture, default_grid
 from zpix.sources.overlaps import box_iou, overlapping_boxes
 
@@ -10,6 +10,7 @@ __all__ = [
     "GALAXY",
     "STAR",
     "Detections",
+    "GivenSources",
     "WidthCalibration",
     "ZMixture",
     "box_iou",

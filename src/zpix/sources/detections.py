@@ -82,3 +82,22 @@ class Detections:
             *(np.concatenate([getattr(p.redshift, name) for p in parts]) for name in ("weights", "means", "widths"))
         )
         return Detections(redshift=mixture, **joined)
+
+
+@dataclass(frozen=True)
+class GivenSources:
+    """N sources of an image that are known before the network has seen it.
+
+    Attributes
+    ----------
+    box : (N, 4) float32
+        Half-open boxes (x0, y0, x1, y1) in pixels of the image, inside it.
+    mask : (N, M, M) float32
+        Mask probability on the grid of `Detections`; NaN where the network shall draw it.
+    """
+
+    box: NDArray[np.float32]
+    mask: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.box)

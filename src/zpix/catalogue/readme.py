@@ -1,0 +1,125 @@
+"""What must a reader know of the files of a run, who has nothing but their directory?
+
+`README.md` says what each file and column holds, and what the redshifts are worth. Columns and flags come from their
+declarations, figures from the model and the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from zpix.catalogue.flags import FLAGS
+from zpix.catalogue.parquet_file import CatalogueFile
+from zpix.catalogue.table import Catalogue
+from zpix.outputs import whole_file
+
+_FILES = """\
+| file | content |
+|---|---|
+| `catalogue.fits`, `catalogue.parquet` | one row per source; the same columns, units and descriptions |
+| `pdfs.hdf5` | the redshift PDFs as a `qp` ensemble, with the ids of the catalogue |
+| `segmentation.fits` | whose pixel is it: ids of the catalogue, 0 for none |
+| `regions.reg` | boxes for DS9, labelled with id and redshift |
+| `detections.png` | the middle of the field in colour with its sources |
+| `config.toml`, `run.json` | the settings; versions, inputs and times |
+"""
+
+_CAVEATS = """\
+- Redshifts are as good as what the network has learnt from is like the sky. Spectroscopic training samples are small,
+  and incomplete in colour and magnitude (Merz et al. 2026); simulated ones are as true as their simulator. Where a
+  source is fainter than those it learnt from, or has other colours, the PDF is an extrapolation. Compare with spectra
+  of your own field before science depends on it.
+- Use the PDF rather than a single number where flags say MULTIPEAK or WIDE_PDF. The widths of the PDFs are calibrated
+  as a whole, on validation tiles of the training data: they hold for sources like those, on average, not for each kind
+  of source by itself.
+- Stars have a redshift in their row that means nothing (flag STAR), and a few galaxies are taken for stars.
+- Fluxes are sums inside the masks, neither total nor matched in PSF: a convenience, which the redshifts do not use.
+- Missing is not zero: a band that was not observed has flux NaN and is missing in `n_bands`; one that was observed and
+  where nothing was seen has a small flux with its error.
+"""
+
+_REFERENCE = """\
+## Sources of the reference catalogue
+
+Every source of `{name}` on the mosaics has one row; `reference_id` is its identifier there, and `origin` says where the
+row comes from:
+
+| origin | rows | meaning |
+|---|---|---|
+| `matched` | {matched} | the network found it: the row is that of the detection |
+| `forced` | {forced} | the network found nothing that matches: the row is what it makes of the source's own {pixels} |
+| `new` | {new} | a detection that matches nothing in the reference (flag UNMATCHED, `reference_id` -1) |
+
+Detections are {how}. {outside} of the sources that the catalogue lists lie outside the mosaics and have no row.
+
+- A forced row is a redshift for something that the network did not find there by itself: because it is faint, hidden
+  by a neighbour, divided otherwise, or not real. Its `score` is the network's opinion of it. Expect larger errors.
+- Matched and new rows have boxes and masks of the network, forced ones those of the reference where it has them.
+"""
+
+
+def write_readme(
+    path: str | Path,
+    catalogue: CatalogueFile | Catalogue,
+    *,
+    model: Mapping[str, Any],
+    reference: Mapping[str, Any] | None = None,
+) -> None:
+    """Write `README.md`; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    model : facts of the checkpoint: its name, training_data, counts and z_range are told if they are there
+    reference : `name` of the reference catalogue, number of its sources `outside`, and whether it `segments`
+    """
+    columns = "\n".join(
+        f"| `{c.name}` | {c.dtype}{f' × {c.shape[0]}' if c.shape else ''} | {c.unit} | {c.description} |"
+        for c in catalogue.schema
+    )
+    flags = "\n".join(f"| `{f.name}` | {f.value} | {f.description} |" for f in FLAGS)
+    version, bands = catalogue.meta.get("code_version", ""), ", ".join(catalogue.bands)
+    parts = [
+        "# Photometric redshifts from pixels\n",
+        f"{len(catalogue)} sources of zpix {version} in {bands}, from {catalogue.meta.get('mosaic', 'one field')}.\n",
+        _FILES,
+        *([] if reference is None else [_of_reference(catalogue, reference)]),
+        "## What to beware of\n",
+        "\n".join(_of_model(model)),
+        _CAVEATS,
+        f"## Columns\n\n| column | type | unit | meaning |\n|---|---|---|---|\n{columns}\n",
+        "## Flags\n\nThe column `flags` is a sum of these values; 0 is a source without caveats.\n",
+        f"| flag | value | meaning |\n|---|---|---|\n{flags}\n",
+    ]
+    with whole_file(path) as temporary:
+        temporary.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _of_model(model: Mapping[str, Any]) -> Iterator[str]:
+    """What the model has learnt from, as sentences of a list."""
+    kind = model.get("training_data", {}).get("kind", "")
+    on = {"mock": "a simulated sky and has not seen a real galaxy", "survey": "a survey"}.get(
+        kind, "data it does not tell"
+    )
+    learnt = f"- The model is {model.get('name', 'unnamed')}. It learnt from {on}"
+    seen = model.get("counts", {}).get("train", {})
+    if seen:
+        learnt += f": {seen.get('galaxy', 0)} galaxies, {seen.get('redshifts', 0)} of them with a redshift"
+        learnt += f", and {seen.get('star', 0)} stars"
+    yield learnt + "."
+    if "z_range" in model:
+        low, high = model["z_range"]
+        yield f"- It knows redshifts from {low:g} to {high:g}; near an end they are not to be trusted (Z_RANGE_END)."
+
+
+def _of_reference(catalogue: CatalogueFile | Catalogue, reference: Mapping[str, Any]) -> str:
+    origins = [chunk["origin"] for chunk in catalogue.chunks()]
+    counts = {kind: sum(int((o == kind).sum()) for o in origins) for kind in ("matched", "forced", "new")}
+    return _REFERENCE.format(
+        **counts,
+        name=reference["name"],
+        outside=reference["outside"],
+        how=reference["how"],
+        pixels="box and segment" if reference["segments"] else "box",
+    )
