@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zpix.detector import load_checkpoint
     from zpix.errors import ZpixError
     from zpix.image import align, open_mosaic
-    from zpix.learning import pretrain, train
+    from zpix.learning import pretrain, pretrain_backbone, train
     from zpix.pipeline import run
     from zpix.preparation import prepare, prepare_mock
     from zpix.scenes import simulate
@@ -40,6 +40,7 @@ _HOMES = {
     "prepare": "zpix.preparation",
     "prepare_mock": "zpix.preparation",
     "pretrain": "zpix.learning",
+    "pretrain_backbone": "zpix.learning",
     "read_catalogue": "zpix.catalogue",
     "run": "zpix.pipeline",
     "simulate": "zpix.scenes",
@@ -48,7 +49,7 @@ _HOMES = {
 
 __all__ = [
     "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "evaluate", "load_checkpoint", "open_mosaic",
-    "prepare", "prepare_mock", "pretrain", "read_catalogue", "run", "simulate", "train",
+    "prepare", "prepare_mock", "pretrain", "pretrain_backbone", "read_catalogue", "run", "simulate", "train",
 ]  # fmt: skip
 
 

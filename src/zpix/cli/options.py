@@ -25,6 +25,13 @@ class Labels(StrEnum):
     spectroscopic = "spectroscopic"
 
 
+class Pretrained(StrEnum):
+    """What learns alone."""
+
+    redshift_head = "redshift-head"
+    backbone = "backbone"
+
+
 class Part(StrEnum):
     """What to measure."""
 
