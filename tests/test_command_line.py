@@ -329,6 +329,13 @@ MISTAKES = {
     "pretrain {store} -o {out}": "A B C",
     "train {store} -o {out} --init {m}/no.safetensors": "no.safetensors",
     "train {store} -o {out} --config {m}/abc.toml --redshift-head {model}": "does not fit",
+    "train {store} -o {out} --backbone {m}/no.safetensors --config {m}/abc.toml": "no.safetensors",
+    "pretrain {store} {store} -o {out}": "--part backbone",
+    "pretrain {store} -o {out} --backbone imagenet": "--part backbone",
+    "pretrain {store} {store} -o {out} --part backbone": "one store",
+    "pretrain {m}/no.hdf5 -o {out} --part backbone": "no.hdf5",
+    "pretrain {m}/5x64x64_testing.hdf5 -o {out} --part backbone": "test set",
+    "pretrain {m}/5x64x64_validation.hdf5 -o {out} --part backbone": "training file",
     "train {store} -o {out} --config {m}/abc.toml --device abacus": "'abacus'",
     "train {store} -o {m}/list.csv --config {m}/abc.toml": "list.csv",
     "evaluate {m}/no.fits {m}/list.csv -o {out}": "no.fits",
@@ -357,3 +364,20 @@ def test_mistakes_of_other_commands(command, tmp_path, monkeypatch, capsys, tiny
     code = call(monkeypatch, *filled.split())
     one_sentence(capsys, code, MISTAKES[command])
     assert list(out.parent.iterdir()) == []
+
+
+def test_weights_that_cannot_be_fetched_are_one_sentence(tmp_path, monkeypatch, capsys):
+    def unreachable(*args, **options):
+        raise FileNotFoundError("Please check your connection")
+
+    place = tmp_path / "output"
+    place.mkdir()
+    (tmp_path / "abc.toml").write_text('[model]\nbands = ["A", "B", "C"]\n')
+    store = blob_store(tmp_path / "store.zarr").path
+    for command in ("train", "pretrain --part backbone"):
+        words = [*command.split(), str(store), "-o", str(place / "new"), "--config", str(tmp_path / "abc.toml")]
+        with monkeypatch.context() as patch:
+            patch.setattr("zpix.detector.carrying.pretrained_body", unreachable)
+            code = call(patch, *words, "--backbone", "imagenet")
+        one_sentence(capsys, code, "cannot be downloaded")
+    assert list(place.iterdir()) == []

@@ -224,9 +224,7 @@ def _labelled_images(
     paths = [Path(data)] if isinstance(data, (str, Path)) else [Path(path) for path in data]
     if not all(path.suffix in _HDF5 for path in paths):
         if len(paths) != 1:
-            raise ConfigError(
-                f"{paths[1]}: a backbone learns from one store, or from HDF5 files of GalaxiesML"
-            )
+            raise ConfigError(f"{paths[1]}: a backbone learns from one store, or from HDF5 files of GalaxiesML")
         store = Store(paths[0])
         scored = StoreImages(store, "validation", size=size) if len(_labels(store, "validation")) else None
         return StoreImages(store, "train", size=size), scored, _about(store)

@@ -1,6 +1,7 @@
 """A backbone of other bands: what it answered before, it answers in the detector."""
 
 import pytest
+import timm
 import torch
 
 from tests.detector.scenery import FIVE_BANDS, blobs, small_model
@@ -83,39 +84,27 @@ def test_offsets_keep_their_entries_when_a_transformer_is_built_for_larger_image
 
 
 def test_photographs_teach_no_validity_and_their_blue_goes_to_the_blue(monkeypatch):
-    import timm
-
-    original = timm.create_model
-
-    def offline(name, *, pretrained, **options):
-        assert pretrained
-        torch.manual_seed(2)
-        return original(name, pretrained=False, **options)
-
-    monkeypatch.setattr(timm, "create_model", offline)
+    torch.manual_seed(2)
+    body = timm.create_model("resnet18", features_only=True)
+    monkeypatch.setattr("zpix.detector.carrying.pretrained_body", lambda name: body)
     backbone = imagenet_backbone("resnet18")
-    monkeypatch.undo()
     detector = Detector(small_model())
     carry_backbone(detector, backbone)
     first = detector.pyramid.body.state_dict()["conv1.weight"]
     assert not first[:, 9:].any()
-    torch.manual_seed(2)
-    red, _, blue = original("resnet18", features_only=True).state_dict()["conv1.weight"].unbind(1)
+    red, _, blue = body.state_dict()["conv1.weight"].unbind(1)
     torch.testing.assert_close(first[:, :3], (blue / 3)[:, None].expand(-1, 3, -1, -1))
     torch.testing.assert_close(first[:, 6:9], (red / 3)[:, None].expand(-1, 3, -1, -1))
 
 
 def test_weights_out_of_reach_and_other_architectures_are_told(tmp_path, monkeypatch):
-    import timm
-
-    def unreachable(*args, **options):
+    def unreachable(name):
         raise FileNotFoundError("Please check your connection\nand try again")
 
-    monkeypatch.setattr(timm, "create_model", unreachable)
-    with pytest.raises(ModelError, match="resnet50.*cannot be downloaded") as raised:
+    monkeypatch.setattr("zpix.detector.carrying.pretrained_body", unreachable)
+    with pytest.raises(ModelError, match=r"resnet50.*cannot be downloaded") as raised:
         imagenet_backbone("resnet50")
     assert "\n" not in str(raised.value)
-    monkeypatch.undo()
     backbone = stored(tmp_path / "a.safetensors")
-    with pytest.raises(ModelError, match="is a resnet18, .*mvitv2_tiny"):
+    with pytest.raises(ModelError, match=r"is a resnet18, .*mvitv2_tiny"):
         carry_backbone(Detector(ModelConfig(backbone="mvitv2_tiny", built_size_pix=64)), backbone)

@@ -6,12 +6,13 @@ as it is; the position tables of a transformer that was built for another image 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import timm
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from zpix.detector.checkpoint import load_checkpoint
 from zpix.detector.detector import Detector
@@ -55,17 +56,27 @@ def imagenet_backbone(name: str) -> Backbone:
     ModelError
         If the weights are neither in the cache nor can they be downloaded.
     """
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # it announces each of its tries, and the last word is ours
     try:
-        body = timm.create_model(name, pretrained=True, features_only=True)
+        body = pretrained_body(name)
     except Exception as error:  # whatever stands between this machine and the weights, each library has its own
         raise ModelError(
             f"ImageNet weights of '{name}' are not in the cache of huggingface_hub and cannot be downloaded "
             f"({type(error).__name__}); connect once to huggingface.co, or start from a file"
         ) from None
+    finally:
+        logger.setLevel(level)
     weights = body.state_dict()
     first = _first_convolution(weights)
     weights[first] = weights[first].flip(1)  # photographs come as red, green, blue
     return Backbone(name, PHOTOGRAPH_BANDS, False, weights, "imagenet")
+
+
+def pretrained_body(name: str) -> nn.Module:
+    """A network of timm with the weights that come with it."""
+    return timm.create_model(name, pretrained=True, features_only=True)
 
 
 def carry_backbone(detector: Detector, backbone: Backbone) -> None:

@@ -135,7 +135,7 @@ def _read_redshifts(path: Path, size: int) -> Floats:
             raise InputFileError(f"{path}: 'image' has the shape {image.shape}; (N, 5, size, size) is wanted")
         if redshift.shape != image.shape[:1]:
             raise InputFileError(
-                f"{path}: 'specz_redshift' has the shape {redshift.shape}, one for each of {len(image)} images is wanted"
+                f"{path}: 'specz_redshift' is of shape {redshift.shape}; one for each of {len(image)} images is wanted"
             )
         if image.shape[-1] < size:
             raise InputFileError(
