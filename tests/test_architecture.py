@@ -112,6 +112,7 @@ RULES = {
             "astropy": "template spectra in tables",
             "eazy": "template fitting by the rival",
             "photutils": "detection and photometry by the rival",
+            "minisom": "the self-organising map of colours and magnitude",
         },
     ),
     "plots": Rule({"evaluation", "catalogue", "sources", "image"}, {"matplotlib": "figures", "numpy": "arrays"}),

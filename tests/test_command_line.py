@@ -300,7 +300,7 @@ def test_version_and_help(monkeypatch, capsys):
     assert capsys.readouterr().out.count(".") == 2
     assert call(monkeypatch, "--help") == 0
     shown = capsys.readouterr().out
-    for command in ("run", "demo", "simulate", "prepare", "pretrain", "train", "evaluate", "align", "info"):
+    for command in ("run", "demo", "simulate", "prepare", "pretrain", "train", "evaluate", "diagnose", "align", "info"):
         assert f" {command} " in shown
         assert call(monkeypatch, command, "--help") == 0
         capsys.readouterr()
@@ -343,6 +343,10 @@ MISTAKES = {
     "evaluate {m}/list.csv -o {out}": "TRUTH",
     "evaluate {m} -o {out} --rival {m}/no.param": "no truth.fits",
     "evaluate {m} {m}/list.csv -o {out} --rival {m}/no.param": "no TRUTH",
+    "diagnose {m}/no.fits -o {out}": "no.fits",
+    "diagnose {m}/list.csv -o {out}": "flux_<band>",
+    "diagnose {m}/list.csv -o {out} --number -1": "number = -1",
+    "diagnose {m}/list.csv -o {m}": "already exists",
     "align {m} -o {out} --reference F999W": "F999W",
     "align {m} -o {m}": "another directory",
     "simulate -o {out} --size 0": "shape",

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zpix.assessment import demo, evaluate
+    from zpix.assessment import demo, diagnose, evaluate
     from zpix.catalogue import Catalogue, read_catalogue
     from zpix.detector import load_checkpoint
     from zpix.errors import ZpixError
@@ -34,6 +34,7 @@ _HOMES = {
     "align": "zpix.image",
     "bench": "zpix.speed",
     "demo": "zpix.assessment",
+    "diagnose": "zpix.assessment",
     "evaluate": "zpix.assessment",
     "load_checkpoint": "zpix.detector",
     "open_mosaic": "zpix.image",
@@ -48,8 +49,9 @@ _HOMES = {
 }
 
 __all__ = [
-    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "evaluate", "load_checkpoint", "open_mosaic",
-    "prepare", "prepare_mock", "pretrain", "pretrain_backbone", "read_catalogue", "run", "simulate", "train",
+    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "diagnose", "evaluate", "load_checkpoint",
+    "open_mosaic", "prepare", "prepare_mock", "pretrain", "pretrain_backbone", "read_catalogue", "run", "simulate",
+    "train",
 ]  # fmt: skip
 
 

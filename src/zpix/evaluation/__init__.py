@@ -2,7 +2,9 @@
 
 from zpix.evaluation.comparison import Comparison, Detector, Redshifts, common_galaxies, compare, write_comparison
 from zpix.evaluation.detection import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
+from zpix.evaluation.diagnosis import Diagnosis, Information, diagnose, next_table
 from zpix.evaluation.grid_pdf import GridPdf
+from zpix.evaluation.labelled_sources import LabelledSources, read_labelled_sources
 from zpix.evaluation.matching import Matching, assign, match_boxes, match_positions, match_segments
 from zpix.evaluation.redshifts import (
     OUTLIER_LIMIT,
@@ -28,8 +30,11 @@ __all__ = [
     "CountedFraction",
     "DetectionScores",
     "Detector",
+    "Diagnosis",
     "Estimate",
     "GridPdf",
+    "Information",
+    "LabelledSources",
     "Matching",
     "RedshiftPdf",
     "RedshiftSample",
@@ -41,6 +46,7 @@ __all__ = [
     "assign",
     "common_galaxies",
     "compare",
+    "diagnose",
     "evaluate",
     "in_field",
     "ks_distance",
@@ -48,6 +54,8 @@ __all__ = [
     "match_positions",
     "match_segments",
     "match_truth",
+    "next_table",
+    "read_labelled_sources",
     "read_truth",
     "redshift_sample",
     "score_detection",
