@@ -70,7 +70,7 @@ def write_templates(folder: Path) -> None:
 def test_commands_in_the_documentation_run(empty_directory, monkeypatch, capsys):
     pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
     write_templates(empty_directory / "templates")
-    assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 5
+    assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 6
     assert capsys.readouterr().err == ""
     assert {"result", "purer", "evaluation", "aligned", "store.zarr", "trained", "result-mine", "small-demo"} <= {
         path.name for path in empty_directory.iterdir()
