@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from zpix.config import InferenceConfig
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
 
+EXAMPLES = Path(__file__).parents[1] / "examples"
 FIELD_SHAPE = (180, 280)  # (ny, nx): three tiles of `blob_search` across, one up
 
 
@@ -49,3 +51,14 @@ def blob_field(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("field") / "mosaics"
     write_mosaic(path, pixels, bands=JADES_BANDS, wcs=tangent_wcs(53.16, -27.79, FIELD_SHAPE, 0.03), prefix="blobs")
     return path
+
+
+@pytest.fixture(scope="session")
+def survey_archive(tmp_path_factory) -> Path:
+    """Small files in the formats of JADES and GalaxiesML, at the paths that they have in the archives."""
+    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    make = runpy.run_path(str(EXAMPLES / "jades_standin.py"))
+    archive = tmp_path_factory.mktemp("archive")
+    make["make_jades"](archive, size=(384, 448), seed=5, spectra=1.0)
+    make["make_galaxiesml"](archive, galaxies=40, seed=5)
+    return archive

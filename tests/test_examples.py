@@ -9,7 +9,9 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -19,12 +21,23 @@ import zpix
 from zpix.catalogue import FLAGS, catalogue_columns, read_catalogue
 from zpix.cli import app, main
 from zpix.evaluation import evaluate, read_truth
+from zpix.surveys import RELEASES
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES, DOCS = ROOT / "examples", ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+
+
+@pytest.fixture
+def small_releases(survey_archive, monkeypatch) -> Iterator[None]:
+    """What there is to fetch comes from this machine."""
+    serve = runpy.run_path(str(EXAMPLES / "archive_server.py"))["serve"]
+    with serve(survey_archive) as url:
+        here = {name: replace(r, base=url + urlsplit(r.base).path) for name, r in RELEASES.items()}
+        monkeypatch.setattr("zpix.surveys.download.release", here.__getitem__)
+        yield
 
 
 @pytest.fixture
@@ -67,17 +80,26 @@ def write_templates(folder: Path) -> None:
     (folder / "corr_sfhz_13.param").write_text("".join(f"{i} {i}.dat 1.0\n" for i in (1, 2, 3)))
 
 
-def test_commands_in_the_documentation_run(empty_directory, monkeypatch, capsys):
+def test_commands_in_the_documentation_run(empty_directory, small_releases, monkeypatch, capsys):
     pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
     write_templates(empty_directory / "templates")
-    assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 6
+    assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 8
     assert capsys.readouterr().err == ""
-    assert {"result", "purer", "evaluation", "aligned", "store.zarr", "trained", "result-mine", "small-demo"} <= {
-        path.name for path in empty_directory.iterdir()
-    }
+    assert {
+        "result",
+        "purer",
+        "evaluation",
+        "aligned",
+        "store.zarr",
+        "trained",
+        "result-mine",
+        "small-demo",
+        "jades",
+        "redshifts.parquet",
+    } <= {path.name for path in empty_directory.iterdir()}
 
 
-def test_python_in_the_documentation_runs(empty_directory, capsys):
+def test_python_in_the_documentation_runs(empty_directory, small_releases, capsys):
     names: dict[str, object] = {"__name__": "__main__"}
     for language, text in blocks(DOCS / "python.md"):
         assert language == "python"

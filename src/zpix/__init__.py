@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from zpix.image import align, open_mosaic
     from zpix.learning import pretrain, pretrain_backbone, train
     from zpix.pipeline import run
-    from zpix.preparation import prepare, prepare_mock
+    from zpix.preparation import prepare, prepare_mock, prepare_redshifts
     from zpix.scenes import simulate
     from zpix.sources import ZMixture
     from zpix.speed import bench
+    from zpix.surveys import fetch
 
 # Before torch is loaded: two threads that wait for each other by spinning take fifty times as long as soon as another
 # program uses a core; threads that sleep lose next to nothing. The user's own choice stays.
@@ -36,10 +37,12 @@ _HOMES = {
     "demo": "zpix.assessment",
     "diagnose": "zpix.assessment",
     "evaluate": "zpix.assessment",
+    "fetch": "zpix.surveys",
     "load_checkpoint": "zpix.detector",
     "open_mosaic": "zpix.image",
     "prepare": "zpix.preparation",
     "prepare_mock": "zpix.preparation",
+    "prepare_redshifts": "zpix.preparation",
     "pretrain": "zpix.learning",
     "pretrain_backbone": "zpix.learning",
     "read_catalogue": "zpix.catalogue",
@@ -49,9 +52,9 @@ _HOMES = {
 }
 
 __all__ = [
-    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "diagnose", "evaluate", "load_checkpoint",
-    "open_mosaic", "prepare", "prepare_mock", "pretrain", "pretrain_backbone", "read_catalogue", "run", "simulate",
-    "train",
+    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "diagnose", "evaluate", "fetch",
+    "load_checkpoint", "open_mosaic", "prepare", "prepare_mock", "prepare_redshifts", "pretrain", "pretrain_backbone",
+    "read_catalogue", "run", "simulate", "train",
 ]  # fmt: skip
 
 

@@ -16,6 +16,10 @@ class InputFileError(ZpixError):
     """A file is missing, truncated, or not of the format its name promises."""
 
 
+class DownloadError(ZpixError):
+    """A file is not served, does not come whole, or is not what it was or should be."""
+
+
 class BandError(ZpixError):
     """A band is unknown, given twice, missing, or without a single valid pixel."""
 

@@ -89,8 +89,8 @@ def pretrain_backbone(
 
     Parameters
     ----------
-    data : a training store, or HDF5 files of GalaxiesML; those with "validation" in their names are for scores, and
-        those with "testing" are refused
+    data : a training store; HDF5 files of GalaxiesML, of which those with "validation" in their names are for scores,
+        and those with "testing" are refused; or a directory of such files, whose testing file is left alone
     model : as for the training to come; bands, pixel scale and built size are those of the cutouts
     backbone : where to start from, as in `train`
     """
@@ -222,6 +222,8 @@ def _labelled_images(
 ) -> tuple[LabelledImages, LabelledImages | None, dict[str, Any]]:
     """What to learn from, what to score on, and what to remember of both."""
     paths = [Path(data)] if isinstance(data, (str, Path)) else [Path(path) for path in data]
+    if len(paths) == 1 and (inside := sorted(paths[0].glob("*.hdf5"))):
+        paths = [path for path in inside if "testing" not in path.name]
     if not all(path.suffix in _HDF5 for path in paths):
         if len(paths) != 1:
             raise ConfigError(f"{paths[1]}: a backbone learns from one store, or from HDF5 files of GalaxiesML")

@@ -6,21 +6,30 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 Item = TypeVar("Item")
 
 
 @contextmanager
-def progress_bar(description: str, total: int, *, done: int = 0) -> Iterator[ProgressBar]:
+def progress_bar(
+    description: str, total: int, *, done: int = 0, unit: Literal["items", "bytes"] = "items"
+) -> Iterator[ProgressBar]:
     """A bar with the time left on standard error, if that is a terminal; of several processes one shows it."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        DownloadColumn() if unit == "bytes" else MofNCompleteColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.fields[note]}"),
     )

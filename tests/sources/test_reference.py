@@ -4,7 +4,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from zpix.errors import CatalogueError, InputFileError
-from zpix.sources.reference import match_redshifts, read_reference
+from zpix.sources.reference import nearest_sources, read_reference
 
 
 def test_the_jades_catalogue_layout_is_read_from_its_first_table_with_positions(tmp_path):
@@ -18,14 +18,26 @@ def test_the_jades_catalogue_layout_is_read_from_its_first_table_with_positions(
     assert np.isnan(sources.redshift).all() and sources.ra.dtype.isnative
 
 
-def test_spectra_go_to_the_nearest_galaxy_within_reach(tmp_path):
+def test_positions_go_to_the_nearest_source_within_reach(tmp_path):
     (tmp_path / "c.csv").write_text("id,ra,dec,label\n5,10,0,1\n6,10.00005,0,1\n7,20,0,2\n8,30,0,1\n")
+    sources = read_reference(tmp_path / "c.csv")
+    ra = np.array([10.00001, 10.00004, 20, 30.0002])
+    rows, distance = nearest_sources(sources, ra, np.zeros(4), radius_arcsec=0.3)
+    assert rows.tolist() == [0, 1, 2, -1]
+    np.testing.assert_allclose(distance, [0.036, 0.036, 0, 0.72], atol=1e-3)
+    assert nearest_sources(sources, ra[:0], ra[:0], radius_arcsec=0.3)[0].tolist() == []
+    (tmp_path / "none.csv").write_text("id,ra,dec\n")
+    nothing = read_reference(tmp_path / "none.csv")
+    assert nearest_sources(nothing, ra, np.zeros(4), radius_arcsec=0.3)[0].tolist() == [-1] * 4
+
+
+def test_qualities_of_a_table_say_which_redshifts_count(tmp_path):
     (tmp_path / "z.csv").write_text(
-        "unique_id,RA_TARG,Dec_TARG,z_Spec,z_Spec_flag\n"
-        "a,10.00001,0,1.5,A\nb,10.00002,0,1.9,A\nc,20,0,3,A\nd,30.0002,0,2,A\ne,30,0,4,C\nf,10.00005,0,2.5,B\n"
+        "unique_id,RA_TARG,Dec_TARG,z_Spec,z_Spec_flag\na,1,0,1.5,A\nb,2,0,2.5,B\nc,3,0,4,C\nd,4,0,-1,A\n"
     )
-    matched = match_redshifts(read_reference(tmp_path / "c.csv"), read_reference(tmp_path / "z.csv"))
-    np.testing.assert_array_equal(matched, [1.5, 2.5, np.nan, np.nan])  # the star, the far and the insecure get none
+    np.testing.assert_array_equal(read_reference(tmp_path / "z.csv").redshift, [1.5, 2.5, np.nan, np.nan])
+    (tmp_path / "n.csv").write_text("ra,dec,zspec,zflag\n1,0,1.5,4\n2,0,2.5,3.0\n3,0,4,2\n")
+    np.testing.assert_array_equal(read_reference(tmp_path / "n.csv").redshift, [1.5, 2.5, np.nan])
 
 
 def test_tables_without_positions_and_broken_files_are_named(tmp_path):

@@ -10,7 +10,7 @@ import typer
 
 from zpix.cli.app import app
 from zpix.cli.options import Backbone, ConfigFile, Device, Dust, Labels, Model, Out, Part, Pretrained, Seed, one_or_many
-from zpix.cli.printing import print_tables
+from zpix.cli.printing import print_counts, print_tables
 from zpix.errors import ConfigError
 
 
@@ -20,7 +20,10 @@ def prepare(
     mosaics: Annotated[list[Path] | None, typer.Argument(help="Mosaics, as for zpix run.")] = None,
     segmentation: Annotated[Path | None, typer.Option(help="FITS map of segment ids on the mosaics' grid.")] = None,
     catalogue: Annotated[Path | None, typer.Option(help="Table with id, ra, dec.")] = None,
-    redshifts: Annotated[list[Path] | None, typer.Option(help="Tables of spectroscopic redshifts.")] = None,
+    redshifts: Annotated[
+        list[str] | None, typer.Option(help="Lists of spectroscopic redshifts: PATH or PATH:COLUMN=BEST,NEXT,...")
+    ] = None,
+    radius: Annotated[float, typer.Option(help="Arcsec within which redshifts are of one source.")] = 0.3,
     mock: Annotated[int | None, typer.Option(help="Draw this many simulated tiles instead.")] = None,
     bands: Annotated[str | None, typer.Option(help="Bands to keep, comma-separated; all by default.")] = None,
     dust: Dust = None,
@@ -32,14 +35,15 @@ def prepare(
     ),
     seed: Seed = 0,
     workers: Annotated[int, typer.Option(help="Processes that draw simulated tiles.")] = 1,
-    labels: Annotated[Labels, typer.Option(help="Redshifts to learn from.")] = Labels.all,
+    labels: Annotated[Labels | None, typer.Option(help="Redshifts to learn from.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and cut no tiles.")] = False,
     config: ConfigFile = None,
 ) -> None:
     """Cut annotated tiles for training, split by sky position."""
     from zpix.config import load_config
     from zpix.image import JADES_BANDS
     from zpix.preparation import prepare as cut
-    from zpix.preparation import prepare_mock
+    from zpix.preparation import prepare_mock, prepare_redshifts
     from zpix.training.store import SPLITS
 
     shares = dict(zip(SPLITS, fractions, strict=True))
@@ -47,18 +51,21 @@ def prepare(
     if mock is not None:
         counts = prepare_mock(
             out, tiles=mock, seed=seed, config=load_config(config).simulation, bands=chosen or JADES_BANDS,
-            tile_size=tile_size, fractions=shares, workers=workers, labels=labels.value,
+            tile_size=tile_size, fractions=shares, workers=workers, labels=labels.value if labels else "all",
         )  # fmt: skip
+    elif redshifts and not mosaics and segmentation is None and catalogue is None:
+        counts = prepare_redshifts(redshifts, out=out, radius_arcsec=radius)
     elif not mosaics or segmentation is None or catalogue is None:
-        raise ConfigError("zpix prepare needs MOSAICS with --segmentation and --catalogue, or --mock TILES")
+        raise ConfigError(
+            "zpix prepare needs MOSAICS with --segmentation and --catalogue, or --mock TILES, or --redshifts"
+        )
     else:
         counts = cut(
             one_or_many(mosaics), segmentation=segmentation, catalogue=catalogue, out=out,
-            redshifts=redshifts or (), bands=chosen, dust=dust or "sfd", tile_size=tile_size, fractions=shares,
-            seed=seed, labels=labels.value,
+            redshifts=redshifts or (), radius_arcsec=radius, bands=chosen, dust=dust or "sfd", tile_size=tile_size,
+            fractions=shares, seed=seed, labels=labels.value if labels else None, dry_run=dry_run,
         )  # fmt: skip
-    for split, values in counts.items():
-        print(f"{split:12}" + "  ".join(f"{value:7d} {name}" for name, value in values.items()))
+    print_counts(counts)
 
 
 BackboneFrom = Annotated[

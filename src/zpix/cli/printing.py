@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zpix.evaluation.report import Table
@@ -36,6 +36,17 @@ def print_tables(tables: list[Table]) -> None:
         for row in rows:
             table.add_row(*row)
         console.print(table)
+
+
+def print_counts(counts: Mapping[str, Any]) -> None:
+    """Counts by name, a line for each part; what there is none of is left out, but for the first and the last."""
+    for part, values in counts.items():
+        if any(isinstance(value, Mapping) for value in values.values()):
+            print_counts(values)
+            continue
+        items = list(values.items())
+        told = [items[0], *(item for item in items[1:-1] if item[1]), *items[1:][-1:]]
+        print(f"{part:12}" + "  ".join(f"{value:7d} {name}" for name, value in told))
 
 
 def list_files(out: Path) -> None:

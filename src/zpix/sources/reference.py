@@ -1,4 +1,4 @@
-"""Which sources does a reference catalogue list, and which of them have a spectroscopic redshift?"""
+"""Which sources does a reference catalogue list, and which of them is where?"""
 
 from __future__ import annotations
 
@@ -56,20 +56,11 @@ def read_reference(path: str | Path, *, spectroscopic: bool = False) -> Referenc
     )
 
 
-def match_redshifts(
-    sources: ReferenceSources, redshifts: ReferenceSources, *, radius_arcsec: float = 0.3
-) -> NDArray[np.float64]:
-    """Redshift of each source by position, (N,), NaN where none is listed within `radius_arcsec`.
-
-    Each spectrum goes to its nearest source only; of several spectra of one source the nearest counts.
-    """
-    matched = np.full(len(sources), np.nan)
-    known = np.flatnonzero(np.isfinite(redshifts.redshift))
-    if len(sources) == 0 or len(known) == 0:
-        return matched
-    listed = SkyCoord(redshifts.ra[known], redshifts.dec[known], unit="deg")
-    index, distance, _ = listed.match_to_catalog_sky(SkyCoord(sources.ra, sources.dec, unit="deg"))
-    order = np.argsort(-distance.arcsec, kind="stable")  # the nearest is written last and stays
-    order = order[distance.arcsec[order] <= radius_arcsec]
-    matched[np.atleast_1d(index)[order]] = redshifts.redshift[known][order]
-    return np.where(sources.label == GALAXY, matched, np.nan)
+def nearest_sources(
+    sources: ReferenceSources, ra: NDArray[np.float64], dec: NDArray[np.float64], *, radius_arcsec: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Row of the source nearest to each of K positions, -1 if none is within the radius, and its distance in arcsec."""
+    if len(sources) == 0 or len(ra) == 0:
+        return np.full(len(ra), -1), np.full(len(ra), np.inf)
+    row, distance, _ = SkyCoord(ra, dec, unit="deg").match_to_catalog_sky(SkyCoord(sources.ra, sources.dec, unit="deg"))
+    return np.where(distance.arcsec <= radius_arcsec, row, -1), distance.arcsec

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import ascii as text_tables
-from astropy.table import Column, MaskedColumn
+from astropy.table import Column, MaskedColumn, Table
 from numpy.typing import NDArray
 
 from zpix.errors import CatalogueError, InputFileError
 from zpix.sources.detections import STAR
-from zpix.sources.fits_table import read_fits_table
+from zpix.sources.fits_table import first_of, read_fits_table
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +23,11 @@ _REDSHIFT = ("z", "z_true", "z_spec", "zspec", "specz_redshift", "redshift")
 _SPECTROSCOPIC = ("z_spec", "zspec", "specz_redshift")
 _IDENTIFIER = ("id", "number", "source_id")
 _STAR_FLAG = ("flag_st", "is_star")  # the first is JADES'
-_SECURE = ("A", "B")  # of JADES' quality flags; C and D are not to be trusted
+_QUALITY = ("z_spec_flag", "z_flag", "zflag", "zflg", "z_quality", "z_qual", "zqual", "zconf", "q_z")
+#: Endings of files that hold one table and nothing else.
+FLAT_TABLES = ("csv", "parquet")
+#: Qualities of a redshift that is secure, from the best on: letters as JADES gives them, numbers as most surveys do.
+SECURE = ("A", "4", "B", "3")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +54,8 @@ class SourceTable:
         if what is None:
             return np.full(len(self), np.nan)
         raise CatalogueError(
-            f"'{self.path}' has no column '{names[0]}' for the {what} (also accepted: {', '.join(names[1:])})"
+            f"'{self.path}' has no column '{names[0]}' for the {what} (also accepted: {', '.join(names[1:])}); it has"
+            f" {first_of([*self.columns]) or 'none'}"
         )
 
     def position(self) -> tuple[Floats, Floats]:
@@ -78,14 +83,28 @@ class SourceTable:
         With `spectroscopic`, only columns that say in their name that they are from spectra count.
         """
         z = self.number(*(_SPECTROSCOPIC if spectroscopic else _REDSHIFT), what="redshift" if required else None)
-        trusted = np.ones(len(self), dtype=bool)
-        if "z_spec_flag" in self:
-            trusted = np.isin(self.columns["z_spec_flag"].astype(str), _SECURE)
+        quality = self.quality()
+        trusted = True if quality is None else np.isin(quality, SECURE)
         return np.where((z >= 0) & trusted & ~self.is_star(), z, np.nan)
+
+    def quality(self, column: str | None = None) -> NDArray[np.str_] | None:
+        """Quality of each redshift as a word, whole numbers without a point, (M,); None where the table has none.
+
+        The named column, or the first under a name that qualities are known by.
+        """
+        name = column or next((name for name in _QUALITY if name in self), "")
+        if name.lower() not in self:
+            if column is None:
+                return None
+            raise CatalogueError(f"'{self.path}' has no column '{column}'; it has {first_of([*self.columns])}")
+        values = self.columns[name.lower()]
+        if values.dtype.kind == "f":
+            return np.array([f"{value:g}" for value in values], dtype=str)
+        return np.char.strip(values.astype(str))
 
 
 def read_source_table(path: str | Path) -> SourceTable:
-    """Read a FITS file, of which the first table with positions counts, or a CSV file.
+    """Read a FITS file, of which the first table with positions counts, or a CSV or Parquet file.
 
     Raises
     ------
@@ -93,7 +112,9 @@ def read_source_table(path: str | Path) -> SourceTable:
         If the file is missing, truncated, or not a table.
     """
     path = Path(path)
-    values = _read_csv(path) if path.suffix.lower() == ".csv" else read_fits_table(path, holding=_has_positions)[0]
+    kind = path.suffix.lower().removeprefix(".")
+    flat = kind in FLAT_TABLES
+    values = _read_flat(path, kind) if flat else read_fits_table(path, holding=_has_positions)[0]
     return SourceTable(path, {name.lower(): column for name, column in values.items()})
 
 
@@ -102,13 +123,13 @@ def _has_positions(names: object) -> bool:
     return bool(lower & set(_RA)) and bool(lower & set(_DEC))
 
 
-def _read_csv(path: Path) -> dict[str, NDArray]:
+def _read_flat(path: Path, kind: str) -> dict[str, NDArray]:
     if not path.is_file():
         raise InputFileError(f"table file '{path}' does not exist")
     try:
-        table = text_tables.read(path, format="csv")
-    except (OSError, ValueError) as error:
-        raise InputFileError(f"'{path}' cannot be read as a CSV table: {error}") from error
+        table = text_tables.read(path, format="csv") if kind == "csv" else Table.read(path, format="parquet")
+    except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
+        raise InputFileError(f"'{path}' cannot be read as a {kind} table: {error}") from error
     return {name: _filled(table[name]) for name in table.colnames}
 
 

@@ -2,7 +2,8 @@
 
 The mosaic is cut into tiles without overlap. Blocks of neighbouring tiles go to train, validation or test together, so
 that the splits are apart on the sky. A source is an example in a tile that holds enough of its segment, and brings its
-redshift to the one tile that holds its position.
+redshift to the one tile that holds its position. A source without a redshift still is an example of everything else:
+left out, it would teach the network to see nothing there.
 """
 
 from __future__ import annotations

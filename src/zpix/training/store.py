@@ -106,6 +106,11 @@ class StoreWriter:
         self.position += 1
         self._save(whole=False)
 
+    def labelled(self, split: Split) -> NDArray[np.int64]:
+        """Identifiers of the sources of a split that have brought a redshift so far."""
+        group: Any = self._root[split]
+        return group["source_id"][:][np.isfinite(group["redshift"][:])]
+
     def close(self, about: Mapping[str, Any]) -> None:
         """Mark the store as whole; `about` says where its tiles come from and what they hold."""
         self._header["about"] = dict(about)

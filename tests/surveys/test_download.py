@@ -1,0 +1,295 @@
+"""What is fetched is what is served, once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import zpix
+from tests.surveys.conftest import FILE_BYTES
+from zpix.cli import main
+from zpix.errors import BandError, ConfigError, DownloadError, InputFileError, OutputError
+from zpix.surveys import RELEASES, fetch
+
+SEGMENTATION = next(file for file in RELEASES["jades-dr2"].files if file.part == "segmentation")
+
+
+def fetch_one(archive, out, **options):
+    """The segmentation map alone."""
+    return fetch("jades-dr2", out=out, parts=["segmentation"], mirror=archive.url, **options)[0]
+
+
+def test_a_release_comes_whole_and_only_once(archive, tmp_path):
+    files = zpix.fetch("jades-dr2", out=tmp_path / "jades", mirror=archive.url)
+    assert [file.path.name for file in files] == [file.name for file in RELEASES["jades-dr2"].files]
+    for file in files:
+        assert file.path.read_bytes() == (archive.folder / file.file.path).read_bytes()
+        assert file.whole and file.present == file.size == FILE_BYTES
+    assert len(archive.bodies()) == len(files) == 12
+    record = json.loads((tmp_path / "jades" / "fetched.json").read_text())
+    first = files[0]
+    assert record["whole"][first.path.name] == {
+        "url": first.url, "size": FILE_BYTES, "sha256": hashlib.sha256(first.path.read_bytes()).hexdigest(),
+    }  # fmt: skip
+    assert record["begun"] == {}
+    assert len(list((tmp_path / "jades").iterdir())) == 13
+
+    archive.requests.clear()
+    assert fetch("jades-dr2", out=tmp_path / "jades", mirror=archive.url) == tuple(
+        type(file)(file.file, file.url, file.path, file.size, file.present, True) for file in files
+    )
+    assert archive.requests == []  # nor is the network needed
+
+
+def test_bands_and_parts_are_chosen(archive, tmp_path):
+    files = fetch("jades-dr2", out=tmp_path, bands=["f090w", "F444W"], parts=["mosaics"], mirror=archive.url)
+    assert [file.file.band for file in files] == ["F090W", "F444W"]
+    assert len(archive.bodies()) == 2
+    assert len(fetch("jades-dr2", out=tmp_path, bands=["F444W"], mirror=archive.url, dry_run=True)) == 4
+    with pytest.raises(BandError, match=r"F560W.*F090W"):
+        fetch("jades-dr2", bands=["F560W"])
+    with pytest.raises(ConfigError, match=r"'images'.*mosaics, segmentation, catalogue, redshifts"):
+        fetch("jades-dr2", parts=["images"])
+    with pytest.raises(ConfigError, match=r"'jades'.*jades-dr2, jades-dr4, galaxiesml"):
+        fetch("jades")
+
+
+def test_a_dry_run_fetches_nothing_and_says_what_would_come(archive, tmp_path):
+    out = tmp_path / "galaxies"
+    files = fetch("galaxiesml", out=out, mirror=archive.url, dry_run=True)
+    assert [(file.size, file.present, file.whole) for file in files] == 3 * [(FILE_BYTES, 0, False)]
+    assert files[0].path == out / "5x64x64_training_with_morphology.hdf5"
+    assert files[0].url == f"{archive.url}/5x64x64_training_with_morphology.hdf5"
+    assert archive.bodies() == [] and not out.exists()
+
+
+def test_the_cache_is_where_the_user_says(archive, tmp_path, monkeypatch):
+    def place(**options):
+        return fetch("galaxiesml", mirror=archive.url, dry_run=True, **options)[0].path.parent
+
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert place() == tmp_path / "home" / ".cache" / "zpix" / "galaxiesml"
+    monkeypatch.setenv("ZPIX_CACHE", str(tmp_path / "mine"))
+    assert place() == tmp_path / "mine" / "galaxiesml"
+    assert place(cache=tmp_path / "other") == tmp_path / "other" / "galaxiesml"
+    with pytest.raises(ConfigError, match="give one"):
+        place(cache=tmp_path, out=tmp_path)
+
+
+def test_what_a_broken_connection_left_is_gone_on_with(archive, tmp_path):
+    archive.drops = [100_000, 50_000]
+    file = fetch_one(archive, tmp_path)
+    assert file.path.read_bytes() == (archive.folder / SEGMENTATION.path).read_bytes()
+    assert archive.bodies() == [(SEGMENTATION.name, start) for start in (0, 100_000, 150_000)]
+
+
+def test_a_server_that_stays_silent_leaves_the_part_to_the_next_run(archive, tmp_path):
+    archive.drops = [100_000, 0, 0, 0, 0, 0]
+    with pytest.raises(DownloadError, match=r"ended at 100000 of 300000 bytes \(5 tries\).*goes on") as mistake:
+        fetch_one(archive, tmp_path)
+    assert SEGMENTATION.name in str(mistake.value)
+    part = tmp_path / f"{SEGMENTATION.name}.part"
+    assert part.stat().st_size == 100_000 and not (tmp_path / SEGMENTATION.name).exists()
+    assert fetch_one(archive, tmp_path, dry_run=True).present == 100_000
+
+    archive.requests.clear()
+    file = fetch_one(archive, tmp_path)
+    assert archive.bodies() == [(SEGMENTATION.name, 100_000)]
+    assert file.path.read_bytes() == (archive.folder / SEGMENTATION.path).read_bytes()
+    assert not part.exists()
+
+
+@pytest.mark.parametrize("change", ["content", "length"])
+def test_the_rest_of_another_version_is_not_put_to_the_first_part(archive, tmp_path, change):
+    archive.drops = [100_000] + 5 * [0]
+    with pytest.raises(DownloadError):
+        fetch_one(archive, tmp_path)
+    served = archive.folder / SEGMENTATION.path
+    served.write_bytes(b"SIMPLE  =" + b"x" * (FILE_BYTES - 9 if change == "content" else 50_000))
+    os.utime(served, ns=(1, 1))
+    assert fetch_one(archive, tmp_path).path.read_bytes() == served.read_bytes()
+
+
+def test_a_server_without_ranges_or_versions_sends_all_again(archive, tmp_path):
+    archive.drops, archive.ranges, archive.versions = [100_000], False, False
+    file = fetch_one(archive, tmp_path)
+    assert file.path.read_bytes() == (archive.folder / SEGMENTATION.path).read_bytes()
+
+
+def test_a_server_that_takes_no_head_is_asked_for_the_first_byte(archive, tmp_path):
+    archive.heads = False
+    assert fetch_one(archive, tmp_path, dry_run=True).size == FILE_BYTES
+    assert archive.requests[-1] == ("GET", SEGMENTATION.name, 0)
+    assert fetch_one(archive, tmp_path).whole
+    archive.ranges = False
+    assert fetch_one(archive, tmp_path / "other").whole
+
+
+def test_states_that_pass_are_tried_again(archive, tmp_path):
+    archive.errors = [503, 429]
+    assert fetch_one(archive, tmp_path).whole
+    archive.errors = 5 * [503]
+    with pytest.raises(DownloadError, match=r"503.*5 tries"):
+        fetch("galaxiesml", out=tmp_path, mirror=archive.url)
+
+
+def test_a_file_that_is_not_there_is_said_at_once_and_before_anything_comes(archive, tmp_path):
+    (archive.folder / SEGMENTATION.path).unlink()
+    with pytest.raises(DownloadError, match=rf"{SEGMENTATION.name}: cannot be fetched: the server says 404"):
+        fetch("jades-dr2", out=tmp_path / "out", mirror=archive.url)
+    assert archive.bodies() == [] and not (tmp_path / "out").exists()
+
+
+def test_another_size_than_announced_is_refused(archive, tmp_path):
+    archive.wrong_size = -1000
+    with pytest.raises(DownloadError, match="sends 299000 bytes, but announced 300000"):
+        fetch_one(archive, tmp_path)
+    assert not (tmp_path / SEGMENTATION.name).exists()
+
+
+def test_a_page_in_place_of_a_file_is_refused(archive, tmp_path):
+    (archive.folder / SEGMENTATION.path).write_bytes(b"<html>please log in</html>")
+    with pytest.raises(DownloadError, match="is no FITS file"):
+        fetch_one(archive, tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if SEGMENTATION.name in path.name] == []
+
+
+def test_no_network_is_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("zpix.surveys.transfer._FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(
+        sys, "argv", ["zpix", "fetch", "jades-dr2", "--out", str(tmp_path / "out"), "--mirror", "http://127.0.0.1:9/"]
+    )
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "Connection refused" in said and "http://127.0.0.1:9/dr2" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_checksums_are_held_to(archive, tmp_path):
+    content = (archive.folder / SEGMENTATION.path).read_bytes()
+    listed = tmp_path / "sums"
+    listed.write_text(f"{hashlib.md5(content).hexdigest()}  some/where/{SEGMENTATION.name}\n")
+    assert fetch_one(archive, tmp_path / "right", checksums=listed).whole
+    wrong = {SEGMENTATION.name: hashlib.sha256(b"").hexdigest()}
+    with pytest.raises(DownloadError, match=r"SHA256 is .* instead of e3b0c442"):
+        fetch_one(archive, tmp_path / "wrong", checksums=wrong)
+    assert [path.name for path in (tmp_path / "wrong").iterdir()] == ["fetched.json"]
+    with pytest.raises(DownloadError, match="instead of e3b0c442"):  # of what is here already too
+        fetch_one(archive, tmp_path / "right", checksums=wrong)
+    for text, word in (("xyz\n", "no line of sha256sum"), ("abcd  name\n", "MD5, SHA-1 and SHA-256")):
+        listed.write_text(text)
+        with pytest.raises(InputFileError, match=word):
+            fetch_one(archive, tmp_path / "new", checksums=listed)
+    with pytest.raises(InputFileError, match="cannot be read"):
+        fetch_one(archive, tmp_path / "new", checksums=tmp_path / "none")
+
+
+def test_a_file_that_has_changed_since_is_noticed(archive, tmp_path):
+    path = fetch_one(archive, tmp_path).path
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(DownloadError, match="has changed since"):
+        fetch_one(archive, tmp_path)
+    path.write_bytes(content[:-1])
+    with pytest.raises(DownloadError, match="has 299999 bytes instead of 300000"):
+        fetch_one(archive, tmp_path)
+    path.unlink()
+    assert fetch_one(archive, tmp_path).path.read_bytes() == content
+
+
+def test_a_file_that_came_by_another_way_is_taken_if_it_is_whole(archive, tmp_path):
+    content = (archive.folder / SEGMENTATION.path).read_bytes()
+    (tmp_path / SEGMENTATION.name).write_bytes(content)
+    assert fetch_one(archive, tmp_path).whole and archive.bodies() == []
+    assert SEGMENTATION.name in json.loads((tmp_path / "fetched.json").read_text())["whole"]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / SEGMENTATION.name).write_bytes(content[:1000])
+    with pytest.raises(DownloadError, match="has 1000 bytes instead of 300000"):
+        fetch_one(archive, tmp_path / "other")
+
+
+def test_a_full_disk_and_a_forbidden_place_are_said_first(archive, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        fetch_one(archive, tmp_path / "file" / "folder")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    with pytest.raises(OutputError, match="are to come, and only"):
+        fetch_one(archive, tmp_path / "full")
+    assert archive.bodies() == []
+
+
+def test_a_broken_record_is_one_sentence(archive, tmp_path):
+    for text in ("{", "[]", '{"whole": {"a": {}}, "begun": {}}'):
+        (tmp_path / "fetched.json").write_text(text)
+        with pytest.raises(DownloadError, match=r"fetched\.json: is no record"):
+            fetch_one(archive, tmp_path)
+
+
+def test_models_come_from_a_server_that_the_user_names(archive, tmp_path):
+    with pytest.raises(ConfigError, match=r"comes with zpix.*--mirror"):
+        fetch("model", out=tmp_path)
+    (archive.folder / "default.safetensors").write_bytes(b"weights")
+    (file,) = fetch("model", out=tmp_path, mirror=archive.url + "/")
+    assert file.path.read_bytes() == b"weights"
+    with pytest.raises(ConfigError, match="http://"):
+        fetch("model", mirror="ftp://example.org")
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
+def test_ended_half_way_the_same_command_gives_the_same_files(archive, tmp_path, how, code):
+    archive.bytes_per_second = 200_000
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "zpix", "fetch", "galaxiesml", "--out", str(out), "--mirror", archive.url]
+    environment = {**os.environ, "PYTHONPATH": str(Path(zpix.__file__).parents[1])}
+    first = RELEASES["galaxiesml"].files[0].name
+    part = out / f"{first}.part"
+    ended = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (part.exists() and part.stat().st_size > 50_000):
+        assert ended.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(ended.pid, how)
+    assert ended.wait() == code
+    have = part.stat().st_size
+    assert 0 < have < FILE_BYTES and not (out / first).exists()
+
+    archive.bytes_per_second = float("inf")
+    archive.requests.clear()
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert archive.bodies()[0] == (first, have)
+    for file in RELEASES["galaxiesml"].files:
+        assert (out / file.name).read_bytes() == (archive.folder / file.path).read_bytes()
+    assert "3 files, 0.9 MB, 0.0 MB to be fetched" in result.stdout and result.stderr == ""
+
+
+def test_two_at_once_do_not_write_to_one_file(archive, tmp_path):
+    archive.bytes_per_second = 200_000
+    command = [sys.executable, "-m", "zpix", "fetch", "galaxiesml", "--out", str(tmp_path), "--mirror", archive.url]
+    other = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(Path(zpix.__file__).parents[1])})
+    part = tmp_path / f"{RELEASES['galaxiesml'].files[0].name}.part"
+    try:
+        while not (part.exists() and part.stat().st_size > 10_000):
+            assert other.poll() is None
+            time.sleep(0.01)
+        with pytest.raises(OutputError, match="another process"):
+            fetch("galaxiesml", out=tmp_path, mirror=archive.url)
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_the_help_names_every_release():
+    from zpix.cli.surveys import fetch as command
+
+    described = str(command.__annotations__["release"])
+    assert all(f"{name}" in described for name in RELEASES)

@@ -1,0 +1,147 @@
+"""`zpix prepare` on the files of JADES."""
+
+import subprocess
+import sys
+from pathlib import Path
+from signal import SIGKILL
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+
+import zpix
+from tests.surveys.small_jades import TILE, catalogue_tables, tables
+from zpix.errors import CatalogueError, OutputError, ZpixError
+from zpix.image import JADES_BANDS
+from zpix.training.store import SPLITS, Store
+
+OPTIONS = {"tile_size": TILE, "block_tiles": 1, "dust": 0.01}
+
+
+def prepare(field, out, **changes):
+    options = {
+        "segmentation": field.segmentation, "catalogue": field.catalogue, "redshifts": [field.dr4, field.dr3],
+        "out": out, **OPTIONS,
+    }  # fmt: skip
+    return zpix.prepare(field.mosaics, **{**options, **changes})
+
+
+def content(store: Path) -> dict[str, bytes]:
+    return {path.relative_to(store).as_posix(): path.read_bytes() for path in store.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def whole(jades_field, tmp_path_factory):
+    """The store of a preparation that nobody interrupted, and its counts."""
+    out = tmp_path_factory.mktemp("whole") / "store.zarr"
+    return out, prepare(jades_field, out)
+
+
+def test_the_counts_of_a_survey(whole):
+    out, counts = whole
+    assert counts["redshifts"]["all"]["listed"] == 17 and counts["redshifts"]["all"]["kept"] == 13
+    assert counts["redshifts"]["all"]["overruled by order"] == 1 and counts["redshifts"]["all"]["not secure"] == 1
+    assert counts["sources"] == {"listed": 12, "stars": 1}
+    assert counts["labels"]["known"] == 13 and counts["labels"]["learnt from"] == 4
+    assert sum(counts[split]["redshifts"] for split in SPLITS) == 4
+    assert sum(counts[split]["tiles"] for split in SPLITS) == 8
+    assert sum(counts[split]["star"] for split in SPLITS) == 1
+    store = Store(out)
+    assert store.bands == JADES_BANDS and store.about["counts"]["labels"] == counts["labels"]
+    assert store.about["labels"] == "spectroscopic"  # without being asked: EAZY's redshifts are not learnt from
+
+
+def test_what_is_left_out_still_is_an_example_of_a_source(whole):
+    store = Store(whole[0])
+    everything = {split: store.sources(split) for split in SPLITS}
+    listed = np.concatenate([columns["source_id"] for columns in everything.values()])
+    assert {1002, 1003, 1004, 1011} <= set(listed.tolist()) and not {1005, 1009} & set(listed.tolist())
+    known = {
+        int(i): float(z)
+        for columns in everything.values()
+        for i, z in zip(columns["source_id"], columns["redshift"], strict=True)
+        if np.isfinite(z)
+    }
+    assert known == pytest.approx({1001: 1.501, 1006: 3.0, 1007: 2.7, 1012: 2.5})
+
+
+def test_the_store_tells_where_each_redshift_is_from(whole):
+    out, _ = whole
+    store = Store(out)
+    table = Table.read(out / "redshifts.parquet")
+    assert len(table) == 13
+    used = table[np.isin(table["use"], SPLITS)]
+    assert len(used) == 4
+    for row in used:
+        assert row["source_id"] in store.sources(row["use"])["source_id"]
+    (first,) = used[used["source_id"] == 1001]
+    assert first["list"] == "Combined_DR4_external_v1.2.1.fits" and first["lists_agree"] == 2
+    assert first["id"] == "goods-s-mediumhst_0" and first["z_spec_flag"] == "A"
+    (older,) = used[used["source_id"] == 1007]
+    assert older["list"].startswith("hlsp_jades_jwst_nirspec") and older["id"] == "goods-s-deephst_2"
+    assert table["use"][table["source_id"] == 1004].tolist() == ["of stars"]
+
+
+def test_a_dry_run_counts_the_same_and_writes_nothing(jades_field, whole, tmp_path):
+    counts = prepare(jades_field, tmp_path / "store", dry_run=True)
+    for part in ("redshifts", "sources", "labels"):
+        assert counts[part] == whole[1][part]
+    for split in SPLITS:
+        assert counts[split] == {name: whole[1][split][name] for name in ("tiles", "redshifts")}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_preparation_goes_on_and_gives_the_same_store(jades_field, whole, tmp_path):
+    out = tmp_path / "store.zarr"
+    script = f"""
+import os, signal
+import zpix.preparation
+from zpix.training.store import StoreWriter
+annotate, begun = zpix.preparation.annotate, []
+def stop(*arguments, **options):
+    begun.append(1)
+    return annotate(*arguments, **options) if len(begun) < 5 else os.kill(os.getpid(), signal.SIGKILL)
+zpix.preparation.annotate = stop
+zpix.prepare({str(jades_field.mosaics)!r}, segmentation={str(jades_field.segmentation)!r},
+    catalogue={str(jades_field.catalogue)!r}, out={str(out)!r},
+    redshifts=[{str(jades_field.dr4)!r}, {str(jades_field.dr3)!r}], **{OPTIONS!r})
+"""
+    assert subprocess.run([sys.executable, "-c", script], timeout=120).returncode == -SIGKILL
+    with pytest.raises(ZpixError, match="was interrupted"):
+        Store(out)
+    with pytest.raises(OutputError, match="other settings"):  # other redshifts are another store
+        prepare(jades_field, out, redshifts=[jades_field.dr4])
+    assert prepare(jades_field, out) == whole[1]
+    assert content(out) == content(whole[0])
+
+
+def test_redshifts_alone_are_compiled(jades_field, tmp_path):
+    counts = zpix.prepare_redshifts([jades_field.dr4, jades_field.dr3], out=tmp_path / "all.fits")
+    assert counts["redshifts"]["all"]["kept"] == 13 == len(Table.read(tmp_path / "all.fits"))
+    again = prepare(jades_field, tmp_path / "store", redshifts=[tmp_path / "all.fits"], dry_run=True)
+    assert again["labels"]["learnt from"] == 4
+
+
+@pytest.mark.parametrize("damage", ["no extension 'FLAG'", "no column 'FLAG_ST'", "no redshift"])
+def test_mistakes_leave_nothing(jades_field, damage, tmp_path):
+    named, changes = catalogue_tables(), {}
+    if "extension" in damage:
+        del named["FLAG"]
+    elif "column" in damage:
+        named["FLAG"].remove_column("FLAG_ST")
+    else:
+        changes = {"redshifts": (), "labels": "spectroscopic"}
+    tables(*named.items()).writeto(tmp_path / "catalogue.fits")
+    with pytest.raises(CatalogueError, match=rf"catalogue\.fits.*{damage}"):
+        prepare(jades_field, tmp_path / "store", catalogue=tmp_path / "catalogue.fits", **changes)
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_catalogue_without_sources_gives_tiles_without_sources(jades_field, tmp_path):
+    tables(*((name, table[:0]) for name, table in catalogue_tables().items())).writeto(tmp_path / "empty.fits")
+    counts = prepare(jades_field, tmp_path / "store", catalogue=tmp_path / "empty.fits")
+    assert counts["sources"]["listed"] == counts["labels"]["learnt from"] == 0
+    assert sum(counts[split]["tiles"] for split in SPLITS) == 8
+    with fits.open(tmp_path / "empty.fits") as hdus:
+        assert len(hdus["FLAG"].data) == 0
