@@ -56,9 +56,11 @@ def test_pretraining_and_training_leave_models_settings_and_losses(tmp_path, sto
 
 
 def test_a_backbone_of_five_bands_is_carried_into_a_detector_of_three(tmp_path, store):
-    files = [write_galaxiesml(tmp_path / f"5x64x64_{split}.hdf5", count=24) for split in ("training", "validation")]
+    (tmp_path / "hsc").mkdir()
+    for split in ("training", "validation", "testing"):
+        write_galaxiesml(tmp_path / "hsc" / f"5x64x64_{split}.hdf5", count=24)
     model, quick = small_model(bands=BANDS), PretrainingConfig(epochs=1, batch_size=12)
-    path = pretrain_backbone(files, out=tmp_path / "galaxies", model=model, config=quick)
+    path = pretrain_backbone(tmp_path / "hsc", out=tmp_path / "galaxies", model=model, config=quick)
     galaxies = load_checkpoint(path)
     assert galaxies.bands == ("HSC-G", "HSC-R", "HSC-I", "HSC-Z", "HSC-Y")
     assert galaxies.about["counts"] == {"validation": {"sources": 24}, "train": {"sources": 24}}

@@ -75,7 +75,7 @@ BackboneFrom = Annotated[
 
 @app.command()
 def pretrain(
-    data: Annotated[list[Path], typer.Argument(help="Training store; for a backbone also HDF5 files of GalaxiesML.")],
+    data: Annotated[list[Path], typer.Argument(help="Training store; for a backbone also GalaxiesML.")],
     out: Out,
     part: Annotated[Pretrained, typer.Option(help="What learns.")] = Pretrained.redshift_head,
     backbone: BackboneFrom = None,
