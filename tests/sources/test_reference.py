@@ -19,7 +19,9 @@ def test_the_jades_catalogue_layout_is_read_from_its_first_table_with_positions(
 
 
 def test_positions_go_to_the_nearest_source_within_reach(tmp_path):
-    (tmp_path / "c.csv").write_text("id,ra,dec,label\n5,10,0,1\n6,10.00005,0,1\n7,20,0,2\n8,30,0,1\n")
+    (tmp_path / "c.csv").write_text(
+        "id,ra,dec,label\n5,10,0,1\n6,10.00005,0,1\n7,20,0,2\n8,30,0,1\n9,,,1\n9,-99,-99,1\n"
+    )
     sources = read_reference(tmp_path / "c.csv")
     ra = np.array([10.00001, 10.00004, 20, 30.0002])
     rows, distance = nearest_sources(sources, ra, np.zeros(4), radius_arcsec=0.3)

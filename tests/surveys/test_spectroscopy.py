@@ -98,6 +98,12 @@ def test_positions_match_across_the_first_meridian(tmp_path):
     assert compile_redshifts([read_redshifts(tmp_path / "a.csv")]).counts["all"]["kept"] == 1
 
 
+def test_redshifts_without_a_position_are_counted_as_none(tmp_path):
+    (tmp_path / "a.csv").write_text("ra,dec,z_spec,z_spec_flag\n,,2.0,A\n-99,-99,2.0,A\n10,0,2.0,A\n")
+    counts = compile_redshifts([read_redshifts(tmp_path / "a.csv")]).counts["all"]
+    assert counts["no redshift"] == 2 and counts["kept"] == 1
+
+
 def test_radius_and_limit_are_choices(tmp_path):
     rows = [("a", 0, 1.5, "A"), ("b", 0.4, 1.56, "A")]
     assert len(compiled(tmp_path, rows)) == 2

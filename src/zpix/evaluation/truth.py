@@ -58,7 +58,7 @@ def read_truth(path: str | Path, *, band: str = "F444W") -> Truth:
         `.fits`, `.fits.gz` or `.csv`. Needed columns: right ascension and declination in degrees, and a
         redshift (negative means unknown). Used when present: `mag_<band>`, else `flux_<band>` in nJy, else
         `mag`; `label` (2 is a star) or `class`; `detectable`; `x`, `y`; `xmin ymin xmax ymax`;
-        `z_spec_flag`, of which A and B count as redshifts. Case does not matter.
+        `z_spec_flag` or the like, of which A, B, 4 and 3 count as redshifts. Case does not matter.
     band : str
         Band of the magnitudes.
 

@@ -60,7 +60,9 @@ def nearest_sources(
     sources: ReferenceSources, ra: NDArray[np.float64], dec: NDArray[np.float64], *, radius_arcsec: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Row of the source nearest to each of K positions, -1 if none is within the radius, and its distance in arcsec."""
-    if len(sources) == 0 or len(ra) == 0:
+    placed = np.flatnonzero(np.isfinite(sources.ra) & (np.abs(sources.dec) <= 90))  # some tables have -99 or NaN
+    if len(placed) == 0 or len(ra) == 0:
         return np.full(len(ra), -1), np.full(len(ra), np.inf)
-    row, distance, _ = SkyCoord(ra, dec, unit="deg").match_to_catalog_sky(SkyCoord(sources.ra, sources.dec, unit="deg"))
-    return np.where(distance.arcsec <= radius_arcsec, row, -1), distance.arcsec
+    sky = SkyCoord(sources.ra[placed], sources.dec[placed], unit="deg")
+    nearest, distance, _ = SkyCoord(ra, dec, unit="deg").match_to_catalog_sky(sky)
+    return np.where(distance.arcsec <= radius_arcsec, placed[nearest], -1), distance.arcsec

@@ -145,7 +145,7 @@ def read_redshifts(source: str | Path) -> RedshiftList:
         # A and 4 are alike, and so are B and 3
         ranks = {flag: place if column else place // 2 for place, flag in enumerate(secure or SECURE)}
         rank = np.array([ranks.get(flag, -1) for flag in quality.tolist()], np.int64)
-    known = np.isfinite(ra) & np.isfinite(dec) & (z > 0)  # JADES has -1 where there is none, others -99 or 0
+    known = np.isfinite(ra) & (np.abs(dec) <= 90) & (z > 0)  # JADES has -1 where there is none, others -99 or 0
     return RedshiftList(
         name=path.name,
         id=_identifiers(table),
@@ -211,6 +211,8 @@ def compile_redshifts(
 def write_compilation(table: Table, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write the table of a compilation as Parquet, FITS or CSV, by the ending of `path`.
 
+    With `overwrite`, what is there is replaced, and so is what a killed call has left.
+
     Raises
     ------
     OutputError
@@ -218,6 +220,9 @@ def write_compilation(table: Table, path: str | Path, *, overwrite: bool = False
     """
     path = Path(path)
     check_place(path, overwrite=overwrite)
+    if overwrite:
+        for left in path.parent.glob(f".{path.stem}.*.part{path.suffix}"):  # by a writer that was killed
+            left.unlink()
     with whole_file(path) as temporary:
         table.write(temporary, format=path.suffix[1:])
     return path

@@ -8,7 +8,8 @@ A zarr group per split (`train`, `validation`, `test`), one chunk per tile:
     first_source    (tile + 1,) int64; sources of tile t are rows first_source[t] to first_source[t + 1]
     label, redshift, source_id   (source,) of all tiles; redshift is NaN where unknown
 
-Boxes are not stored: they are the bounds of the segments.
+Boxes are not stored: they are the bounds of the segments. Beside the groups, `redshifts.parquet` may tell where the
+redshifts are from.
 """
 
 from __future__ import annotations
