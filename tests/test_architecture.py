@@ -146,7 +146,9 @@ RULES = {
         },
         {"numpy": "arrays", "torch": "the seed of a training"},
     ),
-    "assessment": Rule({"image", "scenes", "catalogue", "evaluation", "plots", "pipeline"}, {"numpy": "arrays"}),
+    "assessment": Rule(
+        {"image", "scenes", "surveys", "catalogue", "evaluation", "plots", "pipeline"}, {"numpy": "arrays"}
+    ),
     "speed": Rule(
         {"image", "sources", "scenes", "detector", "training", "inference", "catalogue", "pipeline"},
         {

@@ -21,6 +21,7 @@ from zpix.pipeline import default_model, picture_of_middle, run
 from zpix.plots import diagnosis_figure, matches_figure, save_evaluation_figures, save_figure
 from zpix.progress import progress_bar
 from zpix.scenes import simulate
+from zpix.surveys.jades import is_jades_catalogue, read_jades_photometry
 
 #: Missed sources fainter than this are not drawn: few of them can be seen.
 _FAINTEST_MISSED = 28.0
@@ -90,8 +91,8 @@ def diagnose(
 
     Parameters
     ----------
-    catalogue : of zpix, or any FITS or CSV table with ra, dec and `flux_<band>` in nJy; its column `z_spec`, if there
-        is one, counts as redshifts
+    catalogue : of zpix, the photometric catalogue of JADES, or any FITS or CSV table with ra, dec and `flux_<band>` in
+        nJy; its column `z_spec`, if there is one, counts as redshifts
     redshifts : tables of redshifts, matched by position within 0.3 arcsec
     band : of the magnitudes
     number : of sources to observe next, at the most
@@ -105,7 +106,9 @@ def diagnose(
     if number < 0:
         raise ConfigError(f"number = {number}: how many sources to observe next cannot be negative")
     refuse_to_replace(out, products=_DIAGNOSIS, overwrite=overwrite)
-    sources = read_labelled_sources(catalogue, redshifts=tuple(redshifts), band=band)
+    is_jades = Path(catalogue).suffix == ".fits" and is_jades_catalogue(catalogue)
+    table = read_jades_photometry(catalogue) if is_jades else catalogue
+    sources = read_labelled_sources(table, redshifts=tuple(redshifts), band=band)
     diagnosis = lay_out(sources, band=band, number=number, faintest=faintest, seed=seed)
     with output_directory(out, products=_DIAGNOSIS, overwrite=overwrite) as place:
         save_figure(place / "diagnosis.png", diagnosis_figure(diagnosis))

@@ -56,13 +56,13 @@ class LabelledSources:
 
 
 def read_labelled_sources(
-    path: str | Path, *, redshifts: tuple[str | Path, ...] = (), band: str = "F444W"
+    catalogue: str | Path | SourceTable, *, redshifts: tuple[str | Path, ...] = (), band: str = "F444W"
 ) -> LabelledSources:
     """Sources of a catalogue of zpix or of any table with fluxes, and the redshifts that are known of them.
 
     Parameters
     ----------
-    path : a catalogue or finished run of zpix, or a FITS or CSV table with ra, dec and `flux_<band>` in nJy; a column
+    catalogue : a catalogue or finished run of zpix, or a table with ra, dec and `flux_<band>` in nJy; a column
         `z_spec` counts as redshifts. Stars, sources that are not `detectable` if the table says so, and those without
         a flux in every band are left out.
     redshifts : tables of redshifts (`z_spec`, or `z` where there is none), matched one-to-one by position within 0.3
@@ -74,12 +74,12 @@ def read_labelled_sources(
     ZpixError
         If a table cannot be read or lacks a column, or fewer than 20 sources are left.
     """
-    table = _read_table(Path(path))
+    table = catalogue if isinstance(catalogue, SourceTable) else _read_table(Path(catalogue))
     bands = tuple(in_wavelength_order(n.removeprefix(FLUX_PREFIX).upper() for n in table.columns if _is_flux(n)))
     if len(bands) < 2:
-        raise CatalogueError(f"'{path}' has {len(bands)} columns 'flux_<band>' in nJy; colours need two or more")
+        raise CatalogueError(f"'{table.path}' has {len(bands)} columns 'flux_<band>' in nJy; colours need two or more")
     if band not in bands:
-        raise BandError(f"'{path}' has no flux in band '{band}'; it has {', '.join(bands)}")
+        raise BandError(f"'{table.path}' has no flux in band '{band}'; it has {', '.join(bands)}")
     ra, dec = table.position()
     flux = np.stack([table.number(FLUX_PREFIX + name.lower()) for name in bands], axis=1)
     error = np.stack([table.number(FLUX_ERROR_PREFIX + name.lower()) for name in bands], axis=1)
@@ -88,7 +88,7 @@ def read_labelled_sources(
     use = ~(star | faint | incomplete)
     if use.sum() < _FEWEST_SOURCES:
         raise CatalogueError(
-            f"'{path}' has {use.sum()} galaxies with fluxes in all of {', '.join(bands)}; a map needs "
+            f"'{table.path}' has {use.sum()} galaxies with fluxes in all of {', '.join(bands)}; a map needs "
             f"{_FEWEST_SOURCES} or more"
         )
     redshift = table.redshift(required=False, spectroscopic=True)
