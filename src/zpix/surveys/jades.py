@@ -122,8 +122,8 @@ def read_jades_sources(path: str | Path) -> ReferenceSources:
 
 
 def read_jades_photometry(path: str | Path, *, bands: tuple[str, ...] = JADES_BANDS) -> SourceTable:
-    """Fluxes of a JADES catalogue in the Kron aperture as a table of `flux_<band>` and `fluxerr_<band>`, nJy, NaN where a
-    band has no data, beside id, position, class and size."""
+    """Fluxes of a JADES catalogue in the Kron aperture as a table of `flux_<band>` and `fluxerr_<band>`, nJy, NaN
+    where a band has no data, beside id, position, class and size."""
     tables = read_fits_columns(
         path,
         {
