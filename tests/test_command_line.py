@@ -336,6 +336,7 @@ MISTAKES = {
     "train {store} -o {out} --backbone {m}/no.safetensors --config {m}/abc.toml": "no.safetensors",
     "pretrain {store} {store} -o {out}": "--part backbone",
     "pretrain {store} -o {out} --backbone imagenet": "--part backbone",
+    "pretrain {m}/5x64x64_training.hdf5 -o {out}": "--part backbone",
     "pretrain {store} {store} -o {out} --part backbone": "one store",
     "pretrain {m}/no.hdf5 -o {out} --part backbone": "no.hdf5",
     "pretrain {m}/5x64x64_testing.hdf5 -o {out} --part backbone": "test set",

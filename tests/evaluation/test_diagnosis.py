@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.table import Table
 
+import zpix
 from zpix.catalogue import Catalogue, write_catalogue_parquet
-from zpix.errors import BandError, CatalogueError
+from zpix.errors import BandError, CatalogueError, OutputError
 from zpix.evaluation import diagnose, next_table, read_labelled_sources
 from zpix.evaluation.colour_space import arcsinh_magnitude, colours, draw_map
 from zpix.evaluation.diagnosis import observe_next
@@ -145,6 +147,23 @@ def test_a_catalogue_of_zpix_is_read_from_its_run(tmp_path, make_pair):
     sources = read_labelled_sources(tmp_path / "catalogue.parquet", redshifts=(tmp_path / "truth.fits",))
     assert len(sources) == 90 == sources.labelled.sum() and sources.left_out["stars"] == 10
     assert len(diagnosis_figure(diagnose(sources)).axes) >= 6
+
+
+def test_figure_numbers_and_list_are_written_together_or_not_at_all(write, tmp_path, monkeypatch):
+    path, out = write(galaxies()), tmp_path / "out"
+    found = zpix.diagnose(path, out=out, number=5)
+    assert {item.name for item in out.iterdir()} == {"diagnosis.json", "diagnosis.png", "observe_next.ecsv"}
+    assert json.loads((out / "diagnosis.json").read_text()) == found.to_dict()
+    assert list(Table.read(out / "observe_next.ecsv")["id"]) == list(found.sources.id[found.next])
+    with pytest.raises(OutputError, match="already exists"):
+        zpix.diagnose(path, out=out)
+    before = {item.name: item.read_bytes() for item in out.iterdir()}
+    zpix.diagnose(path, out=out, number=5, overwrite=True)
+    assert {item.name: item.read_bytes() for item in out.iterdir()} == before
+    monkeypatch.setattr("zpix.assessment.next_table", lambda diagnosis: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        zpix.diagnose(path, out=tmp_path / "other")
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,9 @@ def losses(out: Path, split: str = "train") -> list[float]:
 
 
 def test_the_loss_falls_on_galaxies_whose_colours_know_their_redshift(tmp_path):
-    training = GalaxiesML([write_galaxiesml(tmp_path / "training.hdf5", count=128)], size=64)
+    training = GalaxiesML([write_galaxiesml(tmp_path / "training.hdf5", count=256)], size=64)
     validation = GalaxiesML([write_galaxiesml(tmp_path / "validation.hdf5", count=48, seed=1)], size=64)
-    config = PretrainingConfig(epochs=6, batch_size=16, learning_rate=2e-3)
+    config = PretrainingConfig(epochs=3, batch_size=16, learning_rate=2e-3)
     fit_backbone(training, validation, tmp_path / "run", detector=network(), config=config, device="cpu")
     assert losses(tmp_path / "run")[-1] < losses(tmp_path / "run")[0] - 0.3
     unseen = losses(tmp_path / "run", "validation")
@@ -116,8 +116,8 @@ def test_every_labelled_source_of_a_store_is_cut_once(tmp_path):
 
 
 def test_a_backbone_learns_from_a_store(tmp_path):
-    store = blob_store(tmp_path / "store", train=24)
-    config = PretrainingConfig(epochs=6, batch_size=16, learning_rate=2e-3)
+    store = blob_store(tmp_path / "store", train=48)
+    config = PretrainingConfig(epochs=3, batch_size=16, learning_rate=2e-3)
     images = [StoreImages(store, split, size=64) for split in ("train", "validation")]
     fit_backbone(*images, tmp_path / "run", detector=network(BANDS), config=config, device="cpu")
     assert losses(tmp_path / "run")[-1] < losses(tmp_path / "run")[0] - 0.3

@@ -92,8 +92,11 @@ def pretrain(
         path = pretrain_backbone(
             data, out=out, model=settings.model, config=settings.pretraining, backbone=backbone, device=device
         )
-    elif len(data) > 1 or backbone is not None:
-        raise ConfigError("zpix pretrain teaches the redshift head on one training store; for more: --part backbone")
+    elif len(data) > 1 or backbone is not None or data[0].suffix in (".hdf5", ".h5") or any(data[0].glob("*.hdf5")):
+        raise ConfigError(
+            "zpix pretrain teaches the redshift head, from one training store; GalaxiesML and --backbone are for a "
+            "backbone: --part backbone"
+        )
     else:
         path = fit(data[0], out=out, model=settings.model, config=settings.pretraining, device=device)
     print(f"model in {path}")
