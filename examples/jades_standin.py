@@ -27,6 +27,7 @@ from scipy import ndimage
 
 import zpix
 from zpix.config import SimulationConfig
+from zpix.outputs import output_directory
 from zpix.scenes.galaxies import draw_shapes, draw_spectra, quiescent_fraction
 from zpix.sources import STAR
 from zpix.sources.filters import package_file
@@ -48,9 +49,10 @@ def main() -> None:
     options.add_argument("--spectra", type=float, default=0.6, help="share of galaxies with F444W < 28 with spectra")
     options.add_argument("--galaxies", type=int, default=600, help="cutouts of GalaxiesML; 0: none")
     asked = options.parse_args()
-    counts = make_jades(asked.out, size=asked.size, seed=asked.seed, spectra=asked.spectra)
-    if asked.galaxies:
-        make_galaxiesml(asked.out, galaxies=asked.galaxies, seed=asked.seed)
+    with output_directory(asked.out, products=(), overwrite=False) as archive:
+        counts = make_jades(archive, size=asked.size, seed=asked.seed, spectra=asked.spectra)
+        if asked.galaxies:
+            make_galaxiesml(archive, galaxies=asked.galaxies, seed=asked.seed)
     print(f"{counts.sources} sources, {counts.spectra} with spectra, in {asked.out}")
 
 

@@ -49,6 +49,13 @@ def test_a_release_comes_whole_and_only_once(archive, tmp_path):
     assert archive.requests == []  # nor is the network needed
 
 
+def test_what_is_whole_needs_no_place_to_write(archive, tmp_path):
+    fetch_one(archive, tmp_path)
+    before = (tmp_path / "fetched.json").stat().st_mtime_ns
+    assert fetch("jades-dr2", out=tmp_path, parts=["segmentation"], mirror="http://another.example/")[0].whole
+    assert (tmp_path / "fetched.json").stat().st_mtime_ns == before
+
+
 def test_bands_and_parts_are_chosen(archive, tmp_path):
     files = fetch("jades-dr2", out=tmp_path, bands=["f090w", "F444W"], parts=["mosaics"], mirror=archive.url)
     assert [file.file.band for file in files] == ["F090W", "F444W"]

@@ -33,7 +33,7 @@ def fetch(
 
     files = download(
         release, out=out, cache=cache, bands=_names(bands), parts=_names(only), mirror=mirror,
-        checksums=checksums or {}, dry_run=dry_run,
+        checksums=checksums, dry_run=dry_run,
     )  # fmt: skip
     for file in files:
         here = "" if file.whole else f", {file.present / 1e6:.1f} MB of it here" if file.present else ", to be fetched"

@@ -52,7 +52,7 @@ def fetch(
     bands: Sequence[str] | None = None,
     parts: Sequence[str] | None = None,
     mirror: str | None = None,
-    checksums: str | Path | Mapping[str, str] = {},  # noqa: B006 - never written to
+    checksums: str | Path | Mapping[str, str] | None = None,
     dry_run: bool = False,
 ) -> tuple[Download, ...]:
     """Fetch a release: what is whole stays, what was interrupted goes on, and every file appears whole or not at all.
@@ -83,7 +83,7 @@ def fetch(
     """
     chosen = release(name).chosen(bands=bands, parts=parts)
     base = _base_url(name, mirror)
-    expected = read_checksums(checksums)
+    expected = {} if checksums is None else read_checksums(checksums)
     folder = _folder(name, out, cache)
     record = Record.read(folder)
     downloads = tuple(_look(file, base + file.path, folder / file.name, record) for file in chosen)
@@ -154,18 +154,18 @@ def _complete(download: Download, record: Record, expected: str | None) -> None:
     else:
         part = _part(path)
         if not download.present:
-            part.unlink(missing_ok=True)
             record.begin(path.name, download.version)
         served = Served(download.url, download.size, download.version)
         with progress_bar(path.name, download.size, done=download.present, unit="bytes") as bar:
-            transfer(served, part, progress=lambda done: bar.set(done, download.size))
+            transfer(served, part, anew=not download.present, progress=lambda done: bar.set(done, download.size))
         try:
             sha256 = _sha256(part, download, expected)
         except DownloadError:
             part.unlink()
             raise
         os.replace(part, path)
-    record.finish(path.name, Fetched(download.url, download.size, sha256))
+    if known is None or not download.whole:
+        record.finish(path.name, Fetched(download.url, download.size, sha256))
 
 
 def _sha256(path: Path, download: Download, expected: str | None) -> str:

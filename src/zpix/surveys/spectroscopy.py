@@ -47,6 +47,7 @@ _FATES = (
     "no redshift", "not secure", "out of range", "in conflict", "overruled by quality", "overruled by order",
     "agrees with a kept one", "kept",
 )  # fmt: skip
+_RANK_WITHOUT_QUALITY = 99
 _ENDINGS = (".parquet", ".fits", ".csv")
 
 
@@ -140,7 +141,7 @@ def read_redshifts(source: str | Path) -> RedshiftList:
     if quality is None:
         if len(table):
             log.warning("'%s' has no column of qualities: all its redshifts count as secure", path)
-        quality, rank = np.full(len(table), ""), np.full(len(table), len(SECURE))
+        quality, rank = np.full(len(table), ""), np.full(len(table), _RANK_WITHOUT_QUALITY)
     else:
         # A and 4 are alike, and so are B and 3
         ranks = {flag: place if column else place // 2 for place, flag in enumerate(secure or SECURE)}
@@ -183,17 +184,8 @@ def compile_redshifts(
     agree = np.zeros(len(z), np.int64)
     for group in _groups(ra[usable], dec[usable], radius_arcsec):
         rows = usable[group]
-        best = rows[0]
-        same = np.abs(z[rows] - z[best]) <= agreement * (1 + z[best])
-        worse = rank[rows] > rank[best]
-        if (~same & ~worse & (origin[rows] == origin[best])).any():
-            fate[rows] = "in conflict"
-            continue
-        fate[rows] = np.where(
-            same, "agrees with a kept one", np.where(worse, "overruled by quality", "overruled by order")
-        )
-        fate[best] = "kept"
-        agree[best] = len(np.unique(origin[rows[same]]))
+        fate[rows], same = _verdicts(z[rows], rank[rows], origin[rows], agreement=agreement)
+        agree[rows[0]] = len(np.unique(origin[rows[same]]))
     kept = usable[fate[usable] == "kept"]
     names = _distinct([one.name for one in lists])
     return Compilation(
@@ -206,6 +198,19 @@ def compile_redshifts(
         lists_agree=agree[kept],
         counts={**{name: _tally(fate[origin == i]) for i, name in enumerate(names)}, "all": _tally(fate)},
     )
+
+
+def _verdicts(
+    z: Floats, rank: NDArray[np.int64], origin: NDArray[np.int64], *, agreement: float
+) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
+    """What becomes of the redshifts of one source, the best first, and which of them agree with the best, each (n,)."""
+    same = np.abs(z - z[0]) <= agreement * (1 + z[0])
+    worse = rank > rank[0]
+    fate = np.where(same, "agrees with a kept one", np.where(worse, "overruled by quality", "overruled by order"))
+    fate[0] = "kept"
+    if (~same & ~worse & (origin == origin[0])).any():
+        fate[:] = "in conflict"
+    return fate, same
 
 
 def write_compilation(table: Table, path: str | Path, *, overwrite: bool = False) -> Path:

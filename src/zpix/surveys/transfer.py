@@ -81,11 +81,12 @@ def _ask_once(url: str) -> Served:
         return Served(url, _total(answer, url), answer.headers["ETag"] or answer.headers["Last-Modified"] or "")
 
 
-def transfer(served: Served, part: Path, *, progress: Callable[[int], None]) -> None:
-    """Complete the file `part`, which holds the first bytes of what is served, or nothing.
+def transfer(served: Served, part: Path, *, anew: bool, progress: Callable[[int], None]) -> None:
+    """Complete the file `part`, which holds the first bytes of what is served.
 
     Parameters
     ----------
+    anew : whether what `part` holds is of something else, and does not count
     progress : called with the number of bytes that are here
 
     Raises
@@ -104,6 +105,9 @@ def transfer(served: Served, part: Path, *, progress: Callable[[int], None]) -> 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise OutputError(f"{part}: another process is fetching this file") from None
+        if anew:
+            file.truncate(0)
+            file.seek(0)
         failures, most = 0, file.tell()
         while file.tell() < served.size:
             reason: Exception = ConnectionError(f"it ended at {file.tell()} of {served.size} bytes")
