@@ -107,6 +107,7 @@ def pretrain_backbone(
     detector = Detector(own)
     if backbone is not None:
         _take_backbone(detector, backbone)
+        about["started_from"] = {"backbone": str(backbone)}
     with _training_directory(out, model=own, pretraining=config) as place:
         return fit_backbone(
             training, validation, place, detector=detector, config=config, device=device, about=about,
@@ -145,7 +146,13 @@ def train(
         _take_backbone(detector, backbone)
     if redshift_head is not None:
         _take_weights(detector, load_checkpoint(redshift_head), redshift_head, part="redshift_head.")
-    about = {"name": name or Path(out).name, **_about(data), "training": json.loads(config.model_dump_json())}
+    begun = {"init": init, "backbone": backbone, "redshift_head": redshift_head}
+    about = {
+        "name": name or Path(out).name,
+        **_about(data),
+        "training": json.loads(config.model_dump_json()),
+        "started_from": {part: str(source) for part, source in begun.items() if source is not None},
+    }
     with _training_directory(out, model=model, training=config) as place:
         path = fit(data, place, detector=detector, config=config, device=device, about=about, on_epoch=_draw_losses)
     if os.environ.get("RANK", "0") == "0":  # of several processes one
