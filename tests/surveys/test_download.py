@@ -6,10 +6,12 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 
@@ -180,6 +182,16 @@ def test_no_network_is_one_sentence(tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and "Connection refused" in said and "http://127.0.0.1:9/dr2" in said
     assert not (tmp_path / "out").exists()
+
+
+def test_a_server_of_no_name_is_one_sentence(tmp_path, monkeypatch):
+    def unknown(*_, **__):
+        raise URLError(socket.gaierror(-2, "Name or service not known"))
+
+    monkeypatch.setattr("zpix.surveys.transfer._FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr("zpix.surveys.transfer.urlopen", unknown)
+    with pytest.raises(DownloadError, match=r"Combined_DR4.*no such server, or no network \(5 tries\)$"):
+        fetch("jades-dr4", out=tmp_path / "out")
 
 
 def test_checksums_are_held_to(archive, tmp_path):

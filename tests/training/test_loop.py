@@ -6,7 +6,7 @@ import torch
 from tests.detector.scenery import small_model
 from tests.training.scenery import BANDS, blob_store
 from zpix.config import PretrainingConfig, TrainingConfig
-from zpix.detector import Detector, load_checkpoint
+from zpix.detector import Detector, load_checkpoint, save_checkpoint
 from zpix.errors import StoreError, TrainingError
 from zpix.training.loop import LOSS_FILE, fit, learning_rate
 from zpix.training.pretraining import cut_sources, fit_redshift_head
@@ -49,6 +49,25 @@ def test_a_killed_training_goes_on_exactly(tmp_path):
         (str(e), s) for e in (1, 2, 3) for s in ("train", "validation")
     ]
     assert rows == rows_of(tmp_path / "whole" / LOSS_FILE)
+
+
+def test_a_training_killed_while_it_writes_its_last_model_writes_it_again(tmp_path, monkeypatch):
+    store = blob_store(tmp_path / "store")
+    config = TrainingConfig(epochs=2, **FAST)
+    whole = weights(fit(store, tmp_path / "whole", detector=network(), config=config))
+
+    def full_disk(path, checkpoint, **options):
+        if checkpoint.about["epochs"] == 2:
+            raise OSError("no space left")
+        save_checkpoint(path, checkpoint, **options)
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="no space"):
+        patch.setattr("zpix.training.loop.save_checkpoint", full_disk)
+        fit(store, tmp_path / "killed", detector=network(), config=config)
+    again = load_checkpoint(fit(store, tmp_path / "killed", detector=network(), config=config))
+    assert again.about["epochs"] == 2
+    for name, value in whole.items():
+        torch.testing.assert_close(again.detector.state_dict()[name], value, rtol=0, atol=0)
 
 
 def test_a_run_with_other_settings_is_not_overwritten(tmp_path):

@@ -156,7 +156,7 @@ def _complete(download: Download, record: Record, expected: str | None) -> None:
         if not download.present:
             record.begin(path.name, download.version)
         served = Served(download.url, download.size, download.version)
-        with progress_bar(path.name, download.size, done=download.present, unit="bytes") as bar:
+        with progress_bar(download.file.label, download.size, done=download.present, unit="bytes") as bar:
             transfer(served, part, anew=not download.present, progress=lambda done: bar.set(done, download.size))
         try:
             sha256 = _sha256(part, download, expected)
@@ -176,7 +176,7 @@ def _sha256(path: Path, download: Download, expected: str | None) -> str:
     with path.open("rb") as file:
         if file.read(len(beginning)) != beginning:
             raise DownloadError(f"{download.url}: what came is no {download.path.suffix[1:].upper()} file")
-    with progress_bar(f"checking {download.path.name}", size, unit="bytes") as bar:
+    with progress_bar(f"checking {download.file.label}", size, unit="bytes") as bar:
         sha256 = checksum(path, "sha256", progress=lambda done: bar.set(done, size))
     if expected is not None:
         algorithm = algorithm_of(expected, download.path.name)

@@ -32,6 +32,11 @@ class RemoteFile:
         """File name, the same here and there."""
         return self.path.rpartition("/")[2]
 
+    @property
+    def label(self) -> str:
+        """What it is, in short."""
+        return f"{self.part} {self.band}".strip()
+
 
 @dataclass(frozen=True)
 class Release:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ def transfer(served: Served, part: Path, *, anew: bool, progress: Callable[[int]
             failures = 0 if file.tell() > most else failures + 1
             most = max(most, file.tell())
             if file.tell() < served.size and failures:
-                _wait_or_give_up(failures, served.url, reason)
+                _wait_or_give_up(failures, served.url, reason, "; what has come is kept, and the same command goes on")
         os.fsync(file.fileno())
 
 
@@ -164,15 +165,15 @@ def _total(answer: HTTPResponse, url: str) -> int:
     return int(size)
 
 
-def _wait_or_give_up(failures: int, url: str, error: Exception) -> None:
+def _wait_or_give_up(failures: int, url: str, error: Exception, advice: str = "") -> None:
     if failures < _TRIES:
         wished = error.headers.get("Retry-After", "") if isinstance(error, HTTPError) else ""
         wait = _FIRST_WAIT_S * max(2.0 ** (failures - 1), float(wished) if wished.isdigit() else 0.0)
         time.sleep(min(wait, _LONGEST_WAIT_S))
         return
     reason = error if isinstance(error, HTTPError) else getattr(error, "reason", error)
-    if isinstance(reason, OSError) and reason.strerror:
+    if isinstance(reason, socket.gaierror):
+        reason = "there is no such server, or no network"
+    elif isinstance(reason, OSError) and reason.strerror:
         reason = reason.strerror
-    raise DownloadError(
-        f"{url}: cannot be fetched: {reason} ({_TRIES} tries); what has come is kept, and the same command goes on"
-    ) from None
+    raise DownloadError(f"{url}: cannot be fetched: {reason} ({_TRIES} tries){advice}") from None

@@ -101,7 +101,6 @@ def fit(
                              **validation_losses(detector, store, config, place, dtype)})  # fmt: skip
             state = TrainingState(epoch + 1, [*state.history, *rows], state.seconds + time.monotonic() - started)
             if rank == 0:
-                save_state(out / STATE_FILE, detector, optimizer, config, state)
                 trained = {
                     **(about or {}),
                     "epochs": state.epoch,
@@ -111,6 +110,9 @@ def fit(
                 save_checkpoint(out / MODEL_FILE, Checkpoint(detector, trained), half=False)
                 write_losses(out / LOSS_FILE, state.history)
                 on_epoch(out / LOSS_FILE)
+                save_state(
+                    out / STATE_FILE, detector, optimizer, config, state
+                )  # last: what it counts as done is there
     if world > 1:
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
