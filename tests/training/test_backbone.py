@@ -66,7 +66,7 @@ from zpix.surveys import GalaxiesML
 from zpix.training.backbone import fit_backbone
 
 def stop(losses):
-    if len(losses.read_text().splitlines()) == 2:
+    if len(losses.read_text().splitlines()) == 3:
         os.kill(os.getpid(), signal.SIGKILL)
 
 fit_backbone(GalaxiesML(["a.hdf5"], size=64), None, Path("killed"), detector=network(),
@@ -80,7 +80,7 @@ def test_what_was_killed_goes_on_to_the_same_bytes(tmp_path):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])}
     killed = subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, env=environment, timeout=120)
     assert killed.returncode == -signal.SIGKILL
-    assert len(losses(tmp_path / "killed")) == 1
+    assert len(losses(tmp_path / "killed")) == 2
     config = PretrainingConfig(epochs=2, batch_size=16)
     for name in ("killed", "whole"):
         fit_backbone(training, None, tmp_path / name, detector=network(), config=config, device="cpu")

@@ -82,9 +82,9 @@ def learn_part(
             if scores is not None:
                 rows.append({"epoch": epoch + 1, "split": "validation", **scores})
             state = TrainingState(epoch + 1, [*state.history, *rows], state.seconds + time.monotonic() - started)
-            save_state(out / STATE_FILE, part, optimizer, config, state)
             trained = {"pretraining_epochs": state.epoch, "pretraining_seconds": round(state.seconds)}
             save_checkpoint(out / MODEL_FILE, Checkpoint(detector, {**(about or {}), **trained}))
             write_losses(out / LOSS_FILE, state.history)
             on_epoch(out / LOSS_FILE)
+            save_state(out / STATE_FILE, part, optimizer, config, state)  # last: what it counts as done is there
     return out / MODEL_FILE
