@@ -71,6 +71,7 @@ RULES = {
             "numpy": "arrays",
             "scipy": "what a segment touches",
             "astropy": "positions that match, tables of redshifts",
+            "h5py": "GalaxiesML",
         },
     ),
     "detector": Rule(
@@ -119,6 +120,7 @@ RULES = {
             "astropy": "template spectra in tables",
             "eazy": "template fitting by the rival",
             "photutils": "detection and photometry by the rival",
+            "minisom": "the self-organising map of colours and magnitude",
         },
     ),
     "plots": Rule({"evaluation", "catalogue", "sources", "image"}, {"matplotlib": "figures", "numpy": "arrays"}),
@@ -138,6 +140,7 @@ RULES = {
         {
             "image",
             "sources",
+            "surveys",
             "detector",
             "training",
             "inference",
@@ -148,7 +151,9 @@ RULES = {
         },
         {"numpy": "arrays", "torch": "the seed of a training"},
     ),
-    "assessment": Rule({"image", "scenes", "catalogue", "evaluation", "plots", "pipeline"}, {"numpy": "arrays"}),
+    "assessment": Rule(
+        {"image", "scenes", "surveys", "catalogue", "evaluation", "plots", "pipeline"}, {"numpy": "arrays"}
+    ),
     "speed": Rule(
         {"image", "sources", "scenes", "detector", "training", "inference", "catalogue", "pipeline"},
         {

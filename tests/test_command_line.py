@@ -300,7 +300,7 @@ def test_version_and_help(monkeypatch, capsys):
     assert capsys.readouterr().out.count(".") == 2
     assert call(monkeypatch, "--help") == 0
     shown = capsys.readouterr().out
-    for command in ("run", "demo", "simulate", "prepare", "pretrain", "train", "evaluate", "align", "info"):
+    for command in ("run", "demo", "simulate", "prepare", "pretrain", "train", "evaluate", "diagnose", "align", "info"):
         assert f" {command} " in shown
         assert call(monkeypatch, command, "--help") == 0
         capsys.readouterr()
@@ -333,6 +333,14 @@ MISTAKES = {
     "pretrain {store} -o {out}": "A B C",
     "train {store} -o {out} --init {m}/no.safetensors": "no.safetensors",
     "train {store} -o {out} --config {m}/abc.toml --redshift-head {model}": "does not fit",
+    "train {store} -o {out} --backbone {m}/no.safetensors --config {m}/abc.toml": "no.safetensors",
+    "pretrain {store} {store} -o {out}": "--part backbone",
+    "pretrain {store} -o {out} --backbone imagenet": "--part backbone",
+    "pretrain {m}/5x64x64_training.hdf5 -o {out}": "--part backbone",
+    "pretrain {store} {store} -o {out} --part backbone": "one store",
+    "pretrain {m}/no.hdf5 -o {out} --part backbone": "no.hdf5",
+    "pretrain {m}/5x64x64_testing.hdf5 -o {out} --part backbone": "test set",
+    "pretrain {m}/5x64x64_validation.hdf5 -o {out} --part backbone": "training file",
     "train {store} -o {out} --config {m}/abc.toml --device abacus": "'abacus'",
     "train {store} -o {m}/list.csv --config {m}/abc.toml": "list.csv",
     "evaluate {m}/no.fits {m}/list.csv -o {out}": "no.fits",
@@ -340,6 +348,10 @@ MISTAKES = {
     "evaluate {m}/list.csv -o {out}": "TRUTH",
     "evaluate {m} -o {out} --rival {m}/no.param": "no truth.fits",
     "evaluate {m} {m}/list.csv -o {out} --rival {m}/no.param": "no TRUTH",
+    "diagnose {m}/no.fits -o {out}": "no.fits",
+    "diagnose {m}/list.csv -o {out}": "flux_<band>",
+    "diagnose {m}/list.csv -o {out} --number -1": "number = -1",
+    "diagnose {m}/list.csv -o {m}": "already exists",
     "align {m} -o {out} --reference F999W": "F999W",
     "align {m} -o {m}": "another directory",
     "simulate -o {out} --size 0": "shape",
@@ -361,3 +373,20 @@ def test_mistakes_of_other_commands(command, tmp_path, monkeypatch, capsys, tiny
     code = call(monkeypatch, *filled.split())
     one_sentence(capsys, code, MISTAKES[command])
     assert list(out.parent.iterdir()) == []
+
+
+def test_weights_that_cannot_be_fetched_are_one_sentence(tmp_path, monkeypatch, capsys):
+    def unreachable(*args, **options):
+        raise FileNotFoundError("Please check your connection")
+
+    place = tmp_path / "output"
+    place.mkdir()
+    (tmp_path / "abc.toml").write_text('[model]\nbands = ["A", "B", "C"]\n')
+    store = blob_store(tmp_path / "store.zarr").path
+    for command in ("train", "pretrain --part backbone"):
+        words = [*command.split(), str(store), "-o", str(place / "new"), "--config", str(tmp_path / "abc.toml")]
+        with monkeypatch.context() as patch:
+            patch.setattr("zpix.detector.carrying.pretrained_body", unreachable)
+            code = call(patch, *words, "--backbone", "imagenet")
+        one_sentence(capsys, code, "cannot be downloaded")
+    assert list(place.iterdir()) == []

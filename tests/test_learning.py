@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from tests.detector.scenery import small_model
+from tests.surveys.scenery import write_galaxiesml
 from tests.training.scenery import BANDS, blob_store
 from zpix.config import PretrainingConfig, SimulationConfig, TrainingConfig, load_config
 from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
 from zpix.errors import ModelError, StoreError, TrainingError
-from zpix.learning import calibrate, pretrain, train
+from zpix.learning import calibrate, pretrain, pretrain_backbone, train
 from zpix.pipeline import default_model
 from zpix.preparation import draw_tile, prepare_mock
 from zpix.sources import WidthCalibration
@@ -51,6 +53,31 @@ def test_pretraining_and_training_leave_models_settings_and_losses(tmp_path, sto
     assert 0 <= low < high <= 15
     again = train(store.path, out=tmp_path / "more", model=model, config=FAST, init=path)
     assert load_checkpoint(again).about["name"] == "more"
+
+
+def test_a_backbone_of_five_bands_is_carried_into_a_detector_of_three(tmp_path, store):
+    (tmp_path / "hsc").mkdir()
+    for split in ("training", "validation", "testing"):
+        write_galaxiesml(tmp_path / "hsc" / f"5x64x64_{split}.hdf5", count=24)
+    model, quick = small_model(bands=BANDS), PretrainingConfig(epochs=1, batch_size=12)
+    path = pretrain_backbone(tmp_path / "hsc", out=tmp_path / "galaxies", model=model, config=quick)
+    galaxies = load_checkpoint(path)
+    assert galaxies.bands == ("HSC-G", "HSC-R", "HSC-I", "HSC-Z", "HSC-Y")
+    assert galaxies.about["counts"] == {"validation": {"sources": 24}, "train": {"sources": 24}}
+    assert galaxies.about["training_data"]["files"] == ["5x64x64_training.hdf5"]
+    assert len((tmp_path / "galaxies" / "losses.csv").read_text().splitlines()) == 3
+
+    mock = pretrain_backbone(store.path, out=tmp_path / "mock", model=model, config=quick, backbone=path)
+    assert load_checkpoint(mock).config == model.model_copy(update={"built_size_pix": 64})
+    trained = train(store.path, out=tmp_path / "run", model=model, config=FAST, backbone=mock)
+    about = load_checkpoint(trained).about
+    assert about["started_from"] == {"backbone": str(mock)}
+    assert all(np.isfinite(v) for row in about["losses"] for v in row.values() if isinstance(v, float))
+    early = FAST.model_copy(update={"learning_rate": 1e-12, "warmup_steps": 0})
+    still = train(store.path, out=tmp_path / "still", model=model, config=early, backbone=mock)
+    kept = load_checkpoint(still).detector.pyramid.body
+    for name, value in load_checkpoint(mock).detector.pyramid.body.named_parameters():
+        torch.testing.assert_close(kept.get_parameter(name), value)
 
 
 def test_a_refused_training_changes_nothing(tmp_path, store):

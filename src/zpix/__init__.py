@@ -11,13 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zpix.assessment import demo, evaluate
+    from zpix.assessment import demo, diagnose, evaluate
     from zpix.catalogue import Catalogue, read_catalogue
     from zpix.counterparts import match
     from zpix.detector import load_checkpoint
     from zpix.errors import ZpixError
     from zpix.image import align, open_mosaic
-    from zpix.learning import pretrain, train
+    from zpix.learning import pretrain, pretrain_backbone, train
     from zpix.pipeline import run
     from zpix.preparation import prepare, prepare_mock, prepare_redshifts
     from zpix.scenes import simulate
@@ -38,6 +38,7 @@ _HOMES = {
     "align": "zpix.image",
     "bench": "zpix.speed",
     "demo": "zpix.assessment",
+    "diagnose": "zpix.assessment",
     "evaluate": "zpix.assessment",
     "fetch": "zpix.surveys",
     "load_checkpoint": "zpix.detector",
@@ -47,6 +48,7 @@ _HOMES = {
     "prepare_mock": "zpix.preparation",
     "prepare_redshifts": "zpix.preparation",
     "pretrain": "zpix.learning",
+    "pretrain_backbone": "zpix.learning",
     "read_catalogue": "zpix.catalogue",
     "run": "zpix.pipeline",
     "simulate": "zpix.scenes",
@@ -54,9 +56,9 @@ _HOMES = {
 }
 
 __all__ = [
-    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "evaluate", "fetch", "load_checkpoint", "match",
-    "open_mosaic", "prepare", "prepare_mock", "prepare_redshifts", "pretrain", "read_catalogue", "run",
-    "simulate", "train",
+    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "diagnose", "evaluate", "fetch",
+    "load_checkpoint", "match", "open_mosaic", "prepare", "prepare_mock", "prepare_redshifts", "pretrain",
+    "pretrain_backbone", "read_catalogue", "run", "simulate", "train",
 ]  # fmt: skip
 
 

@@ -1,7 +1,8 @@
-"""How well does zpix do on a field whose truth is known?"""
+"""How well does zpix do on a field whose truth is known, and how well is a field covered with redshifts?"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,17 +11,21 @@ import numpy as np
 
 from zpix.catalogue import read_catalogue
 from zpix.config import InferenceConfig, SimulationConfig
-from zpix.errors import OutputError
-from zpix.evaluation import Report, read_truth, write_report
+from zpix.errors import ConfigError, OutputError
+from zpix.evaluation import Diagnosis, Report, next_table, read_labelled_sources, read_truth, write_report
+from zpix.evaluation import diagnose as lay_out
 from zpix.evaluation import evaluate as score
 from zpix.image import open_mosaic
+from zpix.outputs import output_directory, refuse_to_replace
 from zpix.pipeline import default_model, picture_of_middle, run
-from zpix.plots import matches_figure, save_evaluation_figures, save_figure
+from zpix.plots import diagnosis_figure, matches_figure, save_evaluation_figures, save_figure
 from zpix.progress import progress_bar
 from zpix.scenes import simulate
+from zpix.surveys.jades import is_jades_catalogue, read_jades_photometry
 
 #: Missed sources fainter than this are not drawn: few of them can be seen.
 _FAINTEST_MISSED = 28.0
+_DIAGNOSIS = ("diagnosis.json", "diagnosis.png", "observe_next.ecsv")
 
 
 def evaluate(
@@ -67,6 +72,50 @@ def evaluate(
         )
         save_figure(place / "matches.png", figure)
     return report
+
+
+def diagnose(
+    catalogue: str | Path,
+    *,
+    out: str | Path,
+    redshifts: Sequence[str | Path] = (),
+    band: str = "F444W",
+    number: int = 100,
+    faintest: float = np.inf,
+    seed: int = 0,
+    overwrite: bool = False,
+) -> Diagnosis:
+    """Where in colour and magnitude redshifts exist, where sources do, and which sources to observe next.
+
+    `out` receives `diagnosis.png`, `diagnosis.json` and `observe_next.ecsv`.
+
+    Parameters
+    ----------
+    catalogue : of zpix, the photometric catalogue of JADES, or any FITS or CSV table with ra, dec and `flux_<band>` in
+        nJy; its column `z_spec`, if there is one, counts as redshifts
+    redshifts : tables of redshifts, matched by position within 0.3 arcsec
+    band : of the magnitudes
+    number : of sources to observe next, at the most
+    faintest : magnitude beyond which no source is proposed
+
+    Raises
+    ------
+    ZpixError
+        If a table cannot be read, lacks a column or holds too few sources, or `out` exists.
+    """
+    if number < 0:
+        raise ConfigError(f"number = {number}: how many sources to observe next cannot be negative")
+    refuse_to_replace(out, products=_DIAGNOSIS, overwrite=overwrite)
+    is_jades = Path(catalogue).suffix == ".fits" and is_jades_catalogue(catalogue)
+    table = read_jades_photometry(catalogue) if is_jades else catalogue
+    sources = read_labelled_sources(table, redshifts=tuple(redshifts), band=band)
+    diagnosis = lay_out(sources, band=band, number=number, faintest=faintest, seed=seed)
+    with output_directory(out, products=_DIAGNOSIS, overwrite=overwrite) as place:
+        save_figure(place / "diagnosis.png", diagnosis_figure(diagnosis))
+        text = json.dumps(diagnosis.to_dict(), indent=1, ensure_ascii=False)
+        (place / "diagnosis.json").write_text(text + "\n", encoding="utf-8")
+        next_table(diagnosis).write(place / "observe_next.ecsv")
+    return diagnosis
 
 
 def demo(

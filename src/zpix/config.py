@@ -78,7 +78,7 @@ class TrainingConfig(Section):
 
 
 class PretrainingConfig(Section):
-    """How the redshift head learns colours from cutouts, before the joint training."""
+    """How the redshift head or the backbone learns from cutouts, before the joint training."""
 
     seed: int = 0
     epochs: int = Field(20, ge=1)
@@ -87,6 +87,7 @@ class PretrainingConfig(Section):
     weight_decay: float = Field(1e-4, ge=0)
     band_dropout: float = Field(0.03, ge=0, lt=1)
     clip_norm: float = Field(5.0, gt=0)
+    image_size_pix: int = Field(64, ge=64, multiple_of=32)  # cutouts for the backbone, whose coarsest stride is 32
 
 
 class InferenceConfig(Section):

@@ -1,4 +1,4 @@
-"""How does a model come to be? Pretrain the redshift head, train the detector, calibrate its widths."""
+"""How does a model come to be? Pretrain the redshift head or the backbone, train the detector, calibrate its widths."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from zpix.catalogue import measure_masks
 from zpix.config import (
@@ -25,23 +26,36 @@ from zpix.config import (
     TrainingConfig,
     write_config,
 )
-from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
-from zpix.errors import ModelError, OutputError, ZpixError
+from zpix.detector import (
+    Checkpoint,
+    Detector,
+    carry_backbone,
+    imagenet_backbone,
+    load_checkpoint,
+    save_checkpoint,
+    stored_backbone,
+)
+from zpix.errors import ConfigError, ModelError, OutputError, ZpixError
 from zpix.evaluation import match_boxes
 from zpix.image import Pixels
 from zpix.inference import Predictor
 from zpix.preparation import store_counts
 from zpix.progress import track
 from zpix.sources import WidthCalibration, ZMixture
+from zpix.surveys import GalaxiesML
+from zpix.training.backbone import LabelledImages, StoreImages, fit_backbone
 from zpix.training.batches import segment_boxes
 from zpix.training.loop import STATE_FILE, fit
 from zpix.training.pretraining import fit_redshift_head
-from zpix.training.store import Store
+from zpix.training.store import Split, Store
 
 log = logging.getLogger(__name__)
 
 #: Validation redshifts that a calibration takes at the least.
 _FEWEST_TO_CALIBRATE = 200
+_HDF5 = (".hdf5", ".h5")
+#: Instead of a checkpoint: the backbone that timm has trained on photographs.
+IMAGENET = "imagenet"
 
 
 def pretrain(
@@ -52,7 +66,7 @@ def pretrain(
     config: PretrainingConfig | None = None,
     device: str = "auto",
 ) -> Path:
-    """Train the redshift head on cutouts; `train` takes the result as `redshift_head`."""
+    """Train the redshift head on cutouts of a store; `train` takes the result as `redshift_head`."""
     data, config, model = Store(store), config or PretrainingConfig(), model or ModelConfig()
     torch.manual_seed(config.seed)
     detector = Detector(model)
@@ -62,6 +76,45 @@ def pretrain(
         )
 
 
+def pretrain_backbone(
+    data: str | Path | Sequence[str | Path],
+    *,
+    out: str | Path,
+    model: ModelConfig | None = None,
+    config: PretrainingConfig | None = None,
+    backbone: str | Path | None = None,
+    device: str = "auto",
+) -> Path:
+    """Train the backbone on cutouts of single galaxies; `train` takes the result as `backbone`.
+
+    Parameters
+    ----------
+    data : a training store; HDF5 files of GalaxiesML, of which those with "validation" in their names are for scores,
+        and those with "testing" are refused; or a directory of such files, whose testing file is left alone
+    model : as for the training to come; bands, pixel scale and built size are those of the cutouts
+    backbone : where to start from, as in `train`
+    """
+    config, model = config or PretrainingConfig(), model or ModelConfig()
+    training, validation, about = _labelled_images(data, config.image_size_pix)
+    own = model.model_copy(
+        update={
+            "bands": training.bands,
+            "pixel_scale_arcsec": training.pixel_scale_arcsec,
+            "built_size_pix": config.image_size_pix,
+        }
+    )
+    torch.manual_seed(config.seed)
+    detector = Detector(own)
+    if backbone is not None:
+        _take_backbone(detector, backbone)
+        about["started_from"] = {"backbone": str(backbone)}
+    with _training_directory(out, model=own, pretraining=config) as place:
+        return fit_backbone(
+            training, validation, place, detector=detector, config=config, device=device, about=about,
+            on_epoch=_draw_losses,
+        )  # fmt: skip
+
+
 def train(
     store: str | Path,
     *,
@@ -69,6 +122,7 @@ def train(
     model: ModelConfig | None = None,
     config: TrainingConfig | None = None,
     init: str | Path | None = None,
+    backbone: str | Path | None = None,
     redshift_head: str | Path | None = None,
     device: str = "auto",
     name: str | None = None,
@@ -78,6 +132,8 @@ def train(
     Parameters
     ----------
     init : checkpoint of the same architecture to start from
+    backbone : checkpoint whose backbone to start from, such as one made by `pretrain_backbone`, of whatever bands; or
+        "imagenet" for timm's weights, which are downloaded if they are not in its cache
     redshift_head : checkpoint whose redshift head to start from, such as one made by `pretrain`
     name : how the model calls itself in catalogues; default the name of `out`
     """
@@ -86,9 +142,17 @@ def train(
     detector = Detector(model)
     if init is not None:
         _take_weights(detector, load_checkpoint(init), init, part="")
+    if backbone is not None:
+        _take_backbone(detector, backbone)
     if redshift_head is not None:
         _take_weights(detector, load_checkpoint(redshift_head), redshift_head, part="redshift_head.")
-    about = {"name": name or Path(out).name, **_about(data), "training": json.loads(config.model_dump_json())}
+    begun = {"init": init, "backbone": backbone, "redshift_head": redshift_head}
+    about = {
+        "name": name or Path(out).name,
+        **_about(data),
+        "training": json.loads(config.model_dump_json()),
+        "started_from": {part: str(source) for part, source in begun.items() if source is not None},
+    }
     with _training_directory(out, model=model, training=config) as place:
         path = fit(data, place, detector=detector, config=config, device=device, about=about, on_epoch=_draw_losses)
     if os.environ.get("RANK", "0") == "0":  # of several processes one
@@ -101,7 +165,7 @@ def calibrate(model: str | Path, store: Store, *, device: str = "auto") -> Width
 
     With fewer than 200 known redshifts in the validation tiles the widths stay as the network gives them.
     """
-    if np.isfinite(store.sources("validation")["redshift"]).sum() < _FEWEST_TO_CALIBRATE:
+    if len(_labels(store, "validation")) < _FEWEST_TO_CALIBRATE:
         return WidthCalibration()
     checkpoint = load_checkpoint(model)
     config = InferenceConfig(device=device)
@@ -129,8 +193,7 @@ def calibrate(model: str | Path, store: Store, *, device: str = "auto") -> Width
 
 def _about(store: Store) -> dict[str, Any]:
     """What a model should remember of the data it learnt from."""
-    redshift = store.sources("train")["redshift"]
-    known = redshift[np.isfinite(redshift)]
+    known = _labels(store, "train")
     z_range = [round(float(z), 2) for z in np.quantile(known, [0.0, 1.0])] if len(known) else [0.0, 0.0]
     return {
         "training_data": store.about,
@@ -138,6 +201,12 @@ def _about(store: Store) -> dict[str, Any]:
         "z_range": z_range,
         "code_version": version("zpix"),
     }
+
+
+def _labels(store: Store, split: Split) -> NDArray[np.float32]:
+    """Known redshifts of a split."""
+    redshift = store.sources(split)["redshift"]
+    return redshift[np.isfinite(redshift)]
 
 
 def _take_weights(detector: Detector, checkpoint: Checkpoint, path: str | Path, *, part: str) -> None:
@@ -148,6 +217,41 @@ def _take_weights(detector: Detector, checkpoint: Checkpoint, path: str | Path, 
         what = wrong[0] if wrong else part
         raise ModelError(f"{path}: its tensor '{what}' does not fit the network to be trained; use the same [model]")
     detector.load_state_dict({**own, **weights})
+
+
+def _take_backbone(detector: Detector, source: str | Path) -> None:
+    name = detector.config.backbone
+    carry_backbone(detector, imagenet_backbone(name) if str(source) == IMAGENET else stored_backbone(source))
+
+
+def _labelled_images(
+    data: str | Path | Sequence[str | Path], size: int
+) -> tuple[LabelledImages, LabelledImages | None, dict[str, Any]]:
+    """What to learn from, what to score on, and what to remember of both."""
+    paths = [Path(data)] if isinstance(data, (str, Path)) else [Path(path) for path in data]
+    if len(paths) == 1 and (inside := sorted(paths[0].glob("*.hdf5"))):
+        paths = [path for path in inside if "testing" not in path.name]
+    if not all(path.suffix in _HDF5 for path in paths):
+        if len(paths) != 1:
+            raise ConfigError(f"{paths[1]}: a backbone learns from one store, or from HDF5 files of GalaxiesML")
+        store = Store(paths[0])
+        scored = StoreImages(store, "validation", size=size) if len(_labels(store, "validation")) else None
+        return StoreImages(store, "train", size=size), scored, _about(store)
+    for path in paths:
+        if "testing" in path.name:
+            raise ConfigError(f"{path}: is GalaxiesML's test set; learn from its training file, to test on this one")
+    names = {"validation": [p for p in paths if "validation" in p.name]}
+    names["train"] = [p for p in paths if p not in names["validation"]]
+    if not names["train"]:
+        raise ConfigError(f"{paths[0]}: is GalaxiesML's validation set; name its training file too")
+    galaxies = {split: GalaxiesML(own, size=size) for split, own in names.items() if own}
+    about = {
+        "training_data": {"kind": "GalaxiesML", "files": [path.name for path in names["train"]]},
+        "counts": {split: {"sources": len(images)} for split, images in galaxies.items()},
+        "z_range": [round(float(z), 2) for z in np.quantile(galaxies["train"].redshift, [0.0, 1.0])],
+        "code_version": version("zpix"),
+    }
+    return galaxies["train"], galaxies.get("validation"), about
 
 
 @contextmanager

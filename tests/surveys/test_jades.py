@@ -5,7 +5,7 @@ from astropy.io import fits
 from tests.surveys.small_jades import SOURCES, catalogue_tables, sky, tables
 from zpix.errors import CatalogueError, InputFileError
 from zpix.image import JADES_BANDS, Region, SegmentationMap, open_mosaic
-from zpix.surveys.jades import is_jades_catalogue, read_jades_catalogue, read_jades_sources
+from zpix.surveys.jades import is_jades_catalogue, read_jades_catalogue, read_jades_photometry, read_jades_sources
 
 
 def test_the_catalogue_is_read_by_its_names(jades_field):
@@ -20,6 +20,15 @@ def test_the_catalogue_is_read_by_its_names(jades_field):
     assert catalogue.z_phot[0] == 1.25 and np.isnan(catalogue.z_phot[9])  # 21.99 is no redshift
     for array in (sources.id, sources.ra, catalogue.box_xyxy_pix, catalogue.flux_njy, catalogue.z_phot):
         assert array.dtype.isnative
+
+
+def test_its_fluxes_are_a_table_of_the_common_names(jades_field):
+    table = read_jades_photometry(jades_field.catalogue)
+    assert table.identifier().tolist() == list(SOURCES) and table.is_star().tolist() == [i == 1004 for i in SOURCES]
+    assert table.position()[0][0] == sky(1001)[0] and table.number("n_pix")[0] == 63
+    assert table.number("flux_f444w")[0] == 30 and table.number("fluxerr_f090w")[0] == 2
+    assert np.flatnonzero(np.isnan(table.number("flux_f335m"))).tolist() == [2]  # no data there
+    assert np.isnan(table.redshift(required=False)).all()
 
 
 def test_boxes_and_identifiers_are_those_of_the_segmentation_map(jades_field):

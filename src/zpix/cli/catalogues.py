@@ -1,14 +1,15 @@
-"""What a catalogue is worth, and what it has in common with another: evaluate, match."""
+"""What a catalogue is worth, and what it has in common with another: evaluate, match, diagnose."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from zpix.cli.app import app
-from zpix.cli.options import MatchBy, MatchMethod, Out, Overwrite
+from zpix.cli.options import MatchBy, MatchMethod, Out, Overwrite, Seed
 from zpix.cli.printing import list_files, print_tables
 from zpix.errors import ConfigError
 
@@ -86,3 +87,26 @@ def match(
     for name, count in result.counts.items():
         print(f"{count:9d} {name}")
     print(f"  {out}  {out.stat().st_size / 1e6:.1f} MB")
+
+
+@app.command()
+def diagnose(
+    catalogue: Annotated[Path, typer.Argument(help="Catalogue of zpix run, or a table with ra, dec, flux_<band>.")],
+    out: Out,
+    redshifts: Annotated[list[Path] | None, typer.Option(help="Tables of redshifts, matched by position.")] = None,
+    band: Annotated[str, typer.Option(help="Band of the magnitudes.")] = "F444W",
+    number: Annotated[int, typer.Option(help="Sources to observe next, at the most.")] = 100,
+    faintest: Annotated[float, typer.Option(help="Magnitude beyond which no source is proposed.")] = math.inf,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Where in colour and magnitude redshifts exist, where sources do, and which of these to observe next."""
+    from zpix.assessment import diagnose as look
+
+    print_tables(
+        look(
+            catalogue, out=out, redshifts=redshifts or (), band=band, number=number, faintest=faintest, seed=seed,
+            overwrite=overwrite,
+        ).tables()
+    )  # fmt: skip
+    list_files(out)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from zpix.cli.app import app
-from zpix.cli.options import Backbone, ConfigFile, Device, Dust, Labels, Model, Out, Part, Seed, one_or_many
+from zpix.cli.options import Backbone, ConfigFile, Device, Dust, Labels, Model, Out, Part, Pretrained, Seed, one_or_many
 from zpix.cli.printing import print_counts, print_tables
 from zpix.errors import ConfigError
 
@@ -68,19 +68,37 @@ def prepare(
     print_counts(counts)
 
 
+BackboneFrom = Annotated[
+    str | None, typer.Option(help="Checkpoint whose backbone to start from, of any bands, or imagenet.")
+]
+
+
 @app.command()
 def pretrain(
-    store: Annotated[Path, typer.Argument(help="Training store.")],
+    data: Annotated[list[Path], typer.Argument(help="Training store; for a backbone also GalaxiesML.")],
     out: Out,
+    part: Annotated[Pretrained, typer.Option(help="What learns.")] = Pretrained.redshift_head,
+    backbone: BackboneFrom = None,
     config: ConfigFile = None,
     device: Device = "auto",
 ) -> None:
-    """Teach the redshift head its colours on cutouts, before the joint training."""
+    """Teach the redshift head its colours, or the backbone its galaxies, on cutouts before the joint training."""
     from zpix.config import load_config
     from zpix.learning import pretrain as fit
+    from zpix.learning import pretrain_backbone
 
     settings = load_config(config)
-    path = fit(store, out=out, model=settings.model, config=settings.pretraining, device=device)
+    if part is Pretrained.backbone:
+        path = pretrain_backbone(
+            data, out=out, model=settings.model, config=settings.pretraining, backbone=backbone, device=device
+        )
+    elif len(data) > 1 or backbone is not None or data[0].suffix in (".hdf5", ".h5") or any(data[0].glob("*.hdf5")):
+        raise ConfigError(
+            "zpix pretrain teaches the redshift head, from one training store; GalaxiesML and --backbone are for a "
+            "backbone: --part backbone"
+        )
+    else:
+        path = fit(data[0], out=out, model=settings.model, config=settings.pretraining, device=device)
     print(f"model in {path}")
 
 
@@ -90,6 +108,7 @@ def train(
     out: Out,
     config: ConfigFile = None,
     init: Annotated[Path | None, typer.Option(help="Checkpoint to start from.")] = None,
+    backbone: BackboneFrom = None,
     redshift_head: Annotated[Path | None, typer.Option(help="Checkpoint whose redshift head to start from.")] = None,
     device: Device = "auto",
     name: Annotated[str | None, typer.Option(help="Name of the model, written into catalogues.")] = None,
@@ -100,8 +119,8 @@ def train(
 
     settings = load_config(config)
     path = fit(
-        store, out=out, model=settings.model, config=settings.training, init=init, redshift_head=redshift_head,
-        device=device, name=name,
+        store, out=out, model=settings.model, config=settings.training, init=init, backbone=backbone,
+        redshift_head=redshift_head, device=device, name=name,
     )  # fmt: skip
     if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
         print(f"model in {path}")

@@ -42,6 +42,13 @@ class MatchMethod(StrEnum):
     merz2026 = "merz2026"
 
 
+class Pretrained(StrEnum):
+    """What learns alone."""
+
+    redshift_head = "redshift-head"
+    backbone = "backbone"
+
+
 class Part(StrEnum):
     """What to measure."""
 

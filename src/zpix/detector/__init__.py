@@ -1,7 +1,21 @@
 """The network: tensors in, tensors out, and the checkpoint it lives in."""
 
+from zpix.detector.carrying import Backbone, carry_backbone, imagenet_backbone, stored_backbone
 from zpix.detector.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from zpix.detector.detector import Detector, Found, Given, Scenes
 from zpix.detector.twin import fast_twin
 
-__all__ = ["Checkpoint", "Detector", "Found", "Given", "Scenes", "fast_twin", "load_checkpoint", "save_checkpoint"]
+__all__ = [
+    "Backbone",
+    "Checkpoint",
+    "Detector",
+    "Found",
+    "Given",
+    "Scenes",
+    "carry_backbone",
+    "fast_twin",
+    "imagenet_backbone",
+    "load_checkpoint",
+    "save_checkpoint",
+    "stored_backbone",
+]

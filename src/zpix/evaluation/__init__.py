@@ -2,7 +2,9 @@
 
 from zpix.evaluation.comparison import Comparison, Detector, Redshifts, common_galaxies, compare, write_comparison
 from zpix.evaluation.detection import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
+from zpix.evaluation.diagnosis import Diagnosis, Information, diagnose, next_table
 from zpix.evaluation.grid_pdf import GridPdf
+from zpix.evaluation.labelled_sources import LabelledSources, read_labelled_sources
 from zpix.evaluation.matching import (
     Candidates,
     Matching,
@@ -42,8 +44,11 @@ __all__ = [
     "CountedFraction",
     "DetectionScores",
     "Detector",
+    "Diagnosis",
     "Estimate",
     "GridPdf",
+    "Information",
+    "LabelledSources",
     "Matching",
     "Method",
     "RedshiftPdf",
@@ -58,6 +63,7 @@ __all__ = [
     "close_positions",
     "common_galaxies",
     "compare",
+    "diagnose",
     "evaluate",
     "in_field",
     "ks_distance",
@@ -65,7 +71,9 @@ __all__ = [
     "match_positions",
     "match_segments",
     "match_truth",
+    "next_table",
     "no_matches",
+    "read_labelled_sources",
     "read_truth",
     "redshift_sample",
     "score_detection",

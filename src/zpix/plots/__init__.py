@@ -3,6 +3,7 @@
 from zpix.plots.comparison_figure import comparison_figure
 from zpix.plots.composite import colour_composite
 from zpix.plots.detection_figure import completeness_figure
+from zpix.plots.diagnosis_figure import diagnosis_figure
 from zpix.plots.evaluation_figures import save_evaluation_figures
 from zpix.plots.field_figure import detections_figure, segmentation_figure
 from zpix.plots.loss_figure import loss_figure
@@ -17,6 +18,7 @@ __all__ = [
     "comparison_figure",
     "completeness_figure",
     "detections_figure",
+    "diagnosis_figure",
     "loss_figure",
     "matches_figure",
     "pit_figure",

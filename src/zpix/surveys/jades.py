@@ -18,7 +18,7 @@ from zpix.image import JADES_BANDS
 from zpix.sources import GALAXY, STAR
 from zpix.sources.fits_table import extension_names, read_fits_columns
 from zpix.sources.reference import ReferenceSources
-from zpix.sources.source_table import FLAT_TABLES
+from zpix.sources.source_table import FLAT_TABLES, SourceTable
 
 Floats = NDArray[np.float64]
 
@@ -119,6 +119,27 @@ def read_jades_sources(path: str | Path) -> ReferenceSources:
         label=np.where(flag["FLAG_ST"] > 0, STAR, GALAXY).astype(np.int64),
         redshift=np.full(len(flag["ID"]), np.nan),
     )
+
+
+def read_jades_photometry(path: str | Path, *, bands: tuple[str, ...] = JADES_BANDS) -> SourceTable:
+    """Fluxes of a JADES catalogue in the Kron aperture as a table of `flux_<band>` and `fluxerr_<band>`, nJy, NaN
+    where a band has no data, beside id, position, class and size."""
+    tables = read_fits_columns(
+        path,
+        {
+            "FLAG": [f"{band}_FLAG" for band in bands],
+            "SIZE": ["NPIX_DET"],
+            "KRON": [f"{band}_KRON{error}" for band in bands for error in ("", "_e")],
+        },
+    )
+    sources, kron = read_jades_sources(path), tables["KRON"]
+    columns = {"id": sources.id, "ra": sources.ra, "dec": sources.dec, "label": sources.label}
+    columns["n_pix"] = tables["SIZE"]["NPIX_DET"]
+    for band in bands:
+        nothing = tables["FLAG"][f"{band}_FLAG"] == _NO_DATA
+        columns[f"flux_{band.lower()}"] = np.where(nothing, np.nan, kron[f"{band}_KRON"])
+        columns[f"fluxerr_{band.lower()}"] = np.where(nothing, np.nan, kron[f"{band}_KRON_e"])
+    return SourceTable(Path(path), columns)
 
 
 def is_jades_catalogue(path: str | Path) -> bool:

@@ -6,9 +6,8 @@ a minute where the joint training costs ten. The pyramid's part of the head star
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +15,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zpix.config import PretrainingConfig, TrainingConfig
-from zpix.detector import Checkpoint, Detector, save_checkpoint
+from zpix.config import PretrainingConfig
+from zpix.detector import Detector
 from zpix.detector.device import choose_device, choose_precision, keep_freed_memory, mixed_precision
 from zpix.detector.losses import redshift_loss
 from zpix.detector.redshift_head import Mixture, SourcePixels
-from zpix.errors import StoreError, TrainingError
-from zpix.progress import progress_bar, track
+from zpix.errors import StoreError
+from zpix.progress import track
 from zpix.sources import ZMixture
 from zpix.training.batches import segment_boxes
-from zpix.training.loop import LOSS_FILE, MODEL_FILE, STATE_FILE, check_store, learning_rate, write_losses
-from zpix.training.state import TrainingState, load_state, save_state
-from zpix.training.store import Split, Store
+from zpix.training.epochs import learn_part
+from zpix.training.loop import check_store
+from zpix.training.store import AnnotatedTile, Split, Store
 
 # Cutouts are kept a little larger than the network wants, so that each epoch can shift them.
 _SLACK_PIX = 2
@@ -60,35 +59,46 @@ def cut_sources(store: Store, split: Split, *, size: int) -> Cutouts:
     known = np.isfinite(store.sources(split)["redshift"]).sum()
     if known == 0:
         raise StoreError(f"{store.path}: no source of the {split} split has a redshift to learn from")
-    bands = len(store.bands)
-    flux, error = (
-        np.zeros((known, bands, size, size), np.float16),
-        np.zeros((known, bands, size, size), np.float16),
-    )
-    mask = np.zeros((known, size, size), bool)
-    rest: dict[str, list[NDArray]] = {"size": [], "redshift": [], "dust": []}
+    image = (known, len(store.bands), size, size)  # filled in place: the list of parts would need memory twice
+    flux, error, mask = np.zeros(image, np.float16), np.zeros(image, np.float16), np.zeros((known, size, size), bool)
+    rest: list[Cutouts] = []
     row = 0
     for index in track(range(store.count(split)), f"cutouts ({split})", store.count(split)):
-        tile = store.read(split, index)
-        boxes, present = segment_boxes(tile.segmentation, len(tile))
-        wanted = np.flatnonzero(present & np.isfinite(tile.redshift))
-        pad = ((size, size), (size, size))
-        padded_flux = np.pad(tile.flux, ((0, 0), *pad))
-        padded_error = np.pad(tile.error, ((0, 0), *pad), constant_values=np.inf)
-        padded_segments = np.pad(tile.segmentation, pad)
-        for source in wanted:
-            middle = 0.5 * (boxes[source, :2] + boxes[source, 2:])
-            x, y = np.round(middle - size / 2).astype(int)
-            place = (slice(y + size, y + 2 * size), slice(x + size, x + 2 * size))
-            flux[row] = np.clip(padded_flux[:, *place], -6e4, 6e4)
-            error[row] = padded_error[:, *place]
-            mask[row] = padded_segments[place] == source + 1
-            row += 1
-        rest["size"].append(boxes[wanted, 2:] - boxes[wanted, :2])
-        rest["redshift"].append(tile.redshift[wanted])
-        rest["dust"].append(np.full(len(wanted), tile.dust))
-    columns = {name: np.concatenate(values).astype(np.float32) for name, values in rest.items()}
+        cut = cut_tile(store.read(split, index), size=size)
+        rows = slice(row, row + len(cut))
+        flux[rows], error[rows], mask[rows] = cut.flux, cut.error, cut.mask
+        rest.append(replace(cut, flux=flux[:0], error=error[:0], mask=mask[:0]))
+        row += len(cut)
+    columns = {name: np.concatenate([getattr(part, name) for part in rest]) for name in ("size", "redshift", "dust")}
     return Cutouts(flux[:row], error[:row], mask[:row], **columns)
+
+
+def cut_tile(tile: AnnotatedTile, *, size: int) -> Cutouts:
+    """Cutouts of every source of a tile that has a redshift; beyond the tile's edge nothing is valid."""
+    boxes, present = segment_boxes(tile.segmentation, len(tile))
+    wanted = np.flatnonzero(present & np.isfinite(tile.redshift))
+    image = (len(wanted), len(tile.flux), size, size)
+    flux, error = np.zeros(image, np.float16), np.zeros(image, np.float16)
+    mask = np.zeros((len(wanted), size, size), bool)
+    pad = ((size, size), (size, size))
+    padded_flux = np.pad(tile.flux, ((0, 0), *pad))
+    padded_error = np.pad(tile.error, ((0, 0), *pad), constant_values=np.inf)
+    padded_segments = np.pad(tile.segmentation, pad)
+    for row, source in enumerate(wanted):
+        middle = 0.5 * (boxes[source, :2] + boxes[source, 2:])
+        x, y = np.round(middle - size / 2).astype(int)
+        place = (slice(y + size, y + 2 * size), slice(x + size, x + 2 * size))
+        flux[row] = np.clip(padded_flux[:, *place], -6e4, 6e4)
+        error[row] = padded_error[:, *place]
+        mask[row] = padded_segments[place] == source + 1
+    return Cutouts(
+        flux,
+        error,
+        mask,
+        size=(boxes[wanted, 2:] - boxes[wanted, :2]).astype(np.float32),
+        redshift=tile.redshift[wanted].astype(np.float32),
+        dust=np.full(len(wanted), tile.dust, np.float32),
+    )
 
 
 def fit_redshift_head(
@@ -112,51 +122,27 @@ def fit_redshift_head(
     place = choose_device(device)
     dtype = choose_precision("auto", place)
     keep_freed_memory()
-    learner = head.to(place).train()
-    parameters = [p for name, p in learner.named_parameters() if not name.startswith("pyramid.")]
-    optimizer = torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
-    state = load_state(out / STATE_FILE, learner, optimizer, config)
+    learner = head.to(place)
     size = detector.config.cutout_size_pix
     training = cut_sources(store, "train", size=size)
     validation = cut_sources(store, "validation", size=size) if store.count("validation") else None
 
-    steps = -(-len(training) // config.batch_size)
-    schedule = TrainingConfig(learning_rate=config.learning_rate, schedule="cosine", warmup_steps=100)
-    with progress_bar("pretraining", config.epochs * steps, done=state.epoch * steps) as bar:
-        for epoch in range(state.epoch, config.epochs):
-            started = time.monotonic()
-            rng = np.random.default_rng([config.seed, epoch])
-            total = 0.0
-            for number, (pixels, redshift, dust) in enumerate(_batches(training, config, size, rng)):
-                for group in optimizer.param_groups:
-                    group["lr"] = learning_rate(epoch * steps + number, config.epochs * steps, schedule)
-                with mixed_precision(place, dtype):
-                    mixture = learner(None, SourcePixels(*(p.to(place) for p in pixels)), dust.to(place))
-                loss = redshift_loss(mixture.log_weights, mixture.means, mixture.widths, redshift.to(place))
-                if not bool(torch.isfinite(loss)):
-                    raise TrainingError(f"the loss of epoch {epoch}, step {number} is not finite; lower learning_rate")
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
-                optimizer.step()
-                total += float(loss.detach())
-                bar.advance(note=f"epoch {epoch + 1}/{config.epochs}  loss {float(loss.detach()):.3f}")
-            rows = [{"epoch": epoch + 1, "split": "train", "redshift": round(total / steps, 5)}]
-            if validation is not None:
-                mixture = predict_cutouts(learner, validation, size, place, dtype)
-                rows.append({"epoch": epoch + 1, "split": "validation", **_scores(mixture, validation.redshift)})
-                learner.train()
-            state = TrainingState(epoch + 1, [*state.history, *rows], state.seconds + time.monotonic() - started)
-            save_state(out / STATE_FILE, learner, optimizer, config, state)
-            trained = {
-                **(about or {}),
-                "pretraining_epochs": state.epoch,
-                "pretraining_seconds": round(state.seconds),
-            }
-            save_checkpoint(out / MODEL_FILE, Checkpoint(detector, trained))
-            write_losses(out / LOSS_FILE, state.history)
-            on_epoch(out / LOSS_FILE)
-    return out / MODEL_FILE
+    def losses(rng: np.random.Generator) -> Iterator[Tensor]:
+        for pixels, redshift, dust in _batches(training, config, size, rng):
+            with mixed_precision(place, dtype):
+                mixture = learner(None, SourcePixels(*(p.to(place) for p in pixels)), dust.to(place))
+            yield redshift_loss(mixture.log_weights, mixture.means, mixture.widths, redshift.to(place))
+
+    def validate() -> dict[str, float] | None:
+        if validation is None:
+            return None
+        return redshift_scores(predict_cutouts(learner, validation, size, place, dtype), validation.redshift)
+
+    return learn_part(
+        learner, out, losses=losses, steps=-(-len(training) // config.batch_size), validate=validate,
+        parameters=[p for name, p in learner.named_parameters() if not name.startswith("pyramid.")],
+        detector=detector, config=config, about=about, on_epoch=on_epoch,
+    )  # fmt: skip
 
 
 @torch.no_grad()
@@ -169,8 +155,7 @@ def predict_cutouts(
     *,
     batch: int = 512,
 ) -> Mixture:
-    """Mixtures of all cutouts, from soft photometry alone."""
-    head.eval()
+    """Mixtures of all cutouts, from soft photometry alone; `head` is in evaluation mode."""
     parts = []
     for start in range(0, len(cutouts), batch):
         rows = np.arange(start, min(start + batch, len(cutouts)))
@@ -180,7 +165,7 @@ def predict_cutouts(
     return Mixture(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
 
 
-def _scores(mixture: Mixture, redshift: NDArray[np.float32]) -> dict[str, float]:
+def redshift_scores(mixture: Mixture, redshift: NDArray[np.float32]) -> dict[str, float]:
     """Loss, scatter and outlier fraction of all sources of a split, whatever their brightness."""
     log_weights, means, widths = (part.double().cpu() for part in mixture)
     loss = redshift_loss(log_weights, means, widths, torch.from_numpy(redshift).double())
