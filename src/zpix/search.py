@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zpix.catalogue import (
     Part,
@@ -34,7 +35,7 @@ from zpix.config import InferenceConfig
 from zpix.detector import load_checkpoint
 from zpix.image import Pixels, Tile, ebv_at, reopen_mosaic
 from zpix.inference import Block, Predictor, claimed, computing_with, keep_owned
-from zpix.sources import Detections, WidthCalibration
+from zpix.sources import Detections, Novelty, WidthCalibration
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -106,6 +107,7 @@ class _Searcher:
         self.predictor = Predictor(checkpoint, search.config)
         self.batch_size = self.predictor.batch_size  # tiles given to the network at once, and read ahead of it
         self.calibration = WidthCalibration.from_about(checkpoint.about)
+        self.novelty = Novelty.from_arrays({name: value.numpy() for name, value in checkpoint.novelty.items()})
         self.z_range = tuple(checkpoint.about.get("z_range", (0.0, 15.0)))
 
     def search(self, blocks: Iterable[Block]) -> Iterator[Found]:
@@ -158,8 +160,12 @@ class _Searcher:
         redshift = self.calibration.apply(detections.redshift, photometry.snr)
         return _Measured(
             tile.index,
-            replace(detections, redshift=redshift, mask=detections.mask[:, :0, :0]),  # segments take its place
+            # segments take the place of masks, the distance that of features
+            replace(
+                detections, redshift=redshift, mask=detections.mask[:, :0, :0], features=detections.features[:, :0]
+            ),
             photometry,
+            self.novelty.distance(detections.features, photometry.snr),
             segment_masks(probability, threshold=threshold),
             window.dust,
             time.perf_counter() - start,
@@ -181,6 +187,7 @@ class _Searcher:
             ebv=np.repeat(np.array([tile.dust for tile in tiles], np.float32), counts),
             blended=np.zeros(len(photometry), bool),  # the neighbours of a block are not known here
             z_range=self.z_range,
+            novelty=np.concatenate([tile.novelty for tile in tiles]),
             meta=dict(self.search_of.facts),
         )
         segments = Stamps.concatenate([tile.segments for tile in tiles])
@@ -206,11 +213,13 @@ class _Window:
 
 @dataclass(frozen=True)
 class _Measured:
-    """What a tile holds: its detections without their masks, what was measured of them, E(B−V), seconds."""
+    """What a tile holds: its detections without their masks, what was measured of them, their distance from ordinary
+    sources, E(B−V), seconds."""
 
     index: int
     detections: Detections
     photometry: Photometry
+    novelty: NDArray[np.float32]
     segments: Stamps
     dust: float
     seconds: float
