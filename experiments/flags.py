@@ -52,8 +52,6 @@ class Searched:
     is_star : (N,) bool
     kind : (N,) str
     outlier : (N,) bool, of galaxies; false for stars
-    unreal : (M,) int
-        Flags of the detections without a true partner.
     """
 
     flags: NDArray[np.int32]
@@ -61,7 +59,6 @@ class Searched:
     is_star: NDArray[np.bool_]
     kind: NDArray[np.str_]
     outlier: NDArray[np.bool_]
-    unreal: NDArray[np.int32]
 
     def marked(self, name: str) -> NDArray[np.bool_]:
         return (self.flags & flag_value(name)) > 0
@@ -99,7 +96,6 @@ def matched(fields: list[tuple[Catalogue, Truth, Path]]) -> Searched:
                 truth.is_star[pairs.right],
                 kind,
                 np.abs(own - z) > OUTLIER_LIMIT * (1 + z),
-                catalogue["flags"][~pairs.left_matched],
             )
         )
     return Searched(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
