@@ -30,7 +30,7 @@ def spoiled(tmp_path_factory) -> tuple[Catalogue, np.ndarray]:
     for row in bright:
         own = slice(row["ymin"], row["ymax"]), slice(row["xmin"], row["xmax"])
         for band in (1, 4, 7):
-            pixels.flux[(band, *own)] *= 4
+            pixels.flux[(band, *own)] *= 10
     y, x = np.mgrid[:SIZE, :SIZE]
     distance = np.hypot(x - STAR_XY[0], y - STAR_XY[1])
     pixels.flux[:] += 400 * pixels.error.min((1, 2))[:, None, None] * np.exp(-0.5 * (distance / 2.5) ** 2)

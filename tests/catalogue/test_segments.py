@@ -128,4 +128,7 @@ def test_a_gap_or_an_edge_is_no_saturated_core(make_detections):
     gap.flux[0, :, 29:33], gap.error[0, :, 29:33] = 0, np.inf
     detections = make_detections([[22, 22, 39, 39]])
     assert not measure_masks(detections, gap).saturated.any()
-    assert not measure_masks(detections, star_with_hole(peak=500), origin_xy=(21, 0)).saturated.any()
+    star = star_with_hole(peak=500)
+    for first, closed in ((25, True), (30, False)):  # the image begins beside the hole, or in it
+        part = Pixels(*(array[:, :, first:] for array in (star.flux, star.error, star.valid)))
+        assert measure_masks(detections, part, origin_xy=(first, 0)).saturated.tolist() == [closed]

@@ -211,15 +211,15 @@ def _surround_holes(
     stop = np.append(start[1:], len(x))
     for row, (first, last) in enumerate(zip(start, stop, strict=True)):
         own_x, own_y = x[first:last], y[first:last]
-        left, bottom, right, top = own_x.min() - 2, own_y.min() - 2, own_x.max() + 3, own_y.max() + 3
-        if left < 0 or bottom < 0 or right > width or top > height:
-            continue
-        window = slice(bottom, top), slice(left, right)
+        left, bottom = max(own_x.min() - 2, 0), max(own_y.min() - 2, 0)
+        right, top = min(own_x.max() + 3, width), min(own_y.max() + 3, height)
+        window = slice(bottom, max(top, bottom)), slice(left, max(right, left))
         empty = ~pixels.valid[(slice(None), *window)]
         if not empty.any():
             continue
         inside = np.zeros(empty.shape[1:], bool)
-        inside[own_y - bottom, own_x - left] = True
+        within = (own_x >= left) & (own_x < right) & (own_y >= bottom) & (own_y < top)
+        inside[own_y[within] - bottom, own_x[within] - left] = True
         for band in np.flatnonzero((empty & inside).any((1, 2))):
             hole = empty[band]
             if not (hole[[0, -1]].any() or hole[:, [0, -1]].any()):
