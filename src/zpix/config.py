@@ -128,6 +128,7 @@ class SimulationConfig(Section):
     depth_range: tuple[float, float] = (1.0, 1.0)  # error image in units of the deep field's, drawn per field
     depth_structure: float = Field(0.10, ge=0, lt=1)  # rms of the smooth variation of the error image
     poisson_noise: bool = True  # of the sources' own photons
+    saturation_njy: float | None = Field(None, gt=0)  # light of a pixel from which on it has no data; none: no limit
     correlated_noise: bool = True  # neighbouring pixels share noise, as drizzled ones do
     sky_residual_sigma: float = Field(0.05, ge=0)  # rms of a constant left per band, in its errors
     psf_angle_deg: float | None = None  # position angle of pupil and detectors; none: drawn per field

@@ -1,4 +1,4 @@
-"""How does a model come to be? Pretrain the redshift head or the backbone, train the detector, calibrate its widths."""
+"""How does a model come to be? Pretrain redshift head or backbone, train the detector, calibrate its answers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from zpix.image import Pixels
 from zpix.inference import Predictor
 from zpix.preparation import store_counts
 from zpix.progress import track
-from zpix.sources import WidthCalibration, ZMixture
+from zpix.sources import Novelty, WidthCalibration, ZMixture
 from zpix.surveys import GalaxiesML
 from zpix.training.backbone import LabelledImages, StoreImages, fit_backbone
 from zpix.training.batches import segment_boxes
@@ -161,16 +161,18 @@ def train(
 
 
 def calibrate(model: str | Path, store: Store, *, device: str = "auto") -> WidthCalibration:
-    """Fit the widths of a model's redshift PDFs on the validation tiles of a store, and keep the factors in its file.
+    """Fit what a model's answers mean on the validation tiles of a store.
 
-    With fewer than 200 known redshifts in the validation tiles the widths stay as the network gives them.
+    The factors on the widths of its redshift PDFs are kept in its file, what ordinary sources look like to it beside it
+    (see `novelty_path`). With fewer than 200 known redshifts in the validation tiles the widths stay as the network
+    gives them, and nothing is called outside the training data.
     """
     if len(_labels(store, "validation")) < _FEWEST_TO_CALIBRATE:
         return WidthCalibration()
     checkpoint = load_checkpoint(model)
     config = InferenceConfig(device=device)
     predictor = Predictor(checkpoint, config)
-    mixtures, snr, redshifts = [], [], []
+    mixtures, snr, redshifts, features = [], [], [], []
     for index in track(range(store.count("validation")), "calibrating", store.count("validation")):
         tile = store.read("validation", index)
         pixels = Pixels(tile.flux, tile.error, np.isfinite(tile.error))
@@ -184,10 +186,13 @@ def calibrate(model: str | Path, store: Store, *, device: str = "auto") -> Width
         mixtures.append(own.redshift[whole])
         snr.append(photometry.snr[whole])
         redshifts.append(tile.redshift[known][pairs.right][whole])
+        features.append(own.features[whole])
     columns = [np.concatenate([getattr(m, name) for m in mixtures]) for name in ("weights", "means", "widths")]
     calibration = WidthCalibration.fit(ZMixture(*columns), np.concatenate(snr), np.concatenate(redshifts))
     about = {**checkpoint.about, "width_calibration": asdict(calibration)}
-    save_checkpoint(model, Checkpoint(checkpoint.detector, about))
+    novelty = Novelty.fit(np.concatenate(features), np.concatenate(snr), widths=predictor.feature_widths)
+    arrays = {name: torch.from_numpy(values) for name, values in novelty.to_arrays().items()}
+    save_checkpoint(model, Checkpoint(checkpoint.detector, about, arrays))
     return calibration
 
 

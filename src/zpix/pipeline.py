@@ -32,7 +32,7 @@ from zpix.catalogue import (
     write_regions,
 )
 from zpix.config import InferenceConfig, write_config
-from zpix.detector import Checkpoint, load_checkpoint
+from zpix.detector import Checkpoint, load_checkpoint, novelty_path
 from zpix.errors import BandError, ConfigError, ModelError
 from zpix.image import Mosaic, Region, SegmentationMap, open_mosaic
 from zpix.inference import Block, choose_threads, choose_workers, in_processes, make_blocks, on_cluster
@@ -149,6 +149,8 @@ def write_run(
         require_hats()
     model = Path(default_model() if model is None else model).absolute()
     checkpoint = load_checkpoint(model)
+    if not checkpoint.novelty:
+        log.warning("%s knows no ordinary sources: novelty is NaN, OUTSIDE_TRAINING never set", model.name)
     with open_mosaic(mosaics) as mosaic:
         check_mosaic(mosaic, checkpoint)
         check_tile_size(config, checkpoint)
@@ -297,9 +299,11 @@ def default_model() -> Path:
 def what_decides(mosaic: Mosaic, model: Path, config: InferenceConfig) -> dict[str, Any]:
     """Everything that a result depends on: parts of a run with the same are parts of the same catalogue."""
     paths = [path.absolute() for path in dict.fromkeys(mosaic.paths)]
+    files = [path for path in (model, novelty_path(model)) if path.is_file()]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
     return {
         "zpix": version("zpix"),
-        "model": {"path": str(model), "sha256": hashlib.sha256(model.read_bytes()).hexdigest()},
+        "model": {"path": str(model), "sha256": digest},
         "mosaics": [
             {"path": str(path), "bytes": path.stat().st_size, "changed": path.stat().st_mtime} for path in paths
         ],

@@ -37,7 +37,7 @@ from zpix.config import InferenceConfig
 from zpix.detector import load_checkpoint
 from zpix.image import Pixels, Tile, ebv_at, reopen_mosaic
 from zpix.inference import Block, Predictor, claimed, computing_with, keep_owned
-from zpix.sources import Detections, WidthCalibration
+from zpix.sources import Detections, Novelty, WidthCalibration
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -113,6 +113,7 @@ class _Searcher:
         self.predictor = Predictor(checkpoint, search.config)
         self.batch_size = self.predictor.batch_size  # tiles given to the network at once, and read ahead of it
         self.calibration = WidthCalibration.from_about(checkpoint.about)
+        self.novelty = Novelty.from_arrays({name: value.numpy() for name, value in checkpoint.novelty.items()})
         # Pixels of tiles that are done with: the largest arrays of all, whose memory would fall into pieces.
         self._spare: deque[Pixels] = deque(maxlen=2 * self.batch_size + 1)
         self.reference = None
@@ -188,8 +189,12 @@ class _Searcher:
         return _Measured(
             tile.index,
             reference_id,
-            replace(detections, redshift=redshift, mask=detections.mask[:, :0, :0]),  # segments take its place
+            # segments take the place of masks, the distance that of features
+            replace(
+                detections, redshift=redshift, mask=detections.mask[:, :0, :0], features=detections.features[:, :0]
+            ),
             photometry,
+            self.novelty.distance(detections.features, photometry.snr),
             segment_masks(probability, threshold=threshold),
             window.dust,
             time.perf_counter() - start,
@@ -211,6 +216,7 @@ class _Searcher:
             ebv=np.repeat(np.array([tile.dust for tile in tiles], np.float32), counts),
             blended=np.zeros(len(photometry), bool),  # the neighbours of a block are not known here
             z_range=self.z_range,
+            novelty=np.concatenate([tile.novelty for tile in tiles]),
             meta=dict(self.search_of.facts),
         )
         if self.reference is not None:
@@ -245,12 +251,13 @@ class _Window:
 @dataclass(frozen=True)
 class _Measured:
     """What a tile holds: its detections without their masks, which of them are the reference's (others: -1), what was
-    measured of them, E(B−V), seconds."""
+    measured of them, their distance from ordinary sources, E(B−V), seconds."""
 
     index: int
     reference_id: NDArray[np.int64]
     detections: Detections
     photometry: Photometry
+    novelty: NDArray[np.float32]
     segments: Stamps
     dust: float
     seconds: float

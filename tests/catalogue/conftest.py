@@ -58,6 +58,7 @@ def make_catalogue(make_detections) -> Callable[..., Catalogue]:
             n_bands=np.isfinite(flux).sum(1).astype(np.int16),
             n_pix=rng.integers(1, 200, n).astype(np.int32),
             edge=rng.random(n) < 0.3,
+            saturated=np.zeros(n, bool),
         )
         return build_catalogue(
             detections,

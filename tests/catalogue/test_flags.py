@@ -13,6 +13,8 @@ def one_source(*, flux=100.0, mean=2.0, width=0.1, **changes) -> tuple[str, ...]
     redshift = ZMixture(np.ones((1, 1)), np.full((1, 1), mean), np.full((1, 1), width))
     arguments = {
         "edge": np.array([False]),
+        "saturated": np.array([False]),
+        "novelty": np.array([0.5]),
         "blended": np.array([False]),
         "flux": np.array([[flux, 100.0]]),
         "flux_error": np.array([[10.0, 10.0]]),
@@ -39,6 +41,9 @@ def test_each_condition_sets_its_flag_alone():
     assert one_source(edge=yes) == ("EDGE",)
     assert one_source(blended=yes) == ("BLENDED",)
     assert one_source(is_star=yes) == ("STAR",)
+    assert one_source(saturated=yes) == ("SATURATED",)
+    assert one_source(novelty=np.array([1.01])) == ("OUTSIDE_TRAINING",)
+    assert one_source(novelty=np.array([np.nan])) == ()
     assert one_source(flux=np.nan) == ("BANDS_MISSING",)
     assert one_source(flux_error=np.array([[50.0, 50.0]])) == ("LOW_SNR",)
     assert one_source(width=1.0) == ("WIDE_PDF",)
@@ -54,6 +59,8 @@ def test_one_band_with_signal_is_enough_and_no_band_is_not():
     redshift = ZMixture(np.ones((1, 1)), np.full((1, 1), 2.0), np.full((1, 1), 0.1))
     flags = quality_flags(
         edge=np.array([False]),
+        saturated=np.array([False]),
+        novelty=np.array([np.nan]),
         blended=np.array([False]),
         flux=none,
         flux_error=none,

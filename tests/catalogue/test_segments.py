@@ -104,3 +104,31 @@ def test_touching_masks_are_those_whose_grown_pixels_meet(make_detections):
     expected = [any((grown[i] & drawn[j]).any() for j in range(40) if i != j) for i in range(40)]
     assert touching_masks(segments).tolist() == expected
     assert 5 < sum(expected) < 40
+
+
+def star_with_hole(*, peak: float, hole: float = 2.2, shape: tuple[int, int] = (60, 60)) -> Pixels:
+    """A star of σ = 3 pixels in the middle, errors of 1 nJy; the first band lacks data within `hole` of its centre."""
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    distance = np.hypot(x - shape[1] / 2, y - shape[0] / 2)
+    flux = np.stack([peak * np.exp(-0.5 * (distance / 3) ** 2)] * 2).astype(np.float32)
+    valid = np.stack([distance > hole, np.ones(shape, bool)])
+    return Pixels(np.where(valid, flux, 0), np.where(valid, 1, np.inf).astype(np.float32), valid)
+
+
+def test_a_hole_in_the_middle_of_much_light_is_a_saturated_core(make_detections):
+    detections = make_detections([[22, 22, 39, 39], [2, 2, 12, 12]])
+    assert measure_masks(detections, star_with_hole(peak=500)).saturated.tolist() == [True, False]
+    assert not measure_masks(detections, star_with_hole(peak=20)).saturated.any()  # a bad pixel on a faint source
+    assert not measure_masks(detections, star_with_hole(peak=500, hole=-1)).saturated.any()  # nothing is missing
+
+
+def test_a_gap_or_an_edge_is_no_saturated_core(make_detections):
+    gap = star_with_hole(peak=500, hole=-1)
+    gap.valid[0, :, 29:33] = False
+    gap.flux[0, :, 29:33], gap.error[0, :, 29:33] = 0, np.inf
+    detections = make_detections([[22, 22, 39, 39]])
+    assert not measure_masks(detections, gap).saturated.any()
+    star = star_with_hole(peak=500)
+    for first, closed in ((25, True), (30, False)):  # the image begins beside the hole, or in it
+        part = Pixels(*(array[:, :, first:] for array in (star.flux, star.error, star.valid)))
+        assert measure_masks(detections, part, origin_xy=(first, 0)).saturated.tolist() == [closed]

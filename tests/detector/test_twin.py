@@ -64,9 +64,11 @@ def test_every_network_has_a_twin(backbone, head):
 
 
 def test_from_fluxes_to_redshifts_nothing_is_rounded():
-    head = fast_twin(Detector(ModelConfig()), CPU, torch.bfloat16).redshift_head
-    for part in (head.photometry, head.trunk, head.mixture):
-        assert {p.dtype for p in part.parameters()} == {torch.float32}
+    detector = Detector(ModelConfig())
+    twin = fast_twin(detector, CPU, torch.bfloat16)
+    for part, original in zip(twin.fp32_parts(), detector.fp32_parts(), strict=True):
+        for own, exact in zip(part.parameters(), original.parameters(), strict=True):
+            assert own.dtype == torch.float32 and torch.equal(own, exact)
 
 
 def test_a_part_of_an_image_gives_its_own_sources_and_no_others(trained):

@@ -64,6 +64,7 @@ def make_pair(make_mixture) -> Callable[..., tuple[Catalogue, Table]]:
             n_bands=np.ones(n, np.int16),
             n_pix=np.full(n, 80, np.int32),
             edge=np.zeros(n, bool),
+            saturated=np.zeros(n, bool),
         )
         catalogue = build_catalogue(
             detections,

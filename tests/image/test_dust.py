@@ -1,9 +1,13 @@
+import sys
+
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.wcs import WCS
 
-from zpix.errors import ConfigError, InputFileError
+from zpix.errors import ConfigError, InputFileError, MissingExtraError
 from zpix.image import ebv_at
+from zpix.image.dust import _full_map
 
 
 def _map(path, values, **header):
@@ -55,3 +59,28 @@ def test_maps_that_cannot_be_used(tmp_path):
         ebv_at([1.0], [2.0], dust=_map(tmp_path / "ecliptic.fits", np.ones(48), COORDSYS="E"))
     with pytest.raises(InputFileError, match="no value at 2 of 2 positions"):
         ebv_at([1.0, 2.0], [2.0, 3.0], dust=_map(tmp_path / "unseen.fits", np.full(48, -1.6375e30)))
+
+
+def test_the_full_map_is_read_where_dustmaps_keeps_it(tmp_path, monkeypatch):
+    std_paths = pytest.importorskip("dustmaps.std_paths", reason="needs the extra 'dust'")
+    monkeypatch.setattr(std_paths, "data_dir", lambda: str(tmp_path))
+    _full_map.cache_clear()
+    with pytest.raises(InputFileError, match=r"SFD_dust_4096_ngp.fits' is missing: fetch it once"):
+        ebv_at([1.0], [2.0], dust="dustmaps")
+    (tmp_path / "sfd").mkdir()
+    for pole, latitude, ebv in (("ngp", 90.0, 0.02), ("sgp", -90.0, 0.07)):  # the true format, 64 pixels for 4096
+        wcs = WCS(naxis=2)
+        wcs.wcs.ctype, wcs.wcs.crval = ["GLON-ZEA", "GLAT-ZEA"], [0.0, latitude]
+        wcs.wcs.crpix, wcs.wcs.cdelt = [32.5, 32.5], [-2.5, 2.5]
+        values = np.full((64, 64), ebv, np.float32)
+        fits.PrimaryHDU(values, wcs.to_header()).writeto(tmp_path / "sfd" / f"SFD_dust_4096_{pole}.fits")
+    found = ebv_at([192.86, 53.16], [27.13, -27.79], dust="dustmaps")  # the north galactic pole; GOODS-S
+    np.testing.assert_allclose(found, [0.02, 0.07])
+    _full_map.cache_clear()
+
+
+def test_without_dustmaps_the_full_map_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dustmaps.sfd", None)
+    _full_map.cache_clear()
+    with pytest.raises(MissingExtraError, match=r"zpix\[dust\]"):
+        ebv_at([1.0], [2.0], dust="dustmaps")

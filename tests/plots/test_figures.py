@@ -55,6 +55,7 @@ def some_sources(n: int) -> tuple[Catalogue, Detections, Truth]:
         n_bands=np.ones(n, np.int16),
         n_pix=np.full(n, 100, np.int32),
         edge=np.zeros(n, bool),
+        saturated=np.zeros(n, bool),
     )
     x, y = photometry.centre_xy.T
     ra, dec = 53 - x * 0.03 / 3600, y * 0.03 / 3600

@@ -21,6 +21,7 @@ EFFECTS = {
     "ebv": (0.0, 0.3),
     "depth_structure": (0.0, 0.1),
     "poisson_noise": (False, True),
+    "saturation_njy": (None, 0.3),
     "correlated_noise": (False, True),
     "sky_residual_sigma": (0.0, 0.05),
     "shallow_fraction": (0.0, 1.0),

@@ -39,15 +39,17 @@ class Flag:
 
 
 FLAGS = (
-    Flag("EDGE", 0, "mask touches the edge of the image or pixels without data in any band"),
+    Flag("EDGE", 0, "mask touches the edge of the image or of its tile, or pixels without data in any band"),
     Flag("BANDS_MISSING", 1, "at least one band of the catalogue has no valid pixels at the source"),
     Flag("LOW_SNR", 2, f"no band reaches a signal-to-noise ratio of {LOW_SNR_LIMIT:g} inside the mask"),
     Flag("BLENDED", 3, "mask touches or overlaps the mask of another source"),
     Flag("MULTIPEAK", 4, f"two or more peaks of the PDF hold {PEAK_PROBABILITY:.0%} of the probability each"),
     Flag("WIDE_PDF", 5, f"half of the 68% interval is wider than {WIDE_HALF_WIDTH:g} (1 + z_phot)"),
     Flag("Z_RANGE_END", 6, f"z_phot is within {RANGE_MARGIN:g} (1 + z) of an end of the model's redshift range"),
-    Flag("STAR", 7, "classified as a star: its redshift means nothing"),
+    Flag("STAR", 7, "classified as a star or brown dwarf: its redshift means nothing"),
     Flag("UNMATCHED", 8, "detection has no counterpart in the reference catalogue"),
+    Flag("OUTSIDE_TRAINING", 9, "novelty above 1: unlike the sources of known redshift that the model was checked on"),
+    Flag("SATURATED", 10, "mask around pixels without data in a band whose neighbours are bright: a saturated core"),
 )
 _VALUES = {flag.name: flag.value for flag in FLAGS}
 
@@ -73,6 +75,7 @@ def flag_names(value: int) -> tuple[str, ...]:
 def quality_flags(
     *,
     edge: NDArray[np.bool_],
+    saturated: NDArray[np.bool_],
     blended: NDArray[np.bool_],
     flux: NDArray[np.floating],
     flux_error: NDArray[np.floating],
@@ -80,13 +83,16 @@ def quality_flags(
     interval: NDArray[np.floating],
     z_phot: NDArray[np.floating],
     is_star: NDArray[np.bool_],
+    novelty: NDArray[np.floating],
     z_range: tuple[float, float],
 ) -> NDArray[np.int32]:
     """Flags of N sources, shape (N,).
 
     Parameters
     ----------
-    edge, blended, is_star : (N,) bool
+    edge, saturated, blended, is_star : (N,) bool
+    novelty : (N,) float
+        Distance from ordinary sources in units of the limit; NaN where it is not known.
     flux, flux_error : (N, B) float, nJy
         NaN where a band was not observed.
     redshift : ZMixture of length N
@@ -109,6 +115,8 @@ def quality_flags(
         "WIDE_PDF": 0.5 * (high - low) > WIDE_HALF_WIDTH * (1 + z_phot),
         "Z_RANGE_END": (z_phot < z_range[0] + margin) | (z_phot > z_range[1] - margin),
         "STAR": is_star,
+        "OUTSIDE_TRAINING": novelty > 1,
+        "SATURATED": saturated,
     }
     flags = np.zeros(len(redshift), dtype=np.int32)
     for name, condition in conditions.items():

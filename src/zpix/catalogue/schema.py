@@ -75,6 +75,7 @@ _REDSHIFT = (
 
 _QUALITY = (
     Column("ebv", "float32", "mag", "Milky Way reddening E(B-V) given to the network"),
+    Column("novelty", "float32", "", "Distance from known sources; above 1 outside the training data; NaN if unknown"),
     Column("n_bands", "int16", "", "Number of bands with valid pixels at the source"),
     Column("n_pix", "int32", "pix", "Pixels in the source's mask, before masks that overlap are separated"),
     Column("flags", "int32", "", "Quality flags, a sum of bits; 0 is a source without caveats"),

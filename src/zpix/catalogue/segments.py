@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 #: A band counts as observed when this fraction of the mask's pixels is valid in it.
 MIN_VALID_FRACTION = 0.9
+#: Signal-to-noise ratio per pixel that half of the pixels around a saturated core reach. A well that is almost full has
+#: some hundreds in one exposure; no galaxy of a deep field has a pixel of this one but in its nucleus.
+SATURATED_SNR = 50.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Photometry:
         Pixels in the mask, inside the image or not; at least one.
     edge : (N,) bool
         The mask touches a pixel that is outside the image, or not valid in any band.
+    saturated : (N,) bool
+        There is a hole of pixels without data in the mask, in some band, and what surrounds it is bright.
     """
 
     centre_xy: NDArray[np.float64]
@@ -43,6 +48,7 @@ class Photometry:
     n_bands: NDArray[np.int16]
     n_pix: NDArray[np.int32]
     edge: NDArray[np.bool_]
+    saturated: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.n_pix)
@@ -66,6 +72,7 @@ class Photometry:
             n_bands=np.zeros(n_sources, np.int16),
             n_pix=np.zeros(n_sources, np.int32),
             edge=np.zeros(n_sources, bool),
+            saturated=np.zeros(n_sources, bool),
         )
 
     @staticmethod
@@ -120,6 +127,7 @@ def measure_stamps(
     result.n_pix[:] = count
     x, y = (places + probability.corner_xy[source, axis] - origin_xy[axis] for axis, places in enumerate((x, y)))
     result.edge[:] = _touch_nothing(np.logical_or.reduce(pixels.valid, axis=0), x, y, stop - count)
+    result.saturated[:] = _surround_holes(pixels, x, y, stop - count)
     within = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     place, owned = (y * width + x)[within], np.bincount(source[within], minlength=len(probability))
     flux, error, valid = (
@@ -186,6 +194,46 @@ def _touch_nothing(
         own_y, own_x = (places[start[row] : stop[row]] - low for places, low in ((y, y0[row]), (x, x0[row])))
         touching[row] = not all(good[own_y + dy, own_x + dx].all() for dy in (-1, 0, 1) for dx in (-1, 0, 1))
     return touching
+
+
+def _surround_holes(
+    pixels: Pixels, x: NDArray[np.integer], y: NDArray[np.integer], start: NDArray[np.integer]
+) -> NDArray[np.bool_]:
+    """Whether masks hold a hole without data in a band, closed and in the middle of much light; shape (N,).
+
+    The pixels (x, y) of the masks lie one mask after the other, and begin at `start`. Where a whole region was not
+    observed, in a gap between detectors or beyond the edge, it goes on outside the box of the mask, and is no hole.
+    """
+    saturated = np.zeros(len(start), bool)
+    if pixels.valid.all():
+        return saturated
+    _, height, width = pixels.shape
+    stop = np.append(start[1:], len(x))
+    for row, (first, last) in enumerate(zip(start, stop, strict=True)):
+        own_x, own_y = x[first:last], y[first:last]
+        left, bottom = max(own_x.min() - 2, 0), max(own_y.min() - 2, 0)
+        right, top = min(own_x.max() + 3, width), min(own_y.max() + 3, height)
+        window = slice(bottom, max(top, bottom)), slice(left, max(right, left))
+        empty = ~pixels.valid[(slice(None), *window)]
+        if not empty.any():
+            continue
+        inside = np.zeros(empty.shape[1:], bool)
+        within = (own_x >= left) & (own_x < right) & (own_y >= bottom) & (own_y < top)
+        inside[own_y[within] - bottom, own_x[within] - left] = True
+        for band in np.flatnonzero((empty & inside).any((1, 2))):
+            hole = empty[band]
+            if not (hole[[0, -1]].any() or hole[:, [0, -1]].any()):
+                rim = _grown(hole) & ~hole
+                snr = (pixels.flux[(band, *window)] / pixels.error[(band, *window)])[rim]
+                saturated[row] |= np.median(snr) >= SATURATED_SNR
+    return saturated
+
+
+def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask (y, x) and the eight neighbours of its pixels."""
+    wide = np.pad(mask, 1)
+    wide = wide[:-2] | wide[1:-1] | wide[2:]
+    return wide[:, :-2] | wide[:, 1:-1] | wide[:, 2:]
 
 
 def _windows_touch(a: Window, b: Window) -> bool:

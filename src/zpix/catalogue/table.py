@@ -119,6 +119,7 @@ def build_catalogue(
     ebv: ArrayLike,
     blended: ArrayLike,
     z_range: tuple[float, float],
+    novelty: NDArray[np.floating] | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> Catalogue:
     """Make the catalogue of N detections; ids are 1 to N in the order given.
@@ -136,11 +137,16 @@ def build_catalogue(
         From `touching_masks`.
     z_range : (float, float)
         Redshifts between which the model was trained.
+    novelty : (N,) float, optional
+        From `Novelty.distance`. It means nothing, and is not kept, where a band has no data: that is told by
+        BANDS_MISSING.
     meta : mapping, optional
         Facts for the headers; `z_range` is added.
     """
     redshift = detections.redshift
     is_star = detections.label == STAR
+    complete = photometry.n_bands == photometry.flux.shape[1]
+    known_novelty = np.where(complete, np.nan if novelty is None else novelty, np.nan)
     z_phot = redshift.least_risk()
     quantiles = redshift.quantile(np.array(list(QUANTILES.values())))  # (N, 5)
     columns: dict[str, NDArray[Any]] = {
@@ -160,10 +166,12 @@ def build_catalogue(
         "zmix_mean": redshift.means,
         "zmix_width": redshift.widths,
         "ebv": np.asarray(ebv),
+        "novelty": known_novelty,
         "n_bands": photometry.n_bands,
         "n_pix": photometry.n_pix,
         "flags": quality_flags(
             edge=photometry.edge,
+            saturated=photometry.saturated,
             blended=np.asarray(blended, dtype=bool),
             flux=photometry.flux,
             flux_error=photometry.flux_error,
@@ -171,6 +179,7 @@ def build_catalogue(
             interval=quantiles[:, [list(QUANTILES).index(name) for name in ("z160", "z840")]],
             z_phot=z_phot,
             is_star=is_star,
+            novelty=known_novelty,
             z_range=z_range,
         ),
     }

@@ -75,7 +75,7 @@ ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="TOML fi
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
-Dust = Annotated[str | None, typer.Option(help="E(B-V): sfd, a number in mag, or a HEALPix FITS map.")]
+Dust = Annotated[str | None, typer.Option(help="E(B-V): sfd, dustmaps, a number in mag, or a HEALPix FITS map.")]
 
 
 def one_or_many(paths: list[Path]) -> Path | list[Path]:

@@ -1,7 +1,7 @@
 """The network: tensors in, tensors out, and the checkpoint it lives in."""
 
 from zpix.detector.carrying import Backbone, carry_backbone, imagenet_backbone, stored_backbone
-from zpix.detector.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from zpix.detector.checkpoint import Checkpoint, load_checkpoint, novelty_path, save_checkpoint
 from zpix.detector.detector import Detector, Found, Given, Scenes
 from zpix.detector.twin import fast_twin
 
@@ -16,6 +16,7 @@ __all__ = [
     "fast_twin",
     "imagenet_backbone",
     "load_checkpoint",
+    "novelty_path",
     "save_checkpoint",
     "stored_backbone",
 ]

@@ -1,11 +1,13 @@
 """What must be remembered of a trained network, and how is it kept?
 
 A safetensors file: tensors, and a header of JSON text with architecture, bands, pixel scale, training data, metrics and
-code version. Nothing in it can run code.
+code version. Nothing in it can run code. Beside it, `NAME.novelty.safetensors` may tell what ordinary sources look like
+to the network, a few hundred kilobytes that can be renewed without the weights.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +24,7 @@ from zpix.errors import ConfigError, ModelError, OutputError
 from zpix.outputs import whole_file
 
 _FORMAT = "zpix-detector-1"
+_NOVELTY_FORMAT = "zpix-novelty-1"
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,12 @@ class Checkpoint:
     ----------
     detector : Detector, in evaluation mode when loaded
     about : what the model has seen and how well it does: `training_data`, `metrics`, `code_version`, ...
+    novelty : what ordinary sources look like to the network, the arrays of a `sources.Novelty`; empty if not known
     """
 
     detector: Detector
     about: dict[str, Any] = field(default_factory=dict)
+    novelty: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def config(self) -> ModelConfig:
@@ -47,7 +52,7 @@ class Checkpoint:
 
 
 def save_checkpoint(path: str | Path, checkpoint: Checkpoint, *, half: bool = False) -> None:
-    """Write a checkpoint; `half` keeps floating weights as float16. The file appears whole or not at all."""
+    """Write a checkpoint; `half` keeps floating weights as float16. A file appears whole or not at all."""
     tensors = {
         name: value.detach().cpu().to(torch.float16 if half and value.is_floating_point() else value.dtype).contiguous()
         for name, value in checkpoint.detector.state_dict().items()
@@ -58,6 +63,16 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint, *, half: bool = Fa
         "about": json.dumps(checkpoint.about),
     }
     write_tensors(path, tensors, header)
+    if checkpoint.novelty:
+        own = {"format": _NOVELTY_FORMAT, "of": _fingerprint(checkpoint.detector)}
+        write_tensors(novelty_path(path), checkpoint.novelty, own)
+    else:
+        novelty_path(path).unlink(missing_ok=True)  # that of other weights
+
+
+def novelty_path(path: str | Path) -> Path:
+    """Where the novelty of a checkpoint is kept: `model.safetensors` has `model.novelty.safetensors`."""
+    return Path(path).with_suffix(".novelty.safetensors")
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -66,7 +81,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     Raises
     ------
     ModelError
-        If the file is missing, damaged, not of zpix, or its tensors do not fit its architecture.
+        If the file is missing, damaged, not of zpix, or its tensors do not fit its architecture; if the novelty beside
+        it is damaged or that of another model.
     """
     tensors, header = read_tensors(path)
     if header.get("format") != _FORMAT:
@@ -82,7 +98,24 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     except RuntimeError as error:  # a heading, then a line for each tensor
         what = " ".join(str(error).splitlines()[1:2]).strip()
         raise ModelError(f"{path}: tensors do not fit the architecture in the header: {what}") from None
-    return Checkpoint(detector.eval(), json.loads(header.get("about", "{}")))
+    about = json.loads(header.get("about", "{}"))
+    return Checkpoint(detector.eval(), about, _load_novelty(novelty_path(path), detector))
+
+
+def _load_novelty(path: Path, detector: Detector) -> dict[str, Tensor]:
+    """The novelty kept beside a checkpoint, or none."""
+    if not path.is_file():
+        return {}
+    tensors, header = read_tensors(path)
+    if header.get("format") != _NOVELTY_FORMAT or header.get("of") != _fingerprint(detector):
+        raise ModelError(f"{path}: not of the model beside it: remove it, or put the model's own there")
+    return tensors
+
+
+def _fingerprint(detector: Detector) -> str:
+    """Tells the weights of one training from those of another, in full and in half precision."""
+    weight = detector.redshift_head.mixture.linear.weight.detach().cpu().to(torch.float16)
+    return hashlib.sha256(bytes(weight.contiguous().view(torch.uint8).flatten().tolist())).hexdigest()[:16]
 
 
 def write_tensors(path: str | Path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:

@@ -27,11 +27,16 @@ _FAINTEST_NJY = 1e-9  # far below any noise; keeps divisions finite
 
 
 class Mixture(NamedTuple):
-    """Parameters of redshift mixtures, each (n, K): log weights, means and widths in redshift."""
+    """Parameters of redshift mixtures, each (n, K), and what they were inferred from.
+
+    log_weights, means, widths : (n, K) float, in redshift
+    features : (n, F) float, of the kinds and numbers that `RedshiftHead.feature_widths` tells
+    """
 
     log_weights: Tensor
     means: Tensor
     widths: Tensor
+    features: Tensor
 
 
 class SourcePixels(NamedTuple):
@@ -66,7 +71,8 @@ class RedshiftHead(nn.Module):
             nn.init.zeros_(joins.bias)
             self.pyramid = nn.Sequential(nn.Linear(features + 1, 128), nn.GELU(), joins)
             bands, sums = len(config.bands), len(self.sigmas_pix) + 1  # and the mask
-            inputs = bands * (2 * sums + 2) + 2 + 1  # depth and coverage; box sides; dust
+            self._colours = 2 * bands * sums  # significances and colours
+            inputs = self._colours + 2 * bands + 2 + 1  # depth and coverage; box sides; dust
             self.photometry = nn.Sequential(
                 nn.Linear(inputs, _HIDDEN), nn.GELU(), *_layer(), nn.Linear(_HIDDEN, _HIDDEN)
             )
@@ -78,6 +84,12 @@ class RedshiftHead(nn.Module):
         if self.photometry is None:
             return [self.mixture]
         return [self.photometry, self.trunk, self.mixture]
+
+    @property
+    def feature_widths(self) -> tuple[int, ...]:
+        """Numbers of features of each kind: significances and colours of the pixels, if they are read; hidden layer."""
+        hidden = self.mixture.linear.in_features
+        return (hidden,) if self.photometry is None else (self._colours, hidden)
 
     def forward(self, pooled: Tensor | None, pixels: SourcePixels | None, dust: Tensor) -> Mixture:
         """Mixture of each source.
@@ -100,7 +112,8 @@ class RedshiftHead(nn.Module):
         with torch.autocast(dust.device.type, enabled=False):  # bf16 would round the fluxes to a per cent
             sums = soft_photometry(pixels, self.sigmas_pix)
             hidden = self.photometry(torch.cat([sums, dust], 1))
-            return self.mixture(self.trunk(hidden if from_pyramid is None else hidden + from_pyramid))
+            mixture = self.mixture(self.trunk(hidden if from_pyramid is None else hidden + from_pyramid))
+            return mixture._replace(features=torch.cat([sums[:, : self._colours], mixture.features], 1))
 
 
 def _layer() -> tuple[nn.Module, ...]:
@@ -125,7 +138,7 @@ class MixtureLayer(nn.Module):
             logits, log_mean, log_width = F.linear(hidden.float(), weight, bias).chunk(3, 1)
             means = torch.expm1(log_mean.clamp(-0.5, math.log1p(_Z_MAX)))
             relative = _NARROWEST + torch.exp(log_width.clamp(-9.0, 1.0))
-            return Mixture(torch.log_softmax(logits, 1), means, relative * (1 + means))
+            return Mixture(torch.log_softmax(logits, 1), means, relative * (1 + means), hidden.float())
 
 
 def soft_photometry(pixels: SourcePixels, sigmas_pix: tuple[float, ...]) -> Tensor:

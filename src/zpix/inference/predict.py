@@ -29,12 +29,14 @@ class Predictor:
     bands : of the pixels that it wants, in their order
     batch_size : tiles that it likes to be given at once
     mask_size : cells of a mask along each side of its box
+    feature_widths : numbers of features of each kind in its detections
     """
 
     mask_size = MASK_SIZE
 
     def __init__(self, checkpoint: Checkpoint, config: InferenceConfig) -> None:
         self.bands = checkpoint.bands
+        self.feature_widths = checkpoint.detector.redshift_head.feature_widths
         self.config = config
         self.device = choose_device(config.device)
         self.dtype = choose_precision(config.precision, self.device)
@@ -70,7 +72,10 @@ class Predictor:
         self._calls += 1
         if self._calls % _CALLS_BETWEEN_RETURNS == 0:
             return_freed_memory()
-        found = [Detections.empty(MASK_SIZE, self._detector.config.mixture_components) for _ in pixels]
+        found = [
+            Detections.empty(MASK_SIZE, self._detector.config.mixture_components, sum(self.feature_widths))
+            for _ in pixels
+        ]
         regions = within or [None] * len(found)
         by_shape: dict[tuple[int, ...], list[int]] = {}
         for row, tile in enumerate(pixels):
@@ -119,7 +124,7 @@ def _filled_up(pixels: Pixels, size: int | None) -> Pixels:
 def to_detections(found: Found) -> Detections:
     """Tensors of one image as plain arrays."""
     star = found.star_probability.float().cpu().numpy()
-    log_weights, means, widths = (part.double().cpu().numpy() for part in found.mixture)
+    log_weights, means, widths = (part.double().cpu().numpy() for part in found.mixture[:3])
     return Detections(
         box=found.boxes.float().cpu().numpy(),
         score=found.score.float().cpu().numpy(),
@@ -127,4 +132,5 @@ def to_detections(found: Found) -> Detections:
         star_probability=star,
         mask=found.masks.float().cpu().numpy(),
         redshift=ZMixture(np.exp(log_weights), means, widths),
+        features=found.mixture.features.float().cpu().numpy(),
     )

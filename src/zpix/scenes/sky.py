@@ -276,6 +276,8 @@ class Sky:
             gain = electrons_per_njy(self.bands).astype(np.float32)[:, None, None] / self.depth**2
             variance = variance + np.maximum(model, 0) / gain
         valid = exposure > 0
+        if config.saturation_njy is not None:
+            valid &= model < config.saturation_njy
         error = np.full(model.shape, np.inf, np.float32)
         np.sqrt(np.divide(variance, exposure, where=valid, out=error), out=error)
         ratio = noise_over_error(self.bands, correlated=config.correlated_noise).astype(np.float32)

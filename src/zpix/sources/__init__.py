@@ -3,6 +3,7 @@
 from zpix.sources.calibration import WidthCalibration
 from zpix.sources.detections import CLASS_NAMES, GALAXY, STAR, Detections, GivenSources
 from zpix.sources.mixture import ZMixture, default_grid
+from zpix.sources.novelty import Novelty
 from zpix.sources.overlaps import box_iou, overlapping_boxes
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "STAR",
     "Detections",
     "GivenSources",
+    "Novelty",
     "WidthCalibration",
     "ZMixture",
     "box_iou",

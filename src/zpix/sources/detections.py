@@ -31,6 +31,8 @@ class Detections:
     mask : (N, M, M) float32
         Mask probability on an M × M grid that spans the box.
     redshift : ZMixture of length N
+    features : (N, F) float32
+        What the redshift was inferred from, as far as it is wanted: F is 0 by default.
     """
 
     box: NDArray[np.float32]
@@ -39,6 +41,11 @@ class Detections:
     star_probability: NDArray[np.float32]
     mask: NDArray[np.float32]
     redshift: ZMixture
+    features: NDArray[np.float32] = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.features is None:
+            object.__setattr__(self, "features", np.zeros((len(self.score), 0), np.float32))
 
     def __len__(self) -> int:
         return len(self.score)
@@ -58,7 +65,7 @@ class Detections:
         return Detections(box=moved, **rest)
 
     @staticmethod
-    def empty(mask_size: int, n_components: int) -> Detections:
+    def empty(mask_size: int, n_components: int, n_features: int = 0) -> Detections:
         """No detections at all."""
         nothing = np.zeros((0, n_components))
         return Detections(
@@ -68,6 +75,7 @@ class Detections:
             star_probability=np.zeros(0, np.float32),
             mask=np.zeros((0, mask_size, mask_size), np.float32),
             redshift=ZMixture(nothing, nothing, nothing),
+            features=np.zeros((0, n_features), np.float32),
         )
 
     @staticmethod

@@ -119,7 +119,8 @@ def fit_backbone(
     def losses(rng: np.random.Generator) -> Iterator[Tensor]:
         for flux, error, redshift in training.batches(config.batch_size, rng):
             mixture = mixtures(*_augmented(flux, error, config.band_dropout, rng))
-            yield redshift_loss(*mixture, torch.from_numpy(redshift).to(place))
+            known = torch.from_numpy(redshift).to(place)
+            yield redshift_loss(mixture.log_weights, mixture.means, mixture.widths, known)
 
     @torch.no_grad()
     def validate() -> dict[str, float] | None:

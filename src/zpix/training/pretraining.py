@@ -167,7 +167,7 @@ def predict_cutouts(
 
 def redshift_scores(mixture: Mixture, redshift: NDArray[np.float32]) -> dict[str, float]:
     """Loss, scatter and outlier fraction of all sources of a split, whatever their brightness."""
-    log_weights, means, widths = (part.double().cpu() for part in mixture)
+    log_weights, means, widths = (part.double().cpu() for part in mixture[:3])
     loss = redshift_loss(log_weights, means, widths, torch.from_numpy(redshift).double())
     point = ZMixture(log_weights.exp().numpy(), means.numpy(), widths.numpy()).least_risk()
     delta = (point - redshift) / (1 + redshift)
