@@ -11,7 +11,7 @@ out=${1:?"usage: examples/jades.sh DIRECTORY [SIZE]"}
 size=${2:-2240}
 here=$(dirname "$0")
 settings=$here/jades.toml
-once() { [ -e "$1" ] || "${@:2}"; } # what is at $1 is there already
+once() { [ -e "$1" ] || "${@:2}"; } # $1 appears when it is whole
 
 if [ -z "${ARCHIVE:-}" ]; then
     once "$out/archive" python "$here/jades_standin.py" --out "$out/archive" --size "$size"
@@ -31,8 +31,9 @@ redshifts=(
 )
 
 # 2. Prepare: tiles with their sources and redshifts, split by position on the sky.
-once "$out/store.zarr" zpix prepare "$out/jades" --segmentation "$segmentation" --catalogue "$catalogue" \
-    "${redshifts[@]}" --tile-size 256 --out "$out/store.zarr"
+grep -qs '"whole": true' "$out/store.zarr/zarr.json" || # else what is there is gone on with
+    zpix prepare "$out/jades" --segmentation "$segmentation" --catalogue "$catalogue" "${redshifts[@]}" \
+        --tile-size 256 --out "$out/store.zarr"
 
 # 3. Pretrain: a backbone that knows galaxies.
 zpix pretrain "$out/galaxies/"5x64x64_{training,validation}_with_morphology.hdf5 --part backbone \
