@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import typer
+from astropy.table import Table
 
 import zpix
 from zpix.catalogue import FLAGS, catalogue_columns, read_catalogue
@@ -187,3 +188,22 @@ def test_a_small_training_through_the_command_line(tmp_path):
     assert "redshifts" in shown and "completeness" in shown
     assert len(zpix.load_checkpoint(tmp_path / "model" / "model.safetensors").bands) == 9
     assert (tmp_path / "evaluation" / "report.json").is_file()
+
+
+def test_jades_from_the_archives_to_a_flagged_catalogue(tmp_path):
+    shown = run_script("bash", EXAMPLES / "jades.sh", tmp_path)
+    listed = Table.read(next((tmp_path / "jades").glob("*_photometry_v2.0_catalog.fits")), hdu="FLAG")
+    assert 1800 < len(listed) < 2200
+    catalogue = read_catalogue(tmp_path / "result" / "catalogue.fits")
+    of_survey = catalogue["reference_id"][catalogue["origin"] != "new"]
+    assert sorted(of_survey) == sorted(listed["ID"])  # every source has a row, and only one
+    galaxies = catalogue.select(catalogue["class"] == "galaxy")
+    assert np.isfinite(galaxies["z_phot"]).all()
+    assert 0.1 < (galaxies["flags"] > 0).mean() < 0.9
+    redshifts = Table.read(tmp_path / "store.zarr" / "redshifts.parquet")
+    unseen = redshifts[redshifts["use"] == "test"]
+    rows = {source: row for row, source in enumerate(catalogue["reference_id"])}
+    z_phot = catalogue["z_phot"][[rows[source] for source in unseen["source_id"]]]
+    deviation = np.abs(z_phot - unseen["z_spec"]) / (1 + unseen["z_spec"])
+    assert len(unseen) > 20 and np.median(deviation) < 0.05
+    assert "20 are observed" in shown and (tmp_path / "diagnosis" / "diagnosis.png").is_file()
