@@ -48,8 +48,8 @@ class KnownSky:
         slope = 6 * (u[:, None] ** 2 + u**2 - rng.uniform(0.5, 1.2, (64, 1, 1)))
         self.masks = (1 / (1 + np.exp(slope))).astype(np.float32)
 
-    def seen_in(self, region: Region, seed: int) -> Detections:
-        """What a perfect network would say of a tile."""
+    def seen_in(self, region: Region, *, seed: int, features: int) -> Detections:
+        """What a perfect network with so many features would say of a tile."""
         low, high = np.searchsorted(self.y, [region.y0 - 200, region.y1 + 200])
         box = self.box[low:high]
         whole = (box[:, :2] >= (region.x0, region.y0)).all(1) & (box[:, 2:] <= (region.x1, region.y1)).all(1)
@@ -64,6 +64,7 @@ class KnownSky:
             self.star[rows],
             self.masks[rows % 64],
             self.redshift[rows],
+            np.zeros((len(rows), features), np.float32),
         )
 
 
@@ -79,7 +80,12 @@ def write_noise(folder: Path, side: int) -> None:
 
 def main(side: int) -> None:
     sky = KnownSky(side)
-    zpix.search._Searcher._predict = lambda self, batch: [sky.seen_in(w.tile.read, w.tile.index) for w in batch]
+
+    def predict(searcher: zpix.search._Searcher, batch: list[zpix.search._Window]) -> list[Detections]:
+        features = sum(searcher.predictor.feature_widths)
+        return [sky.seen_in(w.tile.read, seed=w.tile.index, features=features) for w in batch]
+
+    zpix.search._Searcher._predict = predict
     config = InferenceConfig(device="cpu", precision="fp32", dust="0.01", workers=1)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)

@@ -97,5 +97,5 @@ def fit_ceiling(
 def ceiling_redshifts(network: ColourNetwork, flux_njy: NDArray, noise_njy: NDArray) -> ZMixture:
     """Mixtures of N sources with measured fluxes (N, band)."""
     flux, noise = (torch.from_numpy(np.asarray(v, np.float32)) for v in (flux_njy, noise_njy))
-    log_weights, means, widths = network(flux, noise)
+    log_weights, means, widths, _ = network(flux, noise)
     return ZMixture(log_weights.double().exp().numpy(), means.double().numpy(), widths.double().numpy())
