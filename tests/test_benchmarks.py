@@ -15,7 +15,7 @@ SMALL = {
     "dense.py": ([128],),
     "heads.py": ([2],),
     "image_windows.py": (1024,),
-    "memory.py": ([sys.executable, "-c", "import time; kept = b\"x\" * 50_000_000; time.sleep(1)"],),
+    "memory.py": ([sys.executable, "-c", 'import time; kept = b"x" * 50_000_000; time.sleep(1)'],),
     "large_field.py": (512,),
     "survey_sizes.py": (0.1,),
     "pooling.py": (20, 128),

@@ -108,6 +108,10 @@ def _of_model(model: Mapping[str, Any]) -> Iterator[str]:
         learnt += f": {seen.get('galaxy', 0)} galaxies, {seen.get('redshifts', 0)} of them with a redshift"
         learnt += f", and {seen.get('star', 0)} stars"
     yield learnt + "."
+    begun = model.get("started_from", {})
+    if begun:
+        parts = ", ".join(f"{part.replace('_', ' ')}: {Path(source).name}" for part, source in begun.items())
+        yield f"- It did not begin from nothing ({parts}), and what those had learnt is not counted here."
     if "z_range" in model:
         low, high = model["z_range"]
         yield f"- It knows redshifts from {low:g} to {high:g}; near an end they are not to be trusted (Z_RANGE_END)."

@@ -1,0 +1,25 @@
+"""The page beside a catalogue says what its model has seen."""
+
+from zpix.catalogue import write_readme
+
+
+def test_it_tells_what_the_model_has_learnt_from(make_catalogue, tmp_path):
+    model = {
+        "name": "mine",
+        "training_data": {"kind": "survey"},
+        "counts": {"train": {"galaxy": 120, "star": 1, "redshifts": 8}},
+        "z_range": [0.5, 5.4],
+        "started_from": {"init": "models/shipped.safetensors"},
+    }
+    write_readme(tmp_path / "README.md", make_catalogue(5), model=model)
+    text = (tmp_path / "README.md").read_text("utf-8")
+    assert "It learnt from a survey: 120 galaxies, 8 of them with a redshift, and 1 stars." in text
+    assert "It knows redshifts from 0.5 to 5.4" in text
+    assert "It did not begin from nothing (init: shipped.safetensors)" in text
+
+
+def test_what_is_not_known_is_not_told(make_catalogue, tmp_path):
+    write_readme(tmp_path / "README.md", make_catalogue(5), model={})
+    text = (tmp_path / "README.md").read_text("utf-8")
+    assert "It learnt from data it does not tell." in text
+    assert "It knows redshifts" not in text and "begin from" not in text
