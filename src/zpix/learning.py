@@ -18,14 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from zpix.catalogue import measure_masks
-from zpix.config import (
-    InferenceConfig,
-    ModelConfig,
-    PretrainingConfig,
-    Section,
-    TrainingConfig,
-    write_config,
-)
+from zpix.config import InferenceConfig, ModelConfig, PretrainingConfig, Section, TrainingConfig, write_config
 from zpix.detector import (
     Checkpoint,
     Detector,
