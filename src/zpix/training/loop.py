@@ -110,9 +110,8 @@ def fit(
                 save_checkpoint(out / MODEL_FILE, Checkpoint(detector, trained), half=False)
                 write_losses(out / LOSS_FILE, state.history)
                 on_epoch(out / LOSS_FILE)
-                save_state(
-                    out / STATE_FILE, detector, optimizer, config, state
-                )  # last: what it counts as done is there
+                # Last, so that what it counts as done is there.
+                save_state(out / STATE_FILE, detector, optimizer, config, state)
     if world > 1:
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
