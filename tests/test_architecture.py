@@ -137,6 +137,10 @@ RULES = {
     ),
     "counterparts": Rule({"image", "sources", "catalogue", "evaluation"}, {"numpy": "arrays"}),
     "preparation": Rule({"image", "sources", "scenes", "surveys", "training"}, {"numpy": "arrays"}),
+    "colours": Rule(
+        {"detector", "training", "preparation"},
+        {"numpy": "random numbers", "torch": "the sums that the redshift head reads"},
+    ),
     "learning": Rule(
         {
             "image",
@@ -149,6 +153,7 @@ RULES = {
             "evaluation",
             "plots",
             "preparation",
+            "colours",
         },
         {"numpy": "arrays", "torch": "the seed of a training"},
     ),
@@ -293,7 +298,7 @@ def test_every_permission_is_used():
 
 def test_torch_and_matplotlib_live_where_they_should():
     assert {room for room, rule in RULES.items() if "torch" in rule.packages} == {
-        "detector", "training", "inference", "learning", "speed",
+        "detector", "training", "inference", "colours", "learning", "speed",
     }  # fmt: skip
     assert {room for room, rule in RULES.items() if "matplotlib" in rule.packages} == {"plots"}
 

@@ -71,7 +71,7 @@ def test_a_backbone_of_five_bands_is_carried_into_a_detector_of_three(tmp_path, 
     assert load_checkpoint(mock).config == model.model_copy(update={"built_size_pix": 64})
     trained = train(store.path, out=tmp_path / "run", model=model, config=FAST, backbone=mock)
     about = load_checkpoint(trained).about
-    assert about["started_from"] == {"backbone": str(mock)}
+    assert about["started_from"] == {"backbone": "mock/model.safetensors"}
     assert all(np.isfinite(v) for row in about["losses"] for v in row.values() if isinstance(v, float))
     early = FAST.model_copy(update={"learning_rate": 1e-12, "warmup_steps": 0})
     still = train(store.path, out=tmp_path / "still", model=model, config=early, backbone=mock)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zpix.detector import load_checkpoint
     from zpix.errors import ZpixError
     from zpix.image import align, open_mosaic
-    from zpix.learning import pretrain, pretrain_backbone, train
+    from zpix.learning import pretrain, pretrain_backbone, pretrain_mock, train
     from zpix.pipeline import run
     from zpix.preparation import prepare, prepare_mock, prepare_redshifts
     from zpix.scenes import simulate
@@ -49,6 +49,7 @@ _HOMES = {
     "prepare_redshifts": "zpix.preparation",
     "pretrain": "zpix.learning",
     "pretrain_backbone": "zpix.learning",
+    "pretrain_mock": "zpix.learning",
     "read_catalogue": "zpix.catalogue",
     "run": "zpix.pipeline",
     "simulate": "zpix.scenes",
@@ -58,7 +59,7 @@ _HOMES = {
 __all__ = [
     "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "diagnose", "evaluate", "fetch",
     "load_checkpoint", "match", "open_mosaic", "prepare", "prepare_mock", "prepare_redshifts", "pretrain",
-    "pretrain_backbone", "read_catalogue", "run", "simulate", "train",
+    "pretrain_backbone", "pretrain_mock", "read_catalogue", "run", "simulate", "train",
 ]  # fmt: skip
 
 

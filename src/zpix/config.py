@@ -88,6 +88,7 @@ class PretrainingConfig(Section):
     band_dropout: float = Field(0.03, ge=0, lt=1)
     clip_norm: float = Field(5.0, gt=0)
     image_size_pix: int = Field(64, ge=64, multiple_of=32)  # cutouts for the backbone, whose coarsest stride is 32
+    realisations: int = Field(3, ge=1)  # of the noise, in which each scene drawn for the redshift head is seen
 
 
 class InferenceConfig(Section):
@@ -115,6 +116,8 @@ class SimulationConfig(Section):
     source_density: float = Field(1.0, ge=0)  # galaxies, in units of the observed number counts
     high_z_boost: float = Field(0.0, ge=0, le=1)  # fraction of galaxies drawn flat in redshift, for training
     high_z_range: tuple[float, float] = (4.0, 15.0)  # of the boosted fraction
+    bright_boost: float = Field(0.0, ge=0, le=1)  # fraction of galaxies drawn flat in magnitude, for training
+    bright_range: tuple[float, float] = (24.0, 28.0)  # of that fraction, in F444W (AB)
     clustered_fraction: float = Field(0.15, ge=0, le=1)  # galaxies placed beside another one: natural blends
     cluster_scale_arcsec: float = Field(0.8, gt=0)  # median separation of such pairs
     star_density: float = Field(1.0, ge=0)  # stars, in units of the counts towards GOODS-S

@@ -18,7 +18,16 @@ import torch
 from numpy.typing import NDArray
 
 from zpix.catalogue import measure_masks
-from zpix.config import InferenceConfig, ModelConfig, PretrainingConfig, Section, TrainingConfig, write_config
+from zpix.colours import draw_colours
+from zpix.config import (
+    InferenceConfig,
+    ModelConfig,
+    PretrainingConfig,
+    Section,
+    SimulationConfig,
+    TrainingConfig,
+    write_config,
+)
 from zpix.detector import (
     Checkpoint,
     Detector,
@@ -38,8 +47,17 @@ from zpix.sources import Novelty, WidthCalibration, ZMixture
 from zpix.surveys import GalaxiesML
 from zpix.training.backbone import LabelledImages, StoreImages, fit_backbone
 from zpix.training.batches import segment_boxes
-from zpix.training.loop import STATE_FILE, fit
-from zpix.training.pretraining import fit_redshift_head
+from zpix.training.loop import STATE_FILE, check_store, fit
+from zpix.training.pretraining import (
+    CutoutExamples,
+    DrawnExamples,
+    Examples,
+    SourceSums,
+    check_photometry,
+    cut_sources,
+    fit_redshift_head,
+    plain_sums,
+)
 from zpix.training.store import Split, Store
 
 log = logging.getLogger(__name__)
@@ -61,12 +79,69 @@ def pretrain(
 ) -> Path:
     """Train the redshift head on cutouts of a store; `train` takes the result as `redshift_head`."""
     data, config, model = Store(store), config or PretrainingConfig(), model or ModelConfig()
-    torch.manual_seed(config.seed)
-    detector = Detector(model)
+    check_store(data, model)
+    check_photometry(model)
     with _training_directory(out, model=model, pretraining=config) as place:
-        return fit_redshift_head(
-            data, place, detector=detector, config=config, device=device, about=_about(data), on_epoch=_draw_losses
-        )
+        cutouts = cut_sources(data, "train", size=model.cutout_size_pix)
+        validation = None
+        if data.count("validation"):
+            validation = plain_sums(cut_sources(data, "validation", size=model.cutout_size_pix), model=model)
+        training = CutoutExamples(cutouts, model, config.band_dropout)
+        return _fit_redshift_head(training, validation, place, model, config, device, _about(data))
+
+
+def pretrain_mock(
+    tiles: int,
+    *,
+    out: str | Path,
+    seed: int = 0,
+    simulation: SimulationConfig | None = None,
+    model: ModelConfig | None = None,
+    config: PretrainingConfig | None = None,
+    tile_size: int = 512,
+    workers: int = 1,
+    device: str = "auto",
+) -> Path:
+    """Train the redshift head on the galaxies of simulated tiles that are drawn for it and not kept.
+
+    What it reads of them is kept in `out`/colours, 0.1 MB for a tile and realisation. A call for more tiles in another
+    directory can begin with a copy of that folder.
+    """
+    config, model, simulation = config or PretrainingConfig(), model or ModelConfig(), simulation or SimulationConfig()
+    check_photometry(model)
+    if tiles < 1 or workers < 1:
+        raise ConfigError(f"tiles = {tiles} and workers = {workers}: both must be 1 or more")
+    with _training_directory(out, model=model, pretraining=config, simulation=simulation) as place:
+        training, validation = draw_colours(
+            place / "colours", tiles=tiles, seed=seed, simulation=simulation, model=model, config=config,
+            tile_size=tile_size, workers=workers,
+        )  # fmt: skip
+        about = {
+            "training_data": {
+                "kind": "colours of a mock", "simulation": simulation.model_dump(mode="json"), "seed": seed,
+                "tiles": tiles, "realisations": config.realisations,
+            },
+            "counts": {"train": {"redshifts": len(training.redshift) // config.realisations}},
+            "z_range": [round(float(z), 2) for z in (training.redshift.min(), training.redshift.max())],
+            "code_version": version("zpix"),
+        }  # fmt: skip
+        return _fit_redshift_head(DrawnExamples(training), validation, place, model, config, device, about)
+
+
+def _fit_redshift_head(
+    training: Examples,
+    validation: SourceSums | None,
+    place: Path,
+    model: ModelConfig,
+    config: PretrainingConfig,
+    device: str,
+    about: dict[str, Any],
+) -> Path:
+    torch.manual_seed(config.seed)
+    return fit_redshift_head(
+        training, validation, place, detector=Detector(model), config=config, device=device, about=about,
+        on_epoch=_draw_losses,
+    )  # fmt: skip
 
 
 def pretrain_backbone(
@@ -100,7 +175,7 @@ def pretrain_backbone(
     detector = Detector(own)
     if backbone is not None:
         _take_backbone(detector, backbone)
-        about["started_from"] = {"backbone": str(backbone)}
+        about["started_from"] = {"backbone": _name_of(backbone)}
     with _training_directory(out, model=own, pretraining=config) as place:
         return fit_backbone(
             training, validation, place, detector=detector, config=config, device=device, about=about,
@@ -144,7 +219,7 @@ def train(
         "name": name or Path(out).name,
         **_about(data),
         "training": json.loads(config.model_dump_json()),
-        "started_from": {part: str(source) for part, source in begun.items() if source is not None},
+        "started_from": {part: _name_of(source) for part, source in begun.items() if source is not None},
     }
     with _training_directory(out, model=model, training=config) as place:
         path = fit(data, place, detector=detector, config=config, device=device, about=about, on_epoch=_draw_losses)
@@ -199,6 +274,11 @@ def _about(store: Store) -> dict[str, Any]:
         "z_range": z_range,
         "code_version": version("zpix"),
     }
+
+
+def _name_of(source: str | Path) -> str:
+    """File and directory: more of a path says where somebody keeps things, not what they are."""
+    return "/".join(Path(source).parts[-2:])
 
 
 def _labels(store: Store, split: Split) -> NDArray[np.float32]:

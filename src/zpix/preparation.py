@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from zpix.config import SimulationConfig
 from zpix.errors import CatalogueError, ConfigError, StoreError
-from zpix.image import JADES_BANDS, SegmentationMap, open_mosaic
+from zpix.image import JADES_BANDS, Region, SegmentationMap, open_mosaic
 from zpix.progress import progress_bar
 from zpix.sources import CLASS_NAMES, STAR
 from zpix.sources.reference import read_reference
@@ -32,6 +32,9 @@ from zpix.surveys.spectroscopy import (
 )
 from zpix.training.prepare import annotate, check_fractions, cut_tiles, split_by_position
 from zpix.training.store import SPLITS, AnnotatedTile, Split, Store, StoreWriter
+
+if TYPE_CHECKING:  # drawing scenes needs packages that cutting mosaics does without
+    from zpix.scenes import Scene
 
 log = logging.getLogger(__name__)
 
@@ -207,20 +210,34 @@ def prepare_mock(
         ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
         progress_bar("drawing scenes", tiles, done=writer.position) as bar,
     ):
-        for tile in _in_order(pool, draw_tile, jobs, ahead=2 * workers):
+        for tile in in_order(pool, draw_tile, jobs, ahead=2 * workers):
             writer.add(splits[writer.position], tile)
             bar.advance()
     writer.close({"kind": "mock", **settings})
     return store_counts(Store(out))
 
 
-def draw_tile(job: tuple[int, int, int, tuple[str, ...], SimulationConfig, Labels]) -> AnnotatedTile:
-    """One simulated tile with its labels, from (seed, index, size, bands, settings, which labels)."""
-    from zpix.scenes import draw_scene
+#: A simulated tile: seed, index, size, bands, settings, which labels.
+MockTile = tuple[int, int, int, tuple[str, ...], SimulationConfig, Labels]
 
-    seed, index, tile_size, bands, config, labels = job
+
+def draw_tile(tile: MockTile) -> AnnotatedTile:
+    """A simulated tile with its labels."""
+    return next(draw_again(tile))
+
+
+def draw_again(tile: MockTile) -> Iterator[AnnotatedTile]:
+    """A simulated tile in one realisation of its noise after another, without end."""
+    from zpix.scenes import Sky
+
+    seed, index, tile_size, bands, config, labels = tile
     own_seed = int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0])
-    scene = draw_scene(own_seed, shape=(tile_size, tile_size), bands=bands, config=config)
+    for scene in Sky(own_seed, bands, config).realisations(Region.whole((tile_size, tile_size))):
+        yield _annotated(scene, labels)
+
+
+def _annotated(scene: Scene, labels: Labels) -> AnnotatedTile:
+    """A scene as a tile to learn from."""
     identifiers, numbered = np.unique(scene.segmentation, return_inverse=True)
     truth = scene.truth[np.searchsorted(scene.truth["id"], identifiers[identifiers > 0])]
     offset = 0 if (identifiers == 0).any() else 1
@@ -254,7 +271,7 @@ def _check_labels(labels: str) -> None:
         raise ConfigError(f"labels = '{labels}': allowed are {', '.join(get_args(Labels))}")
 
 
-def _in_order(pool: Executor, function: Any, jobs: Iterator[Any], *, ahead: int) -> Iterator[Any]:
+def in_order(pool: Executor, function: Any, jobs: Iterator[Any], *, ahead: int) -> Iterator[Any]:
     """Results of jobs in their order, with no more than `ahead` of them in flight, so that memory stays flat."""
     waiting: list[Future] = [pool.submit(function, job) for job in itertools.islice(jobs, ahead)]
     while waiting:

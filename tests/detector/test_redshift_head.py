@@ -79,5 +79,5 @@ def test_the_pyramid_joins_a_pretrained_head_without_disturbing_it():
     config = ModelConfig(bands=("A", "B", "C"), pyramid_channels=8, gaussian_sigmas_pix=SIGMAS)
     head = RedshiftHead(config).eval()
     pixels, dust = star(16, 16), torch.tensor([0.02])
-    alone, joined = head(None, pixels, dust), head(torch.randn(1, 8, 7, 7), pixels, dust)
+    alone, joined = head.from_sums(soft_photometry(pixels, SIGMAS), dust), head(torch.randn(1, 8, 7, 7), pixels, dust)
     torch.testing.assert_close(alone.means, joined.means)

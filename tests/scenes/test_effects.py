@@ -18,6 +18,7 @@ EFFECTS = {
     "agn_density": (0.0, 30.0),
     "clustered_fraction": (0.0, 0.5),
     "high_z_boost": (0.0, 0.5),
+    "bright_boost": (0.0, 0.5),
     "ebv": (0.0, 0.3),
     "depth_structure": (0.0, 0.1),
     "poisson_noise": (False, True),

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
@@ -68,6 +69,17 @@ def test_boost_fills_high_redshift() -> None:
     config = SimulationConfig(high_z_boost=0.5)
     boosted = draw_population(np.random.default_rng(1), width_pix=1000, height_pix=1000, config=config)
     assert (boosted.z > 4).mean() > 0.45
+
+
+def test_bright_boost_leaves_the_redshifts_of_a_magnitude_alone() -> None:
+    def drawn(boost: float) -> Population:
+        config = SimulationConfig(bright_boost=boost, bright_range=(26.8, 27.2))
+        return draw_population(np.random.default_rng(1), width_pix=2 * SIZE, height_pix=2 * SIZE, config=config)
+
+    plain, boosted = (drawn(boost) for boost in (0.0, 0.2))
+    own, more = (sky.z[(sky.mag > 26.8) & (sky.mag < 27.2) & (sky.label == GALAXY)] for sky in (plain, boosted))
+    assert len(more) > 3 * len(own) > 300
+    assert ks_2samp(own, more).pvalue > 0.01 > ks_2samp(own, 1.1 * more).pvalue
 
 
 def test_pairs_exceed_chance() -> None:

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,16 @@ def test_windows_fit_together(scene: Scene) -> None:
     difference = np.abs(seen.pixels.flux - scene.pixels.flux[(slice(None), *part.slices)])
     assert (difference / seen.pixels.error).max() < 1e-3
     np.testing.assert_array_equal(seen.segmentation > 0, scene.segmentation[part.slices] > 0)
+
+
+def test_realisations_differ_in_noise_alone(scene: Scene) -> None:
+    first, second, _ = itertools.islice(Sky(3, config=SMALL).realisations(Region(0, 0, 320, 256)), 3)
+    np.testing.assert_array_equal(first.pixels.flux, scene.pixels.flux)
+    np.testing.assert_array_equal(second.segmentation, scene.segmentation)
+    np.testing.assert_array_equal(second.pixels.error, scene.pixels.error)
+    change = (second.pixels.flux - first.pixels.flux) / first.pixels.error
+    expected = np.sqrt(2) * noise_over_error(JADES_BANDS)
+    np.testing.assert_allclose(change.std(axis=(1, 2)), expected, rtol=0.05)
 
 
 def test_truth_describes_the_segmentation(scene: Scene) -> None:

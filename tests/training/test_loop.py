@@ -1,4 +1,5 @@
 import csv
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from zpix.config import PretrainingConfig, TrainingConfig
 from zpix.detector import Detector, load_checkpoint, save_checkpoint
 from zpix.errors import StoreError, TrainingError
 from zpix.training.loop import LOSS_FILE, fit, learning_rate
-from zpix.training.pretraining import cut_sources, fit_redshift_head
+from zpix.training.pretraining import CutoutExamples, cut_sources, fit_redshift_head
 
 FAST = {"batch_size": 2, "learning_rate": 1e-3, "warmup_steps": 2, "precision": "fp32"}
 
@@ -110,11 +111,16 @@ def test_the_rate_warms_up_and_falls_in_steps():
 def test_pretraining_learns_redshifts_from_colours_and_goes_on(tmp_path):
     store = blob_store(tmp_path / "store", train=12)
     config = PretrainingConfig(epochs=12, batch_size=8, learning_rate=3e-3)
-    path = fit_redshift_head(store, tmp_path / "run", detector=network(), config=config)
+    training = CutoutExamples(cut_sources(store, "train", size=32), network().config, config.band_dropout)
+
+    def fit_head() -> Path:
+        return fit_redshift_head(training, None, tmp_path / "run", detector=network(), config=config)
+
+    path = fit_head()
     rows = [r for r in rows_of(tmp_path / "run" / LOSS_FILE) if r["split"] == "train"]
     assert float(rows[-1]["redshift"]) < float(rows[0]["redshift"]) - 0.3
     finished = weights(path)
-    again = weights(fit_redshift_head(store, tmp_path / "run", detector=network(), config=config))
+    again = weights(fit_head())
     torch.testing.assert_close(again["redshift_head.trunk.2.weight"], finished["redshift_head.trunk.2.weight"])
 
 

@@ -75,20 +75,34 @@ BackboneFrom = Annotated[
 
 @app.command()
 def pretrain(
-    data: Annotated[list[Path], typer.Argument(help="Training store; for a backbone also GalaxiesML.")],
     out: Out,
+    data: Annotated[list[Path] | None, typer.Argument(help="Training store; for a backbone also GalaxiesML.")] = None,
+    mock: Annotated[
+        int | None, typer.Option(help="Learn from the galaxies of this many simulated tiles, drawn for it.")
+    ] = None,
     part: Annotated[Pretrained, typer.Option(help="What learns.")] = Pretrained.redshift_head,
     backbone: BackboneFrom = None,
+    seed: Seed = 0,
+    workers: Annotated[int, typer.Option(help="Processes that draw simulated tiles.")] = 1,
     config: ConfigFile = None,
     device: Device = "auto",
 ) -> None:
     """Teach the redshift head its colours, or the backbone its galaxies, on cutouts before the joint training."""
     from zpix.config import load_config
     from zpix.learning import pretrain as fit
-    from zpix.learning import pretrain_backbone
+    from zpix.learning import pretrain_backbone, pretrain_mock
 
-    settings = load_config(config)
-    if part is Pretrained.backbone:
+    settings, data = load_config(config), data or []
+    if (mock is None) == (not data):
+        raise ConfigError("zpix pretrain learns from a training store, or with --mock TILES from scenes that it draws")
+    if mock is not None:
+        if part is Pretrained.backbone or backbone is not None:
+            raise ConfigError("--mock teaches the redshift head; a backbone learns from the images of a store")
+        path = pretrain_mock(
+            mock, out=out, seed=seed, simulation=settings.simulation, model=settings.model,
+            config=settings.pretraining, workers=workers, device=device,
+        )  # fmt: skip
+    elif part is Pretrained.backbone:
         path = pretrain_backbone(
             data, out=out, model=settings.model, config=settings.pretraining, backbone=backbone, device=device
         )

@@ -91,29 +91,34 @@ class RedshiftHead(nn.Module):
         hidden = self.mixture.linear.in_features
         return (hidden,) if self.photometry is None else (self._colours, hidden)
 
-    def forward(self, pooled: Tensor | None, pixels: SourcePixels | None, dust: Tensor) -> Mixture:
+    def forward(self, pooled: Tensor, pixels: SourcePixels | None, dust: Tensor) -> Mixture:
         """Mixture of each source.
 
         Parameters
         ----------
-        pooled : (n, channel, 7, 7) pyramid features; None trains the photometry alone
+        pooled : (n, channel, 7, 7) pyramid features
         pixels : cutouts; None for the `fpn` variant
         dust : (n,) float, E(B−V) in magnitudes
         """
-        dust = _DUST_SCALE * dust[:, None].float()
-        from_pyramid = None
-        if pooled is not None:
-            flat = pooled.flatten(1)
-            from_pyramid = self.pyramid(torch.cat([flat, dust.to(flat.dtype)], 1)).float()
+        flat = pooled.flatten(1)
+        from_pyramid = self.pyramid(torch.cat([flat, _as_input(dust).to(flat.dtype)], 1)).float()
         if self.photometry is None:
-            assert from_pyramid is not None
             return self.mixture(from_pyramid)
         assert pixels is not None
-        with torch.autocast(dust.device.type, enabled=False):  # bf16 would round the fluxes to a per cent
-            sums = soft_photometry(pixels, self.sigmas_pix)
-            hidden = self.photometry(torch.cat([sums, dust], 1))
+        return self.from_sums(soft_photometry(pixels, self.sigmas_pix), dust, from_pyramid)
+
+    def from_sums(self, sums: Tensor, dust: Tensor, from_pyramid: Tensor | None = None) -> Mixture:
+        """Mixture of each source from its soft photometry; without the pyramid's part, of the photometry alone."""
+        assert self.photometry is not None
+        with torch.autocast(sums.device.type, enabled=False):  # bf16 would round the fluxes to a per cent
+            hidden = self.photometry(torch.cat([sums, _as_input(dust)], 1))
             mixture = self.mixture(self.trunk(hidden if from_pyramid is None else hidden + from_pyramid))
             return mixture._replace(features=torch.cat([sums[:, : self._colours], mixture.features], 1))
+
+
+def _as_input(dust: Tensor) -> Tensor:
+    """E(B−V), (n,) in magnitudes, as a column of order one."""
+    return _DUST_SCALE * dust[:, None].float()
 
 
 def _layer() -> tuple[nn.Module, ...]:

@@ -28,6 +28,8 @@ def draw_galaxies(
     """Galaxies of `area` arcmin², without positions; their parts have random numbers of their own."""
     n = int(rng.poisson(area * config.source_density * number_counts(config.limit_mag)))
     mag = draw_magnitudes(rng, n, faintest=config.limit_mag)
+    if config.bright_boost:  # before the redshifts, which are then those of galaxies as bright as that
+        mag = np.where(rng.uniform(size=n) < config.bright_boost, rng.uniform(*config.bright_range, n), mag)
     z = draw_redshifts(rng, mag)
     boosted = rng.uniform(size=n) < config.high_z_boost
     z = np.where(boosted, rng.uniform(*config.high_z_range, n), z)

@@ -1,0 +1,74 @@
+"""Skies that are drawn for the redshift head and not kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from zpix.colours import draw_colours
+from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig
+from zpix.detector import load_checkpoint
+from zpix.errors import OutputError
+from zpix.learning import pretrain_mock, train
+from zpix.preparation import prepare_mock
+from zpix.training.pretraining import SourceSums
+
+pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+
+BANDS = ("F200W", "F444W")
+MODEL = ModelConfig(bands=BANDS, pyramid_channels=8, box_hidden=16, mask_layers=1, mixture_components=3)
+SKY = SimulationConfig(limit_mag=27.5, psf_angle_deg=0.0, star_density=0, brown_dwarf_per_arcmin2=0, cell_size_pix=192)
+FIT = PretrainingConfig(epochs=3, batch_size=64, realisations=2)
+
+
+def draw(out: Path, tiles: int, *, workers: int = 1, **changes) -> tuple[SourceSums, SourceSums | None]:
+    given = {"seed": 5, "simulation": SKY, "model": MODEL, "config": FIT, "tile_size": 192} | changes
+    return draw_colours(out, tiles=tiles, workers=workers, **given)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> tuple[Path, SourceSums, SourceSums]:
+    out = tmp_path_factory.mktemp("colours")
+    training, validation = draw(out, 40, workers=2)
+    assert validation is not None
+    return out, training, validation
+
+
+def test_realisations_share_redshifts_and_every_twentieth_tile_is_for_validation(drawn):
+    _, training, validation = drawn
+    assert torch.isfinite(training.sums).all() and 0 < len(validation.redshift) < len(training.redshift) / 10
+    _, counts = torch.unique(training.redshift, return_counts=True)
+    assert (counts == FIT.realisations).all()
+    assert len(torch.unique(training.sums, dim=0)) == len(training.redshift)
+    assert not set(validation.redshift.tolist()) & set(training.redshift.tolist())
+
+
+def test_a_killed_drawing_goes_on_and_other_skies_are_refused(drawn):
+    out, training, _ = drawn
+    files = sorted(out.glob("*.safetensors"))
+    whole = files[1].read_bytes()
+    files[1].unlink()
+    kept = files[0].stat().st_mtime_ns
+    again, _ = draw(out, 40)
+    assert files[1].read_bytes() == whole and files[0].stat().st_mtime_ns == kept
+    torch.testing.assert_close(again.sums, training.sums, rtol=0, atol=0)
+    with pytest.raises(OutputError, match="seed"):
+        draw(out, 40, seed=6)
+
+
+def test_a_head_learns_from_drawn_skies_and_a_detector_takes_it(tmp_path):
+    path = pretrain_mock(20, out=tmp_path / "head", simulation=SKY, model=MODEL, config=FIT, tile_size=192)
+    rows = [line.split(",") for line in (tmp_path / "head" / "losses.csv").read_text().splitlines()[1:]]
+    losses = {split: [float(row[2]) for row in rows if row[1] == split] for split in ("train", "validation")}
+    assert losses["train"][-1] < losses["train"][0] - 0.1 and len(losses["validation"]) == FIT.epochs
+    about = load_checkpoint(path).about
+    assert about["training_data"]["tiles"] == 20 and about["counts"]["train"]["redshifts"] > 20
+
+    prepare_mock(tmp_path / "store", tiles=3, seed=1, config=SKY, bands=BANDS, tile_size=192)
+    quick = TrainingConfig(epochs=1, batch_size=2, learning_rate=1e-12, warmup_steps=0, precision="fp32")
+    trained = train(tmp_path / "store", out=tmp_path / "run", model=MODEL, config=quick, redshift_head=path)
+    ours, theirs = (load_checkpoint(model).detector.redshift_head for model in (trained, path))
+    torch.testing.assert_close(ours.photometry.state_dict(), theirs.photometry.state_dict())
+    assert load_checkpoint(trained).about["started_from"] == {"redshift_head": "head/model.safetensors"}
