@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import multiprocessing
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -91,11 +92,22 @@ def draw_colours(
     ):
         for _ in in_order(pool, _draw, iter(missing), ahead=2 * workers):
             bar.advance()
-    paths = [shard.path for shard in shards]
-    training = _read(paths, "train")
+    training, validation = read_colours([shard.path for shard in shards])
     if training is None or not len(training.redshift):
         raise StoreError(f"the {tiles} simulated tiles have no galaxy to learn from; draw more, or with other settings")
-    return training, _read(paths, "validation")
+    return training, validation
+
+
+def read_colours(paths: Sequence[Path]) -> tuple[SourceSums | None, SourceSums | None]:
+    """What files of `draw_colours` have to learn from and to validate on; none where they have nothing."""
+    parts: dict[str, list[SourceSums]] = {split: [] for split in _SPLITS}
+    for path in paths:
+        tensors, _ = read_tensors(path)
+        for split in _SPLITS:
+            if f"{split}.sums" in tensors:
+                parts[split].append(SourceSums(*(tensors[f"{split}.{name}"] for name in SourceSums._fields)))
+    training, validation = (SourceSums.concatenate(parts[split]) if parts[split] else None for split in _SPLITS)
+    return training, validation
 
 
 def _draw(shard: _Shard) -> None:
@@ -121,16 +133,6 @@ def _draw(shard: _Shard) -> None:
         for name, value in SourceSums.concatenate(measured)._asdict().items()
     }
     write_tensors(shard.path, tensors, {})
-
-
-def _read(paths: list[Path], split: str) -> SourceSums | None:
-    """What the files have of a split; none if they have nothing."""
-    parts = []
-    for path in paths:
-        tensors, _ = read_tensors(path)
-        if f"{split}.sums" in tensors:
-            parts.append(SourceSums(*(tensors[f"{split}.{name}"] for name in SourceSums._fields)))
-    return SourceSums.concatenate(parts) if parts else None
 
 
 def _check_settings(path: Path, settings: dict[str, Any]) -> None:

@@ -72,6 +72,7 @@ class TrainingConfig(Section):
     band_dropout: float = Field(0.03, ge=0, lt=1)  # chance that a band is hidden, so that a missing one is no surprise
     box_jitter: float = Field(0.05, ge=0, lt=0.5)  # of its size, for sources without a box of the detector's own yet
     redshift_weight: float = Field(1.0, ge=0)  # of the redshift loss in the sum
+    learn: Literal["all", "redshift_head"] = "all"  # what does; the rest stays as it was begun with
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 where the processor is fast at it
     workers: int = Field(0, ge=0)  # processes that read the store; 0 reads in the training process
     validate_every: int = Field(1, ge=1)  # epochs between validation losses

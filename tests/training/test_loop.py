@@ -78,6 +78,17 @@ def test_a_run_with_other_settings_is_not_overwritten(tmp_path):
         fit(store, tmp_path / "run", detector=network(), config=TrainingConfig(epochs=2, **FAST))
 
 
+def test_the_redshift_head_alone_can_learn(tmp_path):
+    store = blob_store(tmp_path / "store")
+    before = network().state_dict()
+    after = weights(
+        fit(store, tmp_path / "run", detector=network(), config=TrainingConfig(epochs=2, learn="redshift_head", **FAST))
+    )
+    changed = {name for name, value in before.items() if not torch.equal(after[name], value)}
+    assert changed and all(name.startswith("redshift_head.") for name in changed)
+    assert "redshift_head.mixture.linear.weight" in changed
+
+
 def test_a_loss_that_is_not_finite_stops_and_names_the_step(tmp_path):
     store, detector = blob_store(tmp_path / "store"), network()
     torch.nn.init.constant_(detector.box_head.classes.bias, float("nan"))

@@ -61,7 +61,12 @@ def fit(
     place = choose_device(device if world == 1 or not torch.cuda.is_available() else f"cuda:{local_rank}")
     dtype = choose_precision(config.precision, place)
     keep_freed_memory()
-    detector = detector.to(place).to(memory_format=torch.channels_last).train()
+    detector = detector.to(place).to(memory_format=torch.channels_last)
+    learner = detector if config.learn == "all" else detector.redshift_head
+    for parameter in detector.parameters():
+        parameter.requires_grad_(False)
+    for parameter in learner.parameters():
+        parameter.requires_grad_(True)
     optimizer = _optimizer(detector, config)
     state = load_state(out / STATE_FILE, detector, optimizer, config)
     losses_of = _SummedLosses(detector, config)
@@ -80,7 +85,8 @@ def fit(
             torch.manual_seed(_mix(config.seed, epoch, rank))
             sampler.set_epoch(epoch)
             data.epoch = epoch
-            detector.train()
+            detector.eval()
+            learner.train()
             means = _RunningMeans()
             for number, scenes in enumerate(loader):
                 rate = learning_rate(epoch * len(loader) + number, total_steps, config)
@@ -148,7 +154,7 @@ def learning_rate(step: int, total_steps: int, config: TrainingConfig) -> float:
 def validation_losses(
     detector: Detector, store: Store, config: TrainingConfig, device: torch.device, dtype: torch.dtype
 ) -> dict[str, float]:
-    """Mean of every loss over the validation split, without augmentation."""
+    """Mean of every loss over the validation split, without augmentation; leaves the detector in evaluation mode."""
     detector.eval()
     split: Split = "validation"
     data = StoreDataset(store, split, seed=0, flips=False, band_dropout=0.0)
@@ -158,7 +164,6 @@ def validation_losses(
         for scenes in DataLoader(data, config.batch_size, num_workers=config.workers, collate_fn=join_scenes):
             with mixed_precision(device, dtype):
                 means.add(detector.losses(scenes.to(device), box_jitter=config.box_jitter))
-    detector.train()
     return means.values()
 
 
@@ -209,7 +214,7 @@ def _step(
 
 
 def _optimizer(detector: Detector, config: TrainingConfig) -> torch.optim.Optimizer:
-    parameters = list(detector.parameters())
+    parameters = [parameter for parameter in detector.parameters() if parameter.requires_grad]
     if config.optimizer == "sgd":
         return torch.optim.SGD(
             parameters, config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
