@@ -259,9 +259,8 @@ def calibrate(model: str | Path, store: Store, *, device: str = "auto") -> Width
     columns = [np.concatenate([getattr(m, name) for m in mixtures]) for name in ("weights", "means", "widths")]
     mixture, ratio, known_redshift = ZMixture(*columns), np.concatenate(snr), np.concatenate(redshifts)
     calibration = WidthCalibration.fit(mixture, ratio, known_redshift)
-    # On the same sources: a factor on all widths of a group is undone by its reach, so that little is fitted twice. Of
-    # 200, 1000 and 3000 simulated sources the intervals then held 68.0, 68.0, 68.1 % and 95.5, 94.9, 95.0 % of new
-    # ones; with a half for each they were no truer and scattered up to twice as much.
+    # On the same sources: what a factor does to the widths of a group its reach undoes, so that hardly anything is
+    # fitted twice (tests/sources/test_conformal.py holds it to that); halves for each would only scatter more.
     conformal = ConformalIntervals.fit(calibration.apply(mixture, ratio), ratio, known_redshift)
     about = {**checkpoint.about, "width_calibration": asdict(calibration), "conformal": asdict(conformal)}
     novelty = Novelty.fit(np.concatenate(features), ratio, widths=predictor.feature_widths)
