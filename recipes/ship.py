@@ -21,7 +21,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("model", type=Path, help="checkpoint of zpix train")
     options.add_argument(
-        "--calibrate-on", type=Path, help="store whose validation tiles the PDFs' widths are fitted on"
+        "--calibrate-on", type=Path, help="store whose validation tiles widths of PDFs and intervals are fitted on"
     )
     options.add_argument("--reports", type=Path, nargs="*", default=[], help="report.json of fields it has not seen")
     options.add_argument("--out", type=Path, default=SHIPPED)
@@ -31,7 +31,8 @@ def main() -> None:
         print(calibrate(asked.model, Store(asked.calibrate_on)))
     trained = load_checkpoint(asked.model)
     metrics = [json.loads(report.read_text())["redshifts"]["F444W < 27"] for report in asked.reports]
-    save_checkpoint(asked.out, Checkpoint(trained.detector, {**trained.about, "metrics": metrics}), half=True)
+    about = {**trained.about, "metrics": metrics}
+    save_checkpoint(asked.out, Checkpoint(trained.detector, about, trained.novelty), half=True)
     print(f"{asked.out}: {asked.out.stat().st_size / 1e6:.1f} MB")
 
 

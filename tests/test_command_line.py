@@ -157,6 +157,10 @@ def unknown_device(place: Path) -> Arguments:
     return [*mosaics(place, "a_f444w"), "--device", "abacus"]
 
 
+def no_conformal_intervals(place: Path) -> Arguments:
+    return [*mosaics(place, "a_f444w"), "--intervals", "conformal"]
+
+
 BAD_INPUT: dict[Callable[[Path], Arguments], str] = {
     missing_file: "a_f444w_drz.fits",
     missing_directory: "nowhere",
@@ -181,6 +185,7 @@ BAD_INPUT: dict[Callable[[Path], Arguments], str] = {
     missing_dust_map: "planck.fits",
     negative_dust: "-1",
     unknown_device: "'abacus'",
+    no_conformal_intervals: "tiny.safetensors: has no conformal intervals",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,7 @@ from zpix.errors import ModelError, StoreError, TrainingError
 from zpix.learning import calibrate, pretrain, pretrain_backbone, train
 from zpix.pipeline import default_model
 from zpix.preparation import draw_tile, prepare_mock
-from zpix.sources import WidthCalibration
+from zpix.sources import ConformalIntervals, WidthCalibration
 from zpix.training.store import Store
 
 FAST = TrainingConfig(epochs=1, batch_size=2, precision="fp32", seed=3)
@@ -101,14 +103,18 @@ def test_widths_are_calibrated_on_validation_tiles_and_kept_with_the_model(tmp_p
     pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
     prepare_mock(tmp_path / "sky.zarr", tiles=3, seed=20260210, fractions={"train": 0, "validation": 1, "test": 0})
     shipped = load_checkpoint(default_model())
-    about = {name: value for name, value in shipped.about.items() if name != "width_calibration"}
+    fitted = ("width_calibration", "conformal")
+    about = {name: value for name, value in shipped.about.items() if name not in fitted}
     model = tmp_path / "model.safetensors"
     save_checkpoint(model, Checkpoint(shipped.detector, about))
     calibration = calibrate(model, Store(tmp_path / "sky.zarr"))
     assert any(calibration.log_factor)
     kept = load_checkpoint(model).about
     assert WidthCalibration.from_about(kept) == calibration
-    assert {**about, "width_calibration": kept["width_calibration"]} == kept
+    conformal = ConformalIntervals.from_about(kept)
+    assert min(conformal.count) >= 50 and len(json.dumps(kept["conformal"])) < 500
+    assert all(0.3 < reach_68 < reach_95 for reach_68, reach_95 in conformal.reach)
+    assert {**about, **{name: kept[name] for name in fitted}} == kept
     assert load_checkpoint(model).novelty.keys() == shipped.novelty.keys()
 
 

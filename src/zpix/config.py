@@ -104,6 +104,7 @@ class InferenceConfig(Section):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"  # auto: bf16 where the device is fast at it
     compile: bool = False  # compile the dense part: a little faster, after up to a minute
     device: str = "auto"  # auto: the first CUDA device, else the processor
+    intervals: Literal["pdf", "conformal"] = "pdf"  # quantiles of the PDFs, or what held known redshifts as often
     dust: str = "sfd"  # E(B-V): "sfd", a number in magnitudes, or the path of a HEALPix map
     workers: int = Field(0, ge=0)  # processes that share a field; 0: what suits the machine and the field
 

@@ -43,7 +43,7 @@ from zpix.image import Pixels
 from zpix.inference import Predictor
 from zpix.preparation import store_counts
 from zpix.progress import track
-from zpix.sources import Novelty, WidthCalibration, ZMixture
+from zpix.sources import ConformalIntervals, Novelty, WidthCalibration, ZMixture
 from zpix.surveys import GalaxiesML
 from zpix.training.backbone import LabelledImages, StoreImages, fit_backbone
 from zpix.training.batches import segment_boxes
@@ -231,9 +231,10 @@ def train(
 def calibrate(model: str | Path, store: Store, *, device: str = "auto") -> WidthCalibration:
     """Fit what a model's answers mean on the validation tiles of a store.
 
-    The factors on the widths of its redshift PDFs are kept in its file, what ordinary sources look like to it beside it
-    (see `novelty_path`). With fewer than 200 known redshifts in the validation tiles the widths stay as the network
-    gives them, and nothing is called outside the training data.
+    The factors on the widths of its redshift PDFs and its conformal intervals are kept in its file, what ordinary
+    sources look like to it beside it (see `novelty_path`). With fewer than 200 known redshifts in the validation tiles
+    the widths stay as the network gives them, there are no conformal intervals, and nothing is called outside the
+    training data.
     """
     if len(_labels(store, "validation")) < _FEWEST_TO_CALIBRATE:
         return WidthCalibration()
@@ -256,9 +257,13 @@ def calibrate(model: str | Path, store: Store, *, device: str = "auto") -> Width
         redshifts.append(tile.redshift[known][pairs.right][whole])
         features.append(own.features[whole])
     columns = [np.concatenate([getattr(m, name) for m in mixtures]) for name in ("weights", "means", "widths")]
-    calibration = WidthCalibration.fit(ZMixture(*columns), np.concatenate(snr), np.concatenate(redshifts))
-    about = {**checkpoint.about, "width_calibration": asdict(calibration)}
-    novelty = Novelty.fit(np.concatenate(features), np.concatenate(snr), widths=predictor.feature_widths)
+    mixture, ratio, known_redshift = ZMixture(*columns), np.concatenate(snr), np.concatenate(redshifts)
+    calibration = WidthCalibration.fit(mixture, ratio, known_redshift)
+    # On the same sources: what a factor does to the widths of a group its reach undoes, so that hardly anything is
+    # fitted twice (tests/sources/test_conformal.py holds it to that); halves for each would only scatter more.
+    conformal = ConformalIntervals.fit(calibration.apply(mixture, ratio), ratio, known_redshift)
+    about = {**checkpoint.about, "width_calibration": asdict(calibration), "conformal": asdict(conformal)}
+    novelty = Novelty.fit(np.concatenate(features), ratio, widths=predictor.feature_widths)
     arrays = {name: torch.from_numpy(values) for name, values in novelty.to_arrays().items()}
     save_checkpoint(model, Checkpoint(checkpoint.detector, about, arrays))
     return calibration

@@ -104,7 +104,7 @@ def run(
     out : directory to make; receives `catalogue.fits`, `catalogue.parquet`, `pdfs.hdf5`, `segmentation.fits`,
         `regions.reg`, `detections.png`, `config.toml`, `run.json` and `README.md`. It appears when all of it is whole.
     model : checkpoint; the shipped model by default
-    config : tile size, thresholds, device, precision, dust map and number of processes
+    config : tile size, thresholds, device, precision, kind of intervals, dust map and number of processes
     overwrite : replace `out` if it holds an earlier run
     scheduler : address of a `dask.distributed` scheduler whose workers search the field, in place of this machine;
         they must see the mosaics, the model and `out` under the same paths
@@ -149,6 +149,7 @@ def write_run(
         require_hats()
     model = Path(default_model() if model is None else model).absolute()
     checkpoint = load_checkpoint(model)
+    check_intervals(config, checkpoint, model)
     if not checkpoint.novelty:
         log.warning("%s knows no ordinary sources: novelty is NaN, OUTSIDE_TRAINING never set", model.name)
     with open_mosaic(mosaics) as mosaic:
@@ -311,6 +312,15 @@ def what_decides(mosaic: Mosaic, model: Path, config: InferenceConfig) -> dict[s
         "shape": list(mosaic.shape),
         "inference": config.model_dump(exclude={"workers"}),
     }
+
+
+def check_intervals(config: InferenceConfig, checkpoint: Checkpoint, model: Path) -> None:
+    """Refuse to give conformal intervals with a model that keeps none."""
+    if config.intervals == "conformal" and not checkpoint.about.get("conformal"):
+        raise ModelError(
+            f"{model}: has no conformal intervals, which zpix train fits on 200 validation redshifts or more: take "
+            "another model, or intervals = pdf"
+        )
 
 
 def check_mosaic(mosaic: Mosaic, checkpoint: Checkpoint) -> None:

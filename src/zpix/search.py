@@ -37,7 +37,7 @@ from zpix.config import InferenceConfig
 from zpix.detector import load_checkpoint
 from zpix.image import Pixels, Tile, ebv_at, reopen_mosaic
 from zpix.inference import Block, Predictor, claimed, computing_with, keep_owned
-from zpix.sources import Detections, Novelty, WidthCalibration
+from zpix.sources import ConformalIntervals, Detections, Novelty, WidthCalibration
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -113,6 +113,9 @@ class _Searcher:
         self.predictor = Predictor(checkpoint, search.config)
         self.batch_size = self.predictor.batch_size  # tiles given to the network at once, and read ahead of it
         self.calibration = WidthCalibration.from_about(checkpoint.about)
+        self.conformal = None
+        if search.config.intervals == "conformal":
+            self.conformal = ConformalIntervals.from_about(checkpoint.about)
         self.novelty = Novelty.from_arrays({name: value.numpy() for name, value in checkpoint.novelty.items()})
         # Pixels of tiles that are done with: the largest arrays of all, whose memory would fall into pieces.
         self._spare: deque[Pixels] = deque(maxlen=2 * self.batch_size + 1)
@@ -217,6 +220,7 @@ class _Searcher:
             blended=np.zeros(len(photometry), bool),  # the neighbours of a block are not known here
             z_range=self.z_range,
             novelty=np.concatenate([tile.novelty for tile in tiles]),
+            conformal=self.conformal,
             meta=dict(self.search_of.facts),
         )
         if self.reference is not None:

@@ -9,7 +9,7 @@ import pytest
 from astropy.table import Table
 
 from zpix.catalogue import Catalogue, Photometry, build_catalogue
-from zpix.sources import GALAXY, STAR, Detections, ZMixture
+from zpix.sources import GALAXY, STAR, ConformalIntervals, Detections, ZMixture
 
 SCALE_DEG = 0.03 / 3600
 RA0, DEC0 = 53.1, -27.8
@@ -34,10 +34,13 @@ def make_mixture() -> Callable[..., ZMixture]:
 def make_pair(make_mixture) -> Callable[..., tuple[Catalogue, Table]]:
     """`make(n)`: a perfect catalogue of n sources 40 pixels apart, and the truth table of a simulation.
 
-    Redshifts are drawn from the catalogue's own PDFs, so the PDFs are right; every tenth source is a star.
+    Redshifts are drawn from the catalogue's own PDFs, so the PDFs are right, unless they are too narrow by a factor;
+    every tenth source is a star.
     """
 
-    def make(n: int = 200, *, seed: int = 0) -> tuple[Catalogue, Table]:
+    def make(
+        n: int = 200, *, seed: int = 0, too_narrow: float = 1.0, conformal: ConformalIntervals | None = None
+    ) -> tuple[Catalogue, Table]:
         rng = np.random.default_rng(seed)
         side = int(np.ceil(np.sqrt(n)))
         x, y = 40.0 * (np.arange(n) % side) + 20, 40.0 * (np.arange(n) // side) + 20
@@ -54,7 +57,7 @@ def make_pair(make_mixture) -> Callable[..., tuple[Catalogue, Table]]:
             label=np.where(star, STAR, GALAXY),
             star_probability=star.astype(np.float32),
             mask=np.ones((n, 14, 14), np.float32),
-            redshift=mixture,
+            redshift=ZMixture(mixture.weights, mixture.means, mixture.widths / too_narrow),
         )
         ra, dec = sky(x, y)
         photometry = Photometry(
@@ -75,6 +78,7 @@ def make_pair(make_mixture) -> Callable[..., tuple[Catalogue, Table]]:
             ebv=np.zeros(n),
             blended=np.zeros(n, bool),
             z_range=(0, 15),
+            conformal=conformal,
             meta={"mosaic_shape": [40 * side, 40 * side]},
         )
         truth = Table(

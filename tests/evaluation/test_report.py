@@ -7,8 +7,10 @@ import json
 import numpy as np
 import pytest
 
+from zpix.catalogue import read_catalogue, write_catalogue_fits
 from zpix.errors import BandError, CatalogueError
 from zpix.evaluation import evaluate, match_truth, read_truth, write_report
+from zpix.sources import ConformalIntervals
 
 
 @pytest.fixture
@@ -128,3 +130,23 @@ def test_mistakes_are_named(pair):
         evaluate(catalogue, truth, band="F999W")
     with pytest.raises(CatalogueError, match="different places"):
         evaluate(catalogue, truth, shape=(1, 1))
+
+
+def test_conformal_intervals_cover_new_sources_whatever_the_pdfs(make_pair, tmp_path):
+    """Fitted on one field, read back from the catalogue file of another."""
+    known, table = make_pair(2000, seed=1, too_narrow=3.0)
+    galaxy = np.asarray(table["label"]) == 1
+    ratio = (known["flux_f444w"] / known["fluxerr_f444w"])[galaxy]
+    fitted = ConformalIntervals.fit(known.redshift[galaxy], ratio, table["z"][galaxy])
+    scores = {}
+    for intervals in (None, fitted):
+        catalogue, table = make_pair(2000, seed=2, too_narrow=3.0, conformal=intervals)
+        table.write(tmp_path / "truth.fits", overwrite=True)
+        write_catalogue_fits(tmp_path / "catalogue.fits", catalogue)
+        report = evaluate(read_catalogue(tmp_path / "catalogue.fits"), read_truth(tmp_path / "truth.fits"))
+        scores[report.to_dict()["intervals"]] = report.redshifts["all"]
+    assert scores["pdf"].count == scores["conformal"].count == 1800
+    assert scores["pdf"].pit_ks == scores["conformal"].pit_ks, "the PDFs are the same"
+    assert scores["pdf"].coverage_68.value < 0.55
+    assert scores["conformal"].coverage_68.value == pytest.approx(0.68, abs=0.03)
+    assert scores["conformal"].coverage_95.value == pytest.approx(0.95, abs=0.015)

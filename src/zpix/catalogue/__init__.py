@@ -17,7 +17,7 @@ from zpix.catalogue.reading import read_catalogue
 from zpix.catalogue.readme import write_readme
 from zpix.catalogue.reference import Known, Reference, place_reference, write_placed
 from zpix.catalogue.regions_file import write_regions
-from zpix.catalogue.schema import Column, catalogue_columns, flux_column, flux_error_column
+from zpix.catalogue.schema import INTERVALS, Column, catalogue_columns, flux_column, flux_error_column
 from zpix.catalogue.segmentation_file import SegmentationWriter, draw_segmentation, segmentation_blocks
 from zpix.catalogue.segments import Photometry, measure_masks, measure_stamps, touching_masks
 from zpix.catalogue.stamps import (
@@ -33,6 +33,7 @@ from zpix.catalogue.table import Catalogue, build_catalogue, magnitude_ab
 
 __all__ = [
     "FLAGS",
+    "INTERVALS",
     "MASK_THRESHOLD",
     "Catalogue",
     "CatalogueFile",

@@ -44,7 +44,7 @@ FLAGS = (
     Flag("LOW_SNR", 2, f"no band reaches a signal-to-noise ratio of {LOW_SNR_LIMIT:g} inside the mask"),
     Flag("BLENDED", 3, "mask touches or overlaps the mask of another source"),
     Flag("MULTIPEAK", 4, f"two or more peaks of the PDF hold {PEAK_PROBABILITY:.0%} of the probability each"),
-    Flag("WIDE_PDF", 5, f"half of the 68% interval is wider than {WIDE_HALF_WIDTH:g} (1 + z_phot)"),
+    Flag("WIDE_PDF", 5, f"half of the 68% interval of the PDF is wider than {WIDE_HALF_WIDTH:g} (1 + z_phot)"),
     Flag("Z_RANGE_END", 6, f"z_phot is within {RANGE_MARGIN:g} (1 + z) of an end of the model's redshift range"),
     Flag("STAR", 7, "classified as a star or brown dwarf: its redshift means nothing"),
     Flag("UNMATCHED", 8, "detection has no counterpart in the reference catalogue"),
@@ -97,7 +97,7 @@ def quality_flags(
         NaN where a band was not observed.
     redshift : ZMixture of length N
     interval : (N, 2) float
-        Ends of its central 68 %.
+        Ends of the central 68 % of each.
     z_phot : (N,) float
     z_range : (float, float)
         Redshifts between which the model was trained.

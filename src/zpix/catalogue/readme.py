@@ -40,6 +40,14 @@ _CAVEATS = """\
   where nothing was seen has a small flux with its error.
 """
 
+_CONFORMAL = """\
+- Intervals are conformal: z025, z160, z840 and z975 reach as far from the median, in probability, as 95 % and 68 % of
+  sources of known redshift and like signal-to-noise asked for, on validation tiles of the training data. They hold that
+  share of true redshifts for detections like those, whether the PDFs are right or not; for rows that were forced, and
+  for other kinds of sources, nothing is promised. PDFs, flags and the other columns do not depend on them. An interval
+  from 0 to infinity says that there were too few known sources for less.
+"""
+
 _REFERENCE = """\
 ## Sources of the reference catalogue
 
@@ -87,7 +95,7 @@ def write_readme(
         *([] if reference is None else [_of_reference(catalogue, reference)]),
         "## What to beware of\n",
         "\n".join(_of_model(model)),
-        _CAVEATS,
+        _CAVEATS + (_CONFORMAL if catalogue.meta.get("intervals") == "conformal" else ""),
         f"## Columns\n\n| column | type | unit | meaning |\n|---|---|---|---|\n{columns}\n",
         "## Flags\n\nThe column `flags` is a sum of these values; 0 is a source without caveats.\n",
         f"| flag | value | meaning |\n|---|---|---|\n{flags}\n",

@@ -7,7 +7,7 @@ declarations, so FITS and Parquet hold the same names, types, units and descript
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: Prefixes of the columns that exist once per band; the lower-case band name follows.
 FLUX_PREFIX, FLUX_ERROR_PREFIX = "flux_", "fluxerr_"
@@ -83,6 +83,14 @@ _QUALITY = (
 
 #: Quantiles of the redshift PDF by column name.
 QUANTILES = {"z025": 0.025, "z160": 0.16, "z500": 0.5, "z840": 0.84, "z975": 0.975}
+#: Columns of the ends of intervals, by the share of true redshifts inside. They are quantiles, or conformal:
+INTERVALS = {0.68: ("z160", "z840"), 0.95: ("z025", "z975")}
+_CONFORMAL_ENDS = {
+    "z025": "Lower end of the conformal 95 percent interval; no quantile of the redshift PDF",
+    "z160": "Lower end of the conformal 68 percent interval; no quantile of the redshift PDF",
+    "z840": "Upper end of the conformal 68 percent interval; no quantile of the redshift PDF",
+    "z975": "Upper end of the conformal 95 percent interval; no quantile of the redshift PDF",
+}
 
 
 def flux_column(band: str) -> str:
@@ -95,11 +103,16 @@ def flux_error_column(band: str) -> str:
     return FLUX_ERROR_PREFIX + band.lower()
 
 
-def catalogue_columns(bands: Sequence[str], n_components: int, *, reference: bool = False) -> tuple[Column, ...]:
+def catalogue_columns(
+    bands: Sequence[str], n_components: int, *, reference: bool = False, conformal: bool = False
+) -> tuple[Column, ...]:
     """All columns, in order, of a catalogue with these bands and K mixture components per redshift PDF.
 
-    With `reference`, those of a run with a reference catalogue are among them.
+    With `reference`, those of a run with a reference catalogue are among them; with `conformal`, intervals are such.
     """
+    redshift: tuple[Column, ...] = _REDSHIFT
+    if conformal:
+        redshift = tuple(replace(c, description=_CONFORMAL_ENDS.get(c.name, c.description)) for c in _REDSHIFT)
     mixture = tuple(
         Column(f"zmix_{name}", "float64", "", f"{text} of the redshift mixture's components", (n_components,))
         for name, text in (
@@ -116,4 +129,4 @@ def catalogue_columns(bands: Sequence[str], n_components: int, *, reference: boo
             Column(flux_error_column(band), "float32", "nJy", f"1-sigma error of flux_{band.lower()}"),
         )
     )
-    return _POSITION + (REFERENCE_COLUMNS if reference else ()) + _REDSHIFT + mixture + _QUALITY + photometry
+    return _POSITION + (REFERENCE_COLUMNS if reference else ()) + redshift + mixture + _QUALITY + photometry

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from zpix.catalogue.flags import quality_flags
 from zpix.catalogue.schema import (
     FLUX_PREFIX,
+    INTERVALS,
     QUANTILES,
     Column,
     catalogue_columns,
@@ -20,7 +21,7 @@ from zpix.catalogue.schema import (
 )
 from zpix.catalogue.segments import Photometry
 from zpix.errors import BandError, CatalogueError
-from zpix.sources import CLASS_NAMES, STAR, Detections, ZMixture
+from zpix.sources import CLASS_NAMES, STAR, ConformalIntervals, Detections, ZMixture
 
 #: AB magnitude of 1 nJy.
 AB_ZEROPOINT_NJY = 31.4
@@ -39,7 +40,7 @@ class Catalogue:
     bands : tuple of str
         Band names in the order of the flux columns.
     meta : mapping of str to JSON values
-        Facts about the whole: model, code version, mosaic, redshift range. Written into every header.
+        Facts about the whole: model, code version, mosaic, redshift range, kind of intervals, for every header.
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -70,7 +71,8 @@ class Catalogue:
     def schema(self) -> tuple[Column, ...]:
         """Declarations of the columns, in order."""
         components = np.shape(self.columns["zmix_weight"])[1]
-        return catalogue_columns(self.bands, components, reference="reference_id" in self.columns)
+        conformal = self.meta.get("intervals") == "conformal"
+        return catalogue_columns(self.bands, components, reference="reference_id" in self.columns, conformal=conformal)
 
     @property
     def redshift(self) -> ZMixture:
@@ -120,6 +122,7 @@ def build_catalogue(
     blended: ArrayLike,
     z_range: tuple[float, float],
     novelty: NDArray[np.floating] | None = None,
+    conformal: ConformalIntervals | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> Catalogue:
     """Make the catalogue of N detections; ids are 1 to N in the order given.
@@ -140,15 +143,18 @@ def build_catalogue(
     novelty : (N,) float, optional
         From `Novelty.distance`. It means nothing, and is not kept, where a band has no data: that is told by
         BANDS_MISSING.
+    conformal : ConformalIntervals, optional
+        What the intervals of 68 % and 95 % are, in place of quantiles. Flags follow the PDFs in either case.
     meta : mapping, optional
-        Facts for the headers; `z_range` is added.
+        Facts for the headers; `z_range` and `intervals` (pdf or conformal) are added.
     """
     redshift = detections.redshift
     is_star = detections.label == STAR
     complete = photometry.n_bands == photometry.flux.shape[1]
     known_novelty = np.where(complete, np.nan if novelty is None else novelty, np.nan)
     z_phot = redshift.least_risk()
-    quantiles = redshift.quantile(np.array(list(QUANTILES.values())))  # (N, 5)
+    quantiles = dict(zip(QUANTILES, redshift.quantile(np.array(list(QUANTILES.values()))).T, strict=True))
+    ends = {} if conformal is None else _conformal_ends(conformal, redshift, photometry)
     columns: dict[str, NDArray[Any]] = {
         "id": np.arange(1, len(detections) + 1),
         "ra": np.asarray(ra),
@@ -161,7 +167,8 @@ def build_catalogue(
         "z_phot": z_phot,
         "z_mode": redshift.mode(),
         "z_mean": redshift.mean(),
-        **dict(zip(QUANTILES, quantiles.T, strict=True)),
+        **quantiles,
+        **ends,
         "zmix_weight": redshift.weights,
         "zmix_mean": redshift.means,
         "zmix_width": redshift.widths,
@@ -176,7 +183,7 @@ def build_catalogue(
             flux=photometry.flux,
             flux_error=photometry.flux_error,
             redshift=redshift,
-            interval=quantiles[:, [list(QUANTILES).index(name) for name in ("z160", "z840")]],
+            interval=np.stack([quantiles["z160"], quantiles["z840"]], axis=1),
             z_phot=z_phot,
             is_star=is_star,
             novelty=known_novelty,
@@ -186,8 +193,19 @@ def build_catalogue(
     for index, band in enumerate(bands):
         columns[flux_column(band)] = photometry.flux[:, index]
         columns[flux_error_column(band)] = photometry.flux_error[:, index]
-    facts = {**(meta or {}), "z_range": [float(z) for z in z_range]}
+    intervals = "pdf" if conformal is None else "conformal"
+    facts = {**(meta or {}), "z_range": [float(z) for z in z_range], "intervals": intervals}
     return Catalogue(columns, tuple(bands), facts)
+
+
+def _conformal_ends(
+    conformal: ConformalIntervals, redshift: ZMixture, photometry: Photometry
+) -> dict[str, NDArray[np.float64]]:
+    """The columns that conformal intervals take the place of."""
+    ends: dict[str, NDArray[np.float64]] = {}
+    for share, names in INTERVALS.items():
+        ends |= zip(names, conformal.interval(redshift, photometry.snr, level=share).T, strict=True)
+    return ends
 
 
 def magnitude_ab(flux_njy: ArrayLike) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from zpix.cli.app import app
-from zpix.cli.options import ConfigFile, Dust, Model, Mosaics, Out, Overwrite, Precision, Seed, one_or_many
+from zpix.cli.options import ConfigFile, Dust, Intervals, Model, Mosaics, Out, Overwrite, Precision, Seed, one_or_many
 from zpix.cli.printing import block_progress, list_files, print_tables
 
 
@@ -20,6 +20,9 @@ def run(
     config: ConfigFile = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
     precision: Annotated[Precision | None, typer.Option(help="Arithmetic of the network.")] = None,
+    intervals: Annotated[
+        Intervals | None, typer.Option(help="Of redshifts: quantiles of the PDFs, or conformal ones.")
+    ] = None,
     dust: Dust = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes that share the field; 0: what suits the machine and the field.")
@@ -40,7 +43,10 @@ def run(
     from zpix.config import load_config, override
     from zpix.pipeline import write_run
 
-    settings = override(load_config(config).inference, device=device, precision=precision, dust=dust, workers=workers)
+    settings = override(
+        load_config(config).inference,
+        device=device, precision=precision, intervals=intervals, dust=dust, workers=workers,
+    )  # fmt: skip
     result = write_run(
         one_or_many(mosaics),
         out=out,

@@ -18,6 +18,13 @@ class Precision(StrEnum):
     fp16 = "fp16"
 
 
+class Intervals(StrEnum):
+    """What the 68 % and 95 % intervals of redshifts are."""
+
+    pdf = "pdf"
+    conformal = "conformal"
+
+
 class Labels(StrEnum):
     """Which redshifts to learn from."""
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.catalogue import Catalogue
+from zpix.catalogue import INTERVALS, Catalogue
 from zpix.errors import CatalogueError
 from zpix.evaluation.detection import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
 from zpix.evaluation.matching import Matching
@@ -63,6 +63,8 @@ class Report:
     ----------
     band : str
         Band of all magnitudes.
+    intervals : str
+        Of the catalogue: "pdf" or "conformal". Their coverage is among the scores.
     n_detections, n_truth, n_matched : int
         Detections, true sources in the field, one-to-one matches.
     detection : DetectionScores or None
@@ -87,6 +89,7 @@ class Report:
     """
 
     band: str
+    intervals: str
     n_detections: int
     n_truth: int
     n_matched: int
@@ -106,6 +109,7 @@ class Report:
         """The scores as JSON values; numbers that do not exist are None."""
         return {
             "band": self.band,
+            "intervals": self.intervals,
             "n_detections": self.n_detections,
             "n_truth": self.n_truth,
             "n_matched": self.n_matched,
@@ -205,7 +209,12 @@ def evaluate(
         )
     galaxy = np.isfinite(truth.z[matching.right])
     rows, partners = matching.left[galaxy], matching.right[galaxy]
-    sample = redshift_sample(catalogue.redshift[rows], catalogue["z_phot"][rows], truth.z[partners])
+    sample = redshift_sample(
+        catalogue.redshift[rows],
+        catalogue["z_phot"][rows],
+        truth.z[partners],
+        intervals={share: np.stack([catalogue[end][rows] for end in ends], 1) for share, ends in INTERVALS.items()},
+    )
     magnitude = truth.magnitude[partners]
     rng = np.random.default_rng(seed)
     subsets = {"all": np.ones(len(sample), bool)}
@@ -214,6 +223,7 @@ def evaluate(
     both = int((true_star & called_star).sum())
     return Report(
         band=band,
+        intervals=catalogue.meta.get("intervals", "pdf"),
         n_detections=len(catalogue),
         n_truth=int(inside.sum()),
         n_matched=len(matching),

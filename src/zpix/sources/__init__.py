@@ -1,6 +1,7 @@
 """Plain arrays that describe sources: what was detected, what is true, and how redshifts are uncertain."""
 
 from zpix.sources.calibration import WidthCalibration
+from zpix.sources.conformal import ConformalIntervals
 from zpix.sources.detections import CLASS_NAMES, GALAXY, STAR, Detections, GivenSources
 from zpix.sources.mixture import ZMixture, default_grid
 from zpix.sources.novelty import Novelty
@@ -10,6 +11,7 @@ __all__ = [
     "CLASS_NAMES",
     "GALAXY",
     "STAR",
+    "ConformalIntervals",
     "Detections",
     "GivenSources",
     "Novelty",

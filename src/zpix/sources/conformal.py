@@ -20,9 +20,10 @@ from zpix.sources.mixture import ZMixture
 
 Floats = NDArray[np.float64]
 
+#: Shares of true redshifts that intervals hold: those of the catalogue. A checkpoint's header stays short.
+_LEVELS = (0.68, 0.95)
 #: log₁₀ S/N between groups of sources, each with intervals of its own.
 _EDGES = (1.0, 1.5, 2.0, 2.5)
-_REACHES = 201  # quantiles that are kept per group
 # A group with fewer sources takes the reaches of all sources.
 _FEWEST = 50
 _FARTHEST = 8.0  # σ: beyond, probabilities are 0 or 1 to the precision of numbers
@@ -36,14 +37,17 @@ class ConformalIntervals:
     ----------
     log_snr : (B,) float, increasing
         Edges between B + 1 groups.
-    reach : (B + 1, Q) float
-        Quantiles, at levels 0 to 1 in equal steps, of how far known sources of each group lie from the middle of their
-        PDFs, in σ of the normal distribution whose central interval has the same probability, |2 PIT − 1|; at most 8.
+    level : (L,) float
+        Shares of true redshifts that intervals can hold.
+    reach : (B + 1, L) float
+        How far from the middle of their PDFs that share of the known sources of each group lies, in σ of the normal
+        distribution whose central interval has the same probability, |2 PIT − 1|; 8 is any distance.
     count : (B + 1,) int
         How many known sources the reaches of a group are from.
     """
 
     log_snr: tuple[float, ...]
+    level: tuple[float, ...]
     reach: tuple[tuple[float, ...], ...]
     count: tuple[int, ...]
 
@@ -58,31 +62,30 @@ class ConformalIntervals:
         """
         pit = mixture.cdf(np.asarray(z_true, np.float64)[:, None])[:, 0]
         score, group = np.minimum(np.abs(ndtri(pit)), _FARTHEST), _group(snr, _EDGES)
-        levels, reach, count = np.linspace(0, 1, _REACHES), [], []
+        reach, count = [], []
         for index in range(len(_EDGES) + 1):
             own = score[group == index] if (group == index).sum() >= _FEWEST else score
             # the score of a new source is as likely below the lowest of n as above the highest: n + 1 places
-            rank = np.ceil(levels * (len(own) + 1)).astype(int)
+            rank = np.ceil(np.array(_LEVELS) * (len(own) + 1)).astype(int)
             ordered = np.concatenate([[0.0], np.sort(own), [_FARTHEST]])
-            reach.append(tuple(ordered[np.clip(rank, 0, len(own) + 1)].round(4).tolist()))
+            reach.append(tuple(ordered[rank].round(4).tolist()))
             count.append(len(own))
-        return ConformalIntervals(_EDGES, tuple(reach), tuple(count))
+        return ConformalIntervals(_EDGES, _LEVELS, tuple(reach), tuple(count))
 
     def interval(self, mixture: ZMixture, snr: ArrayLike, *, level: float) -> Floats:
-        """Lower and upper end of the intervals that hold a share `level` of true redshifts, shape (N, 2)."""
-        if not 0 < level < 1:
-            raise ValueError(f"level = {level}: a share between 0 and 1")
-        step = int(np.ceil(level * (_REACHES - 1) - 1e-9))  # the next level that is kept, so as not to cover less
-        reach = np.array([row[step] for row in self.reach])[_group(snr, self.log_snr)]
+        """Lower and upper end of the intervals that hold a share `level` of true redshifts, shape (N, 2).
+
+        They are 0 and infinity where known sources are too few, or too far from their PDFs, for less.
+        """
+        if level not in self.level:
+            raise ValueError(f"level = {level}: must be one of {', '.join(map(str, self.level))}")
+        reach = np.array(self.reach)[_group(snr, self.log_snr), self.level.index(level)]
         ends = np.empty((len(mixture), 2))
         for value in np.unique(reach):  # as many as there are groups
             rows = reach == value
-            ends[rows] = mixture[rows].quantile(ndtr(np.array([-value, value])))
+            told = value < _FARTHEST
+            ends[rows] = mixture[rows].quantile(ndtr(np.array([-value, value]))) if told else (0.0, np.inf)
         return ends
-
-    def to_about(self) -> dict[str, Any]:
-        """As a checkpoint remembers it."""
-        return {"log_snr": list(self.log_snr), "reach": [list(row) for row in self.reach], "count": list(self.count)}
 
     @staticmethod
     def from_about(about: Mapping[str, Any]) -> ConformalIntervals | None:
@@ -90,9 +93,8 @@ class ConformalIntervals:
         kept = about.get("conformal")
         if not kept:
             return None
-        return ConformalIntervals(
-            tuple(kept["log_snr"]), tuple(tuple(row) for row in kept["reach"]), tuple(kept["count"])
-        )
+        reach = tuple(tuple(row) for row in kept["reach"])
+        return ConformalIntervals(tuple(kept["log_snr"]), tuple(kept["level"]), reach, tuple(kept["count"]))
 
 
 def _group(snr: ArrayLike, edges: tuple[float, ...]) -> NDArray[np.intp]:
