@@ -107,7 +107,7 @@ def measure(place: Path, seed: int, *, size: int, rival: Sequence[Path], model: 
         zpix.simulate(field, shape=(size, size), seed=seed, workers=workers)
     zpix.run(field, out=place / "result", model=model, overwrite=True)
     catalogue, truth = place / "result" / "catalogue.fits", field / "truth.fits"
-    report = zpix.evaluate(catalogue, truth, out=place / "evaluation", overwrite=True)
+    report = zpix.evaluate(catalogue, truth, out=place / "evaluation")
     comparison = compare_with_rival(field, out=place / "comparison", templates=rival, model=model, overwrite=True)
     table = Table.read(truth)
     matched = report.matching.right

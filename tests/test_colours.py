@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 from zpix.colours import draw_colours
-from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig
+from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, write_config
 from zpix.detector import load_checkpoint
 from zpix.errors import OutputError
 from zpix.learning import pretrain_mock, train
@@ -72,3 +74,25 @@ def test_a_head_learns_from_drawn_skies_and_a_detector_takes_it(tmp_path):
     ours, theirs = (load_checkpoint(model).detector.redshift_head for model in (trained, path))
     torch.testing.assert_close(ours.photometry.state_dict(), theirs.photometry.state_dict())
     assert load_checkpoint(trained).about["started_from"] == {"redshift_head": "head/model.safetensors"}
+
+
+def test_accuracy_against_the_number_of_tiles(drawn, tmp_path, monkeypatch, capsys):
+    from experiments import training_size
+
+    prepare_mock(
+        tmp_path / "store", tiles=8, seed=2, config=SKY, bands=BANDS, tile_size=192,
+        fractions={"train": 0, "validation": 1, "test": 0},
+    )  # fmt: skip
+    write_config(tmp_path / "recipe.toml", model=MODEL, pretraining=FIT)
+    command = ["training_size.py", drawn[0], "--validate-on", tmp_path / "store", "--out", tmp_path / "sizes"]
+    command += ["--recipe", tmp_path / "recipe.toml", "--passes", "4", "--tiles", "20", "40"]
+    monkeypatch.setattr(sys, "argv", [str(part) for part in command])
+    training_size.main()
+    first = capsys.readouterr().out
+    rows = json.loads((tmp_path / "sizes" / "sizes.json").read_text())
+    assert [row[0] for row in rows] == [20, 20, 20, 40, 40, 40] and {row[2] for row in rows} == {4}
+    assert rows[3][1] > 1.5 * rows[0][1] and rows[3][3] < rows[0][3]  # more labels, a lower loss
+    training_size.main()  # heads are there
+    assert capsys.readouterr().out == first
+    with pytest.raises(SystemExit, match="fewer than 60 tiles"):
+        training_size.labels_of(drawn[0], 60)

@@ -11,6 +11,8 @@ pytest.importorskip("eazy", reason="the rival needs the extra 'rival'")
 pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
+from experiments import marks
+
 from zpix import comparison
 from zpix.errors import InputFileError, OutputError
 from zpix.evaluation.rival import DetectionSettings, FitSettings, read_template_set
@@ -99,3 +101,29 @@ def test_the_settings_of_the_rival_are_scanned(field, templates, monkeypatch):
     (row,) = rival_settings.scan_redshifts([field], read_template_set([templates / "mine.param"]), best)
     assert row["count"] == row["largest_likelihood"]["count"] > row["without_neighbours"]["count"] > 0
     assert 0 < row["sigma_nmad"] < 1
+
+
+def test_marks_are_measured_against_the_rival_and_the_ceiling(field, templates, tmp_path, monkeypatch, capsys):
+    coarse = FitSettings(z_max=12.0, z_step=0.1, template_error=0.0, systematic_error=0.02)
+    monkeypatch.setattr(comparison, "_OWN_TEMPLATES", coarse)
+    (tmp_path / "778").mkdir()
+    (tmp_path / "778" / "field").symlink_to(field)
+    templates_of_others = [templates / "mine.param"]
+    one = marks.measure(tmp_path / "778", 778, size=448, rival=templates_of_others, model=None, workers=1)
+    assert {len(values) for values in one.quantities.values()} == {len(one.report.sample)} == {len(one.spectroscopic)}
+    np.testing.assert_array_equal(one.quantities["redshift"], one.report.sample.z_true)
+    ceiling = {"sigma_nmad": {"value": 0.01}, "outlier_fraction": {"value": 0.02}}
+    found = {mark.name: mark for mark in marks.marks([[one], [one, one]], ceiling)}
+    own, theirs = (one.comparison.redshifts[name]["F444W < 28"] for name in ("zpix", "mine templates"))
+    ratio = found["σ_NMAD over that of the mine templates, F444W < 28"]
+    assert ratio.values[0] == pytest.approx(own.sigma_nmad.value / theirs.sigma_nmad.value)
+    assert found["σ_NMAD over the ceiling's"].values[0] == pytest.approx(own.sigma_nmad.value / 0.01)
+    detection = one.comparison.detection
+    gain = detection["zpix"].completeness_below.value[2] - detection["photutils"].completeness_below.value[2]
+    assert found["completeness less that of photutils"].values == pytest.approx((gain, gain))
+    assert found["outliers over those of the mine templates"].met == (
+        own.outlier_fraction.value <= 0.5 * theirs.outlier_fraction.value
+    )
+    marks.print_methods([one])
+    marks.print_dependence([one])
+    assert "foreign light" in capsys.readouterr().out

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -86,11 +86,8 @@ def draw_colours(
         part = tuple(every[first : first + _TILES])
         shards.append(_Shard(out / f"{first:06d}-{first + len(part) - 1:06d}.safetensors", part, model, config))
     missing = [shard for shard in shards if not shard.path.exists()]
-    with (
-        ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
-        progress_bar("drawing scenes", len(shards), done=len(shards) - len(missing)) as bar,
-    ):
-        for _ in in_order(pool, _draw, iter(missing), ahead=2 * workers):
+    with progress_bar("drawing scenes", len(shards), done=len(shards) - len(missing)) as bar:
+        for _ in _drawn(missing, workers):
             bar.advance()
     training, validation = read_colours([shard.path for shard in shards])
     if training is None or not len(training.redshift):
@@ -110,9 +107,18 @@ def read_colours(paths: Sequence[Path]) -> tuple[SourceSums | None, SourceSums |
     return training, validation
 
 
+def _drawn(shards: list[_Shard], workers: int) -> Iterator[None]:
+    """Draw all, by this process or by several with one thread each."""
+    if workers == 1:
+        yield from map(_draw, shards)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, spawn, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        yield from in_order(pool, _draw, iter(shards), ahead=2 * workers)
+
+
 def _draw(shard: _Shard) -> None:
     """Draw, measure and write the tiles of one file."""
-    torch.set_num_threads(1)  # other processes have the other cores
     model, config = shard.model, shard.config
     parts: dict[str, list[SourceSums]] = {split: [] for split in _SPLITS}
     for tile in shard.tiles:
