@@ -31,11 +31,8 @@ from zpix.training.store import Store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.paper.experiment import Experiment, begin, options, write_json
-from experiments.paper.scores import SAMPLES, SCORES, print_table, redshift_cells, search
-
-#: Tiles of a store made for these experiments: the test sample is in fields of its own.
-FRACTIONS = {"train": 7 / 8, "validation": 1 / 8, "test": 0.0}
+from experiments.paper.experiment import begin, options, write_json
+from experiments.paper.scores import SAMPLES, SCORES, print_table, redshift_cells, search, training_facts
 
 
 def without_redshifts(source: Path, model: ModelConfig, out: Path, *, seed: int = 0) -> Path:
@@ -55,9 +52,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     experiment = begin(asked)
     source = asked.model or default_model()
     shape = load_checkpoint(source).config
-    store = asked.store or experiment.store(
-        "spectroscopic", tiles=asked.tiles, seed=asked.seed, labels="spectroscopic", fractions=FRACTIONS
-    )
+    store = asked.store or experiment.store("spectroscopic", tiles=asked.tiles, seed=asked.seed, labels="spectroscopic")
     fields = experiment.fields(asked.test_seeds, asked.test_size)
 
     def tuned(name: str, head: str, epochs: int, photometry: str | None) -> dict[str, Any]:
@@ -68,48 +63,37 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
                 cutouts = override(experiment.config.pretraining, epochs=asked.cutout_epochs)
                 learnt = zpix.pretrain(store, out=place / "photometry", model=model, config=cutouts)
             elif photometry == "mock":
-                learnt = asked.pretrained or mock_photometry(experiment, model, asked, place / "photometry")
+                learnt = asked.pretrained or experiment.photometry(
+                    place / "photometry", model=model, tiles=asked.mock_tiles, seed=asked.seed + 1
+                )
             path = zpix.train(
                 store, out=place / "run", model=model, config=experiment.training(epochs), redshift_head=learnt,
                 init=without_redshifts(source, model, place / "detector.safetensors"), name=name,
             )  # fmt: skip
-            about = load_checkpoint(path).about
             found = search(path, fields, out=place, config=experiment.inference)
-            return {"name": name, "epochs": epochs, "seconds": about["seconds"], "losses": about["losses"], **found}
+            return {"name": name, **training_facts(path), **found}
 
-        return experiment.row(name.replace(" ", "-").replace(",", ""), make)
+        return experiment.row(name, make)
 
     def as_it_is(place: Path) -> dict[str, Any]:
-        return {"name": "trained on everything", "epochs": 0, "seconds": 0} | search(
-            source, fields, out=place, config=experiment.inference
-        )
+        found = search(source, fields, out=place, config=experiment.inference)
+        return {"name": "trained on everything", "epochs": 0, **found}
 
     rows = [
         tuned("fpn, spectra", "fpn", asked.epochs, None),
         tuned("fpn+pixels, spectra", "fpn+pixels", asked.pixel_epochs, "spectra"),
         tuned("fpn+pixels, mock then spectra", "fpn+pixels", asked.pixel_epochs, "mock"),
-        experiment.row("trained-on-everything", as_it_is),
+        experiment.row("trained on everything", as_it_is),
     ]
     return {"learnt_from": store_counts(Store(store)), "test_seeds": asked.test_seeds, "rows": rows}
 
 
-def mock_photometry(experiment: Experiment, model: ModelConfig, asked: argparse.Namespace, out: Path) -> Path:
-    """A redshift head whose photometry has learnt on the mock sky, from other skies than the store's."""
-    return zpix.pretrain_mock(
-        asked.mock_tiles, out=out, seed=asked.seed + 1, simulation=experiment.config.simulation, model=model,
-        config=experiment.config.pretraining, tile_size=experiment.tile_size, workers=experiment.workers,
-    )  # fmt: skip
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Draw, train, search, print and write."""
-    parser = options(__doc__, tiles=846, test_seeds=(2201, 2202, 2203, 2204), test_size=3712)
-    parser.add_argument("--seed", type=int, default=2145, help="of the store; the mock's photometry has the next")
-    parser.add_argument("--store", type=Path, help="a store with few redshifts, instead of drawing one")
+    parser = options(__doc__, tiles=846, seed=2145, epochs=3, test_seeds=(2201, 2202, 2203, 2204), test_size=3712)
     parser.add_argument("--model", type=Path, help="whose detector all begin with; the shipped model by default")
     parser.add_argument("--pretrained", type=Path, help="model of `zpix pretrain --mock`, instead of making one")
     parser.add_argument("--mock-tiles", type=int, default=400, help="that the mock's photometry learns from")
-    parser.add_argument("--epochs", type=int, default=3, help="of the joint training with the paper's head")
     parser.add_argument("--pixel-epochs", type=int, default=1, help="with a head whose photometry has learnt before")
     parser.add_argument("--cutout-epochs", type=int, default=40, help="of photometry on the cutouts of few sources")
     asked = parser.parse_args(arguments)

@@ -13,10 +13,12 @@ import torch
 from zpix.config import InferenceConfig, ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, write_config
 from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
 from zpix.errors import OutputError
+from zpix.preparation import draw_tile
+from zpix.training.store import StoreWriter
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
-from experiments import spectroscopic_labels
+from experiments import backbones, pretraining, spectroscopic_labels
 from experiments.paper.scores import SAMPLES
 
 MODEL = ModelConfig(bands=("F200W", "F444W"), pyramid_channels=8, box_hidden=16, mask_layers=1, mixture_components=3)
@@ -26,7 +28,7 @@ SKY = SimulationConfig(  # rich in galaxies of which spectra are taken
 )  # fmt: skip
 FIT = PretrainingConfig(epochs=1, batch_size=16, realisations=1)
 TRAINING = TrainingConfig(batch_size=4, optimizer="adamw", learning_rate=1e-3, warmup_steps=1, precision="fp32")
-SEARCH = InferenceConfig(tile_size=256, margin=64, score_threshold=0.1, precision="fp32", device="cpu", dust="0.01")
+SEARCH = InferenceConfig(tile_size=256, margin=64, score_threshold=0.0, precision="fp32", device="cpu", dust="0.01")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def tiny(tmp_path_factory) -> list:
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch):
-    """Tiles are drawn in this process: to start others takes longer than to draw."""
+    """Tiles are drawn in this process, since to start others takes longer, and losses are not drawn."""
 
     class Here(ThreadPoolExecutor):
         def __init__(self, workers: int, mp_context: object) -> None:
@@ -48,6 +50,7 @@ def here(monkeypatch):
 
     for module in ("preparation", "colours"):
         monkeypatch.setattr(f"zpix.{module}.ProcessPoolExecutor", Here)
+    monkeypatch.setattr("zpix.learning._draw_losses", lambda losses: None)
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
@@ -82,24 +85,57 @@ def held(out: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in out.glob("*/**/*") if path.is_file()}
 
 
-def test_few_redshifts(tmp_path, tiny, start, capsys):
-    options = [*tiny, "--model", start, "--mock-tiles", 3, "--epochs", 1, "--cutout-epochs", 2]
-    printed, found = run(spectroscopic_labels, tmp_path / "out", capsys, *options)
-    names = ["fpn, spectra", "fpn+pixels, spectra", "fpn+pixels, mock then spectra", "trained on everything"]
-    assert [row["name"] for row in found["rows"]] == names
-    made = tables(printed)
-    assert len(made) == len(SAMPLES) and all([line[0] for line in table] == names for table in made)
-    redshifts = found["learnt_from"]["train"]["redshifts"]
-    assert f"{redshifts} redshifts in 7 tiles" in printed and 0 < redshifts < found["learnt_from"]["train"]["galaxy"]
-    for row in found["rows"]:
-        measured, _, every = (row["redshifts"][name] for name in SAMPLES)
-        assert 0 < measured["true"] < every["true"] and every["count"] <= every["true"]
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Path:
+    """A store with few redshifts, that two of the experiments can learn from."""
+    path = tmp_path_factory.mktemp("store") / "store.zarr"
+    writer = StoreWriter(path, bands=MODEL.bands, tile_size=192, pixel_scale_arcsec=0.03, settings={})
+    for index in range(8):
+        tile = draw_tile((1, index, 192, MODEL.bands, SKY, "spectroscopic"))
+        writer.add("validation" if index == 7 else "train", tile)
+    writer.close({"kind": "mock"})
+    return path
 
-    before = held(tmp_path / "out")
-    assert run(spectroscopic_labels, tmp_path / "out", capsys, *options) == (printed, found)
-    assert held(tmp_path / "out") == before
+
+def check_whole_and_kept(experiment, out: Path, capsys, options: list) -> tuple[list, dict]:
+    """The tables and the JSON of an experiment, which are the same the second time, when nothing is made again."""
+    printed, found = run(experiment, out, capsys, *options)
+    before = held(out)
+    assert run(experiment, out, capsys, *options) == (printed, found) and held(out) == before
+    for row in found["rows"]:
+        assert set(row["redshifts"]) == set(SAMPLES)
+        spectra, _, every = row["redshifts"].values()
+        assert 0 < spectra["true"] < every["true"] and every["count"] <= every["true"]
+        assert all(row[name]["count"] <= row[name]["total"] for name in ("completeness", "purity"))
+    made = tables(printed)
+    for table in made:
+        assert [line[0] for line in table] == [row["name"] for row in found["rows"]]
+    return made, found
+
+
+def test_few_redshifts(tmp_path, tiny, start, store, capsys):
+    options = [*tiny, "--model", start, "--store", store, "--mock-tiles", 3, "--epochs", 1, "--cutout-epochs", 2]
+    made, found = check_whole_and_kept(spectroscopic_labels, tmp_path / "out", capsys, options)
+    assert len(made) == len(SAMPLES) and len(made[0]) == 4
+    counts = found["learnt_from"]["train"]
+    assert counts["tiles"] == 7 and 0 < counts["redshifts"] < counts["galaxy"]
     with pytest.raises(OutputError, match="another setting of epochs"):
         run(spectroscopic_labels, tmp_path / "out", capsys, *options, "--epochs", 2)
+
+
+def test_backbones(tmp_path, tiny, capsys):
+    options = [*tiny, "--epochs", 1, "--tiles", 5, "--backbones", "resnet18", "mvitv2_tiny"]
+    (trained, redshifts), found = check_whole_and_kept(backbones, tmp_path / "out", capsys, options)
+    assert found["learnt_from"]["train"]["tiles"] == 4
+    assert float(trained[1][1]) > 20 > float(trained[0][1])  # million weights
+    assert len(redshifts) == 2
+
+
+def test_pretraining(tmp_path, tiny, store, capsys):
+    options = [*tiny, "--epochs", 1, "--store", store, "--mock-tiles", 8, "--photometry-tiles", 2]
+    made, _ = check_whole_and_kept(pretraining, tmp_path / "out", capsys, options)
+    assert len(made) == 1 + len(SAMPLES) and len(made[0]) == 5
+    assert "stand-in for GalaxiesML" in made[0][1][0]
 
 
 def test_a_detector_without_its_redshift_head(tmp_path, start):

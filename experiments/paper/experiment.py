@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import zpix
-from zpix.config import Config, InferenceConfig, TrainingConfig, load_config, override
+from zpix.config import Config, InferenceConfig, ModelConfig, TrainingConfig, load_config, override
 from zpix.errors import OutputError, StoreError
 from zpix.outputs import whole_file
 from zpix.preparation import Labels
@@ -21,6 +21,8 @@ from zpix.progress import progress_bar
 from zpix.training.store import Split, Store
 
 RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "paper-experiments.toml"
+#: Shares of the tiles of a store that is made to learn from: what is tested on are fields of other skies.
+FRACTIONS: dict[Split, float] = {"train": 7 / 8, "validation": 1 / 8, "test": 0.0}
 _NOT_SETTINGS = ("out", "workers")  # nothing depends on them
 
 
@@ -33,16 +35,7 @@ class Experiment:
     tile_size: int
     workers: int
 
-    def store(
-        self,
-        name: str,
-        *,
-        tiles: int,
-        seed: int,
-        labels: Labels,
-        bands: Sequence[str] | None = None,
-        fractions: Mapping[Split, float],
-    ) -> Path:
+    def store(self, name: str, *, tiles: int, seed: int, labels: Labels, bands: Sequence[str] | None = None) -> Path:
         """A store of simulated tiles, drawn unless it is there; `bands` are those of `[model]` by default."""
         path = self.out / f"{name}.zarr"
         try:
@@ -50,7 +43,7 @@ class Experiment:
         except StoreError:  # not there, or not whole
             zpix.prepare_mock(
                 path, tiles=tiles, seed=seed, config=self.config.simulation, bands=bands or self.config.model.bands,
-                tile_size=self.tile_size, fractions=fractions, workers=self.workers, labels=labels,
+                tile_size=self.tile_size, fractions=FRACTIONS, workers=self.workers, labels=labels,
             )  # fmt: skip
         return path
 
@@ -66,6 +59,13 @@ class Experiment:
                     )  # fmt: skip
         return places
 
+    def photometry(self, out: Path, *, model: ModelConfig, tiles: int, seed: int) -> Path:
+        """A redshift head whose photometry has learnt on tiles of the mock sky."""
+        return zpix.pretrain_mock(
+            tiles, out=out, seed=seed, simulation=self.config.simulation, model=model, config=self.config.pretraining,
+            tile_size=self.tile_size, workers=self.workers,
+        )  # fmt: skip
+
     def training(self, epochs: int) -> TrainingConfig:
         """`[training]` for so many epochs, with validation losses after the last."""
         return override(self.config.training, epochs=epochs, validate_every=epochs)
@@ -76,7 +76,7 @@ class Experiment:
 
     def row(self, name: str, make: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
         """A row of the experiment as JSON values: `make` is called with its directory unless it was finished before."""
-        kept = self.out / name / "row.json"
+        kept = self.out / name.replace(",", "").replace(" ", "-") / "row.json"
         if not kept.is_file():
             write_json(kept, make(kept.parent))
         return json.loads(kept.read_text("utf-8"))
@@ -104,19 +104,21 @@ def begin(asked: argparse.Namespace) -> Experiment:
 
 
 def options(
-    description: str | None, *, tiles: int, test_seeds: Sequence[int], test_size: int
+    description: str | None, *, tiles: int, seed: int, epochs: int, test_seeds: Sequence[int], test_size: int
 ) -> argparse.ArgumentParser:
     """The options that all experiments have, with defaults of their own."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="directory of everything that is made")
-    parser.add_argument("--config", type=Path, default=RECIPE, help="TOML file of all settings that are not options")
-    parser.add_argument(
-        "--tiles", type=int, default=tiles, help="of the store: seven to learn from for one to validate"
-    )
-    parser.add_argument("--tile-size", type=int, default=512, help="side of a tile in pixels")
-    parser.add_argument("--test-seeds", type=int, nargs="+", default=list(test_seeds), help="of the fields to test on")
-    parser.add_argument("--test-size", type=int, default=test_size, help="side of a field to test on in pixels")
-    parser.add_argument("--workers", type=int, default=2, help="processes that draw and search")
+    add = parser.add_argument
+    add("--out", type=Path, required=True, help="directory of everything that is made")
+    add("--config", type=Path, default=RECIPE, help="TOML file of all settings that are not options")
+    add("--store", type=Path, help="store to learn from, instead of drawing one")
+    add("--tiles", type=int, default=tiles, help="of the store: seven to learn from for one to validate")
+    add("--tile-size", type=int, default=512, help="side of a tile in pixels")
+    add("--seed", type=int, default=seed, help="of the store; skies to learn from before have the next")
+    add("--epochs", type=int, default=epochs, help="of the joint training")
+    add("--test-seeds", type=int, nargs="+", default=list(test_seeds), help="of the fields to test on")
+    add("--test-size", type=int, default=test_size, help="side of a field to test on in pixels")
+    add("--workers", type=int, default=2, help="processes that draw and search")
     return parser
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import zpix
 from zpix.config import InferenceConfig
+from zpix.detector import load_checkpoint
 from zpix.evaluation import (
     CountedFraction,
     RedshiftSample,
@@ -103,6 +104,25 @@ def redshift_cells(scores: dict[str, Any]) -> list[str]:
 def estimate(score: dict[str, float | None]) -> str:
     """A value and its error as text; a dash if there is none."""
     return "-" if score["value"] is None else f"{score['value']:.3f} ± {score['error']:.3f}"
+
+
+def training_facts(model: Path) -> dict[str, Any]:
+    """Seconds, epochs and last losses of the training of a model, as JSON values."""
+    about = load_checkpoint(model).about
+    return {name: about[name] for name in ("seconds", "epochs", "losses")}
+
+
+def loss_cells(row: dict[str, Any]) -> list[str]:
+    """Sum of the last losses on training tiles and on validation tiles, and redshift's part of the latter, as text."""
+    last = {losses["split"]: losses for losses in row["losses"]}
+    parts = [name for name in last["train"] if name not in ("epoch", "split", "rate")]
+    sums = [sum(losses[name] for name in parts) for losses in last.values()]
+    return [f"{value:.3f}" for value in (*sums, last["validation"]["redshift"])]
+
+
+def detection_cells(row: dict[str, Any]) -> list[str]:
+    """Completeness and purity of all sources with F444W < 28."""
+    return [estimate(row[name]) for name in ("completeness", "purity")]
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
