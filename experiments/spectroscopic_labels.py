@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = options(__doc__, tiles=846, seed=2145, epochs=3, test_seeds=(2201, 2202, 2203, 2204), test_size=3712)
     parser.add_argument("--model", type=Path, help="whose detector all begin with; the shipped model by default")
     parser.add_argument("--pretrained", type=Path, help="model of `zpix pretrain --mock`, instead of making one")
-    parser.add_argument("--mock-tiles", type=int, default=400, help="that the mock's photometry learns from")
+    parser.add_argument("--mock-tiles", type=int, default=300, help="that the mock's photometry learns from")
     parser.add_argument("--pixel-epochs", type=int, default=1, help="with a head whose photometry has learnt before")
     parser.add_argument("--cutout-epochs", type=int, default=40, help="of photometry on the cutouts of few sources")
     asked = parser.parse_args(arguments)

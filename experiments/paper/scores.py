@@ -76,11 +76,12 @@ def search(
         measured = np.isfinite(read_source_table(place / "truth.fits").number("z_spec"))
         report = evaluate(catalogue, truth, band=BAND)
         galaxies = np.isfinite(truth.z)
-        partner = report.matching.right[galaxies[report.matching.right]]  # of each row of the report's sample
         inside = galaxies & in_field(catalogue, truth)
+        partner = report.matching.right[galaxies[report.matching.right]]  # of each row of the report's sample
+        counts = inside[partner]
         true.append(TrueGalaxies(truth.magnitude[inside], measured[inside]))
-        found.append(TrueGalaxies(truth.magnitude[partner], measured[partner]))
-        samples.append(report.sample)
+        found.append(TrueGalaxies(truth.magnitude[partner[counts]], measured[partner[counts]]))
+        samples.append(report.sample.select(counts))
         detection.append(report.detection)
     sample = RedshiftSample(*(np.concatenate([getattr(s, f.name) for s in samples]) for f in fields(RedshiftSample)))
     redshifts = {}
