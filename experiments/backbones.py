@@ -75,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--backbones", nargs="+", default=list(BACKBONES), choices=[*BACKBONES, "mvitv2_base"])
     asked = parser.parse_args(arguments)
     found = measure(asked)
+    write_json(asked.out / "backbones.json", found)
     counts = found["learnt_from"]["train"]
     print(f"{counts['tiles']} tiles with {counts['redshifts']} redshifts, {asked.epochs} epochs.\n")
     rows = [
@@ -87,7 +88,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{BRIGHT[0].upper()}{BRIGHT[1:]}:\n")
     rows = [[row["name"], *redshift_cells(row["redshifts"][BRIGHT])] for row in found["rows"]]
     print_table(("backbone", "found", *SCORES.values()), rows)
-    write_json(asked.out / "backbones.json", found)
 
 
 if __name__ == "__main__":

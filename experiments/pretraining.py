@@ -102,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--photometry-tiles", type=int, default=240, help="of whose galaxies the photometry learns")
     asked = parser.parse_args(arguments)
     found = measure(asked)
+    write_json(asked.out / "pretraining.json", found)
     counts = found["learnt_from"]["train"]
     print(f"{counts['tiles']} tiles with {counts['redshifts']} redshifts, {asked.epochs} epochs.\n")
     rows = [
@@ -115,7 +116,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{name[0].upper()}{name[1:]}:\n")
         rows = [[row["name"], row["head"], *redshift_cells(row["redshifts"][name])] for row in found["rows"]]
         print_table(("brought", "head", "found", *SCORES.values()), rows)
-    write_json(asked.out / "pretraining.json", found)
 
 
 if __name__ == "__main__":

@@ -98,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cutout-epochs", type=int, default=40, help="of photometry on the cutouts of few sources")
     asked = parser.parse_args(arguments)
     found = measure(asked)
+    write_json(asked.out / "spectroscopic_labels.json", found)
     counts = found["learnt_from"]
     print(
         f"{counts['train']['redshifts']} redshifts in {counts['train']['tiles']} tiles to learn from,"
@@ -107,7 +108,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{name[0].upper()}{name[1:]}:\n")
         rows = [[row["name"], str(row["epochs"]), *redshift_cells(row["redshifts"][name])] for row in found["rows"]]
         print_table(("redshifts from", "epochs", "found", *SCORES.values()), rows)
-    write_json(asked.out / "spectroscopic_labels.json", found)
 
 
 if __name__ == "__main__":

@@ -119,15 +119,21 @@ def test_few_redshifts(tmp_path, tiny, start, store, capsys):
     assert len(made) == len(SAMPLES) and len(made[0]) == 4
     counts = found["learnt_from"]["train"]
     assert counts["tiles"] == 7 and 0 < counts["redshifts"] < counts["galaxy"]
+    (tmp_path / "out" / "fpn-spectra" / "row.json").unlink()  # as if stopped after the search
+    model = tmp_path / "out" / "fpn-spectra" / "run" / "model.safetensors"
+    weights = model.read_bytes()
+    assert run(spectroscopic_labels, tmp_path / "out", capsys, *options)[1] == found
+    assert model.read_bytes() == weights
     with pytest.raises(OutputError, match="another setting of epochs"):
         run(spectroscopic_labels, tmp_path / "out", capsys, *options, "--epochs", 2)
 
 
 def test_backbones(tmp_path, tiny, capsys):
-    options = [*tiny, "--epochs", 1, "--tiles", 5, "--backbones", "resnet18", "mvitv2_tiny"]
+    options = [*tiny, "--epochs", 1, "--tiles", 3, "--backbones", "resnet18", "mvitv2_tiny"]
     (trained, redshifts), found = check_whole_and_kept(backbones, tmp_path / "out", capsys, options)
-    assert found["learnt_from"]["train"]["tiles"] == 4
+    assert found["learnt_from"]["train"]["tiles"] == 3
     assert float(trained[1][1]) > 20 > float(trained[0][1])  # million weights
+    assert trained[0][4:6] == ["-", "-"]  # three tiles leave none to validate
     assert len(redshifts) == 2
 
 

@@ -117,8 +117,10 @@ def loss_cells(row: dict[str, Any]) -> list[str]:
     """Sum of the last losses on training tiles and on validation tiles, and redshift's part of the latter, as text."""
     last = {losses["split"]: losses for losses in row["losses"]}
     parts = [name for name in last["train"] if name not in ("epoch", "split", "rate")]
-    sums = [sum(losses[name] for name in parts) for losses in last.values()]
-    return [f"{value:.3f}" for value in (*sums, last["validation"]["redshift"])]
+    cells = {split: f"{sum(losses[name] for name in parts):.3f}" for split, losses in last.items()}
+    if "validation" not in last:
+        return [cells["train"], "-", "-"]
+    return [*cells.values(), f"{last['validation']['redshift']:.3f}"]
 
 
 def detection_cells(row: dict[str, Any]) -> list[str]:
