@@ -1,0 +1,146 @@
+"""What does a model make of fields that it has not seen, and of which galaxies is it true?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import zpix
+from zpix.config import InferenceConfig
+from zpix.detector import load_checkpoint
+from zpix.evaluation import (
+    CountedFraction,
+    RedshiftSample,
+    evaluate,
+    in_field,
+    read_truth,
+    score_redshifts,
+)
+from zpix.evaluation.report import scores_dict
+from zpix.sources.source_table import read_source_table
+
+BAND, FAINTEST = "F444W", 28.0
+
+
+@dataclass(frozen=True, eq=False)
+class TrueGalaxies:
+    """The true galaxies of some fields, G in all.
+
+    magnitude : (G,) float64, F444W
+    measured : (G,) bool, whether a spectroscopic survey would have its redshift
+    """
+
+    magnitude: NDArray[np.float64]
+    measured: NDArray[np.bool_]
+
+
+#: Of which galaxies redshifts are scored: those that a spectroscopic survey chooses are not like all.
+SAMPLES: dict[str, Callable[[TrueGalaxies], NDArray[np.bool_]]] = {
+    "galaxies that have spectra": lambda true: true.measured,
+    f"galaxies that have spectra, {BAND} < {FAINTEST:g}": lambda true: true.measured & (true.magnitude < FAINTEST),
+    f"all galaxies, {BAND} < {FAINTEST:g}": lambda true: true.magnitude < FAINTEST,
+}
+SCORES = {
+    "bias": "bias",
+    "sigma_nmad": "σ_NMAD",
+    "outlier_fraction": "outliers",
+    "coverage_68": "in 68 %",
+    "coverage_95": "in 95 %",
+    "crps": "CRPS",
+}
+
+
+def search(
+    model: Path | None, places: Sequence[Path], *, out: Path, config: InferenceConfig, seed: int = 0
+) -> dict[str, Any]:
+    """Search fields with a model and score it, as JSON values; what `out` holds of them is read again.
+
+    Returns
+    -------
+    redshifts : scores with bootstrap errors of each of `SAMPLES`, and `true`, the galaxies that were to be found
+    completeness, purity : of all sources brighter than F444W = 28, with half their 68 % interval
+    """
+    true, found, samples, detection = [], [], [], []
+    for place in places:
+        own = out / f"found-{place.name}"
+        if (own / "catalogue.fits").is_file():
+            catalogue = zpix.read_catalogue(own)
+        else:
+            catalogue = zpix.run(place, out=own, model=model, config=config)
+        truth = read_truth(place / "truth.fits", band=BAND)
+        measured = np.isfinite(read_source_table(place / "truth.fits").number("z_spec"))
+        report = evaluate(catalogue, truth, band=BAND)
+        galaxies = np.isfinite(truth.z)
+        inside = galaxies & in_field(catalogue, truth)
+        partner = report.matching.right[galaxies[report.matching.right]]  # of each row of the report's sample
+        counts = inside[partner]
+        true.append(TrueGalaxies(truth.magnitude[inside], measured[inside]))
+        found.append(TrueGalaxies(truth.magnitude[partner[counts]], measured[partner[counts]]))
+        samples.append(report.sample.select(counts))
+        detection.append(report.detection)
+    sample = RedshiftSample(*(np.concatenate([getattr(s, f.name) for s in samples]) for f in fields(RedshiftSample)))
+    redshifts = {}
+    for name, chosen in SAMPLES.items():
+        rows = np.concatenate([chosen(part) for part in found])
+        scores = score_redshifts(sample.select(rows), rng=np.random.default_rng(seed))
+        redshifts |= scores_dict({name: scores})
+        redshifts[name]["true"] = int(sum(chosen(part).sum() for part in true))
+    counted = {
+        name: _counted([getattr(scores, f"{name}_below") for scores in detection], detection[0].mag_limits)
+        for name in ("completeness", "purity")
+    }
+    return {"redshifts": redshifts, **counted}
+
+
+def redshift_cells(scores: dict[str, Any]) -> list[str]:
+    """How many of how many galaxies were found, and each of `SCORES` with its error."""
+    return [f"{scores['count']} of {scores['true']}", *(estimate(scores[name]) for name in SCORES)]
+
+
+def estimate(score: dict[str, float | None]) -> str:
+    """A value and its error as text; a dash if there is none."""
+    return "-" if score["value"] is None else f"{score['value']:.3f} ± {score['error']:.3f}"
+
+
+def training_facts(model: Path) -> dict[str, Any]:
+    """Seconds, epochs and last losses of the training of a model, as JSON values."""
+    about = load_checkpoint(model).about
+    return {name: about[name] for name in ("seconds", "epochs", "losses")}
+
+
+def loss_cells(row: dict[str, Any]) -> list[str]:
+    """Sum of the last losses on training tiles and on validation tiles, and redshift's part of the latter, as text."""
+    last = {losses["split"]: losses for losses in row["losses"]}
+    parts = [name for name in last["train"] if name not in ("epoch", "split", "rate")]
+    cells = {split: f"{sum(losses[name] for name in parts):.3f}" for split, losses in last.items()}
+    if "validation" not in last:
+        return [cells["train"], "-", "-"]
+    return [*cells.values(), f"{last['validation']['redshift']:.3f}"]
+
+
+def detection_cells(row: dict[str, Any]) -> list[str]:
+    """Completeness and purity of all sources with F444W < 28."""
+    return [estimate(row[name]) for name in ("completeness", "purity")]
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a Markdown table."""
+    for line in (header, ["---"] * len(header), *rows):
+        print("| " + " | ".join(line) + " |", flush=True)
+    print()
+
+
+def _counted(parts: list[CountedFraction], limits: NDArray[np.float64]) -> dict[str, Any]:
+    """Fractions of several fields brighter than the limit as one."""
+    at = int(np.flatnonzero(limits == FAINTEST)[0])
+    count, total = (sum(int(getattr(part, name)[at]) for part in parts) for name in ("count", "total"))
+    if not total:
+        return {"count": 0, "total": 0, "value": None, "error": None}
+    fraction = CountedFraction(np.array([count]), np.array([total]))
+    low, high = fraction.interval()[:, 0]
+    return {"count": count, "total": total, "value": count / total, "error": float(0.5 * (high - low))}

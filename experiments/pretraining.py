@@ -1,0 +1,122 @@
+"""With few redshifts, what is it worth to have learnt from other galaxies before?
+
+    python experiments/pretraining.py --out pretraining --galaxiesml galaxiesml
+
+As in Merz et al. 2026, but on the mock sky: detectors that start from random weights learn from the same tiles, in
+which few sources have a redshift, in the same way. They differ in what they bring:
+
+* nothing, with the paper's head on the pyramid, or with the head that sees pixels;
+* a backbone that has learnt the redshifts of GalaxiesML or, without its files, those of a stand-in: the mock sky in its
+  five bluest bands;
+* a backbone that has learnt redshifts on the mock sky in all bands;
+* photometry of the head that sees pixels, which has learnt redshifts there.
+
+`--store` takes that of experiments/spectroscopic_labels.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import zpix
+from zpix.config import override
+from zpix.detector import load_checkpoint
+from zpix.preparation import store_counts
+from zpix.training.store import Store
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from experiments.paper.experiment import begin, options, write_json
+from experiments.paper.scores import (
+    SAMPLES,
+    SCORES,
+    detection_cells,
+    loss_cells,
+    print_table,
+    redshift_cells,
+    search,
+    training_facts,
+)
+
+_STAND_IN_BANDS = 5  # as many as HSC has
+
+
+def measure(asked: argparse.Namespace) -> dict[str, Any]:
+    """All rows and what they learnt from, as JSON values."""
+    experiment = begin(asked)
+    config = experiment.config
+    store = asked.store or experiment.store("spectroscopic", tiles=asked.tiles, seed=asked.seed, labels="spectroscopic")
+    fields = experiment.fields(asked.test_seeds, asked.test_size)
+
+    def mock(bands: Sequence[str]) -> Path:
+        """Galaxies for backbones: the same sky in any bands, another than the store's."""
+        return experiment.store(
+            f"galaxies-{len(bands)}", tiles=asked.mock_tiles, seed=asked.seed + 1, labels="all", bands=bands,
+        )  # fmt: skip
+
+    def galaxies(place: Path) -> Path:
+        data = asked.galaxiesml or mock(config.model.bands[:_STAND_IN_BANDS])
+        return zpix.pretrain_backbone(data, out=place, model=config.model, config=config.pretraining)
+
+    def mock_galaxies(place: Path) -> Path:
+        data = mock(config.model.bands)
+        return zpix.pretrain_backbone(data, out=place, model=config.model, config=config.pretraining)
+
+    def row(name: str, head: str, **brought: Callable[[Path], Path]) -> dict[str, Any]:
+        def make(place: Path) -> dict[str, Any]:
+            begun = {part: learn(place / part) for part, learn in brought.items()}
+            path = zpix.train(
+                store, out=place / "run", model=override(config.model, redshift_head=head), name=name,
+                config=experiment.training(asked.epochs), **begun,
+            )  # fmt: skip
+            found = search(path, fields, out=place, config=experiment.inference)
+            learnt = [load_checkpoint(model).about["pretraining_seconds"] for model in begun.values()]
+            return {"name": name, "head": head, "seconds_before": sum(learnt), **training_facts(path), **found}
+
+        return experiment.row(name, make)
+
+    def photometry(place: Path) -> Path:
+        model = override(config.model, redshift_head="fpn+pixels")
+        return experiment.photometry(place, model=model, tiles=asked.photometry_tiles, seed=asked.seed + 1)
+
+    stand_in = "GalaxiesML" if asked.galaxiesml else f"stand-in for GalaxiesML: mock sky in {_STAND_IN_BANDS} bands"
+    rows = [
+        row("nothing, fpn", "fpn"),
+        row(f"backbone, {stand_in}", "fpn", backbone=galaxies),
+        row("backbone, mock sky in all bands", "fpn", backbone=mock_galaxies),
+        row("nothing, fpn+pixels", "fpn+pixels"),
+        row("photometry, mock sky", "fpn+pixels", redshift_head=photometry),
+    ]
+    return {"learnt_from": store_counts(Store(store)), "test_seeds": asked.test_seeds, "rows": rows}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw, train, search, print and write."""
+    parser = options(__doc__, tiles=320, seed=2145, epochs=3, test_seeds=(2201, 2202), test_size=3072)
+    parser.add_argument("--galaxiesml", type=Path, nargs="+", help="HDF5 files of GalaxiesML, or their directory")
+    parser.add_argument("--mock-tiles", type=int, default=100, help="of whose galaxies backbones learn")
+    parser.add_argument("--photometry-tiles", type=int, default=240, help="of whose galaxies the photometry learns")
+    asked = parser.parse_args(arguments)
+    found = measure(asked)
+    write_json(asked.out / "pretraining.json", found)
+    counts = found["learnt_from"]["train"]
+    print(f"{counts['tiles']} tiles with {counts['redshifts']} redshifts, {asked.epochs} epochs.\n")
+    rows = [
+        [row["name"], row["head"], str(row["seconds_before"]), *loss_cells(row), *detection_cells(row)]
+        for row in found["rows"]
+    ]
+    print_table(
+        ("brought", "head", "seconds before", "loss", "validation", "of redshifts", "completeness", "purity"), rows
+    )
+    for name in SAMPLES:
+        print(f"{name[0].upper()}{name[1:]}:\n")
+        rows = [[row["name"], row["head"], *redshift_cells(row["redshifts"][name])] for row in found["rows"]]
+        print_table(("brought", "head", "found", *SCORES.values()), rows)
+
+
+if __name__ == "__main__":
+    main()
