@@ -1,6 +1,6 @@
 """How much do more labels help? The redshift head alone, taught on more and more of the skies drawn for it.
 
-    zpix pretrain --mock 3000 --config recipes/default-colours.toml --out runs/redshift
+    zpix pretrain --mock 3000 --config recipes/default-redshifts.toml --out runs/redshift
     zpix prepare --mock 110 --seed 32 --fractions 0 1 0 --config recipes/default-calibration.toml --out natural.zarr
     python experiments/training_size.py runs/redshift/colours --validate-on natural.zarr --out sizes
 
@@ -36,7 +36,7 @@ from zpix.training.pretraining import (
 from zpix.training.store import Store
 
 LIMITS = (27.0, 28.0, 29.0)
-RECIPE = Path(__file__).parents[1] / "recipes" / "default-colours.toml"
+RECIPE = Path(__file__).parents[1] / "recipes" / "default-redshifts.toml"
 CPU = torch.device("cpu")
 
 

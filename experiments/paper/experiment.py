@@ -66,9 +66,9 @@ class Experiment:
             tile_size=self.tile_size, workers=self.workers,
         )  # fmt: skip
 
-    def training(self, epochs: int) -> TrainingConfig:
-        """`[training]` for so many epochs, with validation losses after the last."""
-        return override(self.config.training, epochs=epochs, validate_every=epochs)
+    def training(self, epochs: int, *, learn: str | None = None) -> TrainingConfig:
+        """`[training]` for so many epochs, with validation losses after the last; of all that it says, or of a part."""
+        return override(self.config.training, epochs=epochs, validate_every=epochs, learn=learn)
 
     @property
     def inference(self) -> InferenceConfig:
