@@ -45,8 +45,8 @@ class Mark:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--out", type=Path, default=Path("three-fields"), help="directory to write to")
-    options.add_argument("--size", type=int, default=2048, help="side of a field in pixels")
-    options.add_argument("--seeds", type=int, nargs="+", default=[90061, 90062, 90063], help="one field each")
+    options.add_argument("--size", type=int, default=4096, help="side of a field in pixels")
+    options.add_argument("--seeds", type=int, nargs="+", default=[90074, 90075, 90076], help="one field each")
     options.add_argument("--model", type=Path, help="checkpoint; the shipped model by default")
     asked = options.parse_args()
 

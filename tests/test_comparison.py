@@ -126,4 +126,5 @@ def test_marks_are_measured_against_the_rival_and_the_ceiling(field, templates, 
     )
     marks.print_methods([one])
     marks.print_dependence([one])
-    assert "foreign light" in capsys.readouterr().out
+    marks.print_neighbours([one], {"< 27": ceiling, "27-28": ceiling})
+    assert capsys.readouterr().out.count("foreign light") == 2
