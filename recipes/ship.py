@@ -1,6 +1,6 @@
 """Turn a trained model into the one that ships: half precision, and what it scores in its header.
 
-python recipes/ship.py runs/default/model.safetensors three-fields/*/evaluation/report.json
+python recipes/ship.py runs/default/model.safetensors --reports three-fields/*/evaluation/report.json
 """
 
 from __future__ import annotations
