@@ -28,6 +28,10 @@ from zpix.evaluation import Comparison, CountedFraction, RedshiftSample, Redshif
 from zpix.evaluation.detection import MAG_LIMITS
 from zpix.sources import GALAXY
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from experiments.paper.scores import print_table
+
 BRIGHT, FAINTEST_FOUND = 28.0, 28.5  # F444W magnitudes that the marks are for
 OWN = "simulation's templates"
 EDGES = {
@@ -249,14 +253,6 @@ def print_neighbours(measured: Sequence[Field], ceiling: dict) -> None:
 def texts(scores: RedshiftScores, names: Iterable[str]) -> list[str]:
     """Scores with their errors."""
     return [f"{getattr(scores, name).value:.3f} ± {getattr(scores, name).error:.3f}" for name in names]
-
-
-def print_table(header: list[str], rows: list[list[str]]) -> None:
-    """Print a Markdown table."""
-    widths = [max(len(line[i]) for line in (header, *rows)) for i in range(len(header))]
-    for line in (header, ["-" * width for width in widths], *rows):
-        print("| " + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) + " |")
-    print(flush=True)
 
 
 if __name__ == "__main__":

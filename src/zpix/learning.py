@@ -104,7 +104,7 @@ def pretrain_mock(
 ) -> Path:
     """Train the redshift head on the galaxies of simulated tiles that are drawn for it and not kept.
 
-    What it reads of them is kept in `out`/colours, 0.1 MB for a tile and realisation. A call for more tiles in another
+    What it reads of them is kept in `out`/colours, 0.05 MB for a tile and realisation. A call for more tiles in another
     directory can begin with a copy of that folder.
     """
     config, model, simulation = config or PretrainingConfig(), model or ModelConfig(), simulation or SimulationConfig()
