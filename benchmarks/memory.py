@@ -1,6 +1,6 @@
 """How much memory does a command take, all its processes together?
 
-Run `python benchmarks/memory.py zpix run MOSAICS --out RESULT`, or any other command: once a second the memory of the
+Run `python benchmarks/memory.py zpix run MOSAICS --out RESULT`, or any other command: twice a second the memory of the
 command and of every process that it has started is added up, pages that several share counted once (PSS, Linux only).
 """
 
