@@ -1,0 +1,66 @@
+"""The experiment on rare distant galaxies: what it counts, and that a field is measured only once."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+
+from experiments import high_redshift
+
+import zpix
+from zpix.evaluation.detection import CountedFraction
+from zpix.evaluation.selections import SelectionScores
+from zpix.sources import ZMixture
+
+
+class Found(SimpleNamespace):
+    """A catalogue of sources whose PDFs are narrow."""
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+    @property
+    def redshift(self) -> ZMixture:
+        mean = np.array(self.z, float)[:, None]
+        return ZMixture(np.ones_like(mean), mean, np.full_like(mean, 0.01))
+
+    def magnitude(self, band: str) -> np.ndarray:
+        return np.full(len(self), 27.0)
+
+
+def test_every_selected_source_that_is_not_distant_is_counted_as_what_it_is():
+    # right, just below the limit, a nearer galaxy, a star, nothing at all, too faint to count, not selected
+    catalogue = Found(z=[7.0, 6.2, 8.0, 9.0, 6.5, 7.0, 3.0])
+    truth = SimpleNamespace(
+        z=np.array([7.0, 5.9, 1.5, np.nan, 2.0, 3.0]),
+        magnitude=np.array([27.0, 27.0, 27.0, 25.0, 29.0, 26.0]),
+        is_star=np.array([False, False, False, True, False, False]),
+    )
+    matching = SimpleNamespace(left=np.array([0, 1, 2, 3, 5, 6]), right=np.arange(6))
+    none = CountedFraction(np.array([0]), np.array([0]))
+    scores = SelectionScores(6.0, 28.0, none, none, none, 1)
+    wrong = high_redshift.wrongly_selected(scores, catalogue, truth, SimpleNamespace(matching=matching))
+    assert wrong == {"galaxy just below": 1, "galaxy": 1, "star": 1, "no source": 1}
+
+
+def test_fields_are_counted_together_and_measured_once(tmp_path, capsys, monkeypatch):
+    asked = ["--out", str(tmp_path), "--size", "256", "--workers", "1", "--seeds"]
+    high_redshift.main([*asked, "3", "4"])
+    printed = capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {"3.json", "4.json"}  # no images are kept
+
+    scores = [json.loads((tmp_path / f"{seed}.json").read_text()) for seed in (3, 4)]
+    for row, limit in enumerate(("z > 6", "z > 10")):
+        counts = [sum(field[row]["purity"][part][0] for field in scores) for part in ("count", "total")]
+        assert f"| {limit} |" in printed and f"| {counts[0]} of {counts[1]} |" in printed
+        wrong = sum(sum(field[row]["wrong"].values()) for field in scores)
+        assert wrong == counts[1] - counts[0]
+
+    monkeypatch.setattr(zpix, "simulate", lambda *args, **kwargs: pytest.fail("a field is simulated again"))
+    high_redshift.main([*asked, "3", "4"])
+    assert capsys.readouterr().out == printed
