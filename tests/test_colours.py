@@ -6,12 +6,14 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from zpix.colours import draw_colours
-from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, write_config
+from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, override, write_config
 from zpix.detector import load_checkpoint
+from zpix.detector.redshift_head import SourcePixels, soft_photometry
 from zpix.errors import OutputError
 from zpix.learning import pretrain_mock, train
 from zpix.preparation import prepare_mock
@@ -76,15 +78,21 @@ def test_a_head_learns_from_drawn_skies_and_a_detector_takes_it(tmp_path):
     assert load_checkpoint(trained).about["started_from"] == {"redshift_head": "head/model.safetensors"}
 
 
-def test_accuracy_against_the_number_of_tiles(drawn, tmp_path, monkeypatch, capsys):
-    from experiments import training_size
-
+@pytest.fixture(scope="module")
+def validation_tiles(tmp_path_factory) -> Path:
+    store = tmp_path_factory.mktemp("validation") / "store"
     prepare_mock(
-        tmp_path / "store", tiles=8, seed=2, config=SKY, bands=BANDS, tile_size=192,
+        store, tiles=8, seed=2, config=SKY, bands=BANDS, tile_size=192,
         fractions={"train": 0, "validation": 1, "test": 0},
     )  # fmt: skip
+    return store
+
+
+def test_accuracy_against_the_number_of_tiles(drawn, validation_tiles, tmp_path, monkeypatch, capsys):
+    from experiments import training_size
+
     write_config(tmp_path / "recipe.toml", model=MODEL, pretraining=FIT)
-    command = ["training_size.py", drawn[0], "--validate-on", tmp_path / "store", "--out", tmp_path / "sizes"]
+    command = ["training_size.py", drawn[0], "--validate-on", validation_tiles, "--out", tmp_path / "sizes"]
     command += ["--recipe", tmp_path / "recipe.toml", "--passes", "4", "--tiles", "20", "40"]
     monkeypatch.setattr(sys, "argv", [str(part) for part in command])
     training_size.main()
@@ -96,3 +104,46 @@ def test_accuracy_against_the_number_of_tiles(drawn, tmp_path, monkeypatch, caps
     assert capsys.readouterr().out == first
     with pytest.raises(SystemExit, match="fewer than 60 tiles"):
         training_size.labels_of(drawn[0], 60)
+
+
+def test_what_a_trial_hides_is_what_it_says():
+    from experiments import head_ablations
+
+    pixels = SourcePixels(torch.rand(4, 2, 32, 32), torch.ones(4, 2, 32, 32), torch.ones(4, 32, 32), torch.ones(4, 2))
+    deeper = pixels._replace(variance=pixels.variance / 100)
+    wider = pixels._replace(mask=pixels.mask * (torch.arange(32) < 8))
+    parts = head_ablations.columns(MODEL)
+    plain, deep, other_mask = (soft_photometry(given, MODEL.gaussian_sigmas_pix) for given in (pixels, deeper, wider))
+    assert (plain != deep)[:, parts["depth"]].all() and torch.allclose(
+        (plain - deep)[:, parts["depth"]], torch.tensor(1.0)
+    )
+    assert (deep > plain)[:, parts["significances"]].all()
+    assert (plain != other_mask)[:, parts["mask"]].any()
+    known = [columns for name, columns in parts.items() if name in ("significances", "colours", "depth")]
+    assert len(set(np.concatenate(known))) == plain.shape[1] - 2 - 2  # all but coverage of two bands and sides
+    assert set(parts["mask"]) | set(parts["widest"]) | set(parts["narrowest"]) < set(np.concatenate(known[:2]))
+
+    sources = SourceSums(plain, torch.ones(4), torch.full((4,), 0.1))
+    blind = head_ablations.hide(sources, head_ablations.Trial("blind", hidden=("colours",), dust=False), MODEL)
+    assert (blind.sums[:, parts["colours"]] == 0).all() and (blind.dust == 0).all()
+    rest = np.setdiff1d(np.arange(plain.shape[1]), parts["colours"])
+    assert torch.equal(blind.sums[:, rest], plain[:, rest]) and not (plain[:, parts["colours"]] == 0).all()
+
+
+def test_every_choice_of_the_head_is_changed_alone(drawn, validation_tiles, tmp_path, monkeypatch, capsys):
+    from experiments import head_ablations
+
+    write_config(tmp_path / "recipe.toml", model=override(MODEL, mixture_components=4), pretraining=FIT)
+    asked = [drawn[0], "--validate-on", validation_tiles, "--out", tmp_path / "ablations"]
+    asked += ["--recipe", tmp_path / "recipe.toml", "--tiles", "40", "--passes", "2"]
+    head_ablations.main(list(map(str, asked)))
+    printed = capsys.readouterr().out
+    rows = {trial.name: json.loads((tmp_path / "ablations" / f"{trial.name}.json").read_text())
+            for trial in head_ablations.TRIALS}  # fmt: skip
+    assert all(f"| {name} | {row['loss']:.3f} |" in printed for name, row in rows.items())
+    assert len({row["loss"] for row in rows.values()}) == len(rows)  # every trial is another head
+    assert rows["no colours"]["loss"] != rows["as it is"]["loss"] < rows["batches four times as large"]["loss"]
+
+    monkeypatch.setattr(head_ablations, "teach", lambda *args: pytest.fail("a head is taught again"))
+    head_ablations.main(list(map(str, asked)))
+    assert capsys.readouterr().out == printed
