@@ -30,6 +30,7 @@ from zpix.sources import GALAXY
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from experiments.ceiling import EXTENDED
 from experiments.paper.scores import print_table
 
 BRIGHT, FAINTEST_FOUND = 28.0, 28.5  # F444W magnitudes that the marks are for
@@ -38,9 +39,11 @@ EDGES = {
     "F444W": (20.0, 24.0, 25.0, 26.0, 27.0, 28.0, 29.0),
     "redshift": (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 15.0),
     "S/N of the segment": (5.0, 10.0, 20.0, 50.0, 100.0, 1000.0, np.inf),
-    "foreign light": (0.0, 0.01, 0.05, 0.2, 1.0),
+    "foreign light": (0.0, 0.01, 0.05, 0.2, 1.0),  # share of a segment's light that is not its own
+    "half-light radius": (0.0, 0.1, 0.15, 0.2, 0.3, np.inf),  # arcsec
 }
-FOREIGN = 0.05  # share of a segment's light that is not its own: beyond, a galaxy is blended
+#: From where a galaxy is blended, and extended: of those at the limit about half are.
+HALVES = {"foreign light": 0.05, "half-light radius": EXTENDED}
 _CEILING = ("sigma_nmad", "outlier_fraction")
 _SCORES = ("bias", "sigma_nmad", "outlier_fraction", "coverage_68", "coverage_95", "crps")
 
@@ -101,7 +104,7 @@ def main() -> None:
     print_table(["", *map(str, asked.seeds), "together", "mark", "met"], [mark.row() for mark in found])
     print_methods(measured)
     print_dependence(measured)
-    print_neighbours(measured, ceiling)
+    print_halves(measured, ceiling)
     missed = [mark.name for mark in found if not mark.met]
     print(f"missed: {', '.join(missed)}" if missed else "every mark is met")
     sys.exit(bool(missed))
@@ -124,6 +127,7 @@ def measure(place: Path, seed: int, *, size: int, rival: Sequence[Path], model: 
         "redshift": report.sample.z_true,
         "S/N of the segment": np.asarray(table["snr"], float)[rows],
         "foreign light": np.asarray(table["blendedness"], float)[rows],
+        "half-light radius": np.asarray(table["re_arcsec"], float)[rows],
     }
     return Field(comparison, report, quantities, np.isfinite(np.asarray(table["z_spec"], float)[rows]))
 
@@ -233,21 +237,22 @@ def print_dependence(measured: Sequence[Field]) -> None:
         print_table([quantity, "galaxies", "bias", "σ_NMAD", "outliers", "in 68 %", "in 95 %", "CRPS"], lines)
 
 
-def print_neighbours(measured: Sequence[Field], ceiling: dict) -> None:
-    """Scores of zpix on galaxies with little foreign light and with more, beside the ceiling, which has none."""
+def print_halves(measured: Sequence[Field], ceiling: dict) -> None:
+    """Scores of zpix at equal magnitude on blended and extended galaxies and on others, beside the ceiling."""
     lines = []
+    halves = [half for name, middle in HALVES.items() for half in ((name, 0.0, middle), (name, middle, np.inf))]
     for name, low, high in (("< 27", 0.0, 27.0), ("27-28", 27.0, 28.0)):
-        for title, least, most in ((f"< {FOREIGN:g}", 0.0, FOREIGN), (f"≥ {FOREIGN:g}", FOREIGN, np.inf)):
+        for quantity, least, most in halves:
             samples = []
             for one in measured:
-                light, magnitude = one.quantities["foreign light"], one.report.magnitude
-                rows = (light >= least) & (light < most) & (magnitude >= low) & (magnitude < high)
+                value, magnitude = one.quantities[quantity], one.report.magnitude
+                rows = (value >= least) & (value < most) & (magnitude >= low) & (magnitude < high)
                 samples.append(one.report.sample.select(rows))
             scores = score(samples)
             ratios = [f"{getattr(scores, column).value / ceiling[name][column]['value']:.2f}" for column in _CEILING]
+            title = f"{quantity} " + (f"≥ {least:g}" if least else f"< {most:g}")
             lines.append([name, title, str(scores.count), *texts(scores, _CEILING), *ratios])
-    header = ["F444W", "foreign light", "galaxies", "σ_NMAD", "outliers", "σ_NMAD over the ceiling's", "outliers"]
-    print_table(header, lines)
+    print_table(["F444W", "", "galaxies", "σ_NMAD", "outliers", "σ_NMAD over the ceiling's", "outliers"], lines)
 
 
 def texts(scores: RedshiftScores, names: Iterable[str]) -> list[str]:

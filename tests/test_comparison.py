@@ -126,5 +126,6 @@ def test_marks_are_measured_against_the_rival_and_the_ceiling(field, templates, 
     )
     marks.print_methods([one])
     marks.print_dependence([one])
-    marks.print_neighbours([one], {"< 27": ceiling, "27-28": ceiling})
-    assert capsys.readouterr().out.count("foreign light") == 2
+    marks.print_halves([one], {"< 27": ceiling, "27-28": ceiling})
+    printed = capsys.readouterr().out
+    assert printed.count("foreign light") == 1 + 4 and printed.count("half-light radius ≥ 0.15") == 2
