@@ -148,9 +148,10 @@ def _check_settings(path: Path, settings: dict[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as partial:
             partial.write_text(text, encoding="utf-8")
-    elif path.read_text(encoding="utf-8") != text:
-        theirs = json.loads(path.read_text(encoding="utf-8"))
-        other = next(key for key, value in json.loads(text).items() if theirs.get(key) != value)
+    theirs, ours = json.loads(path.read_text(encoding="utf-8")), json.loads(text)
+    other = [name for name in {**theirs, **ours} if theirs.get(name) != ours.get(name)]
+    if other:
         raise OutputError(
-            f"'{path.parent}' holds the colours of skies with other settings ({other}): choose another directory"
+            f"'{path.parent}' holds the colours of skies with another setting of {', '.join(other)}: choose another "
+            "directory"
         )
