@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from astropy.coordinates import SkyCoord
+from numpy.typing import NDArray
 
 import zpix
 from zpix.catalogue import Catalogue
@@ -32,7 +34,9 @@ from experiments.paper.scores import BAND, print_table
 
 #: Beyond this share of the limit in 1 + z a galaxy is near it: a redshift that is hardly wrong selects it.
 _NEAR = 0.95
-_WRONG = ("galaxy just below", "galaxy", "star", "no source")
+_WRONG = ("galaxy just below", "galaxy", "star", "part of a distant galaxy", "no source")
+#: Within this distance of a distant galaxy a detection that matches nothing is a second one of it, of a clump.
+_PART_ARCSEC = 0.3
 
 
 def measure(place: Path, seed: int, *, size: int, model: Path | None, workers: int) -> list[dict[str, Any]]:
@@ -59,15 +63,26 @@ def wrongly_selected(scores: SelectionScores, catalogue: Catalogue, truth: Truth
     magnitude = np.where(partner >= 0, truth.magnitude[partner], catalogue.magnitude(BAND))
     probability = catalogue.redshift.probability_between(scores.z_limit, np.inf)
     counts = Counter(dict.fromkeys(_WRONG, 0))
-    for source in partner[(probability > SELECTION_PROBABILITY) & (magnitude < scores.mag_limit)]:
+    distant = truth.z > scores.z_limit
+    near_one = near_any(catalogue["ra"], catalogue["dec"], truth.ra[distant], truth.dec[distant])
+    for row in np.flatnonzero((probability > SELECTION_PROBABILITY) & (magnitude < scores.mag_limit)):
+        source = partner[row]
         if source < 0:
-            counts["no source"] += 1
+            counts["part of a distant galaxy" if near_one[row] else "no source"] += 1
         elif truth.is_star[source]:
             counts["star"] += 1
         elif truth.z[source] <= scores.z_limit:
             near = 1 + truth.z[source] > _NEAR * (1 + scores.z_limit)
             counts["galaxy just below" if near else "galaxy"] += 1
     return dict(counts)
+
+
+def near_any(ra: NDArray, dec: NDArray, other_ra: NDArray, other_dec: NDArray) -> NDArray[np.bool_]:
+    """Which positions (n,), in degrees, lie on one of the others."""
+    if not len(other_ra):
+        return np.zeros(len(ra), bool)
+    _, distance, _ = SkyCoord(ra, dec, unit="deg").match_to_catalog_sky(SkyCoord(other_ra, other_dec, unit="deg"))
+    return np.asarray(distance.arcsec) < _PART_ARCSEC
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -32,6 +32,9 @@ class Found(SimpleNamespace):
     def magnitude(self, band: str) -> np.ndarray:
         return np.full(len(self), 27.0)
 
+    def __getitem__(self, name: str) -> np.ndarray:
+        return np.asarray({"ra": 10 + np.arange(len(self)) / 100, "dec": np.zeros(len(self))}[name])
+
 
 def test_every_selected_source_that_is_not_distant_is_counted_as_what_it_is():
     # right, just below the limit, a nearer galaxy, a star, nothing at all, too faint to count, not selected
@@ -40,12 +43,19 @@ def test_every_selected_source_that_is_not_distant_is_counted_as_what_it_is():
         z=np.array([7.0, 5.9, 1.5, np.nan, 2.0, 3.0]),
         magnitude=np.array([27.0, 27.0, 27.0, 25.0, 29.0, 26.0]),
         is_star=np.array([False, False, False, True, False, False]),
+        ra=10 + np.arange(6) / 100,
+        dec=np.zeros(6),
     )
     matching = SimpleNamespace(left=np.array([0, 1, 2, 3, 5, 6]), right=np.arange(6))
     none = CountedFraction(np.array([0]), np.array([0]))
     scores = SelectionScores(6.0, 28.0, none, none, none, 1)
     wrong = high_redshift.wrongly_selected(scores, catalogue, truth, SimpleNamespace(matching=matching))
-    assert wrong == {"galaxy just below": 1, "galaxy": 1, "star": 1, "no source": 1}
+    kinds = {"galaxy just below": 1, "galaxy": 1, "star": 1, "part of a distant galaxy": 0}
+    assert wrong == {**kinds, "no source": 1}
+
+    truth.ra[0] = 10.04 + 0.2 / 3600  # the distant galaxy is where nothing was
+    wrong = high_redshift.wrongly_selected(scores, catalogue, truth, SimpleNamespace(matching=matching))
+    assert wrong == {**kinds, "part of a distant galaxy": 1, "no source": 0}
 
 
 def test_fields_are_counted_together_and_measured_once(tmp_path, capsys, monkeypatch):
