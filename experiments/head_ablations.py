@@ -105,6 +105,7 @@ TRIALS = (
     Trial("average of the weights", averaged=True),
     Trial("constant rate, average of the weights", rate=constant, averaged=True),
     Trial("batches four times as large", batches=4.0),
+    Trial("batches a quarter as large", batches=0.25),
     Trial("not told the depth", hidden=("depth",)),
     Trial("not told E(B−V)", dust=False),
     Trial("no colours", hidden=("colours",)),
