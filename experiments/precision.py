@@ -32,6 +32,7 @@ VARIANTS = {
     "plain fp32": {"precision": "fp32"},
     "fast fp32": {"precision": "fp32"},
     "fast bf16": {"precision": "bf16"},
+    "fast int8": {"precision": "int8"},
     "fast bf16, compiled": {"precision": "bf16", "compile": True},
 }
 COLUMNS = (

@@ -30,8 +30,9 @@ def main() -> None:
     if asked.calibrate_on is not None:
         print(calibrate(asked.model, Store(asked.calibrate_on)))
     trained = load_checkpoint(asked.model)
-    metrics = [json.loads(report.read_text())["redshifts"]["F444W < 27"] for report in asked.reports]
-    about = {**trained.about, "metrics": metrics}
+    about = dict(trained.about)
+    if asked.reports:
+        about["metrics"] = [json.loads(report.read_text())["redshifts"]["F444W < 27"] for report in asked.reports]
     save_checkpoint(asked.out, Checkpoint(trained.detector, about, trained.novelty), half=True)
     print(f"{asked.out}: {asked.out.stat().st_size / 1e6:.1f} MB")
 

@@ -103,7 +103,7 @@ def test_widths_are_calibrated_on_validation_tiles_and_kept_with_the_model(tmp_p
     pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
     prepare_mock(tmp_path / "sky.zarr", tiles=3, seed=20260210, fractions={"train": 0, "validation": 1, "test": 0})
     shipped = load_checkpoint(default_model())
-    fitted = ("width_calibration", "conformal")
+    fitted = ("width_calibration", "conformal", "ranges")
     about = {name: value for name, value in shipped.about.items() if name not in fitted}
     model = tmp_path / "model.safetensors"
     save_checkpoint(model, Checkpoint(shipped.detector, about))
@@ -114,6 +114,9 @@ def test_widths_are_calibrated_on_validation_tiles_and_kept_with_the_model(tmp_p
     conformal = ConformalIntervals.from_about(kept)
     assert min(conformal.count) >= 50 and len(json.dumps(kept["conformal"])) < 500
     assert all(0.3 < reach_68 < reach_95 for reach_68, reach_95 in conformal.reach)
+    ranges, of_shipped = load_checkpoint(model).ranges, shipped.ranges
+    assert ranges.keys() == of_shipped.keys()
+    assert ranges["pyramid.body.conv1"] == pytest.approx(of_shipped["pyramid.body.conv1"], rel=0.3)
     assert {**about, **{name: kept[name] for name in fitted}} == kept
     assert load_checkpoint(model).novelty.keys() == shipped.novelty.keys()
 

@@ -101,7 +101,7 @@ class InferenceConfig(Section):
     nms_iou: float = Field(0.5, gt=0, lt=1)  # boxes or masks that overlap more are one source
     mask_threshold: float = Field(0.5, gt=0, lt=1)
     proposals_per_megapixel: int = Field(20_000, ge=1)  # bounds time and memory; a deep field reaches a third of it
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"  # auto: bf16 where the device is fast at it
+    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"  # auto: bf16 where the device is fast at it
     compile: bool = False  # compile the dense part: a little faster, after up to a minute
     device: str = "auto"  # auto: the first CUDA device, else the processor
     intervals: Literal["pdf", "conformal"] = "pdf"  # quantiles of the PDFs, or what held known redshifts as often

@@ -86,11 +86,20 @@ def test_a_ratio_is_that_of_each_round():
 
 
 def test_bf16_competes_where_the_processor_is_fast_at_it(monkeypatch):
+    monkeypatch.setattr("zpix.speed.network.has_openvino", lambda: False)
     contest = Contest(small_model(), noise_load(9, 128), FP32)
     for capabilities, expected in (({"avx512_bf16": True}, "zpix bf16"), ({}, "zpix fp32")):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda c=capabilities: c, raising=False)
         assert [name for name, _, _ in contenders(contest, compiled=False)][-1] == expected
         assert [name for name, _, _ in contenders(contest, compiled=True)][-1] == f"{expected} compiled"
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_eight_bits_compete_where_they_are_installed(monkeypatch, installed):
+    monkeypatch.setattr("zpix.speed.network.has_openvino", lambda: installed)
+    contest = Contest(small_model(), noise_load(9, 128), FP32)
+    entries = {name: own.config.precision for name, _, own in contenders(contest, compiled=False)}
+    assert entries.get("zpix int8") == ("int8" if installed else None)
 
 
 def test_a_machine_says_what_it_has_and_lacks(monkeypatch):

@@ -3,6 +3,7 @@
 from zpix.detector.carrying import Backbone, carry_backbone, imagenet_backbone, stored_backbone
 from zpix.detector.checkpoint import Checkpoint, load_checkpoint, novelty_path, save_checkpoint
 from zpix.detector.detector import Detector, Found, Given, Scenes
+from zpix.detector.quantised import measured_ranges, quantised_twin
 from zpix.detector.twin import fast_twin
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "fast_twin",
     "imagenet_backbone",
     "load_checkpoint",
+    "measured_ranges",
     "novelty_path",
+    "quantised_twin",
     "save_checkpoint",
     "stored_backbone",
 ]

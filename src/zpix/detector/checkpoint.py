@@ -47,6 +47,11 @@ class Checkpoint:
         return self.detector.config
 
     @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """What goes into each layer that can compute in eight bits, as calibration has seen it; empty if it has not."""
+        return {name: (float(low), float(high)) for name, (low, high) in self.about.get("ranges", {}).items()}
+
+    @property
     def bands(self) -> tuple[str, ...]:
         return self.config.bands
 

@@ -41,7 +41,9 @@ def choose_precision(precision: Precision, device: torch.device) -> torch.dtype:
             return torch.bfloat16
         return torch.float16 if device.type == "cuda" else torch.float32
     if precision == "fp16" and device.type != "cuda":
-        raise ConfigError(f"precision fp16 wants a CUDA device, not '{device}'; allowed there are auto, fp32 and bf16")
+        raise ConfigError(
+            f"precision fp16 wants a CUDA device, not '{device}'; allowed there are auto, fp32, bf16 and int8"
+        )
     return _DTYPES[precision]
 
 

@@ -32,6 +32,8 @@ class MaskHead(nn.Module):
         self.logit = nn.Conv2d(channels, 1, 1)
 
     def forward(self, pooled: Tensor) -> Tensor:
+        if len(pooled) <= _SOURCES_AT_ONCE:
+            return self._logits(pooled)
         return torch.cat([self._logits(own) for own in pooled.split(_SOURCES_AT_ONCE)])
 
     def _logits(self, pooled: Tensor) -> Tensor:

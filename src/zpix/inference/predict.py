@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from zpix.config import InferenceConfig
-from zpix.detector import Checkpoint, Found, Given, fast_twin
+from zpix.detector import Checkpoint, Detector, Found, Given, fast_twin, measured_ranges, quantised_twin
 from zpix.detector.device import choose_device, choose_precision, keep_freed_memory, return_freed_memory
 from zpix.detector.mask_head import MASK_SIZE
+from zpix.errors import ConfigError
 from zpix.image import Pixels, Region
 from zpix.sources import GALAXY, STAR, Detections, GivenSources, ZMixture
 
@@ -39,11 +41,24 @@ class Predictor:
         self.feature_widths = checkpoint.detector.redshift_head.feature_widths
         self.config = config
         self.device = choose_device(config.device)
-        self.dtype = choose_precision(config.precision, self.device)
+        self.dtype = choose_precision("auto" if config.precision == "int8" else config.precision, self.device)
         self.batch_size = _BATCH_ON_CUDA if self.device.type == "cuda" else 1
         self._calls = 0
         keep_freed_memory()
-        self._detector = fast_twin(checkpoint.detector, self.device, self.dtype, compiled=config.compile)
+        self._detector = self._twin(checkpoint)
+
+    def _twin(self, checkpoint: Checkpoint) -> Detector:
+        if self.config.precision != "int8":
+            return fast_twin(checkpoint.detector, self.device, self.dtype, compiled=self.config.compile)
+        if self.device.type != "cpu":
+            raise ConfigError(
+                f"precision int8 is for processors, not for the device '{self.device}'; choose auto there"
+            )
+        return quantised_twin(checkpoint.detector, checkpoint.ranges, self.dtype)
+
+    def measured_ranges(self) -> AbstractContextManager[dict[str, tuple[float, float]]]:
+        """What goes into each layer that can compute in eight bits, while tiles are predicted in this context."""
+        return measured_ranges(self._detector)
 
     def predict(
         self, pixels: Pixels, *, dust: float, within: Region | None = None, given: GivenSources | None = None

@@ -19,7 +19,7 @@ from torchvision.ops import clip_boxes_to_image
 
 from zpix.catalogue import place_masks
 from zpix.config import InferenceConfig, ModelConfig
-from zpix.detector import Checkpoint, Detector, Found, load_checkpoint
+from zpix.detector import Checkpoint, Detector, Found, load_checkpoint, measured_ranges
 from zpix.detector import detector as two_stages
 from zpix.detector.device import choose_device
 from zpix.inference import Predictor
@@ -61,7 +61,12 @@ class Contest:
 
     def predictor(self) -> Predictor:
         """The fast twin, ready for tiles, in the contest's precision."""
-        predictor = Predictor(self.checkpoint(), self.config)
+        checkpoint = self.checkpoint()
+        if self.config.precision == "int8" and not checkpoint.ranges:  # random weights: those of the tile itself
+            with measured_ranges(checkpoint.detector) as ranges:
+                _detect(checkpoint.detector, self)
+            checkpoint.about["ranges"] = ranges
+        predictor = Predictor(checkpoint, self.config)
         if self.load.answers is not None:
             give_answers(predictor._detector, self.load.answers)
         return predictor
@@ -181,6 +186,11 @@ def gflop_per_tile(contest: Contest) -> float:
     with FlopCounterMode(display=False) as counter:
         _detect(detector.to(contest.device), contest)
     return counter.get_total_flops() / 1e9
+
+
+def has_openvino() -> bool:
+    """Whether OpenVINO, which computes in eight bits, can be imported here."""
+    return importlib.util.find_spec("openvino") is not None
 
 
 def has_detectron2() -> bool:

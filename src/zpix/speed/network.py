@@ -25,6 +25,7 @@ from zpix.speed.contenders import (
     build_plain,
     build_torchvision,
     has_detectron2,
+    has_openvino,
     take_turns,
 )
 from zpix.speed.turns import Crew
@@ -117,6 +118,8 @@ def contenders(contest: Contest, *, compiled: bool) -> list[tuple[str, Callable[
     precision = _NAMES[choose_precision("auto", contest.device)]
     if precision != "fp32":
         entries.append((f"zpix {precision}", build_fast, with_settings(precision=precision, compile=False)))
+    if contest.device.type == "cpu" and has_openvino():
+        entries.append(("zpix int8", build_fast, with_settings(precision="int8", compile=False)))
     if compiled:
         entries.append((f"zpix {precision} compiled", build_fast, with_settings(precision=precision, compile=True)))
     return entries
