@@ -8,6 +8,7 @@ import signal
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -56,7 +57,8 @@ def test_a_mistake_is_passed_on_and_ends_the_others(tmp_path):
 
 def test_workers_suit_the_field(monkeypatch):
     monkeypatch.setattr("torch.get_num_threads", lambda: 6)
-    monkeypatch.setattr("os.sysconf", lambda name: 4096 if name == "SC_PAGE_SIZE" else (9 << 30) // 4096)
+    memory = SimpleNamespace(available=9 << 30, free=1 << 30)  # the rest are files that were read
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
     config = InferenceConfig(device="cpu")
     assert choose_workers(config, tiles=8, blocks=2) == 1
     assert choose_workers(config, tiles=500, blocks=125) == 4, "2 GB each"

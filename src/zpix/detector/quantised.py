@@ -172,7 +172,7 @@ def _served(part: nn.Module, name: str, dtype: torch.dtype) -> _Served:
 class _Served(nn.Module):
     """A part of a detector that OpenVINO computes, with images channels last, so that nothing has to be turned.
 
-    It is built for each shape of its inputs when that comes for the first time, which takes about a second. Sources,
+    It is built for each shape of its inputs when that comes for the first time, which takes a second or two. Sources,
     whose number is another in every tile, are computed so many at once. The next call overwrites features of images.
     """
 
@@ -242,6 +242,7 @@ def _build(part: nn.Module, shapes: Sequence[torch.Size], dtype: torch.dtype) ->
             end.model().set_layout(openvino.Layout("NCHW"))
     settings = {
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        "ENABLE_CPU_PINNING": False,  # every process would choose the same core
         "INFERENCE_PRECISION_HINT": "bf16" if dtype == torch.bfloat16 else "f32",  # of what has no eight bits
     }
     return openvino.Core().compile_model(around.build(), "CPU", settings).create_infer_request()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import pickle
 import signal
 from collections import Counter, deque
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar, cast
 
+import psutil
 import torch
 
 from zpix.config import InferenceConfig
@@ -49,8 +49,8 @@ def choose_workers(config: InferenceConfig, *, tiles: int, blocks: int) -> int:
         return max(1, min(config.workers, blocks))
     if device.type != "cpu" or tiles < _FEWEST_TILES:
         return 1
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return max(1, min(torch.get_num_threads(), blocks, free // _BYTES_PER_PROCESS))
+    available = psutil.virtual_memory().available  # not what is free: files that were read fill that
+    return max(1, min(torch.get_num_threads(), blocks, available // _BYTES_PER_PROCESS))
 
 
 def choose_threads(config: InferenceConfig, *, tiles: int) -> int:
