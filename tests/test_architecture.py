@@ -82,6 +82,7 @@ RULES = {
             "torchvision": "detection parts",
             "timm": "backbones",
             "safetensors": "checkpoints that cannot run code",
+            "openvino": "layers in eight bits",
         },
     ),
     "training": Rule(
@@ -98,6 +99,7 @@ RULES = {
         {
             "torch": "the crossing from tensors to arrays; threads of a process",
             "numpy": "arrays",
+            "psutil": "how many processes the memory allows",
             "distributed": "blocks on the workers of a dask cluster",
         },
     ),
@@ -352,7 +354,14 @@ def test_dependencies_are_those_that_are_imported_and_say_why():
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     project = tomllib.loads(text)["project"]
     extras = project["optional-dependencies"]
-    declared = [*project["dependencies"], *extras["sim"], *extras["scale"], *extras["dust"], *extras["rival"]]
+    declared = [
+        *project["dependencies"],
+        *extras["sim"],
+        *extras["scale"],
+        *extras["dust"],
+        *extras["rival"],
+        *extras["int8"],
+    ]
     names = {re.match(r"[A-Za-z0-9._-]+", line).group() for line in declared}  # type: ignore[union-attr]
     ours = our_files()
     packages = {module.split(".")[0] for file in ours for _, module in imported_modules(file, ours[file])}
