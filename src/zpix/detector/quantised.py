@@ -201,7 +201,7 @@ class _Served(nn.Module):
             self._built[shapes] = _build(self._part[0], shapes, dtype)
         request = self._built[shapes]
         given = [image.permute(0, 2, 3, 1) if image.dim() == 4 else image for image in images]
-        request.infer([_shared(image.to(dtype).contiguous()) for image in given])
+        request.infer([_shared(image.to(dtype).contiguous()) for image in given], share_outputs=True)
         answers = [torch.from_numpy(tensor.data).view(dtype) for tensor in request.output_tensors]
         return [answer.permute(0, 3, 1, 2) if answer.dim() == 4 else answer for answer in answers]
 
