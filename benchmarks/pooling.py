@@ -12,7 +12,7 @@ import torch
 from torch.utils.benchmark import Timer
 
 from zpix.detector.backbone import STRIDES
-from zpix.detector.pooling import _pool_by_kernel, pool_boxes
+from zpix.detector.pooling import BoxPooler, _pool_by_kernel
 
 
 def milliseconds(work) -> float:
@@ -33,8 +33,8 @@ def main(count: int, size: int) -> None:
         for bins, samples in ((7, 1), (7, 2), (14, 1)):
             times = [
                 milliseconds(lambda b=bins, s=samples: _pool_by_kernel(features, boxes, image, b, s)),
-                milliseconds(lambda b=bins, s=samples: pool_boxes(features, boxes, image, bins=b, samples=s)),
-                milliseconds(lambda b=bins, s=samples: pool_boxes(half, boxes, image, bins=b, samples=s)),
+                milliseconds(lambda b=bins, s=samples: BoxPooler(features)(boxes, image, bins=b, samples=s)),
+                milliseconds(lambda b=bins, s=samples: BoxPooler(half)(boxes, image, bins=b, samples=s)),
             ]
             print(f"{f'{bins}, {samples}':16}" + "".join(f"{t:10.1f}" for t in times))
 
@@ -44,7 +44,7 @@ def main(count: int, size: int) -> None:
         torch.autograd.grad(pool().sum(), leaves)
 
     kernel = milliseconds(lambda: there_and_back(lambda: _pool_by_kernel(leaves, boxes, image, 7, 2)))
-    gather = milliseconds(lambda: there_and_back(lambda: pool_boxes(leaves, boxes, image, bins=7, samples=2)))
+    gather = milliseconds(lambda: there_and_back(lambda: BoxPooler(leaves)(boxes, image, bins=7, samples=2)))
     print(f"{'7, 2':16}{kernel:10.1f}{gather:10.1f}{'':10}  forward and backward, ms")
 
 

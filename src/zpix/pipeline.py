@@ -33,6 +33,7 @@ from zpix.catalogue import (
 )
 from zpix.config import InferenceConfig, write_config
 from zpix.detector import Checkpoint, load_checkpoint, novelty_path
+from zpix.detector.device import return_freed_memory
 from zpix.errors import BandError, ConfigError, ModelError
 from zpix.image import Mosaic, Region, SegmentationMap, open_mosaic
 from zpix.inference import Block, choose_threads, choose_workers, in_processes, make_blocks, on_cluster
@@ -158,6 +159,7 @@ def write_run(
         blocks = make_blocks(mosaic.shape, config)
         known = checkpoint.about
         del checkpoint  # whoever searches loads the network anew
+        return_freed_memory()
         survey = None if reference is None else read_survey(reference, reference_segmentation, mosaic)
         about = what_decides(mosaic, model, config) | ({} if survey is None else survey.about)
         with resumable_directory(out, about, products=products, overwrite=overwrite) as work:

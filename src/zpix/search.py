@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby, islice
@@ -119,6 +119,7 @@ class _Searcher:
         self.novelty = Novelty.from_arrays({name: value.numpy() for name, value in checkpoint.novelty.items()})
         # Pixels of tiles that are done with: the largest arrays of all, whose memory would fall into pieces.
         self._spare: deque[Pixels] = deque(maxlen=2 * self.batch_size + 1)
+        self._measuring: Future[_Measured] | None = None
         self.reference = None
         if search.reference is not None:
             shape, segmentation = self.mosaic.shape, search.reference_segmentation
@@ -142,6 +143,7 @@ class _Searcher:
                     if measured:  # one batch at a time waits to be measured
                         measured[-1].result()
                     measured += [writer.submit(self._measure, *pair) for pair in zip(batch, answers, strict=True)]
+                    self._measuring = measured[-1]
                 writing.append(writer.submit(self._write, block, found, measured))
                 if len(writing) > 1:
                     yield writing.popleft().result()
@@ -150,6 +152,8 @@ class _Searcher:
     def _read(self, place: tuple[Block, Tile]) -> _Window:
         """Pixels of a tile in the model's bands, E(B−V) at its middle, and what the reference knows of it."""
         block, tile = place
+        if self._measuring is not None and self.batch_size == 1:
+            wait([self._measuring])  # two tiles in memory, not three: on a processor the network takes longer than both
         start = time.perf_counter()
         spare = self._spare.popleft() if self._spare else None
         pixels = self.mosaic.read(tile.read, bands=self.predictor.bands, spare=spare)

@@ -3,7 +3,7 @@ import torch
 from torchvision.ops import roi_align
 
 from zpix.detector.backbone import STRIDES
-from zpix.detector.pooling import box_levels, pool_boxes
+from zpix.detector.pooling import BoxPooler, box_levels
 
 
 def pyramid_and_boxes(seed: int = 0, boxes: int = 40):
@@ -28,7 +28,7 @@ def test_gather_equals_torchvision_forward_and_backward(bins, samples):
     features, boxes, image = pyramid_and_boxes()
     assert len(box_levels(boxes).unique()) >= 3
     ours, theirs = (
-        pool_boxes(features, boxes, image, bins=bins, samples=samples),
+        BoxPooler(features)(boxes, image, bins=bins, samples=samples),
         reference(features, boxes, image, bins, samples),
     )
     torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
@@ -41,7 +41,7 @@ def test_gather_equals_torchvision_forward_and_backward(bins, samples):
 
 def test_no_boxes_give_no_rows_and_a_connected_zero():
     features, _, _ = pyramid_and_boxes()
-    pooled = pool_boxes(features, torch.zeros(0, 4), torch.zeros(0, dtype=torch.long), bins=7, samples=1)
+    pooled = BoxPooler(features)(torch.zeros(0, 4), torch.zeros(0, dtype=torch.long), bins=7, samples=1)
     assert pooled.shape == (0, 6, 7, 7)
     pooled.sum().backward()
 

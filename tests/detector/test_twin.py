@@ -6,6 +6,8 @@ from torchvision.ops import box_iou
 from tests.detector.scenery import blobs, small_model
 from zpix.config import ModelConfig
 from zpix.detector import Detector, fast_twin
+from zpix.detector import detector as two_stages
+from zpix.speed.clock import remember_answers
 
 BANDS = ("A", "B", "C")
 SETTINGS = {"score_threshold": 0.3, "nms_iou": 0.3, "proposals_per_megapixel": 4000}
@@ -79,3 +81,22 @@ def test_a_part_of_an_image_gives_its_own_sources_and_no_others(trained):
     torch.testing.assert_close(part[0].boxes, whole[0].boxes[centre < 64])
     torch.testing.assert_close(part[0].mixture.means, whole[0].mixture.means[centre < 64])
     torch.testing.assert_close(part[1].boxes, whole[1].boxes)
+
+
+def test_how_many_boxes_are_described_at_once_changes_nothing(trained, monkeypatch):
+    whole = detect(trained)
+    monkeypatch.setattr(two_stages, "_BOXES_AT_ONCE", 7)
+    monkeypatch.setattr(two_stages, "_MASKS_AT_ONCE", 2)
+    for few, all_ in zip(detect(trained), whole, strict=True):
+        assert len(few.boxes) >= 3
+        torch.testing.assert_close(few.boxes, all_.boxes)
+        torch.testing.assert_close(few.masks, all_.masks, atol=1e-5, rtol=1e-5)
+
+
+def test_only_proposals_near_what_is_wanted_are_described(trained, monkeypatch):
+    monkeypatch.setattr(trained, "classify", trained.classify)  # to be put back
+    described = remember_answers(trained, "classify")
+    detect(trained)
+    detect(trained, within=[(0, 0, 24, 24), (0, 0, 24, 24)])
+    every, near = (len(logits) for logits, _ in described)
+    assert 0 < near < 0.7 * every

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,22 @@ def square(place: Path, item: Item) -> int:
 
 def squares(place: Path, *numbers: int, workers: int) -> list[int]:
     return sorted(in_processes(partial(square, place), [Item(number) for number in numbers], workers=workers))
+
+
+def whereabouts(item: Item) -> tuple[int, int, bool]:
+    """This process, the one that started it, and whether it would hear Ctrl-C."""
+    return os.getpid(), os.getppid(), signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked on Linux alone")
+def test_processes_are_forked_from_one_and_do_not_hear_interrupts():
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    places = list(in_processes(whereabouts, [Item(number) for number in range(4)], workers=2))
+    processes, parents, hearing = (set(values) for values in zip(*places, strict=True))
+    assert len(processes) == 2 and len(parents) == 1
+    assert os.getpid() not in processes | parents, "not from this one, which has threads"
+    assert hearing == {False}
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
 
 
 def test_an_item_survives_two_deaths(tmp_path, caplog):

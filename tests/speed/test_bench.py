@@ -21,7 +21,7 @@ from zpix.speed.rates import draw_tiles, reading_rate, train_steps
 from zpix.speed.scaling import Scaling, field_tiles, find_in_field
 from zpix.speed.turns import Cost, Crew
 
-WATCHED = ("image_channels", "pool_boxes", "source_pixels")
+WATCHED = ("image_channels", "BoxPooler", "source_pixels")
 FP32 = InferenceConfig(device="cpu", precision="fp32", proposals_per_megapixel=4000)
 
 

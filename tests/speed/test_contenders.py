@@ -31,7 +31,7 @@ SETTINGS = {"score_threshold": 0.25, "nms_iou": 0.5, "proposals_per_megapixel": 
 @pytest.fixture(autouse=True)
 def watched_functions(monkeypatch):
     """The clock replaces functions of the detector's modules: put them back."""
-    for name in ("image_channels", "pool_boxes", "source_pixels"):
+    for name in ("image_channels", "BoxPooler", "source_pixels"):
         monkeypatch.setattr(two_stages, name, getattr(two_stages, name))
 
 
@@ -81,7 +81,7 @@ def test_the_stages_of_a_turn_add_up_and_every_contender_has_the_same_sources(co
     turns = {}
     for build in (build_torchvision, build_plain, build_fast):
         with pytest.MonkeyPatch.context() as patch:
-            for name in ("image_channels", "pool_boxes", "source_pixels"):
+            for name in ("image_channels", "BoxPooler", "source_pixels"):
                 patch.setattr(two_stages, name, getattr(two_stages, name))
             patch.setattr("zpix.speed.contenders._SHORTEST_TURN_S", 0.0)
             turns[build.__name__] = take_turns(build, contest, 0)()

@@ -20,14 +20,18 @@ from zpix.detector.cutouts import extract_cutouts, place_masks
 from zpix.detector.losses import mask_loss, redshift_loss
 from zpix.detector.mask_head import MASK_BINS, MaskHead, mask_targets
 from zpix.detector.normalisation import image_channels, split_validity
-from zpix.detector.pooling import pool_boxes
+from zpix.detector.pooling import BoxPooler
 from zpix.detector.proposals import ProposalNetwork, best_proposals
 from zpix.detector.redshift_head import Mixture, RedshiftHead, SourcePixels
 
 # Samples per bin: one equals the adaptive rule for boxes up to 28 (boxes) and 56 (masks) pixels; two serve boxes twice
 # as large.
 _BOX_SAMPLES, _MASK_SAMPLES = 2, 1
+# Boxes that a processor pools and describes at once: those of a crowded tile would take more memory than its pyramid.
+_BOXES_AT_ONCE, _MASKS_AT_ONCE = 1024, 128
 _TRAINING_PROPOSALS_PER_MEGAPIXEL = 4000
+# A proposal is moved by less than this, or half its side, and overlaps no other box by half from farther away.
+_LEAST_REACH_PIX = 32.0
 # Between 0.2 and 0.5 a validation field's catalogue hardly changes.
 _LEAST_OBJECTNESS = 0.3
 # True sources of an image whose masks are learnt in one step: learning on all hundred of a crowded tile would cost as
@@ -123,26 +127,27 @@ class Detector(nn.Module):
         count = _proposal_count(size, _TRAINING_PROPOSALS_PER_MEGAPIXEL)
         proposals = self.proposals.select(objectness, deltas, anchors, features, size, count)
 
+        pooler = BoxPooler(features)
         with_truth = [torch.cat(pair) for pair in zip(proposals, scenes.boxes, strict=True)]
         sampled, labels, targets = self.box_head.sample(with_truth, scenes.boxes, scenes.labels)
-        logits, box_deltas = self.box_head(self._pool_boxes(features, torch.cat(sampled), _image_index(sampled)))
+        logits, box_deltas = self.classify(pooler, torch.cat(sampled), _image_index(sampled))
         losses |= self.box_head.losses(logits, box_deltas, labels, targets)
 
-        boxes = self._boxes_to_learn_from(features, proposals, scenes.boxes, box_jitter, size)
+        boxes = self._boxes_to_learn_from(pooler, proposals, scenes.boxes, box_jitter, size)
         image = _image_index(scenes.boxes)
         segment_id = torch.cat([torch.arange(len(b), device=b.device) + 1 for b in scenes.boxes])
         learnt = torch.cat([torch.randperm(len(b), device=b.device) < _MASKS_LEARNT for b in scenes.boxes])
-        mask_logits = self._mask_logits(features, boxes[learnt], image[learnt])
+        mask_logits = self._mask_logits(pooler, boxes[learnt], image[learnt])
         targets = mask_targets(scenes.segmentation, boxes[learnt], image[learnt], segment_id[learnt])
         losses["mask"] = mask_loss(mask_logits, targets)
 
         masks = mask_logits.new_empty((len(boxes), *mask_logits.shape[1:]))
         masks[learnt] = mask_logits.detach()
         with torch.no_grad():
-            masks[~learnt] = self._mask_logits(features, boxes[~learnt], image[~learnt])
+            masks[~learnt] = self._mask_logits(pooler, boxes[~learnt], image[~learnt])
         masks = torch.sigmoid(masks.float())
         redshifts = torch.cat(scenes.redshifts)
-        mixture = self._redshifts(features, scenes.flux, scenes.error, boxes, image, masks, scenes.dust[image])
+        mixture = self._redshifts(pooler, scenes.flux, scenes.error, boxes, image, masks, scenes.dust[image])
         losses["redshift"] = redshift_loss(mixture.log_weights, mixture.means, mixture.widths, redshifts)
         return losses
 
@@ -178,7 +183,15 @@ class Detector(nn.Module):
             objectness, deltas, anchors, features, size, count, least_objectness=_LEAST_OBJECTNESS
         )
 
-        logits, box_deltas = self.box_head(self._pool_boxes(features, torch.cat(proposals), _image_index(proposals)))
+        if within is not None:
+            proposals = [
+                own if wanted is None else own[_near(own, wanted)]
+                for own, wanted in zip(proposals, within, strict=True)
+            ]
+
+        pooler = BoxPooler(features)
+        del features  # what follows looks at boxes alone
+        logits, box_deltas = self.classify(pooler, torch.cat(proposals), _image_index(proposals))
         boxes = clip_boxes_to_image(self.box_head.decode(box_deltas, torch.cat(proposals)), size)
         probability = torch.softmax(logits.float(), 1)  # (n, background galaxy star)
         kept_boxes, kept_probability = [], []
@@ -197,17 +210,17 @@ class Detector(nn.Module):
             kept_boxes.append(own_boxes[rows])
             kept_probability.append(own[rows])
         if given is not None:
-            for row, (own_boxes, own) in enumerate(self._classes_of(features, given, size)):
+            for row, (own_boxes, own) in enumerate(self._classes_of(pooler, given, size)):
                 kept_boxes[row] = torch.cat([kept_boxes[row], own_boxes])
                 kept_probability[row] = torch.cat([kept_probability[row], own])
 
         boxes, image = torch.cat(kept_boxes), _image_index(kept_boxes)
-        masks = torch.sigmoid(self._mask_logits(features, boxes, image).float())
+        masks = torch.sigmoid(self._mask_logits(pooler, boxes, image).float())
         if given is not None:
             for known, in_image in zip(given, masks.split([len(b) for b in kept_boxes]), strict=True):
                 drawn = in_image[len(in_image) - len(known.masks) :]
                 drawn.copy_(torch.where(known.masks.isnan(), drawn, known.masks))
-        mixture = self._redshifts(features, flux, error, boxes, image, masks, dust[image])
+        mixture = self._redshifts(pooler, flux, error, boxes, image, masks, dust[image])
         probability = torch.cat(kept_probability)
         real = 1 - probability[:, 0]
         star = probability[:, 2] / real.clamp(min=1e-6)
@@ -216,18 +229,24 @@ class Detector(nn.Module):
         per_image = zip(*(column.split(counts) for column in columns), strict=True)
         return [Found(b, r, s, m, Mixture(*parameters)) for b, r, s, m, *parameters in per_image]
 
+    def classify(self, pooler: BoxPooler, boxes: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Class logits (n, 3) and corrections (n, 4) of boxes (n, 4), each in an image of the batch."""
+        parts = [self.box_head(self._box_features(pooler, *few)) for few in _few(boxes, image, _BOXES_AT_ONCE)]
+        logits, deltas = zip(*parts, strict=True)
+        return torch.cat(logits), torch.cat(deltas)
+
     def _classes_of(
-        self, features: list[Tensor], given: Sequence[Given], size: tuple[int, int]
+        self, pooler: BoxPooler, given: Sequence[Given], size: tuple[int, int]
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Boxes (n, 4) given in each image, inside it, and their class probabilities (n, background galaxy star)."""
         boxes = [clip_boxes_to_image(own.boxes, size) for own in given]
-        logits, _ = self.box_head(self._pool_boxes(features, torch.cat(boxes), _image_index(boxes)))
+        logits, _ = self.classify(pooler, torch.cat(boxes), _image_index(boxes))
         yield from zip(boxes, torch.softmax(logits.float(), 1).split([len(b) for b in boxes]), strict=True)
 
     @torch.no_grad()
     def _boxes_to_learn_from(
         self,
-        features: list[Tensor],
+        pooler: BoxPooler,
         proposals: list[Tensor],
         truth_boxes: list[Tensor],
         box_jitter: float,
@@ -245,20 +264,29 @@ class Detector(nn.Module):
             starts.append(torch.where(found[:, None], own[best], jittered) if len(own) else jittered)
             rough.append(found)
         start, refine = torch.cat(starts), torch.cat(rough)
-        _, deltas = self.box_head(self._pool_boxes(features, start, _image_index(starts)))
+        _, deltas = self.classify(pooler, start, _image_index(starts))
         refined = clip_boxes_to_image(self.box_head.decode(deltas, start), size)
         refine &= ((refined[:, 2:] - refined[:, :2]) > 1.0).all(1)
         return torch.where(refine[:, None], refined, start)
 
-    def _pool_boxes(self, features: list[Tensor], boxes: Tensor, image: Tensor) -> Tensor:
-        return pool_boxes(features, boxes, image, bins=BOX_BINS, samples=_BOX_SAMPLES)
+    def _mask_logits(self, pooler: BoxPooler, boxes: Tensor, image: Tensor) -> Tensor:
+        """(n, 28, 28) of boxes (n, 4)."""
+        return torch.cat(
+            [self.mask_head(self._mask_features(pooler, *few)) for few in _few(boxes, image, _MASKS_AT_ONCE)]
+        )
 
-    def _mask_logits(self, features: list[Tensor], boxes: Tensor, image: Tensor) -> Tensor:
-        return self.mask_head(pool_boxes(features, boxes, image, bins=MASK_BINS, samples=_MASK_SAMPLES))
+    def _box_features(self, pooler: BoxPooler, boxes: Tensor, image: Tensor) -> Tensor:
+        return pooler(boxes, image, bins=BOX_BINS, samples=_BOX_SAMPLES)
+
+    def _mask_features(self, pooler: BoxPooler, boxes: Tensor, image: Tensor) -> Tensor:
+        return pooler(boxes, image, bins=MASK_BINS, samples=_MASK_SAMPLES)
+
+    def _redshift_features(self, pooler: BoxPooler, boxes: Tensor, image: Tensor) -> Tensor:
+        return pooler(boxes, image, bins=BOX_BINS, samples=_BOX_SAMPLES)
 
     def _redshifts(
         self,
-        features: list[Tensor],
+        pooler: BoxPooler,
         flux: Tensor,
         error: Tensor,
         boxes: Tensor,
@@ -269,7 +297,7 @@ class Detector(nn.Module):
         pixels = None
         if self.redshift_head.photometry is not None:
             pixels = source_pixels(flux, error, boxes, image, masks, size=self.config.cutout_size_pix)
-        return self.redshift_head(self._pool_boxes(features, boxes, image), pixels, dust)
+        return self.redshift_head(self._redshift_features(pooler, boxes, image), pixels, dust)
 
 
 def source_pixels(
@@ -291,6 +319,21 @@ def _centred_in(boxes: Tensor, region: Rectangle) -> Tensor:
     centre = 0.5 * (boxes[:, :2] + boxes[:, 2:])
     low, high = boxes.new_tensor(region[:2]), boxes.new_tensor(region[2:])
     return ((centre >= low) & (centre < high)).all(1)
+
+
+def _near(boxes: Tensor, region: Rectangle) -> Tensor:
+    """Which proposals (n, 4) can become a source centred in a region, or stand in the way of one, (n,) bool."""
+    centre = 0.5 * (boxes[:, :2] + boxes[:, 2:])
+    reach = (0.5 * (boxes[:, 2:] - boxes[:, :2])).clamp(min=_LEAST_REACH_PIX)
+    low, high = boxes.new_tensor(region[:2]), boxes.new_tensor(region[2:])
+    return ((centre >= low - reach) & (centre < high + reach)).all(1)
+
+
+def _few(boxes: Tensor, image: Tensor, at_once: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Boxes and their images, so many at once; all together on a graphics card."""
+    if boxes.is_cuda:
+        at_once = max(1, len(boxes))
+    yield from zip(boxes.split(at_once), image.split(at_once), strict=True)
 
 
 def _image_index(boxes: list[Tensor]) -> Tensor:

@@ -14,8 +14,6 @@ from zpix.config import ModelConfig
 #: Bins of the pooled features; masks have twice as many pixels across.
 MASK_BINS = 14
 MASK_SIZE = 2 * MASK_BINS
-# A crowded tile's upsampled features would be the largest of the whole network.
-_SOURCES_AT_ONCE = 128
 
 
 class MaskHead(nn.Module):
@@ -32,11 +30,6 @@ class MaskHead(nn.Module):
         self.logit = nn.Conv2d(channels, 1, 1)
 
     def forward(self, pooled: Tensor) -> Tensor:
-        if len(pooled) <= _SOURCES_AT_ONCE:
-            return self._logits(pooled)
-        return torch.cat([self._logits(own) for own in pooled.split(_SOURCES_AT_ONCE)])
-
-    def _logits(self, pooled: Tensor) -> Tensor:
         return self.logit(torch.relu(self.upsample(self.convolutions(pooled))))[:, 0]
 
 

@@ -23,30 +23,46 @@ _FINEST_BELOW_PIX = 64.0
 _LEVELS = 4  # stride 64 serves the proposals only
 
 
-def pool_boxes(features: list[Tensor], boxes: Tensor, image_index: Tensor, *, bins: int, samples: int) -> Tensor:
-    """Features of each box on a grid of `bins` × `bins`.
+class BoxPooler:
+    """Pools boxes from the maps of a batch, whose table is made once.
 
     Parameters
     ----------
     features : maps (image, channel, y, x) at the pyramid's strides
-    boxes : (R, 4) float, half-open (x0, y0, x1, y1) in image pixels
-    image_index : (R,) int64, the image of the batch that each box lies in
-    samples : bilinear samples per bin and axis
-
-    Returns
-    -------
-    (R, channel, bins, bins), in the dtype of the features
     """
-    channels = features[0].shape[1]
-    if len(boxes) == 0:
-        return features[0].new_zeros((0, channels, bins, bins)) + 0 * features[0].sum()
-    boxes = boxes.detach().float()
-    if features[0].is_cuda:
-        return _pool_by_kernel(features[:_LEVELS], boxes, image_index, bins, samples)
-    table = torch.cat([f.permute(0, 2, 3, 1).reshape(-1, channels) for f in features[:_LEVELS]])  # (cell, channel)
-    index, weight = _gather_index(features[:_LEVELS], boxes, image_index, bins, samples)
-    pooled = _Gather.apply(table, index, weight.to(table.dtype))
-    return pooled.view(len(boxes), bins, bins, channels).permute(0, 3, 1, 2)
+
+    def __init__(self, features: list[Tensor]) -> None:
+        maps = features[:_LEVELS]
+        self._channels = maps[0].shape[1]
+        self._images = maps[0].shape[0]
+        self._grids = [(f.shape[2], f.shape[3]) for f in maps]
+        self._maps = maps if maps[0].is_cuda else []
+        self._table = maps[0].new_zeros((0, self._channels))  # (cell, channel)
+        if not self._maps:
+            self._table = torch.cat([f.permute(0, 2, 3, 1).reshape(-1, self._channels) for f in maps])
+
+    def __call__(self, boxes: Tensor, image_index: Tensor, *, bins: int, samples: int) -> Tensor:
+        """Features of each box on a grid of `bins` × `bins`.
+
+        Parameters
+        ----------
+        boxes : (R, 4) float, half-open (x0, y0, x1, y1) in image pixels
+        image_index : (R,) int64, the image of the batch that each box lies in
+        samples : bilinear samples per bin and axis
+
+        Returns
+        -------
+        (R, channel, bins, bins), in the dtype of the features
+        """
+        if len(boxes) == 0:
+            connected = 0 * sum(values.sum() for values in (*self._maps[:1], self._table))
+            return self._table.new_zeros((0, self._channels, bins, bins)) + connected
+        boxes = boxes.detach().float()
+        if self._maps:
+            return _pool_by_kernel(self._maps, boxes, image_index, bins, samples)
+        index, weight = _gather_index(self._images, self._grids, boxes, image_index, bins, samples)
+        pooled = _Gather.apply(self._table, index, weight.to(self._table.dtype))
+        return pooled.view(len(boxes), bins, bins, self._channels).permute(0, 3, 1, 2)
 
 
 def box_levels(boxes: Tensor) -> Tensor:
@@ -67,13 +83,11 @@ def _pool_by_kernel(features: list[Tensor], boxes: Tensor, image_index: Tensor, 
 
 
 def _gather_index(
-    features: list[Tensor], boxes: Tensor, image_index: Tensor, bins: int, samples: int
+    images: int, grids: list[tuple[int, int]], boxes: Tensor, image_index: Tensor, bins: int, samples: int
 ) -> tuple[Tensor, Tensor]:
     """Cells of the table and their weights for every bin: two (R bins², 4 samples²) tensors."""
     levels = box_levels(boxes)
-    images = features[0].shape[0]
-    height = torch.tensor([f.shape[2] for f in features])
-    width = torch.tensor([f.shape[3] for f in features])
+    height, width = torch.tensor(grids).unbind(1)  # of each level, in cells
     first_cell = torch.cat([torch.zeros(1, dtype=torch.long), (images * height * width).cumsum(0)[:-1]])
     scaled = boxes / torch.tensor(STRIDES[:_LEVELS], dtype=boxes.dtype)[levels][:, None] - 0.5
     rows, row_weight = _axis_cells(scaled[:, 1], scaled[:, 3], height[levels], bins, samples)  # (R, bins, 2 samples)

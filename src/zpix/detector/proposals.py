@@ -49,7 +49,7 @@ class ProposalNetwork(nn.Module):
             d.view(images, -1, 4, *d.shape[2:]).permute(0, 3, 4, 1, 2).reshape(images, -1, 4) for d in deltas
         ]
         sizes = ImageList(features[0].new_zeros((images, 1, *size)), [size] * images)
-        anchors = self.anchors(sizes, [f.float() for f in features])[0]
+        anchors = self.anchors(sizes, [f[:, :1].float() for f in features])[0]  # it asks for their shape and type
         return torch.cat(flat, 1).float(), torch.cat(flat_deltas, 1).float(), anchors
 
     @torch.no_grad()

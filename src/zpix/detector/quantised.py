@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from zpix.detector.box_head import BOX_BINS
 from zpix.detector.detector import Detector
+from zpix.detector.device import return_freed_memory
 from zpix.detector.twin import fast_twin
 from zpix.errors import ConfigError, ModelError
 
@@ -245,7 +246,9 @@ def _build(part: nn.Module, shapes: Sequence[torch.Size], dtype: torch.dtype) ->
         "ENABLE_CPU_PINNING": False,  # every process would choose the same core
         "INFERENCE_PRECISION_HINT": "bf16" if dtype == torch.bfloat16 else "f32",  # of what has no eight bits
     }
-    return openvino.Core().compile_model(around.build(), "CPU", settings).create_infer_request()
+    request = openvino.Core().compile_model(around.build(), "CPU", settings).create_infer_request()
+    return_freed_memory()  # to build it took copies of all weights
+    return request
 
 
 def _shared(image: Tensor) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
@@ -19,8 +20,8 @@ from zpix.sources import GALAXY, STAR, Detections, GivenSources, ZMixture
 
 # Tiles of one forward pass: a processor gains nothing from more than one, a graphics card is filled by a few.
 _BATCH_ON_CUDA = 4
-# Calls after which memory is handed back; to have it given again costs a hundredth of their time.
-_CALLS_BETWEEN_RETURNS = 32
+# Seconds after which memory is handed back; to have it given again costs a hundredth of them.
+_BETWEEN_RETURNS_S = 10.0
 
 
 class Predictor:
@@ -43,9 +44,10 @@ class Predictor:
         self.device = choose_device(config.device)
         self.dtype = choose_precision("auto" if config.precision == "int8" else config.precision, self.device)
         self.batch_size = _BATCH_ON_CUDA if self.device.type == "cuda" else 1
-        self._calls = 0
         keep_freed_memory()
         self._detector = self._twin(checkpoint)
+        return_freed_memory()  # to make it took copies of all weights
+        self._returned_at = time.monotonic()
 
     def _twin(self, checkpoint: Checkpoint) -> Detector:
         if self.config.precision != "int8":
@@ -84,9 +86,9 @@ class Predictor:
         within : part of each tile, in its pixels, where sources are wanted; those centred elsewhere cost less then
         given : sources of each tile that are described whether the network finds them or not; they come last, in order
         """
-        self._calls += 1
-        if self._calls % _CALLS_BETWEEN_RETURNS == 0:
+        if time.monotonic() - self._returned_at > _BETWEEN_RETURNS_S:
             return_freed_memory()
+            self._returned_at = time.monotonic()
         found = [
             Detections.empty(MASK_SIZE, self._detector.config.mixture_components, sum(self.feature_widths))
             for _ in pixels
