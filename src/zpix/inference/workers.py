@@ -11,11 +11,11 @@ import multiprocessing
 import pickle
 import signal
 import sys
-import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar, cast
 
@@ -160,9 +160,10 @@ def _context(job: Callable[[Any], Any]) -> Any:
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
     """Processes that are started in this context do not hear Ctrl-C, which is this one's to answer, from the first."""
-    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+    if sys.platform == "win32":
         yield
         return
+    resource_tracker.ensure_running()  # it would be started with the first process, and hear Ctrl-C for all again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
