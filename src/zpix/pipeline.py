@@ -159,7 +159,7 @@ def write_run(
         blocks = make_blocks(mosaic.shape, config)
         known = checkpoint.about
         del checkpoint  # whoever searches loads the network anew
-        return_freed_memory()
+        return_freed_memory()  # this process waits while others search
         survey = None if reference is None else read_survey(reference, reference_segmentation, mosaic)
         about = what_decides(mosaic, model, config) | ({} if survey is None else survey.about)
         with resumable_directory(out, about, products=products, overwrite=overwrite) as work:

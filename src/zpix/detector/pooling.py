@@ -24,7 +24,7 @@ _LEVELS = 4  # stride 64 serves the proposals only
 
 
 class BoxPooler:
-    """Pools boxes from the maps of a batch, whose table is made once.
+    """Pools boxes from the maps of a batch; the table of all their cells is made once.
 
     Parameters
     ----------

@@ -163,7 +163,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
-    resource_tracker.ensure_running()  # it would be started with the first process, and hear Ctrl-C for all again
+    resource_tracker.ensure_running()  # before the signal is blocked: to start it lets the signal through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
