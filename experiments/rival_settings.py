@@ -45,9 +45,9 @@ from zpix.evaluation.rival.detection import find_segments, stacked
 from zpix.image import open_mosaic
 from zpix.sources.source_table import read_source_table
 
-_SMOOTHING = (2.0, 3.0)
-_THRESHOLD = (2.5, 4.0, 5.0, 6.0)
-_MIN_PIXELS = (4, 8)
+_SMOOTHING = (2.0, 3.0, 4.0)
+_THRESHOLD = (4.0, 5.0, 6.0, 8.0)
+_MIN_PIXELS = (8, 12)
 _CONTRAST = (0.001, 0.002, 0.004)
 _RADIUS_ARCSEC = (0.1, 0.15, 0.2)
 _TEMPLATE_ERROR = (0.0, 0.2, 0.5)

@@ -77,6 +77,16 @@ def test_what_is_answered_of_a_source_does_not_depend_on_the_number_of_others(qu
     assert all(len(found.boxes) == 0 for found in detect(quantised, score_threshold=1.0))
 
 
+def test_parts_are_ready_for_the_last_two_shapes_of_tiles(quantised):
+    torch.manual_seed(0)
+    tiles = {size: torch.randn(1, 2 * len(BANDS), *size) for size in ((64, 64), (64, 128), (128, 64))}
+    answers = {size: quantised.pyramid(tile)[0].clone() for size, tile in tiles.items()}
+    assert [shapes[0][2:] for shapes in quantised.pyramid._built] == [(64, 128), (128, 64)]
+    for size in ((64, 128), (64, 64)):  # one that is still there, one that is built again
+        assert torch.equal(quantised.pyramid(tiles[size])[0], answers[size])
+    assert [shapes[0][2:] for shapes in quantised.pyramid._built] == [(64, 128), (64, 64)]
+
+
 def test_in_bf16_everything_around_is_bf16(trained, ranges):  # noqa: F811
     twin = quantised_twin(trained, ranges, torch.bfloat16)
     assert twin.dtype == torch.bfloat16

@@ -31,6 +31,8 @@ _PARTS = ("pyramid", "proposals.head", "box_head.layers", "mask_head")
 _EXACT = ("proposals.head.cls_logits", "proposals.head.bbox_pred", "mask_head.logit")
 _STEPS = 127  # of weights, and of what may be negative, to either side of zero
 _LEAST = 1e-6
+#: Shapes of tiles that a part is ready for at a time; each takes 100 MB and more in a large network.
+_MOST_SHAPES = 2
 #: Sources that a part takes together.
 _AT_ONCE = {"box_head.layers": 128, "mask_head": 8}
 
@@ -116,6 +118,7 @@ class _Quantised(nn.Module):
     One is a whole number of steps of an image: what is 1 in every pixel, that a band is there, must not be rounded.
     """
 
+    weight_steps: Tensor
     weight_scale: Tensor
     weight_zero: Tensor
 
@@ -131,14 +134,22 @@ class _Quantised(nn.Module):
         self.channel = 1 if isinstance(layer, nn.ConvTranspose2d) else 0
         weight = layer.weight.detach()
         others = [axis for axis in range(weight.dim()) if axis != self.channel]
-        self.register_buffer("weight_scale", weight.abs().amax(others).clamp(min=_LEAST) / _STEPS)
+        scale = weight.abs().amax(others, keepdim=True).clamp(min=_LEAST) / _STEPS
+        self.register_buffer("weight_steps", torch.round(weight / scale).to(torch.int8))
+        self.register_buffer("weight_scale", scale)
         self.register_buffer("weight_zero", torch.zeros(weight.shape[self.channel], dtype=torch.int32))
+        layer.weight = None  # a quarter of the memory
 
     def forward(self, x: Tensor) -> Tensor:
-        layer, weight_scale, weight_zero = self.layer, self.weight_scale, self.weight_zero
+        layer = self.layer
         x = torch.fake_quantize_per_tensor_affine(x, self.scale, 0, *self.steps)
         weight = torch.fake_quantize_per_channel_affine(
-            layer.weight, weight_scale, weight_zero, self.channel, -_STEPS - 1, _STEPS
+            self.weight_steps * self.weight_scale,
+            self.weight_scale.flatten(),
+            self.weight_zero,
+            self.channel,
+            -_STEPS - 1,
+            _STEPS,
         )
         if isinstance(layer, nn.Linear):
             return F.linear(x, weight, layer.bias)
@@ -173,8 +184,9 @@ def _served(part: nn.Module, name: str, dtype: torch.dtype) -> _Served:
 class _Served(nn.Module):
     """A part of a detector that OpenVINO computes, with images channels last, so that nothing has to be turned.
 
-    It is built for each shape of its inputs when that comes for the first time, which takes a second or two. Sources,
-    whose number is another in every tile, are computed so many at once. The next call overwrites features of images.
+    It is built for each shape of its inputs when that comes for the first time, which takes a second or two, and stays
+    for the last few of them: those of the inside of a field and of the edge where it is searched. Sources, whose number
+    is another in every tile, are computed so many at once. The next call overwrites features of images.
     """
 
     def __init__(
@@ -198,9 +210,12 @@ class _Served(nn.Module):
 
     def _answers(self, images: list[Tensor]) -> list[Tensor]:
         dtype, shapes = self.arithmetic.dtype, tuple(image.shape for image in images)
-        if shapes not in self._built:
-            self._built[shapes] = _build(self._part[0], shapes, dtype)
-        request = self._built[shapes]
+        request = self._built.pop(shapes, None)
+        if request is None:
+            while len(self._built) >= _MOST_SHAPES:
+                del self._built[next(iter(self._built))]  # the one that was wanted longest ago
+            request = _build(self._part[0], shapes, dtype)
+        self._built[shapes] = request
         given = [image.permute(0, 2, 3, 1) if image.dim() == 4 else image for image in images]
         request.infer([_shared(image.to(dtype).contiguous()) for image in given], share_outputs=True)
         answers = [torch.from_numpy(tensor.data).view(dtype) for tensor in request.output_tensors]
@@ -220,9 +235,9 @@ class _ServedBoxes(_Served):
 
     def __init__(self, part: nn.Module, dtype: torch.dtype, *, at_once: int) -> None:
         super().__init__(part, dtype, at_once=at_once)
-        layer: Any = part.get_submodule("fc6.layer")
-        weight = layer.weight.unflatten(1, (-1, BOX_BINS, BOX_BINS))
-        layer.weight = nn.Parameter(weight.permute(0, 2, 3, 1).flatten(1), requires_grad=False)
+        first: Any = part.get_submodule("fc6")
+        steps = first.weight_steps.unflatten(1, (-1, BOX_BINS, BOX_BINS))
+        first.weight_steps = steps.permute(0, 2, 3, 1).flatten(1)
 
     def forward(self, given: Tensor) -> Tensor:
         answers: Tensor = super().forward(given.permute(0, 2, 3, 1).flatten(1))
