@@ -23,7 +23,7 @@ SELECTION_PROBABILITY = 0.5
 
 @dataclass(frozen=True, eq=False)
 class SelectionScores:
-    """How well P(z > z_limit) > 0.5 finds galaxies beyond z_limit, down to a magnitude.
+    """How well P(z > z_limit), above 0.5 or another value, finds galaxies beyond z_limit, down to a magnitude.
 
     Attributes
     ----------
@@ -58,6 +58,7 @@ def score_selection(
     mag_limit: float,
     detected_mag: ArrayLike,
     in_field: NDArray[np.bool_],
+    least_probability: float = SELECTION_PROBABILITY,
 ) -> SelectionScores:
     """Recall and purity of a selection of detections (left) among true sources (right).
 
@@ -68,11 +69,12 @@ def score_selection(
     detected_mag : (n_left,) float
         Magnitude of each detection, which counts where there is no true one.
     in_field : (n_right,) bool
+    least_probability : float
+        What a selected source has more of.
     """
-    magnitude = np.array(detected_mag, np.float64)
-    magnitude[matching.left] = truth.magnitude[matching.right]
     distant = (truth.z > z_limit) & (truth.magnitude < mag_limit)  # not true of NaN
-    selected = (np.asarray(probability) > SELECTION_PROBABILITY) & (magnitude < mag_limit)
+    bright = matched_magnitude(matching, truth, detected_mag) < mag_limit
+    selected = (np.asarray(probability) > least_probability) & bright
     right = np.zeros(matching.n_left, bool)  # detections of galaxies beyond the redshift
     right[matching.left] = distant[matching.right]
     star = np.zeros(matching.n_left, bool)
@@ -88,6 +90,13 @@ def score_selection(
         purity=_fraction(selected & right, selected),
         n_stars=int((selected & star).sum()),
     )
+
+
+def matched_magnitude(matching: Matching, truth: Truth, detected_mag: ArrayLike) -> NDArray[np.float64]:
+    """True magnitudes of detections (n_left,), their own where there is no true source."""
+    magnitude = np.array(detected_mag, np.float64)
+    magnitude[matching.left] = truth.magnitude[matching.right]
+    return magnitude
 
 
 def _fraction(success: NDArray[np.bool_], among: NDArray[np.bool_]) -> CountedFraction:

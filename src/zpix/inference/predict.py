@@ -21,7 +21,7 @@ from zpix.sources import GALAXY, STAR, Detections, GivenSources, ZMixture
 # Tiles of one forward pass: a processor gains nothing from more than one, a graphics card is filled by a few.
 _BATCH_ON_CUDA = 4
 # Seconds after which memory is handed back; to have it given again costs a hundredth of them.
-_BETWEEN_RETURNS_S = 10.0
+_BETWEEN_RETURNS_S = 5.0
 
 
 class Predictor:

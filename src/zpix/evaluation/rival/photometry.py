@@ -39,7 +39,7 @@ class PhotometrySettings:
         How the sky is measured, as for detection.
     """
 
-    aperture_radius_arcsec: float = 0.15
+    aperture_radius_arcsec: float = 0.1
     empty_apertures: int = 2000
     detection: DetectionSettings = field(default_factory=DetectionSettings)
 
