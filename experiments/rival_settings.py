@@ -45,10 +45,10 @@ from zpix.evaluation.rival.detection import find_segments, stacked
 from zpix.image import open_mosaic
 from zpix.sources.source_table import read_source_table
 
-_SMOOTHING = (3.0, 4.0)
-_THRESHOLD = (8.0, 10.0, 12.0)
-_MIN_PIXELS = (12, 16)
-_CONTRAST = (0.0005, 0.001)
+_SMOOTHING = (2.0, 3.0, 4.0)
+_THRESHOLD = (4.0, 6.0, 8.0, 10.0, 12.0)
+_MIN_PIXELS = (8, 12, 16)
+_CONTRAST = (0.0005, 0.001, 0.002)
 _RADIUS_ARCSEC = (0.1, 0.15, 0.2)
 _TEMPLATE_ERROR = (0.0, 0.2, 0.5)
 _SYSTEMATIC_ERROR = (0.03, 0.05, 0.1)
@@ -160,8 +160,8 @@ def _scores(sample: RedshiftSample) -> dict[str, float]:
 
 
 def _merit(row: dict) -> float:
-    """The worse of completeness and purity: the field's aim is for both."""
-    return min(row["completeness"], row["purity"])
+    """Completeness and purity added up: a source missed is as bad as one that is not there."""
+    return row["completeness"] + row["purity"]
 
 
 def _detection(smoothing: float, threshold: float, pixels: int, contrast: float) -> DetectionSettings:
