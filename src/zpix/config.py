@@ -97,7 +97,7 @@ class InferenceConfig(Section):
 
     tile_size: int = Field(1024, ge=128)  # read region; larger tiles waste less on margins
     margin: int = Field(128, ge=0)  # what a tile sees around what it owns: at 64 single boxes differ at seams
-    score_threshold: float = Field(0.25, ge=0, le=1)  # best balance of completeness and purity on validation fields
+    score_threshold: float = Field(0.35, ge=0, le=1)  # best balance of completeness and purity on validation fields
     nms_iou: float = Field(0.5, gt=0, lt=1)  # boxes or masks that overlap more are one source
     mask_threshold: float = Field(0.5, gt=0, lt=1)
     proposals_per_megapixel: int = Field(20_000, ge=1)  # bounds time and memory; a deep field reaches a third of it
