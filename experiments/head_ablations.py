@@ -118,7 +118,7 @@ TRIALS = (
 
 def columns(model: ModelConfig) -> dict[str, NDArray[np.intp]]:
     """Where in `soft_photometry` each of what a trial can hide is."""
-    bands, sums = len(model.bands), len(model.gaussian_sigmas_pix) + 1
+    bands, sums = len(model.bands), len(model.gaussian_sigmas_pix) + len(model.elliptical_widths) + 1
     both = np.arange(2 * bands * sums).reshape(2, bands, sums)
     return {
         "significances": both[0].ravel(),

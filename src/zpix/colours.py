@@ -76,6 +76,7 @@ def draw_colours(
         "bands": model.bands,
         "cutout_size_pix": model.cutout_size_pix,
         "gaussian_sigmas_pix": model.gaussian_sigmas_pix,
+        "elliptical_widths": model.elliptical_widths,
         "band_dropout": config.band_dropout,
         "realisations": config.realisations,
     }

@@ -38,6 +38,7 @@ class ModelConfig(Section):
     mixture_components: int = Field(8, ge=1)  # Gaussians of a redshift PDF; 5 in the paper
     cutout_size_pix: int = Field(32, ge=8)  # ~1 arcsec: holds the colours of nearly every source
     gaussian_sigmas_pix: tuple[float, ...] = (1.2, 2.0, 3.5, 6.0)  # weights of soft photometry, 0.04 to 0.2 arcsec
+    elliptical_widths: tuple[float, ...] = ()  # more weights, of the light's own shape and so many times as wide
     built_size_pix: int = Field(512, ge=64)  # transformers only accept images of this size
 
     @field_validator("bands")

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from zpix.config import ModelConfig
-from zpix.detector.redshift_head import RedshiftHead, SourcePixels, soft_photometry
+from zpix.detector.redshift_head import RedshiftHead, SourcePixels, _ellipses, soft_photometry
 
 SIZE = 32
 SIGMAS = (1.2, 2.0, 3.5)
@@ -71,7 +71,33 @@ def test_a_band_that_was_not_observed_is_nothing_and_changes_no_other():
 def test_nothing_at_all_is_finite(flux):
     pixels = star(16, 16, flux=flux)
     for variance in (1.0, 0.0):
-        assert torch.isfinite(soft_photometry(pixels._replace(variance=0 * pixels.variance + variance), SIGMAS)).all()
+        pixels = pixels._replace(variance=0 * pixels.variance + variance)
+        assert torch.isfinite(soft_photometry(pixels, SIGMAS, (1.0, 1.4))).all()
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.6, 2.2])
+def test_elliptical_weights_have_the_shape_of_the_light(angle):
+    size = 64
+    steps = torch.arange(size) + 0.5
+    x, y = (steps - 30)[None, :], (steps - 35)[:, None]
+    along, across = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
+    profile = torch.exp(-0.5 * (along**2 / 4.0**2 + across**2 / 2.0**2))
+    light = (1000 * COLOURS[:, None, None] * profile)[None]
+    pixels = SourcePixels(light, torch.ones(1, 3, size, size), torch.ones(1, size, size), torch.full((1, 2), 16.0))
+    blur = 1.5**2  # of the light that is measured
+    for weight, width in zip(_ellipses(pixels, (1.0, 2.0))[0], (1.0, 2.0), strict=True):
+        expected = torch.exp(-0.5 * (along**2 / (16 + blur) + across**2 / (4 + blur)) / width**2)
+        torch.testing.assert_close(weight, expected, atol=0.02, rtol=0.0)
+
+
+def test_elliptical_weights_are_one_more_sum_each():
+    weights = {"gaussian_sigmas_pix": SIGMAS, "elliptical_widths": (1, 2)}
+    config = ModelConfig(bands=("A", "B", "C"), pyramid_channels=8, **weights)
+    head, pixels = RedshiftHead(config).eval(), star(16, 16)
+    mixture = head(torch.randn(1, 8, 7, 7), pixels, torch.tensor([0.02]))
+    plain, more = soft_photometry(pixels, SIGMAS), soft_photometry(pixels, SIGMAS, (1, 2))
+    assert head.feature_widths[0] == 2 * 3 * 6 and mixture.features.shape == (1, sum(head.feature_widths))
+    torch.testing.assert_close(more[0, :18].view(3, 6)[:, [0, 1, 2, 5]], plain[0, :12].view(3, 4))  # the mask is last
 
 
 def test_the_pyramid_joins_a_pretrained_head_without_disturbing_it():

@@ -24,6 +24,9 @@ _HIDDEN = 512
 _Z_MAX = 20.0
 _NARROWEST = 2e-3  # of 1 + z: no band set resolves less
 _FAINTEST_NJY = 1e-9  # far below any noise; keeps divisions finite
+_ANY_LIGHT = 1e-6  # in each pixel, in units of its noise: what has no light has a centre
+_SMOOTHING_PIX = 1.5  # σ of the Gaussian that takes the noise from the light whose shape is measured
+_MOST_ELONGATED = 0.9  # correlation of x and y of the light
 
 
 class Mixture(NamedTuple):
@@ -59,7 +62,7 @@ class RedshiftHead(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         features = config.pyramid_channels * BOX_BINS**2
-        self.sigmas_pix = config.gaussian_sigmas_pix
+        self.sigmas_pix, self.elliptical_widths = config.gaussian_sigmas_pix, config.elliptical_widths
         self.photometry: nn.Module | None = None
         if config.redshift_head == "fpn":
             self.pyramid = nn.Sequential(nn.Linear(features + 1, 1024), nn.Tanh(), nn.Linear(1024, 64), nn.Tanh())
@@ -70,7 +73,7 @@ class RedshiftHead(nn.Module):
             nn.init.zeros_(joins.weight)
             nn.init.zeros_(joins.bias)
             self.pyramid = nn.Sequential(nn.Linear(features + 1, 128), nn.GELU(), joins)
-            bands, sums = len(config.bands), len(self.sigmas_pix) + 1  # and the mask
+            bands, sums = len(config.bands), len(self.sigmas_pix) + len(self.elliptical_widths) + 1  # and the mask
             self._colours = 2 * bands * sums  # significances and colours
             inputs = self._colours + 2 * bands + 2 + 1  # depth and coverage; box sides; dust
             self.photometry = nn.Sequential(
@@ -105,7 +108,7 @@ class RedshiftHead(nn.Module):
         if self.photometry is None:
             return self.mixture(from_pyramid)
         assert pixels is not None
-        return self.from_sums(soft_photometry(pixels, self.sigmas_pix), dust, from_pyramid)
+        return self.from_sums(soft_photometry(pixels, self.sigmas_pix, self.elliptical_widths), dust, from_pyramid)
 
     def from_sums(self, sums: Tensor, dust: Tensor, from_pyramid: Tensor | None = None) -> Mixture:
         """Mixture of each source from its soft photometry; without the pyramid's part, of the photometry alone."""
@@ -146,12 +149,15 @@ class MixtureLayer(nn.Module):
             return Mixture(torch.log_softmax(logits, 1), means, relative * (1 + means), hidden.float())
 
 
-def soft_photometry(pixels: SourcePixels, sigmas_pix: tuple[float, ...]) -> Tensor:
+def soft_photometry(
+    pixels: SourcePixels, sigmas_pix: tuple[float, ...], elliptical_widths: tuple[float, ...] = ()
+) -> Tensor:
     """Sums of each band under weights, as the network likes them.
 
     The weights are Gaussians of `sigmas_pix` around the centre of the light under the mask, which noise moves less than
-    the middle of a box, and the mask itself: soft photometry, made inside the network. Colours are given beside
-    significances, because to learn small differences of large logarithms takes a network very long.
+    the middle of a box, Gaussians that are `elliptical_widths` times as wide as the light in each direction, and the
+    mask itself: soft photometry, made inside the network. Colours are given beside significances, because to learn
+    small differences of large logarithms takes a network very long.
 
     Returns
     -------
@@ -161,7 +167,10 @@ def soft_photometry(pixels: SourcePixels, sigmas_pix: tuple[float, ...]) -> Tens
     """
     with torch.autocast(pixels.flux.device.type, enabled=False):
         flux, variance = pixels.flux.float(), pixels.variance.float()  # (n, band, S, S)
-        weights = torch.cat([_gaussians(pixels, sigmas_pix), pixels.mask[:, None].float()], 1)  # (n, sum, S, S)
+        kinds = [_gaussians(pixels, sigmas_pix), pixels.mask[:, None].float()]
+        if elliptical_widths:
+            kinds.insert(1, _ellipses(pixels, elliptical_widths))
+        weights = torch.cat(kinds, 1)  # (n, sum, S, S)
         flux, variance, weights = flux.flatten(2), variance.flatten(2), weights.flatten(2)
         total = torch.einsum("nbp,nsp->nbs", flux, weights)
         noise = torch.einsum("nbp,nsp->nbs", variance, weights**2).sqrt()  # zero where nothing was observed
@@ -182,13 +191,42 @@ def soft_photometry(pixels: SourcePixels, sigmas_pix: tuple[float, ...]) -> Tens
 
 def _gaussians(pixels: SourcePixels, sigmas_pix: tuple[float, ...]) -> Tensor:
     """Gaussian weights around the centre of the light under the mask, (n, sigma, S, S); one at the centre."""
-    flux, variance = pixels.flux.float(), pixels.variance.float()
-    light = (flux * torch.rsqrt(variance.clamp(min=_FAINTEST_NJY**2)) * (variance > 0)).clamp(min=0).mean(1)
-    light = light * pixels.mask.float() + 1e-6  # (n, S, S); without any light, the middle of the cutout
-    total = light.sum((1, 2))
-    steps = torch.arange(flux.shape[-1], device=flux.device) + 0.5
-    dx = steps - (light.sum(1) @ steps / total)[:, None]  # (n, S)
-    dy = steps - (light.sum(2) @ steps / total)[:, None]
+    dx, dy = _from_centre(_significance(pixels).clamp(min=0).mean(1) * pixels.mask.float())
     squared = dx[:, None, :] ** 2 + dy[:, :, None] ** 2  # (n, S, S)
-    sigmas = torch.tensor(sigmas_pix, device=flux.device)
+    sigmas = torch.tensor(sigmas_pix, device=squared.device)
     return torch.exp(-0.5 * squared[:, None] / sigmas[:, None, None] ** 2)
+
+
+def _ellipses(pixels: SourcePixels, widths: tuple[float, ...]) -> Tensor:
+    """Gaussian weights around the centre of the light under the mask, as wide as it is in each direction or some times
+    as wide, (n, width, S, S); at least a pixel."""
+    stack = _significance(pixels).mean(1)  # of all bands, so that all have the same weights
+    steps = torch.arange(stack.shape[-1], device=stack.device, dtype=stack.dtype)
+    blur = torch.exp(-0.5 * ((steps[:, None] - steps) / _SMOOTHING_PIX) ** 2)
+    light = (blur @ stack @ blur) / (2 * math.pi * _SMOOTHING_PIX**2)
+    light = light.clamp(min=0) * pixels.mask.float() + _ANY_LIGHT
+    dx, dy = _from_centre(light)
+    along_x, along_y = light.sum(1), light.sum(2)
+    total = along_x.sum(1)
+    xx = ((along_x * dx**2).sum(1) / total).clamp(min=1)[:, None, None]
+    yy = ((along_y * dy**2).sum(1) / total).clamp(min=1)[:, None, None]
+    xy = (torch.einsum("nyx,ny,nx->n", light, dy, dx) / total)[:, None, None]
+    most = _MOST_ELONGATED * (xx * yy).sqrt()
+    xy = torch.minimum(torch.maximum(xy, -most), most)
+    dx, dy = dx[:, None, :], dy[:, :, None]
+    squared = (yy * dx**2 + xx * dy**2 - 2 * xy * dx * dy) / (xx * yy - xy**2)
+    return torch.exp(-0.5 * squared[:, None] / torch.tensor(widths, device=squared.device)[:, None, None] ** 2)
+
+
+def _significance(pixels: SourcePixels) -> Tensor:
+    """Flux over its error, (n, band, S, S); zero where not observed."""
+    variance = pixels.variance.float()
+    return pixels.flux.float() * torch.rsqrt(variance.clamp(min=_FAINTEST_NJY**2)) * (variance > 0)
+
+
+def _from_centre(light: Tensor) -> tuple[Tensor, Tensor]:
+    """How far columns and rows (n, S) are from the centre of light (n, S, S), in pixels; without any, of the cutout."""
+    light = light + _ANY_LIGHT
+    total = light.sum((1, 2))
+    steps = torch.arange(light.shape[-1], device=light.device) + 0.5
+    return steps - (light.sum(1) @ steps / total)[:, None], steps - (light.sum(2) @ steps / total)[:, None]

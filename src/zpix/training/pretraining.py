@@ -238,7 +238,7 @@ def altered_sums(
         size=pixels.size + wrong,
     )
     redshift = torch.from_numpy(cutouts.redshift[rows])
-    return SourceSums(soft_photometry(seen, model.gaussian_sigmas_pix), redshift, dust)
+    return SourceSums(soft_photometry(seen, model.gaussian_sigmas_pix, model.elliptical_widths), redshift, dust)
 
 
 def plain_sums(cutouts: Cutouts, *, model: ModelConfig, batch: int = 512) -> SourceSums:
@@ -247,7 +247,7 @@ def plain_sums(cutouts: Cutouts, *, model: ModelConfig, batch: int = 512) -> Sou
     for rows in np.split(np.arange(len(cutouts)), range(batch, len(cutouts), batch)):
         shift = (_SLACK_PIX // 2, _SLACK_PIX // 2)
         pixels, dust = _to_pixels(cutouts, rows, model.cutout_size_pix, shift=shift)
-        sums = soft_photometry(pixels, model.gaussian_sigmas_pix)
+        sums = soft_photometry(pixels, model.gaussian_sigmas_pix, model.elliptical_widths)
         parts.append(SourceSums(sums, torch.from_numpy(cutouts.redshift[rows]), dust))
     return SourceSums.concatenate(parts)
 
