@@ -62,7 +62,7 @@ def measure(
 def selections(catalogue: Catalogue, truth: Truth) -> list[dict[str, Any]]:
     """Scores for each limit and each probability, with what is selected wrongly, as JSON values."""
     matching, magnitude = match_truth(catalogue, truth), catalogue.magnitude(BAND)
-    bright = matched_magnitude(matching, truth, magnitude) < SELECTION_MAG
+    bright, inside = matched_magnitude(matching, truth, magnitude) < SELECTION_MAG, in_field(catalogue, truth)
     rows = []
     for z, least in itertools.product(HIGH_REDSHIFTS, PROBABILITIES):
         probability = catalogue.redshift.probability_between(z, np.inf)
@@ -73,7 +73,7 @@ def selections(catalogue: Catalogue, truth: Truth) -> list[dict[str, Any]]:
             z_limit=z,
             mag_limit=SELECTION_MAG,
             detected_mag=magnitude,
-            in_field=in_field(catalogue, truth),
+            in_field=inside,
             least_probability=least,
         )
         selected = np.flatnonzero((probability > least) & bright)

@@ -203,8 +203,8 @@ def _ellipses(pixels: SourcePixels, widths: tuple[float, ...]) -> Tensor:
     stack = _significance(pixels).mean(1)  # of all bands, so that all have the same weights
     steps = torch.arange(stack.shape[-1], device=stack.device, dtype=stack.dtype)
     blur = torch.exp(-0.5 * ((steps[:, None] - steps) / _SMOOTHING_PIX) ** 2)
-    light = (blur @ stack @ blur) / (2 * math.pi * _SMOOTHING_PIX**2)
-    light = light.clamp(min=0) * pixels.mask.float() + _ANY_LIGHT
+    smooth = (blur @ stack @ blur) / (2 * math.pi * _SMOOTHING_PIX**2)
+    light = smooth.clamp(min=0) * pixels.mask.float() + _ANY_LIGHT
     dx, dy = _from_centre(light)
     along_x, along_y = light.sum(1), light.sum(2)
     total = along_x.sum(1)
