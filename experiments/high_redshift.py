@@ -3,14 +3,15 @@
     python experiments/high_redshift.py --out high-redshift --seeds 90081 90082 90083
 
 Fields are simulated, searched and scored one after the other. Only the scores are kept, so that many fields need the
-disk of one, and those that are there are not measured again. The sky is the ordinary one; `--boost 0.02` draws so many
-of its galaxies flat in redshift from 4 to 15, which says of more of them whether they are found, and nothing of
-purity.
+disk of one, and those that are there are not measured again; other settings want another directory. The sky is the
+ordinary one; `--boost 0.02` draws so many of its galaxies flat in redshift from 4 to 15, which says of more of them
+whether they are found, and nothing of purity.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import itertools
 import json
 import shutil
@@ -26,14 +27,15 @@ from numpy.typing import NDArray
 
 import zpix
 from zpix.catalogue import Catalogue
-from zpix.config import SimulationConfig
+from zpix.config import InferenceConfig, SimulationConfig
 from zpix.evaluation import HIGH_REDSHIFTS, Matching, Truth, in_field, match_truth, read_truth, score_selection
 from zpix.evaluation.report import SELECTION_MAG, selection_dict
 from zpix.evaluation.selections import matched_magnitude
+from zpix.pipeline import default_model
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.paper.experiment import write_json
+from experiments.paper.experiment import keep_settings, write_json
 from experiments.paper.scores import BAND, print_table
 
 #: A source is selected when P(> z) is above one of these.
@@ -45,9 +47,7 @@ _WRONG = ("galaxy just below", "galaxy", "star", "part of a distant galaxy", "no
 _PART_ARCSEC = 0.3
 
 
-def measure(
-    place: Path, seed: int, *, size: int, boost: float, model: Path | None, workers: int
-) -> list[dict[str, Any]]:
+def measure(place: Path, seed: int, *, size: int, boost: float, model: Path, workers: int) -> list[dict[str, Any]]:
     """Scores of each selection in one field as JSON values."""
     kept = place.with_suffix(".json")
     if not kept.is_file():
@@ -121,8 +121,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", type=Path, help="checkpoint; the shipped model by default")
     parser.add_argument("--workers", type=int, default=2, help="processes that simulate")
     asked = parser.parse_args(arguments)
-    settings = {"size": asked.size, "boost": asked.boost, "model": asked.model, "workers": asked.workers}
-    fields = [measure(asked.out / str(seed), seed, **settings) for seed in asked.seeds]
+    settings = {"size": asked.size, "boost": asked.boost}
+    model = default_model() if asked.model is None else asked.model
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    threshold = InferenceConfig().score_threshold
+    keep_settings(asked.out, {**settings, "model": digest, "score_threshold": threshold})
+    fields = [
+        measure(asked.out / str(seed), seed, model=model, workers=asked.workers, **settings) for seed in asked.seeds
+    ]
     rows = []
     for selection in zip(*fields, strict=True):
         fractions = [

@@ -13,6 +13,7 @@ pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 from experiments import high_redshift
 
 import zpix
+from zpix.errors import OutputError
 from zpix.evaluation import Matching
 from zpix.evaluation.selections import matched_magnitude
 from zpix.sources import ZMixture
@@ -63,7 +64,7 @@ def test_fields_are_counted_together_and_measured_once(tmp_path, capsys, monkeyp
     asked = ["--out", str(tmp_path), "--size", "256", "--workers", "1", "--boost", "0.2", "--seeds"]
     high_redshift.main([*asked, "3", "4"])
     printed = capsys.readouterr().out
-    assert {path.name for path in tmp_path.iterdir()} == {"3.json", "4.json"}  # no images are kept
+    assert {path.name for path in tmp_path.iterdir()} == {"settings.json", "3.json", "4.json"}  # no images
 
     scores = [json.loads((tmp_path / f"{seed}.json").read_text()) for seed in (3, 4)]
     limits = [(z, least) for z in (6, 10) for least in high_redshift.PROBABILITIES]
@@ -79,3 +80,6 @@ def test_fields_are_counted_together_and_measured_once(tmp_path, capsys, monkeyp
     monkeypatch.setattr(zpix, "simulate", lambda *args, **kwargs: pytest.fail("a field is simulated again"))
     high_redshift.main([*asked, "3", "4"])
     assert capsys.readouterr().out == printed
+    asked[asked.index("--boost") + 1] = "0.1"
+    with pytest.raises(OutputError, match="another setting of boost"):
+        high_redshift.main([*asked, "3", "4"])

@@ -92,15 +92,26 @@ def begin(asked: argparse.Namespace) -> Experiment:
     """
     config = load_config(asked.config)
     own = {name: value for name, value in vars(asked).items() if name not in (*_NOT_SETTINGS, "config")}
-    settings = json.loads(json.dumps({**own, "config": config.model_dump(mode="json")}, default=str))
-    kept = asked.out / "settings.json"
+    keep_settings(asked.out, {**own, "config": config.model_dump(mode="json")})
+    return Experiment(asked.out, config, asked.tile_size, asked.workers)
+
+
+def keep_settings(out: Path, settings: dict[str, Any]) -> None:
+    """Note what everything in a directory is made with, or see that what is there was made with the same.
+
+    Raises
+    ------
+    OutputError
+        If it was begun with other settings.
+    """
+    settings = json.loads(json.dumps(settings, default=str))
+    kept = out / "settings.json"
     if not kept.is_file():
         write_json(kept, settings)
     begun = json.loads(kept.read_text("utf-8"))
     other = [name for name in {**begun, **settings} if begun.get(name) != settings.get(name)]
     if other:
-        raise OutputError(f"{asked.out}: was begun with another setting of {', '.join(other)}; choose another place")
-    return Experiment(asked.out, config, asked.tile_size, asked.workers)
+        raise OutputError(f"{out}: was begun with another setting of {', '.join(other)}; choose another place")
 
 
 def options(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from astropy.coordinates import angular_separation
 from numpy.typing import NDArray
 
 from zpix.catalogue import Catalogue, Column, read_catalogue, refuse_other_endings, write_table
@@ -241,15 +242,6 @@ def _table(a: ListedSources, b: ListedSources, matching: Matching, by: NDArray[n
     for side, row, table in (("left", left, a), ("right", right, b)):
         columns[f"{side}_id"] = np.append(table.id, -1)[row]
         columns[f"{side}_ra"], columns[f"{side}_dec"] = (np.append(v, np.nan)[row] for v in (table.ra, table.dec))
-    positions = (columns[f"{side}_{angle}"] for side in ("left", "right") for angle in ("ra", "dec"))
-    columns["separation_arcsec"] = _separation_arcsec(*positions)
+    positions = (np.deg2rad(columns[f"{side}_{angle}"]) for side in ("left", "right") for angle in ("ra", "dec"))
+    columns["separation_arcsec"] = np.rad2deg(angular_separation(*positions)) * 3600
     return columns
-
-
-def _separation_arcsec(
-    ra: NDArray[np.float64], dec: NDArray[np.float64], other_ra: NDArray[np.float64], other_dec: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Angles between positions in degrees, by the haversine formula, which small ones do not trouble."""
-    alpha, delta, beta, epsilon = np.deg2rad([ra, dec, other_ra, other_dec])
-    half = np.sin(0.5 * (delta - epsilon)) ** 2 + np.cos(delta) * np.cos(epsilon) * np.sin(0.5 * (alpha - beta)) ** 2
-    return np.rad2deg(2 * np.arcsin(np.sqrt(half))) * 3600
