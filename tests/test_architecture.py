@@ -137,7 +137,9 @@ RULES = {
     "pipeline": Rule(
         {"image", "detector", "inference", "catalogue", "plots", "search", "assembly", "survey"}, {"numpy": "arrays"}
     ),
-    "counterparts": Rule({"image", "sources", "catalogue", "evaluation"}, {"numpy": "arrays"}),
+    "counterparts": Rule(
+        {"image", "sources", "catalogue", "evaluation"}, {"astropy": "angles on the sky", "numpy": "arrays"}
+    ),
     "preparation": Rule({"image", "sources", "scenes", "surveys", "training"}, {"numpy": "arrays"}),
     "colours": Rule(
         {"detector", "training", "preparation"},
