@@ -54,6 +54,7 @@ RULES = {
             "numpy": "arrays",
             "scipy": "the normal distribution of a mixture; interpolation of spectra; boxes that overlap",
             "astropy": "tables by others, constants and cosmology",
+            "pyarrow": "Parquet tables by others",
             "eazy": "intergalactic absorption",
         },
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from astropy.io import fits
@@ -10,7 +11,7 @@ from astropy.table import Table
 
 import zpix
 from zpix.counterparts import SCHEMA
-from zpix.errors import CatalogueError, ConfigError, GridError, OutputError
+from zpix.errors import CatalogueError, ConfigError, GridError, InputFileError, OutputError
 
 SCALE = 0.03 / 3600  # degrees per pixel
 
@@ -90,6 +91,21 @@ def test_the_table_is_written_in_every_format(left, right, tmp_path, ending):
     np.testing.assert_array_equal(stored["left_id"], found.columns["left_id"])
     if ending == ".fits":
         assert stored["left_ra"].unit == "deg" and stored.meta["METHOD"] == "hungarian"
+
+
+def test_parquet_tables_of_others_are_read(left, right, tmp_path):
+    """With text, columns of lists, and cells that are empty; a box that lacks a side is none."""
+    boxes = Table.read(right)
+    columns = {name: boxes[name].tolist() for name in boxes.colnames}
+    columns["XMIN"][2] = None
+    columns |= {"survey": ["a", None, "b"], "mags": [[1.0], [2.0], [3.0]]}
+    pq.write_table(pa.table(columns), tmp_path / "other.parquet")
+    found = zpix.match(left, tmp_path / "other.parquet")
+    assert partners(found) == {2: 72, 3: 71}
+    assert found.columns["right_id"].tolist()[-1] == 73
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputFileError, match=r"broken\.parquet' cannot be read as a parquet table"):
+        zpix.match(left, tmp_path / "broken.parquet")
 
 
 def write_map(path, boxes: np.ndarray, ids, shape=(220, 220)) -> None:

@@ -91,8 +91,8 @@ def diagnose(
 
     Parameters
     ----------
-    catalogue : of zpix, the photometric catalogue of JADES, or any FITS or CSV table with ra, dec and `flux_<band>` in
-        nJy; its column `z_spec`, if there is one, counts as redshifts
+    catalogue : of zpix, the photometric catalogue of JADES, or any FITS, CSV or Parquet table with ra, dec and
+        `flux_<band>` in nJy; its column `z_spec`, if there is one, counts as redshifts
     redshifts : tables of redshifts, matched by position within 0.3 arcsec
     band : of the magnitudes
     number : of sources to observe next, at the most

@@ -10,7 +10,7 @@ import numpy as np
 from astropy.coordinates import angular_separation
 from numpy.typing import NDArray
 
-from zpix.catalogue import Catalogue, Column, read_catalogue, refuse_other_endings, write_table
+from zpix.catalogue import Catalogue, Column, catalogue_file, refuse_other_endings, write_table
 from zpix.errors import CatalogueError, ConfigError, OutputError
 from zpix.evaluation import (
     Candidates,
@@ -98,9 +98,9 @@ def match(
 
     Parameters
     ----------
-    left, right : catalogues of zpix, of JADES, or any FITS or CSV table with right ascension and declination. Boxes are
-        read from x0 y0 x1 y1, xmin ymin xmax ymax (both half-open) or bbox_xmin bbox_ymin bbox_xmax bbox_ymax (the last
-        pixel inside), in any case.
+    left, right : catalogues of zpix, of JADES, or any FITS, CSV or Parquet table with right ascension and declination.
+        Boxes are read from x0 y0 x1 y1, xmin ymin xmax ymax (both half-open) or bbox_xmin bbox_ymin bbox_xmax bbox_ymax
+        (the last pixel inside), in any case.
     out : table to write, `.fits`, `.parquet` or `.csv`
     by : what to compare
     method : `hungarian`, one-to-one with the largest sum of overlaps; `greedy`, one-to-one by falling score of the left
@@ -144,16 +144,14 @@ def match(
 
 
 def read_any(path: str | Path) -> ListedSources:
-    """Sources of a catalogue of zpix in any of its forms, or of a table by others.
+    """Sources of a catalogue of zpix, of a finished run, or of a table by others.
 
     Raises
     ------
     ZpixError
-        As `read_catalogue` and `read_listed`.
+        As `read_listed`.
     """
-    if not (Path(path).is_dir() or Path(path).suffix == ".parquet"):
-        return read_listed(path)
-    return listed_in(read_catalogue(path))
+    return read_listed(catalogue_file(path))
 
 
 def listed_in(catalogue: Catalogue) -> ListedSources:

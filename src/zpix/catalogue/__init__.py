@@ -13,7 +13,7 @@ from zpix.catalogue.parquet_file import (
 from zpix.catalogue.parts import Part, read_part, write_part
 from zpix.catalogue.pdf_file import read_pdfs, write_pdfs
 from zpix.catalogue.plain_table import refuse_other_endings, write_table
-from zpix.catalogue.reading import read_catalogue
+from zpix.catalogue.reading import catalogue_file, read_catalogue
 from zpix.catalogue.readme import write_readme
 from zpix.catalogue.reference import Known, Reference, place_reference, write_placed
 from zpix.catalogue.regions_file import write_regions
@@ -48,6 +48,7 @@ __all__ = [
     "Stamps",
     "build_catalogue",
     "catalogue_columns",
+    "catalogue_file",
     "draw_segmentation",
     "flag_names",
     "flag_value",

@@ -21,11 +21,15 @@ def read_catalogue(path: str | Path) -> Catalogue:
     CatalogueError
         If it lacks a column.
     """
-    path = Path(path)
-    if path.is_dir():
-        path = path / "catalogue.fits"
+    path = catalogue_file(path)
     if path.suffix == ".parquet":
         return read_catalogue_parquet(path)
     if path.suffix in (".fits", ".fit"):
         return read_catalogue_fits(path)
     raise InputFileError(f"'{path}' is not a catalogue: its name must end in .fits or .parquet")
+
+
+def catalogue_file(path: str | Path) -> Path:
+    """The file of a catalogue: `catalogue.fits` of the directory of a finished run, else the path itself."""
+    path = Path(path)
+    return path / "catalogue.fits" if path.is_dir() else path

@@ -60,7 +60,9 @@ def evaluate(
 
 @app.command()
 def match(
-    left: Annotated[Path, typer.Argument(help="Catalogue of zpix or JADES, or any FITS or CSV table with ra, dec.")],
+    left: Annotated[
+        Path, typer.Argument(help="Catalogue of zpix or JADES, or any FITS, CSV or Parquet table with ra, dec.")
+    ],
     right: Annotated[Path, typer.Argument(help="Another one.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Table to write: .fits, .parquet or .csv.")],
     by: Annotated[

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.catalogue import read_catalogue
+from zpix.catalogue import catalogue_file
 from zpix.catalogue.schema import FLUX_ERROR_PREFIX, FLUX_PREFIX
 from zpix.errors import BandError, CatalogueError
 from zpix.evaluation.matching import match_positions
@@ -74,7 +74,7 @@ def read_labelled_sources(
     ZpixError
         If a table cannot be read or lacks a column, or fewer than 20 sources are left.
     """
-    table = catalogue if isinstance(catalogue, SourceTable) else _read_table(Path(catalogue))
+    table = catalogue if isinstance(catalogue, SourceTable) else read_source_table(catalogue_file(catalogue))
     bands = tuple(in_wavelength_order(n.removeprefix(FLUX_PREFIX).upper() for n in table.columns if _is_flux(n)))
     if len(bands) < 2:
         raise CatalogueError(f"'{table.path}' has {len(bands)} columns 'flux_<band>' in nJy; colours need two or more")
@@ -123,12 +123,6 @@ def _matched_redshift(ra: Floats, dec: Floats, path: Path) -> Floats:
     matched = np.full(len(ra), np.nan)
     matched[pairs.left] = listed[known][pairs.right]
     return matched
-
-
-def _read_table(path: Path) -> SourceTable:
-    if path.is_dir() or path.suffix == ".parquet":
-        return SourceTable(path, dict(read_catalogue(path).columns))
-    return read_source_table(path)
 
 
 def _is_flux(name: str) -> bool:

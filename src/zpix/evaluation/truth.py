@@ -50,7 +50,7 @@ class Truth:
 
 
 def read_truth(path: str | Path, *, band: str = "F444W") -> Truth:
-    """Read the truth table of a simulation, or any FITS or CSV table with positions and redshifts.
+    """Read the truth table of a simulation, or any FITS, CSV or Parquet table with positions and redshifts.
 
     Parameters
     ----------

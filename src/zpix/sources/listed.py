@@ -67,7 +67,7 @@ class ListedSources:
 
 
 def read_listed(path: str | Path) -> ListedSources:
-    """Read identifiers, positions, boxes and scores from a FITS table or CSV, of whatever there is.
+    """Read identifiers, positions, boxes and scores from a FITS, CSV or Parquet table, of whatever there is.
 
     In a FITS file of several tables, as JADES', boxes may stand in another table than positions, row by row.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import ascii as text_tables
-from astropy.table import Column, MaskedColumn, Table
+from astropy.table import Column, MaskedColumn
 from numpy.typing import NDArray
 
 from zpix.errors import CatalogueError, InputFileError
@@ -127,10 +127,31 @@ def _read_flat(path: Path, kind: str) -> dict[str, NDArray]:
     if not path.is_file():
         raise InputFileError(f"table file '{path}' does not exist")
     try:
-        table = text_tables.read(path, format="csv") if kind == "csv" else Table.read(path, format="parquet")
+        return _read_csv(path) if kind == "csv" else _read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
         raise InputFileError(f"'{path}' cannot be read as a {kind} table: {error}") from error
+
+
+def _read_csv(path: Path) -> dict[str, NDArray]:
+    table = text_tables.read(path, format="csv")
     return {name: _filled(table[name]) for name in table.colnames}
+
+
+def _read_parquet(path: Path) -> dict[str, NDArray]:
+    """Columns of numbers, truth values and text; others are left out."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    is_text = (pa.types.is_string, pa.types.is_large_string)
+    is_number = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+    wanted = [field.name for field in pq.read_schema(path) if any(kind(field.type) for kind in is_text + is_number)]
+    columns: dict[str, NDArray] = {}
+    for name, column in zip(wanted, pq.read_table(path, columns=wanted).columns, strict=True):
+        if any(kind(column.type) for kind in is_text):
+            columns[name] = np.array([value or "" for value in column.to_pylist()], dtype=str)
+        else:
+            columns[name] = (column.cast(pa.float64()) if column.null_count else column).to_numpy()
+    return columns
 
 
 def _filled(column: Column) -> NDArray:
