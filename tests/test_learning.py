@@ -57,6 +57,19 @@ def test_pretraining_and_training_leave_models_settings_and_losses(tmp_path, sto
     assert load_checkpoint(again).about["name"] == "more"
 
 
+def test_a_redshift_head_of_another_shape_joins_a_trained_detector(tmp_path, store):
+    detector = train(store.path, out=tmp_path / "run", model=small_model(bands=BANDS), config=FAST)
+    model = small_model(bands=BANDS, elliptical_widths=(1.0,))
+    config = FAST.model_copy(update={"learn": "redshift_head"})
+    with pytest.raises(ModelError, match=r"'redshift_head\.photometry\.0\.weight' does not fit"):
+        train(store.path, out=tmp_path / "more", model=model, config=config, init=detector)
+    head = pretrain(store.path, out=tmp_path / "head", model=model, config=PretrainingConfig(epochs=1))
+    path = train(store.path, out=tmp_path / "more", model=model, config=config, init=detector, redshift_head=head)
+    before, after = (load_checkpoint(p).detector.state_dict() for p in (detector, path))
+    for name in (n for n in before if not n.startswith("redshift_head.")):
+        torch.testing.assert_close(after[name], before[name])
+
+
 def test_a_backbone_of_five_bands_is_carried_into_a_detector_of_three(tmp_path, store):
     (tmp_path / "hsc").mkdir()
     for split in ("training", "validation", "testing"):

@@ -199,7 +199,8 @@ def train(
 
     Parameters
     ----------
-    init : checkpoint of the same architecture to start from
+    init : checkpoint of the same architecture to start from; its redshift head may be another if `redshift_head` is
+        given
     backbone : checkpoint whose backbone to start from, such as one made by `pretrain_backbone`, of whatever bands; or
         "imagenet" for timm's weights, which are downloaded if they are not in its cache
     redshift_head : checkpoint whose redshift head to start from, such as one made by `pretrain`
@@ -209,7 +210,8 @@ def train(
     torch.manual_seed(config.seed)
     detector = Detector(model)
     if init is not None:
-        _take_weights(detector, load_checkpoint(init), init, part="")
+        other = "" if redshift_head is None else "redshift_head."
+        _take_weights(detector, load_checkpoint(init), init, without=other)
     if backbone is not None:
         _take_backbone(detector, backbone)
     if redshift_head is not None:
@@ -298,8 +300,12 @@ def _labels(store: Store, split: Split) -> NDArray[np.float32]:
     return redshift[np.isfinite(redshift)]
 
 
-def _take_weights(detector: Detector, checkpoint: Checkpoint, path: str | Path, *, part: str) -> None:
-    weights = {n: v for n, v in checkpoint.detector.state_dict().items() if n.startswith(part)}
+def _take_weights(
+    detector: Detector, checkpoint: Checkpoint, path: str | Path, *, part: str = "", without: str = ""
+) -> None:
+    """Weights whose names begin with `part`, except with `without` if it is given, from a checkpoint."""
+    every = checkpoint.detector.state_dict().items()
+    weights = {n: v for n, v in every if n.startswith(part) and not (without and n.startswith(without))}
     own = detector.state_dict()
     wrong = [n for n, v in weights.items() if n not in own or own[n].shape != v.shape]
     if wrong or not weights:
