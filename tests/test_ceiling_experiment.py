@@ -7,11 +7,14 @@ import math
 
 import numpy as np
 import pytest
+from scipy.signal import fftconvolve
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
 from experiments.ceiling import aperture_noise, draw_galaxies, matched_noise, measure_ceiling
 
+from zpix.image import JADES_BANDS
+from zpix.scenes.noise import deep_error, draw_noise, noise_over_error
 from zpix.training.ceiling import CeilingSettings
 
 
@@ -19,7 +22,22 @@ def test_galaxies_are_of_the_skys_own_mix_and_different_by_seed():
     one, two = (draw_galaxies(seed, 500, faintest=26.0) for seed in (1, 2))
     assert len(one) == len(two) == 500 and (one.mag < 26).all() and (one.label == 1).all()
     assert not set(one.z.tolist()) & set(two.z.tolist())
-    assert (aperture_noise() > 0.3).all() and (aperture_noise() < 3).all()
+
+
+def test_an_aperture_has_the_noise_of_the_mock():
+    none = np.zeros((1, len(JADES_BANDS)))
+    noise = draw_noise(np.random.default_rng(0), (512, 512), bands=JADES_BANDS, correlated=True)
+    y, x = np.mgrid[-7:8, -7:8]
+    disc = np.clip(5.5 - np.hypot(x, y), 0, 1)
+    sums = np.stack([fftconvolve(one, disc, mode="valid") for one in noise])
+    expected = sums.std(axis=(1, 2)) * deep_error(JADES_BANDS) * noise_over_error(JADES_BANDS)
+    np.testing.assert_allclose(aperture_noise(none)[0] * 0.666, expected, rtol=0.25)
+    # photons add to it: of a galaxy of 21 mag they are most of it
+    photons = np.sqrt(aperture_noise(none + 14_454.0) ** 2 - aperture_noise(none) ** 2)
+    assert (photons > aperture_noise(none)).all()
+    np.testing.assert_allclose(
+        photons, np.sqrt(10) * np.sqrt(aperture_noise(none + 1445.4) ** 2 - aperture_noise(none) ** 2)
+    )
 
 
 def test_scores_by_magnitude_are_written_as_json():
@@ -33,13 +51,14 @@ def test_scores_by_magnitude_are_written_as_json():
 
 def test_an_aperture_as_large_as_the_galaxy_is_noisier_for_the_large_and_better_for_points():
     galaxies = draw_galaxies(1, 500, faintest=28.0)
-    noise, fixed = matched_noise(galaxies), aperture_noise()
+    fluxes = np.zeros((500, len(JADES_BANDS)))
+    noise, fixed = matched_noise(fluxes, galaxies), aperture_noise(fluxes[0])
     order = np.argsort(galaxies.re_arcsec * np.sqrt(galaxies.axis_ratio))
     assert (noise[order[:10]] < fixed).all() and (noise[order[-10:]] > fixed).all()
     point = galaxies[order[:1]]
     point.re_arcsec[:] = 0.0  # of white noise σ a Gaussian of width w leaves 2 w √π σ
     width = 0.160 / 2.355 / 0.03
-    ratio = matched_noise(point)[0, -1] / fixed[-1]
+    ratio = matched_noise(fluxes[:1], point)[0, -1] / fixed[-1]
     assert ratio == pytest.approx(2 * width * math.sqrt(math.pi) * 0.666 / math.sqrt(math.pi * 25), rel=1e-3)
 
     settings = CeilingSettings(hidden=32, layers=2, components=3, epochs=2, batch_size=256)
