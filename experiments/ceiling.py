@@ -61,7 +61,7 @@ def draw_galaxies(seed: int, count: int, *, faintest: float) -> Population:
 def aperture_noise(fluxes: NDArray[np.float64], *, radius_arcsec: float = 0.15) -> NDArray[np.float64]:
     """Errors in nJy of total fluxes (N, band) from a circular aperture in the deep field, (N, band)."""
     pixels = np.pi * (radius_arcsec / _PIXEL_ARCSEC) ** 2
-    return _summed_noise(fluxes * _ENCLOSED, pixels) / _ENCLOSED
+    return summed_noise(fluxes * _ENCLOSED, pixels) / _ENCLOSED
 
 
 def matched_noise(fluxes: NDArray[np.float64], population: Population) -> NDArray[np.float64]:
@@ -70,10 +70,10 @@ def matched_noise(fluxes: NDArray[np.float64], population: Population) -> NDArra
     major = population.re_arcsec[:, None] / _GAUSSIAN_RE
     minor = major * population.axis_ratio[:, None]
     pixels = 4 * np.pi * np.hypot(psf, major) * np.hypot(psf, minor) / _PIXEL_ARCSEC**2
-    return _summed_noise(fluxes, pixels)
+    return summed_noise(fluxes, pixels)
 
 
-def _summed_noise(fluxes: NDArray[np.float64], pixels: float | NDArray[np.float64]) -> NDArray[np.float64]:
+def summed_noise(fluxes: NDArray[np.float64], pixels: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """Noise in nJy of sums over so many pixels that hold `fluxes` (N, band): the sky's and that of the photons.
 
     As in a large aperture; in one of 0.15 arcsec, within which the noise hangs together less, it is up to a fifth less.
@@ -130,8 +130,7 @@ def measure_ceiling(
     ]
     logging.info("drew %d and %d galaxies in %.0f s", *map(len, sets), time.monotonic() - started)
     network = fit_ceiling(fluxes[0], noise[0], sets[0].z, seed=seed, settings=settings)
-    rng = np.random.default_rng([seed, 2])
-    mixture = ceiling_redshifts(network, fluxes[1] + noise[1] * rng.standard_normal(fluxes[1].shape), noise[1])
+    mixture = ceiling_redshifts(network, fluxes[1], noise[1], seed=seed + 2)
     sample = redshift_sample(mixture, mixture.least_risk(), sets[1].z)
     within = {
         f"{low:g}-{high:g}" if low else f"< {high:g}": (sets[1].mag >= low) & (sets[1].mag < high)
@@ -139,6 +138,7 @@ def measure_ceiling(
     }
     extended = sets[1].re_arcsec >= EXTENDED
     within |= {"27-28, compact": within["27-28"] & ~extended, "27-28, extended": within["27-28"] & extended}
+    rng = np.random.default_rng([seed, 2])
     scores = {name: asdict(score_redshifts(sample.select(own), rng=rng)) for name, own in within.items()}
     return {
         "galaxies": len(sets[0]),

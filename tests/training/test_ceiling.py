@@ -21,7 +21,7 @@ def test_it_learns_and_knows_how_well():
     flux, noise, z = breaks(4000, seed=0)
     network = fit_ceiling(flux, noise, z, seed=0, settings=settings)
     flux, noise, z = breaks(1000, seed=1)
-    mixture = ceiling_redshifts(network, flux + noise * np.random.default_rng(2).standard_normal(flux.shape), noise)
+    mixture = ceiling_redshifts(network, flux, noise, seed=2)
     error = (mixture.least_risk() - z) / (1 + z)
     assert np.median(np.abs(error)) < 0.02
     pit = mixture.cdf(z[:, None])[:, 0]

@@ -37,39 +37,46 @@ class CeilingSettings:
 
 
 class ColourNetwork(nn.Module):
-    """Fluxes in units of their noise, (n, band), to redshift mixtures."""
+    """Fluxes in units of their noise, (n, band) or of several apertures (n, band, aperture), to redshift mixtures."""
 
-    def __init__(self, bands: int, settings: CeilingSettings) -> None:
+    def __init__(self, fluxes: int, settings: CeilingSettings) -> None:
         super().__init__()
-        parts: list[nn.Module] = [nn.Linear(3 * bands, settings.hidden), nn.GELU()]
+        parts: list[nn.Module] = [nn.Linear(3 * fluxes, settings.hidden), nn.GELU()]
         for _ in range(settings.layers - 1):
             parts += [nn.Linear(settings.hidden, settings.hidden), nn.LayerNorm(settings.hidden), nn.GELU()]
         self.trunk = nn.Sequential(*parts)
         self.mixture = MixtureLayer(settings.hidden, settings.components)
 
     def forward(self, flux: Tensor, noise: Tensor) -> Mixture:
-        """Mixture of each source from its fluxes and their errors, (n, band), in nJy."""
+        """Mixture of each source from its fluxes and their errors, (n, band[, aperture]), in nJy."""
         significance = torch.asinh(flux / noise)
         colour = torch.asinh(flux / noise.mean(1, keepdim=True))
         colour = colour - colour.mean(1, keepdim=True)
-        return self.mixture(self.trunk(torch.cat([0.5 * significance, colour, torch.log10(noise)], 1)))
+        return self.mixture(self.trunk(torch.cat([0.5 * significance, colour, torch.log10(noise)], 1).flatten(1)))
 
 
 def fit_ceiling(
-    flux_njy: NDArray, noise_njy: NDArray, redshift: NDArray, *, seed: int, settings: CeilingSettings | None = None
+    flux_njy: NDArray,
+    noise_njy: NDArray,
+    redshift: NDArray,
+    *,
+    seed: int,
+    settings: CeilingSettings | None = None,
+    correlation: NDArray | None = None,
 ) -> ColourNetwork:
     """Train on true fluxes; every epoch sees them with other noise.
 
     Parameters
     ----------
-    flux_njy : (N, band) true fluxes
-    noise_njy : (N, band) errors of the photometry to come
+    flux_njy : (N, band) or (N, band, aperture) true fluxes
+    noise_njy : of the same shape, errors of the photometry to come
     redshift : (N,)
+    correlation : (band, aperture, aperture) of the errors; none: they are independent
     """
     settings = settings or CeilingSettings()
     torch.manual_seed(seed)
     flux, noise, z = (torch.from_numpy(np.asarray(v, np.float32)) for v in (flux_njy, noise_njy, redshift))
-    network = ColourNetwork(flux.shape[1], settings).train()
+    network = ColourNetwork(flux[0].numel(), settings).train()
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
     steps = -(-len(z) // settings.batch_size)
     warmup = min(100, settings.epochs * steps // 10)
@@ -80,8 +87,7 @@ def fit_ceiling(
             for number, rows in enumerate(order.split(settings.batch_size)):
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate(epoch * steps + number, settings.epochs * steps, schedule)
-                observed = flux[rows] + noise[rows] * torch.randn_like(flux[rows])
-                mixture = network(observed, noise[rows])
+                mixture = network(_observed(flux[rows], noise[rows], correlation), noise[rows])
                 loss = redshift_loss(mixture.log_weights, mixture.means, mixture.widths, z[rows])
                 if not bool(torch.isfinite(loss)):
                     raise TrainingError(f"the loss of epoch {epoch}, step {number} is not finite; lower learning_rate")
@@ -94,8 +100,20 @@ def fit_ceiling(
 
 
 @torch.no_grad()
-def ceiling_redshifts(network: ColourNetwork, flux_njy: NDArray, noise_njy: NDArray) -> ZMixture:
-    """Mixtures of N sources with measured fluxes (N, band)."""
+def ceiling_redshifts(
+    network: ColourNetwork, flux_njy: NDArray, noise_njy: NDArray, *, seed: int, correlation: NDArray | None = None
+) -> ZMixture:
+    """Mixtures of N sources whose true fluxes are measured once; arguments as of `fit_ceiling`."""
+    torch.manual_seed(seed)
     flux, noise = (torch.from_numpy(np.asarray(v, np.float32)) for v in (flux_njy, noise_njy))
-    log_weights, means, widths, _ = network(flux, noise)
+    log_weights, means, widths, _ = network(_observed(flux, noise, correlation), noise)
     return ZMixture(log_weights.double().exp().numpy(), means.double().numpy(), widths.double().numpy())
+
+
+def _observed(flux: Tensor, noise: Tensor, correlation: NDArray | None) -> Tensor:
+    """Fluxes with new noise."""
+    unit = torch.randn_like(flux)
+    if correlation is not None:
+        factor = torch.from_numpy(np.linalg.cholesky(correlation).astype(np.float32))  # (band, aperture, aperture)
+        unit = torch.einsum("bal,nbl->nba", factor, unit)
+    return flux + noise * unit

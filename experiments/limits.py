@@ -1,0 +1,292 @@
+"""What stands between the ceiling and redshifts from pixels? Photometry that is less and less ideal.
+
+    python experiments/limits.py --out limits
+
+One network learns from one set of galaxies of simulated skies, with new noise at every look, each time from fluxes
+that are a little nearer to what an image gives:
+
+1. total fluxes with the noise of an aperture of 0.15 arcsec, as large as the galaxy may be: the ceiling
+2. total fluxes with the noise of a matched filter, the galaxy's own light in each band: what no image can surpass
+3. sums under the Gaussian weights of the redshift head, of the galaxy's own light
+4. the same with its neighbours' light
+5. the same with the constant that is left of the sky
+
+Galaxies that give less than half of the light at their own centre are left out: nobody finds them. One sky in ten is
+for the test. Skies that are there already are not drawn again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.config import ModelConfig, SimulationConfig
+from zpix.evaluation import redshift_sample, score_redshifts
+from zpix.image import JADES_BANDS, Region
+from zpix.outputs import whole_file
+from zpix.preparation import in_order
+from zpix.progress import progress_bar
+from zpix.scenes import Population, draw_population
+from zpix.scenes.noise import deep_error, draw_noise, electrons_per_njy, noise_over_error
+from zpix.scenes.render import Stamp, drawn_in_parts, render, stamp_sizes
+from zpix.sources import GALAXY
+from zpix.training.ceiling import CeilingSettings, ceiling_redshifts, fit_ceiling
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from experiments.ceiling import aperture_noise, summed_noise
+
+_SIDE_PIX, _MARGIN_PIX = 1024, 64  # of a sky; galaxies in its margin lack neighbours
+_REACH_PIX = 16  # of the weights, half a cutout
+_TEST_EVERY = 10
+_LIMITS = ((0.0, 27.0), (0.0, 28.0), (27.0, 28.0), (28.0, 29.0))
+_SIGMAS = np.array(ModelConfig().gaussian_sigmas_pix)
+
+
+@dataclass(frozen=True)
+class Light:
+    """What N galaxies are made of, in nJy in the deep field's noise.
+
+    Attributes
+    ----------
+    z, mag : (N,)
+    total : (N, band) flux
+    pixels : (N, band) noise pixels of the galaxy's own light, 1 / Σ p² of its normalised image
+    own, others : (N, band, weight) sums under Gaussian weights around the galaxy's true centre
+    own_photons, others_photons : (N, band, weight) variances of these sums by the photons, nJy²
+    """
+
+    z: NDArray[np.float64]
+    mag: NDArray[np.float64]
+    total: NDArray[np.float64]
+    pixels: NDArray[np.float64]
+    own: NDArray[np.float64]
+    others: NDArray[np.float64]
+    own_photons: NDArray[np.float64]
+    others_photons: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+    def __getitem__(self, rows: NDArray) -> Light:
+        return Light(**{name: value[rows] for name, value in vars(self).items()})
+
+    @staticmethod
+    def concatenate(parts: list[Light]) -> Light:
+        """Join several; the list must not be empty."""
+        return Light(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+
+
+def main() -> None:
+    """Draw, learn, write."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--out", type=Path, required=True, help="directory of skies and scores")
+    options.add_argument("--skies", type=int, default=400, help="of 30 × 30 arcsec; one in ten is for the test")
+    options.add_argument("--seed", type=int, default=6000)
+    options.add_argument("--faintest", type=float, default=29.5, help="F444W magnitude")
+    options.add_argument("--epochs", type=int, default=14)
+    options.add_argument("--workers", type=int, default=1, help="processes that draw")
+    asked = options.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    asked.out.mkdir(parents=True, exist_ok=True)
+    files = drawn(asked.out, skies=asked.skies, seed=asked.seed, faintest=asked.faintest, workers=asked.workers)
+    found = measure(files, settings=CeilingSettings(components=8, learning_rate=2e-3, epochs=asked.epochs))
+    (asked.out / "limits.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(table(found))
+
+
+def drawn(out: Path, *, skies: int, seed: int, faintest: float, workers: int) -> list[Path]:
+    """Files of the light of so many skies, drawn where they are missing."""
+    files = [out / f"light-{seed}-{faintest:g}-{index:05d}.npz" for index in range(skies)]
+    missing = [(index, path) for index, path in enumerate(files) if not path.exists()]
+    draw = partial(_draw, seed=seed, faintest=faintest)
+    with progress_bar("drawing skies", skies, done=skies - len(missing)) as bar:
+        for _ in _done(draw, missing, workers):
+            bar.advance()
+    return files
+
+
+def _done(draw: Callable[[tuple[int, Path]], None], jobs: list[tuple[int, Path]], workers: int) -> Iterator[None]:
+    """Do every job, in this process or in several."""
+    if workers == 1:
+        yield from map(draw, jobs)
+        return
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        yield from in_order(pool, draw, iter(jobs), ahead=2 * workers)
+
+
+def _draw(job: tuple[int, Path], *, seed: int, faintest: float) -> None:
+    index, path = job
+    light = light_of_sky(seed, index, faintest=faintest)
+    with whole_file(path) as unfinished, unfinished.open("wb") as file:
+        np.savez(file, **vars(light))
+
+
+def light_of_sky(seed: int, index: int, *, faintest: float) -> Light:
+    """The light of the galaxies of a sky that could be found."""
+    config = SimulationConfig()
+    rng = np.random.default_rng([seed, index])
+    population = draw_population(rng, width_pix=_SIDE_PIX, height_pix=_SIDE_PIX, config=config)
+    fluxes = population.fluxes(JADES_BANDS)
+    sky = Region.whole((_SIDE_PIX, _SIDE_PIX))
+    measured = sky.grown(-_MARGIN_PIX)
+    wanted = (population.label == GALAXY) & (population.mag < faintest) & measured.contains(population.x, population.y)
+    everything = np.zeros((len(JADES_BANDS), *sky.shape), np.float32)
+    rows, pixels, own = [], [], []
+    for stamp in _stamps(population, fluxes, config):
+        shared = sky.intersection(stamp.region)
+        part = stamp.light[(slice(None), *shared.shifted(-stamp.region.x0, -stamp.region.y0).slices)]
+        everything[(slice(None), *shared.slices)] += part
+        if wanted[stamp.row]:
+            rows.append(stamp.row)
+            pixels.append(_noise_pixels(stamp.light))
+            own.append(_sums(stamp, population.x[stamp.row], population.y[stamp.row]))
+    whole = [_sums(Stamp(row, sky, everything), population.x[row], population.y[row]) for row in rows]
+    by_kind = (len(rows), 2, len(JADES_BANDS), len(_SIGMAS))
+    (light, photons), (all_light, all_photons) = (np.reshape(sums, by_kind).swapaxes(0, 1) for sums in (own, whole))
+    weights = deep_error(JADES_BANDS) ** -2.0
+    found = np.einsum("nb,b->n", light[:, :, 1] - 0.5 * all_light[:, :, 1], weights) > 0
+    return Light(
+        z=population.z[rows], mag=population.mag[rows], total=fluxes[rows].astype(float),
+        pixels=np.reshape(pixels, (len(rows), len(JADES_BANDS))),
+        own=light, others=all_light - light, own_photons=photons, others_photons=all_photons - photons,
+    )[found]  # fmt: skip
+
+
+def _stamps(population: Population, fluxes: NDArray[np.float32], config: SimulationConfig) -> Iterator[Stamp]:
+    """The light of each source, as the mock draws it."""
+    scale, sigma = config.pixel_scale_arcsec, deep_error(JADES_BANDS)
+    in_parts = np.flatnonzero(drawn_in_parts(population, fluxes, sigma, scale))
+    shares = population[in_parts].part_shares(JADES_BANDS)
+    return render(
+        population, fluxes, bands=JADES_BANDS, sizes=stamp_sizes(population, fluxes, sigma, scale),
+        pixel_scale_arcsec=scale, psf_angle_deg=0.0, part_shares=dict(zip(in_parts.tolist(), shares, strict=True)),
+    )  # fmt: skip
+
+
+def _noise_pixels(light: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Pixels whose noise a matched filter has, (band,): (Σ p)² / Σ p²; where a galaxy is dark, those of other bands."""
+    flux, squares = light.sum((1, 2), dtype=float), np.square(light, dtype=float).sum((1, 2))
+    pixels = flux**2 / np.maximum(squares, 1e-300)
+    return np.where(squares > 1e-12 * squares.max(), pixels, pixels[squares.argmax()])
+
+
+def _sums(stamp: Stamp, x: float, y: float) -> NDArray[np.float64]:
+    """Sums of light under Gaussian weights around a position, and their variances by its photons, (2, band, weight)."""
+    middle = Region(round(x) - _REACH_PIX, round(y) - _REACH_PIX, round(x) + _REACH_PIX, round(y) + _REACH_PIX)
+    near = middle.intersection(stamp.region)
+    light = stamp.light[(slice(None), *near.shifted(-stamp.region.x0, -stamp.region.y0).slices)]
+    along_y, along_x = (
+        np.exp(-0.5 * (np.arange(low, high) - at) ** 2 / _SIGMAS[:, None] ** 2)
+        for low, high, at in ((near.y0, near.y1, y), (near.x0, near.x1, x))
+    )
+    electrons = electrons_per_njy(JADES_BANDS)[:, None]
+    variance = np.einsum("byx,sy,sx->bs", light, along_y**2, along_x**2) / electrons
+    return np.stack([np.einsum("byx,sy,sx->bs", light, along_y, along_x), variance])
+
+
+@cache
+def sky_covariance(*, constant: float) -> NDArray[np.float64]:
+    """Covariance in nJy² of the noise of sums under the weights, (band, weight, weight).
+
+    constant : rms of what is left of the sky, in units of the error image
+    """
+    offset = np.arange(2 * _REACH_PIX) - _REACH_PIX + 0.5
+    along = np.exp(-0.5 * offset**2 / _SIGMAS[:, None] ** 2)
+    rng, count = np.random.default_rng(0), 0
+    covariance = np.zeros((len(JADES_BANDS), len(_SIGMAS), len(_SIGMAS)))
+    for _ in range(16):
+        noise = draw_noise(rng, (512, 512), bands=JADES_BANDS, correlated=True)
+        windows = noise.reshape(len(noise), 16, 32, 16, 32)
+        sums = np.einsum("biyjx,sy,sx->bijs", windows, along, along, optimize=True).reshape(
+            len(noise), -1, len(_SIGMAS)
+        )
+        covariance += np.einsum("bns,bnt->bst", sums, sums)
+        count += sums.shape[1]
+    error = deep_error(JADES_BANDS)
+    rms = (error * noise_over_error(JADES_BANDS))[:, None, None]
+    area = along.sum(1) ** 2
+    return covariance / count * rms**2 + (constant * error)[:, None, None] ** 2 * np.outer(area, area)
+
+
+def measure(files: list[Path], *, settings: CeilingSettings) -> dict[str, object]:
+    """Scores of each photometry on the test skies, as JSON values."""
+    lights = [Light(**np.load(path)) for path in files]
+    test = Light.concatenate(lights[_TEST_EVERY - 1 :: _TEST_EVERY])
+    training = Light.concatenate(
+        [light for number, light in enumerate(lights) if number % _TEST_EVERY < _TEST_EVERY - 1]
+    )
+    scores = {}
+    for name, photometry in PHOTOMETRY.items():
+        (flux, noise, correlation), (test_flux, test_noise, _) = photometry(training), photometry(test)
+        network = fit_ceiling(flux, noise, training.z, seed=0, settings=settings, correlation=correlation)
+        mixture = ceiling_redshifts(network, test_flux, test_noise, seed=1, correlation=correlation)
+        sample, rng = redshift_sample(mixture, mixture.least_risk(), test.z), np.random.default_rng(2)
+        scores[name] = {
+            f"{low:g}-{high:g}" if low else f"< {high:g}": asdict(
+                score_redshifts(sample.select((test.mag >= low) & (test.mag < high)), rng=rng)
+            )
+            for low, high in _LIMITS
+        }
+        logging.info("%s: σ_NMAD %.4f (< 28)", name, scores[name]["< 28"]["sigma_nmad"]["value"])
+    return {"galaxies": len(training), "test_galaxies": len(test), "settings": asdict(settings), "scores": scores}
+
+
+Photometry = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]  # fluxes, errors, correlation
+
+
+def _aperture(light: Light) -> Photometry:
+    return light.total, aperture_noise(light.total), None
+
+
+def _matched(light: Light) -> Photometry:
+    return light.total, summed_noise(light.total, light.pixels), None
+
+
+def _under_weights(light: Light, *, neighbours: bool, constant: float) -> Photometry:
+    covariance = sky_covariance(constant=constant)
+    rms = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))  # (band, weight)
+    photons = light.own_photons + neighbours * light.others_photons
+    noise = np.sqrt(rms**2 + np.maximum(photons, 0))
+    return light.own + neighbours * light.others, noise, covariance / (rms[:, :, None] * rms[:, None, :])
+
+
+PHOTOMETRY: dict[str, Callable[[Light], Photometry]] = {
+    "total fluxes, aperture of 0.15″": _aperture,
+    "total fluxes, matched filter": _matched,
+    "own light under the weights": partial(_under_weights, neighbours=False, constant=0.0),
+    "and neighbours'": partial(_under_weights, neighbours=True, constant=0.0),
+    "and what is left of the sky": partial(
+        _under_weights, neighbours=True, constant=SimulationConfig().sky_residual_sigma
+    ),
+}
+
+
+def table(found: dict) -> str:
+    """Scatter and outliers of each photometry, Markdown."""
+    names = list(next(iter(found["scores"].values())))
+    lines = ["| photometry | " + " | ".join(f"F444W {name}" for name in names) + " |", "|---" * (len(names) + 1) + "|"]
+    for photometry, scores in found["scores"].items():
+        cells = [
+            "{:.4f} ± {:.4f}, {:.3f} ± {:.3f}".format(*(
+                scores[name][key][part] for key in ("sigma_nmad", "outlier_fraction") for part in ("value", "error")
+            ))
+            for name in names
+        ]  # fmt: skip
+        lines.append(f"| {photometry} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
