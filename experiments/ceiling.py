@@ -3,7 +3,8 @@
     python experiments/ceiling.py --out ceiling.json
 
 A network of a few layers learns from true fluxes with the mock's noise in an aperture of 0.15 arcsec, of as many
-galaxies as zpix has seen, and is tested on others of the same sky. Populations are drawn and never rendered. With
+galaxies as zpix has seen, and is tested on others of the same sky, exposed as unevenly as the mock's fields are.
+Populations are drawn and never rendered. With
 `--aperture matched` the noise is that of a Gaussian aperture as large as each galaxy in each band: a point has less of
 it, a large galaxy more.
 """
@@ -22,9 +23,10 @@ from numpy.typing import NDArray
 
 from zpix.config import SimulationConfig
 from zpix.evaluation import redshift_sample, score_redshifts
-from zpix.image import JADES_BANDS
+from zpix.image import JADES_BANDS, Region
 from zpix.scenes import Population, draw_population
-from zpix.scenes.noise import deep_error, electrons_per_njy, noise_over_error, white_equivalent
+from zpix.scenes.coverage import Coverage
+from zpix.scenes.noise import deep_error, depth_variation, electrons_per_njy, noise_over_error, white_equivalent
 from zpix.sources import GALAXY
 from zpix.training.ceiling import CeilingSettings, ceiling_redshifts, fit_ceiling
 
@@ -37,6 +39,7 @@ _PSF_FWHM_ARCSEC = {
     "F090W": 0.047, "F115W": 0.052, "F150W": 0.060, "F200W": 0.074, "F277W": 0.114, "F335M": 0.125, "F356W": 0.135,
     "F410M": 0.151, "F444W": 0.160,
 }  # fmt: skip
+_WINDOW_PIX, _PLACES = 128, 100  # of a sky each, and how many of its pixels galaxies get their errors from
 _MAG_BINS = ((0.0, 27.0), (0.0, 28.0), (27.0, 28.0), (28.0, 29.0))
 #: Half-light radius in arcsec that halves the galaxies at the limit.
 EXTENDED = 0.15
@@ -56,6 +59,28 @@ def draw_galaxies(seed: int, count: int, *, faintest: float) -> Population:
         if found >= count:
             break
     return Population.concatenate(parts)[:count]
+
+
+def relative_errors(seed: int, count: int) -> NDArray[np.float64]:
+    """Errors at `count` places of the mock's fields in units of the deep field's, (count, band).
+
+    Dithers, gaps between chips and the smooth variation of depth make them; places that lack a band are left out.
+    """
+    config, window = SimulationConfig(), Region.whole((_WINDOW_PIX, _WINDOW_PIX))
+    parts, found = [], 0
+    for sky in range(1_000_000):
+        rng = np.random.default_rng([seed, sky, 1])
+        own_seed, angle = int(rng.integers(1 << 62)), 20.0 * rng.integers(3)
+        exposure = Coverage(own_seed, JADES_BANDS, angle, config).exposure(window)
+        variation = depth_variation(rng, window, rms=config.depth_structure)
+        y, x = rng.integers(0, _WINDOW_PIX, (2, _PLACES))
+        time = exposure[:, y, x].T.astype(float)
+        seen = (time > 0).all(1)
+        parts.append(variation[y, x][seen, None] / np.sqrt(time[seen]))
+        found += len(parts[-1])
+        if found >= count:
+            break
+    return np.concatenate(parts)[:count]
 
 
 def aperture_noise(fluxes: NDArray[np.float64], *, radius_arcsec: float = 0.15) -> NDArray[np.float64]:
@@ -125,8 +150,9 @@ def measure_ceiling(
     ]
     fluxes = [population.fluxes(JADES_BANDS).astype(float) for population in sets]
     noise = [
-        matched_noise(flux, population) if matched else aperture_noise(flux)
-        for population, flux in zip(sets, fluxes, strict=True)
+        (matched_noise(flux, population) if matched else aperture_noise(flux))
+        * relative_errors(seed + offset, len(population))
+        for offset, (population, flux) in enumerate(zip(sets, fluxes, strict=True))
     ]
     logging.info("drew %d and %d galaxies in %.0f s", *map(len, sets), time.monotonic() - started)
     network = fit_ceiling(fluxes[0], noise[0], sets[0].z, seed=seed, settings=settings)

@@ -2,8 +2,8 @@
 
     python experiments/limits.py --out limits
 
-One network learns from one set of galaxies of simulated skies, with new noise at every look, each time from fluxes
-that are a little nearer to what an image gives:
+One network learns from one set of galaxies of simulated skies, exposed as unevenly as the mock's fields are, with new
+noise at every look, each time from fluxes that are a little nearer to what an image gives:
 
 1. total fluxes with the noise of an aperture of 0.15 arcsec, as large as the galaxy may be: the ceiling
 2. total fluxes with the noise of a matched filter, the galaxy's own light in each band: what no image can surpass
@@ -45,7 +45,7 @@ from zpix.training.ceiling import CeilingSettings, ceiling_redshifts, fit_ceilin
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.ceiling import aperture_noise, summed_noise
+from experiments.ceiling import aperture_noise, relative_errors, summed_noise
 
 _SIDE_PIX, _MARGIN_PIX = 1024, 64  # of a sky; galaxies in its margin lack neighbours
 _REACH_PIX = 16  # of the weights, half a cutout
@@ -228,10 +228,15 @@ def measure(files: list[Path], *, settings: CeilingSettings) -> dict[str, object
         [light for number, light in enumerate(lights) if number % _TEST_EVERY < _TEST_EVERY - 1]
     )
     scores = {}
+    depth, test_depth = (relative_errors(number, len(light)) for number, light in enumerate((training, test)))
     for name, photometry in PHOTOMETRY.items():
         (flux, noise, correlation), (test_flux, test_noise, _) = photometry(training), photometry(test)
-        network = fit_ceiling(flux, noise, training.z, seed=0, settings=settings, correlation=correlation)
-        mixture = ceiling_redshifts(network, test_flux, test_noise, seed=1, correlation=correlation)
+        network = fit_ceiling(
+            flux, _exposed(noise, depth), training.z, seed=0, settings=settings, correlation=correlation
+        )
+        mixture = ceiling_redshifts(
+            network, test_flux, _exposed(test_noise, test_depth), seed=1, correlation=correlation
+        )
         sample, rng = redshift_sample(mixture, mixture.least_risk(), test.z), np.random.default_rng(2)
         scores[name] = {
             f"{low:g}-{high:g}" if low else f"< {high:g}": asdict(
@@ -241,6 +246,11 @@ def measure(files: list[Path], *, settings: CeilingSettings) -> dict[str, object
         }
         logging.info("%s: σ_NMAD %.4f (< 28)", name, scores[name]["< 28"]["sigma_nmad"]["value"])
     return {"galaxies": len(training), "test_galaxies": len(test), "settings": asdict(settings), "scores": scores}
+
+
+def _exposed(noise: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Noise (N, band[, weight]) of the deep field where errors are so many times as large, (N, band)."""
+    return noise * np.expand_dims(depth, tuple(range(2, noise.ndim)))
 
 
 Photometry = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]  # fluxes, errors, correlation

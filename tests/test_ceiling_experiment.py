@@ -11,9 +11,11 @@ from scipy.signal import fftconvolve
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
-from experiments.ceiling import aperture_noise, draw_galaxies, matched_noise, measure_ceiling
+from experiments.ceiling import aperture_noise, draw_galaxies, matched_noise, measure_ceiling, relative_errors
 
+from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
+from zpix.scenes import draw_scene
 from zpix.scenes.noise import deep_error, draw_noise, noise_over_error
 from zpix.training.ceiling import CeilingSettings
 
@@ -38,6 +40,17 @@ def test_an_aperture_has_the_noise_of_the_mock():
     np.testing.assert_allclose(
         photons, np.sqrt(10) * np.sqrt(aperture_noise(none + 1445.4) ** 2 - aperture_noise(none) ** 2)
     )
+
+
+def test_places_are_exposed_as_those_of_a_field_are():
+    places = relative_errors(1, 3000)
+    assert places.shape == (3000, len(JADES_BANDS)) and (places > 0).all() and np.isfinite(places).all()
+    without_light = SimulationConfig(limit_mag=20.0, star_density=0.0, brown_dwarf_per_arcmin2=0.0, psf_angle_deg=0.0)
+    errors = np.stack([draw_scene(seed, shape=(64, 64), config=without_light).pixels.error for seed in range(24)])
+    ratio = errors[np.isfinite(errors).all((1, 2, 3))] / deep_error(JADES_BANDS)[:, None, None]
+    quantiles = [0.1, 0.25, 0.5, 0.75]
+    np.testing.assert_allclose(np.quantile(places[:, 0], quantiles), np.quantile(ratio[:, 0], quantiles), rtol=0.1)
+    assert np.corrcoef(places[:, 0], places[:, 1])[0, 1] > 0.3  # gaps lie nearly alike in all bands
 
 
 def test_scores_by_magnitude_are_written_as_json():
@@ -67,4 +80,5 @@ def test_an_aperture_as_large_as_the_galaxy_is_noisier_for_the_large_and_better_
     )  # fmt: skip
     scores = found["scores"]
     assert scores["27-28, compact"]["count"] + scores["27-28, extended"]["count"] == scores["27-28"]["count"] > 0
-    assert found["noise_njy"]["F444W"] == pytest.approx(np.median(noise[:, -1]), rel=0.3)
+    exposed = np.median(noise[:, -1] * relative_errors(2, 500)[:, -1])
+    assert found["noise_njy"]["F444W"] == pytest.approx(exposed, rel=0.3)
