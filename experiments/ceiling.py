@@ -149,14 +149,17 @@ def measure_ceiling(
         draw_galaxies(seed + offset, count, faintest=faintest) for offset, count in enumerate((galaxies, test_galaxies))
     ]
     fluxes = [population.fluxes(JADES_BANDS).astype(float) for population in sets]
-    noise = [
-        (matched_noise(flux, population) if matched else aperture_noise(flux))
-        * relative_errors(seed + offset, len(population))
-        for offset, (population, flux) in enumerate(zip(sets, fluxes, strict=True))
-    ]
+    depth = [relative_errors(seed + offset, len(population)) for offset, population in enumerate(sets)]
+    noise, told = (
+        [
+            (matched_noise(flux, population) if matched else aperture_noise(flux)) * errors
+            for flux, population, errors in zip(seen, sets, depth, strict=True)
+        ]
+        for seen in (fluxes, [np.zeros_like(flux) for flux in fluxes])  # told is what a source's photons do not change
+    )
     logging.info("drew %d and %d galaxies in %.0f s", *map(len, sets), time.monotonic() - started)
-    network = fit_ceiling(fluxes[0], noise[0], sets[0].z, seed=seed, settings=settings)
-    mixture = ceiling_redshifts(network, fluxes[1], noise[1], seed=seed + 2)
+    network = fit_ceiling(fluxes[0], noise[0], sets[0].z, seed=seed, told_njy=told[0], settings=settings)
+    mixture = ceiling_redshifts(network, fluxes[1], noise[1], seed=seed + 2, told_njy=told[1])
     sample = redshift_sample(mixture, mixture.least_risk(), sets[1].z)
     within = {
         f"{low:g}-{high:g}" if low else f"< {high:g}": (sets[1].mag >= low) & (sets[1].mag < high)

@@ -24,7 +24,7 @@ import multiprocessing
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -230,12 +230,13 @@ def measure(files: list[Path], *, settings: CeilingSettings) -> dict[str, object
     scores = {}
     depth, test_depth = (relative_errors(number, len(light)) for number, light in enumerate((training, test)))
     for name, photometry in PHOTOMETRY.items():
-        (flux, noise, correlation), (test_flux, test_noise, _) = photometry(training), photometry(test)
+        learnt, tested = photometry(training).exposed(depth), photometry(test).exposed(test_depth)
         network = fit_ceiling(
-            flux, _exposed(noise, depth), training.z, seed=0, settings=settings, correlation=correlation
-        )
+            learnt.flux, learnt.noise, training.z, seed=0, told_njy=learnt.told, settings=settings,
+            correlation=learnt.correlation,
+        )  # fmt: skip
         mixture = ceiling_redshifts(
-            network, test_flux, _exposed(test_noise, test_depth), seed=1, correlation=correlation
+            network, tested.flux, tested.noise, seed=1, told_njy=tested.told, correlation=tested.correlation
         )
         sample, rng = redshift_sample(mixture, mixture.least_risk(), test.z), np.random.default_rng(2)
         scores[name] = {
@@ -248,28 +249,47 @@ def measure(files: list[Path], *, settings: CeilingSettings) -> dict[str, object
     return {"galaxies": len(training), "test_galaxies": len(test), "settings": asdict(settings), "scores": scores}
 
 
-def _exposed(noise: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Noise (N, band[, weight]) of the deep field where errors are so many times as large, (N, band)."""
-    return noise * np.expand_dims(depth, tuple(range(2, noise.ndim)))
+@dataclass(frozen=True)
+class Photometry:
+    """Photometry of N galaxies before its noise.
 
+    Attributes
+    ----------
+    flux, noise : (N, band[, weight]) in nJy
+    told : of the same shape, the noise less that of the galaxy's photons, which is not known
+    correlation : (band, weight, weight) of the noise; none: it is independent
+    """
 
-Photometry = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]  # fluxes, errors, correlation
+    flux: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    told: NDArray[np.float64]
+    correlation: NDArray[np.float64] | None = None
+
+    def exposed(self, depth: NDArray[np.float64]) -> Photometry:
+        """The same where the errors of the deep field are so many times as large, (N, band)."""
+        factor = np.expand_dims(depth, tuple(range(2, self.noise.ndim)))
+        return replace(self, noise=self.noise * factor, told=self.told * factor)
 
 
 def _aperture(light: Light) -> Photometry:
-    return light.total, aperture_noise(light.total), None
+    return Photometry(light.total, aperture_noise(light.total), aperture_noise(0 * light.total))
 
 
 def _matched(light: Light) -> Photometry:
-    return light.total, summed_noise(light.total, light.pixels), None
+    size = light.pixels.mean(1, keepdims=True)  # told is how large the galaxy is, not how in each band
+    return Photometry(light.total, summed_noise(light.total, light.pixels), summed_noise(0 * light.total, size))
 
 
 def _under_weights(light: Light, *, neighbours: bool, constant: float) -> Photometry:
     covariance = sky_covariance(constant=constant)
     rms = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))  # (band, weight)
     photons = light.own_photons + neighbours * light.others_photons
-    noise = np.sqrt(rms**2 + np.maximum(photons, 0))
-    return light.own + neighbours * light.others, noise, covariance / (rms[:, :, None] * rms[:, None, :])
+    return Photometry(
+        light.own + neighbours * light.others,
+        np.sqrt(rms**2 + np.maximum(photons, 0)),
+        np.broadcast_to(rms, photons.shape),
+        covariance / (rms[:, :, None] * rms[:, None, :]),
+    )
 
 
 PHOTOMETRY: dict[str, Callable[[Light], Photometry]] = {

@@ -6,7 +6,7 @@ import pytest
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
 from zpix.scenes import Scene, draw_scene
-from zpix.scenes.noise import deep_error
+from zpix.scenes.noise import deep_error, electrons_per_njy
 
 #: Value that switches an effect off, and one at which a small scene surely shows it.
 EFFECTS = {
@@ -55,6 +55,14 @@ def test_without_effects_and_sources_there_is_white_noise_of_the_error() -> None
     noise = nothing.pixels.flux / nothing.pixels.error
     np.testing.assert_allclose(noise.std(axis=(1, 2)), 1, rtol=0.02)
     assert np.abs((noise * np.roll(noise, 1, axis=2)).mean(axis=(1, 2))).max() < 0.02
+
+
+def test_error_images_know_what_was_counted_and_not_the_truth() -> None:
+    seen = scene(poisson_noise=True, saturation_njy=None).pixels
+    background, gain = deep_error(JADES_BANDS)[:, None, None], electrons_per_njy(JADES_BANDS)[:, None, None]
+    counted = np.sqrt(background**2 + np.maximum(seen.flux, 0) / gain)
+    np.testing.assert_allclose(seen.error, counted, rtol=1e-4)
+    assert (seen.error > 1.5 * background).mean() > 1e-4  # there are sources whose photons count
 
 
 @pytest.mark.parametrize("name", EFFECTS)

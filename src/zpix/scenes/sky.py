@@ -283,25 +283,37 @@ class Sky:
         """The noiseless light (band, y, x) as it was observed: noise, artefacts, and parts without exposure."""
         config = self.config
         exposure = self._coverage.exposure(region)
-        typical = self.error.astype(np.float32)[:, None, None]
-        variance = np.broadcast_to(typical**2, model.shape)
-        if config.depth_structure:
-            variance = variance * depth_variation(stream(self.seed, _DEPTH), region, rms=config.depth_structure) ** 2
-        if config.poisson_noise:
-            gain = electrons_per_njy(self.bands).astype(np.float32)[:, None, None] / self.depth**2
-            variance = variance + np.maximum(model, 0) / gain
         valid = exposure > 0
         if config.saturation_njy is not None:
             valid &= model < config.saturation_njy
-        error = np.full(model.shape, np.inf, np.float32)
-        np.sqrt(np.divide(variance, exposure, where=valid, out=error), out=error)
-        ratio = noise_over_error(self.bands, correlated=config.correlated_noise).astype(np.float32)
-        added = self._noise(region, realisation) * ratio[:, None, None] * np.where(valid, error, 0)
+        typical = self.error.astype(np.float32)[:, None, None]
+        background = np.broadcast_to(typical**2, model.shape)
+        if config.depth_structure:
+            background = (
+                background * depth_variation(stream(self.seed, _DEPTH), region, rms=config.depth_structure) ** 2
+            )
+        ratio = noise_over_error(self.bands, correlated=config.correlated_noise).astype(np.float32)[:, None, None]
+        added = self._noise(region, realisation) * ratio * np.where(valid, self._error(model, background, exposure), 0)
         artefacts = np.zeros_like(model)
         self._artefacts.add_to(artefacts, region)
         sky = stream(self.seed, _FIELD, 1).standard_normal(len(self.bands)) * config.sky_residual_sigma * self.error
         flux = model + sky.astype(np.float32)[:, None, None] + added + artefacts * typical
+        error = np.where(valid, self._error(flux, background, exposure), np.float32(np.inf))
         return Pixels(np.where(valid, flux, np.float32(0)), error, valid)
+
+    def _error(
+        self, light: NDArray[np.float32], background: NDArray[np.float32], exposure: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Error in nJy of pixels with this light, all (band, y, x).
+
+        Noise is drawn by the true light, but an instrument knows only what it has counted: error images that were
+        made of true light would tell it, free of noise.
+        """
+        variance = background
+        if self.config.poisson_noise:
+            gain = electrons_per_njy(self.bands).astype(np.float32)[:, None, None] / self.depth**2
+            variance = variance + np.maximum(light, 0) / gain
+        return np.sqrt(variance / np.maximum(exposure, np.float32(1e-6)))
 
     def _noise(self, region: Region, realisation: int) -> NDArray[np.float32]:
         """Unit noise of the window, (band, y, x), put together from its cells."""

@@ -61,6 +61,7 @@ def fit_ceiling(
     redshift: NDArray,
     *,
     seed: int,
+    told_njy: NDArray | None = None,
     settings: CeilingSettings | None = None,
     correlation: NDArray | None = None,
 ) -> ColourNetwork:
@@ -71,11 +72,14 @@ def fit_ceiling(
     flux_njy : (N, band) or (N, band, aperture) true fluxes
     noise_njy : of the same shape, errors of the photometry to come
     redshift : (N,)
+    told_njy : of the same shape, errors that the network is told; by default `noise_njy`, which must then know nothing
+        of the flux: from the noise of a source's photons its true flux can be read
     correlation : (band, aperture, aperture) of the errors; none: they are independent
     """
     settings = settings or CeilingSettings()
     torch.manual_seed(seed)
-    flux, noise, z = (torch.from_numpy(np.asarray(v, np.float32)) for v in (flux_njy, noise_njy, redshift))
+    told_njy = noise_njy if told_njy is None else told_njy
+    flux, noise, told, z = (_tensor(values) for values in (flux_njy, noise_njy, told_njy, redshift))
     network = ColourNetwork(flux[0].numel(), settings).train()
     optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
     steps = -(-len(z) // settings.batch_size)
@@ -87,7 +91,7 @@ def fit_ceiling(
             for number, rows in enumerate(order.split(settings.batch_size)):
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate(epoch * steps + number, settings.epochs * steps, schedule)
-                mixture = network(_observed(flux[rows], noise[rows], correlation), noise[rows])
+                mixture = network(_observed(flux[rows], noise[rows], correlation), told[rows])
                 loss = redshift_loss(mixture.log_weights, mixture.means, mixture.widths, z[rows])
                 if not bool(torch.isfinite(loss)):
                     raise TrainingError(f"the loss of epoch {epoch}, step {number} is not finite; lower learning_rate")
@@ -101,13 +105,24 @@ def fit_ceiling(
 
 @torch.no_grad()
 def ceiling_redshifts(
-    network: ColourNetwork, flux_njy: NDArray, noise_njy: NDArray, *, seed: int, correlation: NDArray | None = None
+    network: ColourNetwork,
+    flux_njy: NDArray,
+    noise_njy: NDArray,
+    *,
+    seed: int,
+    told_njy: NDArray | None = None,
+    correlation: NDArray | None = None,
 ) -> ZMixture:
     """Mixtures of N sources whose true fluxes are measured once; arguments as of `fit_ceiling`."""
     torch.manual_seed(seed)
-    flux, noise = (torch.from_numpy(np.asarray(v, np.float32)) for v in (flux_njy, noise_njy))
-    log_weights, means, widths, _ = network(_observed(flux, noise, correlation), noise)
+    told_njy = noise_njy if told_njy is None else told_njy
+    flux, noise, told = (_tensor(values) for values in (flux_njy, noise_njy, told_njy))
+    log_weights, means, widths, _ = network(_observed(flux, noise, correlation), told)
     return ZMixture(log_weights.double().exp().numpy(), means.double().numpy(), widths.double().numpy())
+
+
+def _tensor(values: NDArray) -> Tensor:
+    return torch.from_numpy(np.asarray(values, np.float32))
 
 
 def _observed(flux: Tensor, noise: Tensor, correlation: NDArray | None) -> Tensor:
