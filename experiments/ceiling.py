@@ -4,9 +4,7 @@
 
 A network of a few layers learns from true fluxes with the mock's noise in an aperture of 0.15 arcsec, of as many
 galaxies as zpix has seen, and is tested on others of the same sky, exposed as unevenly as the mock's fields are.
-Populations are drawn and never rendered. With
-`--aperture matched` the noise is that of a Gaussian aperture as large as each galaxy in each band: a point has less of
-it, a large galaxy more.
+Populations are drawn and never rendered.
 """
 
 from __future__ import annotations
@@ -34,16 +32,10 @@ _PIXEL_ARCSEC = 0.03
 _CELL_PIX = 8192  # 16.8 arcmin²
 #: Share of a point's light in F444W within 0.15 arcsec: errors of total fluxes are larger by its inverse.
 _ENCLOSED = 0.666
-#: Of the mock's PSF (docs/mock.md); F335M, which has no real one beside it, lies between its neighbours.
-_PSF_FWHM_ARCSEC = {
-    "F090W": 0.047, "F115W": 0.052, "F150W": 0.060, "F200W": 0.074, "F277W": 0.114, "F335M": 0.125, "F356W": 0.135,
-    "F410M": 0.151, "F444W": 0.160,
-}  # fmt: skip
 _WINDOW_PIX, _PLACES = 128, 100  # of a sky each, and how many of its pixels galaxies get their errors from
 _MAG_BINS = ((0.0, 27.0), (0.0, 28.0), (27.0, 28.0), (28.0, 29.0))
 #: Half-light radius in arcsec that halves the galaxies at the limit.
 EXTENDED = 0.15
-_GAUSSIAN_RE = 1.177  # half-light radius of a Gaussian in units of its σ
 
 
 def draw_galaxies(seed: int, count: int, *, faintest: float) -> Population:
@@ -89,15 +81,6 @@ def aperture_noise(fluxes: NDArray[np.float64], *, radius_arcsec: float = 0.15) 
     return summed_noise(fluxes * _ENCLOSED, pixels) / _ENCLOSED
 
 
-def matched_noise(fluxes: NDArray[np.float64], population: Population) -> NDArray[np.float64]:
-    """Errors in nJy of total fluxes (N, band) from apertures of each galaxy's own shape, all Gaussian, (N, band)."""
-    psf = np.array([_PSF_FWHM_ARCSEC[band] for band in JADES_BANDS]) / 2.355
-    major = population.re_arcsec[:, None] / _GAUSSIAN_RE
-    minor = major * population.axis_ratio[:, None]
-    pixels = 4 * np.pi * np.hypot(psf, major) * np.hypot(psf, minor) / _PIXEL_ARCSEC**2
-    return summed_noise(fluxes, pixels)
-
-
 def summed_noise(fluxes: NDArray[np.float64], pixels: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """Noise in nJy of sums over so many pixels that hold `fluxes` (N, band): the sky's and that of the photons.
 
@@ -117,13 +100,12 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=5000, help="of the training sky; the test sky has the next")
     options.add_argument("--faintest", type=float, default=29.5, help="F444W magnitude")
     options.add_argument("--epochs", type=int, default=CeilingSettings.epochs)
-    options.add_argument("--aperture", choices=("fixed", "matched"), default="fixed", help="of the photometry")
     asked = options.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     settings = CeilingSettings(epochs=asked.epochs)
     found = measure_ceiling(
         galaxies=asked.galaxies, test_galaxies=asked.test_galaxies, seed=asked.seed, faintest=asked.faintest,
-        settings=settings, matched=asked.aperture == "matched",
+        settings=settings,
     )  # fmt: skip
     asked.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     for name, scores in found["scores"].items():
@@ -141,7 +123,6 @@ def measure_ceiling(
     seed: int,
     faintest: float,
     settings: CeilingSettings,
-    matched: bool = False,
 ) -> dict[str, object]:
     """Scores on the test sky by magnitude and size, and what they were made with, as JSON values."""
     started = time.monotonic()
@@ -151,10 +132,7 @@ def measure_ceiling(
     fluxes = [population.fluxes(JADES_BANDS).astype(float) for population in sets]
     depth = [relative_errors(seed + offset, len(population)) for offset, population in enumerate(sets)]
     noise, told = (
-        [
-            (matched_noise(flux, population) if matched else aperture_noise(flux)) * errors
-            for flux, population, errors in zip(seen, sets, depth, strict=True)
-        ]
+        [aperture_noise(flux) * errors for flux, errors in zip(seen, depth, strict=True)]
         for seen in (fluxes, [np.zeros_like(flux) for flux in fluxes])  # told is what a source's photons do not change
     )
     logging.info("drew %d and %d galaxies in %.0f s", *map(len, sets), time.monotonic() - started)

@@ -11,7 +11,7 @@ from scipy.signal import fftconvolve
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
-from experiments.ceiling import aperture_noise, draw_galaxies, matched_noise, measure_ceiling, relative_errors
+from experiments.ceiling import aperture_noise, draw_galaxies, measure_ceiling, relative_errors
 
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
@@ -60,25 +60,3 @@ def test_scores_by_magnitude_are_written_as_json():
     assert scores["< 27"]["count"] == scores["< 28"]["count"] == 600 and scores["28-29"]["count"] == 0
     assert scores["< 28"]["sigma_nmad"]["value"] < 0.2  # it learns something in a second
     assert math.isnan(scores["28-29"]["crps"]["value"])
-
-
-def test_an_aperture_as_large_as_the_galaxy_is_noisier_for_the_large_and_better_for_points():
-    galaxies = draw_galaxies(1, 500, faintest=28.0)
-    fluxes = np.zeros((500, len(JADES_BANDS)))
-    noise, fixed = matched_noise(fluxes, galaxies), aperture_noise(fluxes[0])
-    order = np.argsort(galaxies.re_arcsec * np.sqrt(galaxies.axis_ratio))
-    assert (noise[order[:10]] < fixed).all() and (noise[order[-10:]] > fixed).all()
-    point = galaxies[order[:1]]
-    point.re_arcsec[:] = 0.0  # of white noise σ a Gaussian of width w leaves 2 w √π σ
-    width = 0.160 / 2.355 / 0.03
-    ratio = matched_noise(fluxes[:1], point)[0, -1] / fixed[-1]
-    assert ratio == pytest.approx(2 * width * math.sqrt(math.pi) * 0.666 / math.sqrt(math.pi * 25), rel=1e-3)
-
-    settings = CeilingSettings(hidden=32, layers=2, components=3, epochs=2, batch_size=256)
-    found = measure_ceiling(
-        galaxies=600, test_galaxies=600, seed=1, faintest=28.0, settings=settings, matched=True,
-    )  # fmt: skip
-    scores = found["scores"]
-    assert scores["27-28, compact"]["count"] + scores["27-28, extended"]["count"] == scores["27-28"]["count"] > 0
-    exposed = np.median(noise[:, -1] * relative_errors(2, 500)[:, -1])
-    assert found["noise_njy"]["F444W"] == pytest.approx(exposed, rel=0.3)
