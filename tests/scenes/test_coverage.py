@@ -86,7 +86,8 @@ def test_noise_follows_the_exposure() -> None:
     for band in range(9):
         valid = pixels.valid[band]
         in_errors = (pixels.flux[band] / pixels.error[band])[valid].std()
-        assert in_errors == pytest.approx(noise_over_error(JADES_BANDS)[band], rel=0.03)
+        # the error of what was counted is larger where the noise is
+        assert in_errors == pytest.approx(noise_over_error(JADES_BANDS)[band], rel=0.05)
         assert pixels.flux[band][valid].std() == pytest.approx(2.75 * deep.flux[band][valid].std(), rel=0.03)
 
 

@@ -297,9 +297,9 @@ class Sky:
         artefacts = np.zeros_like(model)
         self._artefacts.add_to(artefacts, region)
         sky = stream(self.seed, _FIELD, 1).standard_normal(len(self.bands)) * config.sky_residual_sigma * self.error
-        flux = model + sky.astype(np.float32)[:, None, None] + added + artefacts * typical
-        error = np.where(valid, self._error(flux, background, exposure), np.float32(np.inf))
-        return Pixels(np.where(valid, flux, np.float32(0)), error, valid)
+        counted = model + sky.astype(np.float32)[:, None, None] + added
+        error = np.where(valid, self._error(counted, background, exposure), np.float32(np.inf))
+        return Pixels(np.where(valid, counted + artefacts * typical, np.float32(0)), error, valid)
 
     def _error(
         self, light: NDArray[np.float32], background: NDArray[np.float32], exposure: NDArray[np.float32]
