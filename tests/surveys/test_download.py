@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from urllib.error import URLError
 
@@ -272,7 +273,8 @@ def test_ended_half_way_the_same_command_gives_the_same_files(archive, tmp_path,
     environment = {**os.environ, "PYTHONPATH": str(Path(zpix.__file__).parents[1])}
     first = RELEASES["galaxiesml"].files[0].name
     part = out / f"{first}.part"
-    ended = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    heard = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # also behind a shell's &
+    ended = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, preexec_fn=heard)
     deadline = time.monotonic() + 60
     while not (part.exists() and part.stat().st_size > 50_000):
         assert ended.poll() is None and time.monotonic() < deadline
