@@ -52,6 +52,8 @@ _REACH_PIX = 16  # of the weights, half a cutout
 _TEST_EVERY = 10
 _LIMITS = ((0.0, 27.0), (0.0, 28.0), (27.0, 28.0), (28.0, 29.0))
 _SIGMAS = np.array(ModelConfig().gaussian_sigmas_pix)
+_OFFSETS_PIX = np.arange(2 * _REACH_PIX) - _REACH_PIX + 0.5
+_ALONG = np.exp(-0.5 * _OFFSETS_PIX**2 / _SIGMAS[:, None] ** 2)  # weights along one axis, (weight, pixel)
 
 
 @dataclass(frozen=True)
@@ -202,21 +204,19 @@ def sky_covariance(*, constant: float) -> NDArray[np.float64]:
 
     constant : rms of what is left of the sky, in units of the error image
     """
-    offset = np.arange(2 * _REACH_PIX) - _REACH_PIX + 0.5
-    along = np.exp(-0.5 * offset**2 / _SIGMAS[:, None] ** 2)
     rng, count = np.random.default_rng(0), 0
     covariance = np.zeros((len(JADES_BANDS), len(_SIGMAS), len(_SIGMAS)))
     for _ in range(16):
         noise = draw_noise(rng, (512, 512), bands=JADES_BANDS, correlated=True)
         windows = noise.reshape(len(noise), 16, 32, 16, 32)
-        sums = np.einsum("biyjx,sy,sx->bijs", windows, along, along, optimize=True).reshape(
+        sums = np.einsum("biyjx,sy,sx->bijs", windows, _ALONG, _ALONG, optimize=True).reshape(
             len(noise), -1, len(_SIGMAS)
         )
         covariance += np.einsum("bns,bnt->bst", sums, sums)
         count += sums.shape[1]
     error = deep_error(JADES_BANDS)
     rms = (error * noise_over_error(JADES_BANDS))[:, None, None]
-    area = along.sum(1) ** 2
+    area = _ALONG.sum(1) ** 2
     return covariance / count * rms**2 + (constant * error)[:, None, None] ** 2 * np.outer(area, area)
 
 
@@ -283,7 +283,10 @@ def _matched(light: Light) -> Photometry:
 def _under_weights(light: Light, *, neighbours: bool, constant: float) -> Photometry:
     covariance = sky_covariance(constant=constant)
     rms = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))  # (band, weight)
-    photons = light.own_photons + neighbours * light.others_photons
+    # the mock's noise, photons' part included, is not that of error images and hangs together
+    white = deep_error(JADES_BANDS)[:, None] ** 2 * np.square(_ALONG).sum(1) ** 2
+    more = np.diagonal(sky_covariance(constant=0.0), axis1=1, axis2=2) / white
+    photons = more * (light.own_photons + neighbours * light.others_photons)
     return Photometry(
         light.own + neighbours * light.others,
         np.sqrt(rms**2 + np.maximum(photons, 0)),

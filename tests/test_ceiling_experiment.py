@@ -60,3 +60,12 @@ def test_scores_by_magnitude_are_written_as_json():
     assert scores["< 27"]["count"] == scores["< 28"]["count"] == 600 and scores["28-29"]["count"] == 0
     assert scores["< 28"]["sigma_nmad"]["value"] < 0.2  # it learns something in a second
     assert math.isnan(scores["28-29"]["crps"]["value"])
+
+
+def test_galaxies_at_the_limit_are_compact_or_extended():
+    settings = CeilingSettings(hidden=32, layers=2, components=3, epochs=2, batch_size=256)
+    found = measure_ceiling(galaxies=600, test_galaxies=600, seed=1, faintest=28.0, settings=settings)
+    scores = found["scores"]
+    assert scores["27-28, compact"]["count"] + scores["27-28, extended"]["count"] == scores["27-28"]["count"] > 0
+    exposed = np.median(aperture_noise(np.zeros((1, len(JADES_BANDS))))[0, -1] * relative_errors(2, 600)[:, -1])
+    assert exposed < found["noise_njy"]["F444W"] < 2 * exposed  # photons add to it

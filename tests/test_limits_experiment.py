@@ -46,6 +46,18 @@ def test_noise_of_sums_hangs_together_and_grows_with_the_constant():
     np.testing.assert_allclose(added[:, 1], 0.05 * 2 * np.pi * 2.0**2, rtol=1e-3)  # the area of a Gaussian of 2 pixels
 
 
+def test_photons_have_the_mocks_noise_as_the_sky_has(monkeypatch):
+    monkeypatch.setattr(limits, "_SIDE_PIX", 400)
+    light = limits.light_of_sky(1, 0, faintest=29.0)
+    seen = limits.PHOTOMETRY["own light under the weights"](light)
+    counts = light.own_photons > 1e-4 * seen.told**2
+    white = deep_error(JADES_BANDS)[:, None] * np.sqrt(np.pi) * limits._SIGMAS  # of a sum under a Gaussian
+    ratio = ((seen.noise**2 - seen.told**2) / light.own_photons)[:, :, :3]
+    expected = np.broadcast_to((seen.told / white)[:, :, :3] ** 2, ratio.shape)
+    np.testing.assert_allclose(ratio[counts[:, :, :3]], expected[counts[:, :, :3]], rtol=0.01)
+    assert expected[0, -1].min() > 2 > 1.8 > expected[0, 0, 0]  # F444W's noise hangs together, F090W's hardly
+
+
 def test_every_photometry_is_scored_and_skies_are_kept(files, monkeypatch):
     monkeypatch.setattr(limits, "_TEST_EVERY", 2)
     monkeypatch.setattr(limits, "light_of_sky", None)  # nothing is drawn again
