@@ -42,7 +42,7 @@ zpix pretrain "$out/galaxies/"5x64x64_{training,validation}_with_morphology.hdf5
 # 4. Train. A minute teaches a new network next to nothing, so here the shipped model is tuned to the field; with the real
 #    data begin from the backbone: START=backbone.
 case ${START:-shipped} in
-    shipped) start=(--init "$(python -c 'from zpix.pipeline import default_model; print(default_model())')") ;;
+    shipped) start=(--init "$(python -c 'from zpix.jobs.run import default_model; print(default_model())')") ;;
     backbone) start=(--backbone "$out/backbone/model.safetensors") ;;
 esac
 zpix train "$out/store.zarr" "${start[@]}" --config "$settings" --name jades --out "$out/model"

@@ -30,8 +30,8 @@ from zpix.config import SimulationConfig
 from zpix.outputs import output_directory
 from zpix.scenes.galaxies import draw_shapes, draw_spectra, quiescent_fraction
 from zpix.sources import STAR
-from zpix.sources.filters import package_file
-from zpix.sources.galaxies import rest_grid, rest_spectra
+from zpix.spectra.filters import package_file
+from zpix.spectra.galaxies import rest_grid, rest_spectra
 from zpix.surveys import RELEASES, RemoteFile
 
 FIRST_ID = 200_001  # of the catalogue: identifiers are no row numbers

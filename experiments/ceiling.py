@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -26,7 +27,10 @@ from zpix.scenes import Population, draw_population
 from zpix.scenes.coverage import Coverage
 from zpix.scenes.noise import deep_error, depth_variation, electrons_per_njy, noise_over_error, white_equivalent
 from zpix.sources import GALAXY
-from zpix.training.ceiling import CeilingSettings, ceiling_redshifts, fit_ceiling
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from experiments.colour_network import CeilingSettings, ceiling_redshifts, fit_ceiling
 
 _PIXEL_ARCSEC = 0.03
 _CELL_PIX = 8192  # 16.8 arcmin²

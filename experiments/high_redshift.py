@@ -28,10 +28,11 @@ from numpy.typing import NDArray
 import zpix
 from zpix.catalogue import Catalogue
 from zpix.config import InferenceConfig, SimulationConfig
-from zpix.evaluation import HIGH_REDSHIFTS, Matching, Truth, in_field, match_truth, read_truth, score_selection
+from zpix.detector import default_model
+from zpix.evaluation import HIGH_REDSHIFTS, Truth, in_field, match_truth, read_truth, score_selection
 from zpix.evaluation.report import SELECTION_MAG, selection_dict
 from zpix.evaluation.selections import matched_magnitude
-from zpix.pipeline import default_model
+from zpix.matching import Matching
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 

@@ -35,17 +35,16 @@ from zpix.config import ModelConfig, SimulationConfig
 from zpix.evaluation import redshift_sample, score_redshifts
 from zpix.image import JADES_BANDS, Region
 from zpix.outputs import whole_file
-from zpix.preparation import in_order
-from zpix.progress import progress_bar
+from zpix.progress import in_order, progress_bar
 from zpix.scenes import Population, draw_population
 from zpix.scenes.noise import deep_error, draw_noise, electrons_per_njy, noise_over_error
 from zpix.scenes.render import Stamp, drawn_in_parts, render, stamp_sizes
 from zpix.sources import GALAXY
-from zpix.training.ceiling import CeilingSettings, ceiling_redshifts, fit_ceiling
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from experiments.ceiling import aperture_noise, relative_errors, summed_noise
+from experiments.colour_network import CeilingSettings, ceiling_redshifts, fit_ceiling
 
 _SIDE_PIX, _MARGIN_PIX = 1024, 64  # of a sky; galaxies in its margin lack neighbours
 _REACH_PIX = 16  # of the weights, half a cutout

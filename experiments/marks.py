@@ -23,9 +23,9 @@ from astropy.table import Table
 from numpy.typing import NDArray
 
 import zpix
-from zpix.comparison import compare_with_rival
 from zpix.evaluation import Comparison, CountedFraction, RedshiftSample, RedshiftScores, Report, score_redshifts
-from zpix.evaluation.detection import MAG_LIMITS
+from zpix.evaluation.detection_scores import MAG_LIMITS
+from zpix.jobs.compare import compare_with_rival
 from zpix.sources import GALAXY
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

@@ -19,12 +19,13 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 import zpix
-import zpix.search
+import zpix.search.block
 from zpix.catalogue import Catalogue
 from zpix.config import InferenceConfig
 from zpix.detector import Checkpoint
-from zpix.evaluation import Matching, evaluate, match_boxes, read_truth
-from zpix.inference import Predictor
+from zpix.evaluation import read_truth, score_catalogue
+from zpix.matching import Matching, match_boxes
+from zpix.search import Predictor
 from zpix.sources import default_grid
 
 BAND, FAINTEST = "F444W", 28.0
@@ -62,13 +63,13 @@ class Answer:
 def search(field: Path, out: Path, variant: str, model: Path | None, tile_size: int) -> Answer:
     """Search a field by one variant."""
     config = InferenceConfig(device="cpu", workers=1, tile_size=tile_size, **VARIANTS[variant])
-    own = zpix.search.Predictor
-    zpix.search.Predictor = PlainPredictor if variant.startswith("plain") else own  # type: ignore[misc]
+    own = zpix.search.block.Predictor
+    zpix.search.block.Predictor = PlainPredictor if variant.startswith("plain") else own  # type: ignore[misc]
     try:
         catalogue = zpix.run(field, out=out, model=model, config=config, overwrite=True)
     finally:
-        zpix.search.Predictor = own  # type: ignore[misc]
-    report = evaluate(catalogue, read_truth(field / "truth.fits", band=BAND), band=BAND)
+        zpix.search.block.Predictor = own  # type: ignore[misc]
+    report = score_catalogue(catalogue, read_truth(field / "truth.fits", band=BAND), band=BAND)
     with fits.open(out / "segmentation.fits") as hdus:
         segmentation = np.asarray(hdus[0].data, np.int32)
     return Answer(catalogue, segmentation, report.sample.error[report.magnitude < FAINTEST])

@@ -25,7 +25,7 @@ from typing import Any
 import zpix
 from zpix.config import override
 from zpix.detector import load_checkpoint
-from zpix.preparation import store_counts
+from zpix.training.about import store_counts
 from zpix.training.store import Store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

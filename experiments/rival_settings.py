@@ -20,7 +20,6 @@ from pathlib import Path
 import numpy as np
 
 from zpix.catalogue import magnitude_ab
-from zpix.comparison import psf_images
 from zpix.evaluation import (
     RedshiftSample,
     Truth,
@@ -43,6 +42,7 @@ from zpix.evaluation.rival import (
 )
 from zpix.evaluation.rival.detection import find_segments, stacked
 from zpix.image import open_mosaic
+from zpix.jobs.compare import psf_images
 from zpix.sources.source_table import read_source_table
 
 _SMOOTHING = (2.0, 3.0, 4.0)

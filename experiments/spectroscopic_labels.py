@@ -24,9 +24,8 @@ import torch
 
 import zpix
 from zpix.config import ModelConfig, override
-from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
-from zpix.pipeline import default_model
-from zpix.preparation import store_counts
+from zpix.detector import Checkpoint, Detector, default_model, load_checkpoint, save_checkpoint
+from zpix.training.about import store_counts
 from zpix.training.store import Store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

@@ -19,11 +19,11 @@ import torch
 from numpy.typing import NDArray
 
 from zpix.catalogue import magnitude_ab
-from zpix.colours import read_colours
 from zpix.config import Config, load_config, override
 from zpix.detector import Detector, load_checkpoint
 from zpix.evaluation import redshift_sample, score_redshifts
 from zpix.sources import ZMixture
+from zpix.training.drawn_colours import read_colours
 from zpix.training.pretraining import (
     Cutouts,
     DrawnExamples,

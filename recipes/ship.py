@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from zpix.detector import Checkpoint, load_checkpoint, save_checkpoint
-from zpix.learning import calibrate
+from zpix.jobs.calibrate import calibrate
 from zpix.training.store import Store
 
 SHIPPED = Path(str(files("zpix"))) / "models" / "default.safetensors"

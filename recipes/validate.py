@@ -20,8 +20,8 @@ import numpy as np
 import zpix
 from zpix.catalogue import Catalogue
 from zpix.config import InferenceConfig
-from zpix.evaluation import CountedFraction, RedshiftSample, Report, Truth, evaluate, read_truth, score_redshifts
-from zpix.evaluation.detection import MAG_LIMITS
+from zpix.evaluation import CountedFraction, RedshiftSample, Report, Truth, read_truth, score_catalogue, score_redshifts
+from zpix.evaluation.detection_scores import MAG_LIMITS
 
 LOWEST_SCORE = 0.15
 SCORES = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
@@ -37,7 +37,7 @@ class SearchedField:
 
     def above(self, score: float) -> Report:
         """Scores of the sources with at least this probability of being real."""
-        return evaluate(self.catalogue.select(self.catalogue["score"] >= score), self.truth)
+        return score_catalogue(self.catalogue.select(self.catalogue["score"] >= score), self.truth)
 
 
 def main() -> None:
@@ -98,7 +98,7 @@ def print_stars(searched: Sequence[SearchedField], score: float) -> None:
     found, sources = [], 0
     for field in searched:
         catalogue = field.catalogue.select(field.catalogue["score"] >= score)
-        matching = evaluate(catalogue, field.truth).matching
+        matching = score_catalogue(catalogue, field.truth).matching
         star = field.truth.is_star
         sources += int(star[np.isfinite(field.truth.box[:, 0])].sum())
         p_star = np.full(len(star), np.nan)

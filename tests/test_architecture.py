@@ -24,7 +24,7 @@ FOR_EVERYBODY = {"errors", "config", "progress", "outputs"}
 
 @dataclass(frozen=True)
 class Rule:
-    """What a room (a folder of zpix, or a file beside the folders) may import."""
+    """What a room (a folder of zpix, or a file that is for everybody) may import."""
 
     rooms: set[str]
     packages: Mapping[str, str]  # third-party package -> why
@@ -52,14 +52,22 @@ RULES = {
         {"image"},
         {
             "numpy": "arrays",
-            "scipy": "the normal distribution of a mixture; interpolation of spectra; boxes that overlap",
-            "astropy": "tables by others, constants and cosmology",
+            "scipy": "the normal distribution of a mixture; boxes that overlap",
+            "astropy": "tables by others",
             "pyarrow": "Parquet tables by others",
+        },
+    ),
+    "spectra": Rule(
+        set(),
+        {
+            "numpy": "arrays",
+            "scipy": "a running median of spectra",
+            "astropy": "spectra in FITS tables",
             "eazy": "intergalactic absorption",
         },
     ),
     "scenes": Rule(
-        {"image", "sources"},
+        {"image", "sources", "spectra"},
         {
             "numpy": "arrays",
             "scipy": "Fourier transforms, Sérsic integrals, connected pixels",
@@ -86,24 +94,6 @@ RULES = {
             "openvino": "layers in eight bits",
         },
     ),
-    "training": Rule(
-        {"detector", "image", "sources"},
-        {
-            "torch": "the loop",
-            "numpy": "arrays",
-            "scipy": "bounds of segments",
-            "zarr": "the store",
-        },
-    ),
-    "inference": Rule(
-        {"detector", "image", "sources"},
-        {
-            "torch": "the crossing from tensors to arrays; threads of a process",
-            "numpy": "arrays",
-            "psutil": "how many processes the memory allows",
-            "distributed": "blocks on the workers of a dask cluster",
-        },
-    ),
     "catalogue": Rule(
         {"image", "sources"},
         {
@@ -116,57 +106,45 @@ RULES = {
             "distributed": "who writes them",
         },
     ),
+    "training": Rule(
+        {"detector", "image", "sources", "scenes"},
+        {
+            "torch": "the loop",
+            "numpy": "arrays",
+            "scipy": "bounds of segments",
+            "zarr": "the store",
+        },
+    ),
+    "matching": Rule(
+        {"catalogue", "sources"},
+        {"numpy": "arrays", "scipy": "assignment, trees of positions"},
+    ),
+    "search": Rule(
+        {"image", "sources", "detector", "catalogue", "matching"},
+        {
+            "torch": "the crossing from tensors to arrays; threads of a process",
+            "numpy": "arrays",
+            "pyarrow": "parts of a catalogue",
+            "psutil": "how many processes the memory allows",
+            "distributed": "blocks on the workers of a dask cluster",
+        },
+    ),
     "evaluation": Rule(
-        {"catalogue", "image", "sources"},
+        {"catalogue", "image", "matching", "sources", "spectra"},
         {
             "numpy": "arrays",
-            "scipy": "assignment, trees of positions, intervals; PSF matching of the rival",
+            "scipy": "intervals; PSF matching of the rival",
             "astropy": "template spectra in tables",
             "eazy": "template fitting by the rival",
             "photutils": "detection and photometry by the rival",
             "minisom": "the self-organising map of colours and magnitude",
         },
     ),
-    "plots": Rule({"evaluation", "catalogue", "sources", "image"}, {"matplotlib": "figures", "numpy": "arrays"}),
-    # stories told with the rooms
-    "search": Rule({"image", "sources", "detector", "inference", "catalogue"}, {"numpy": "arrays"}),
-    "assembly": Rule({"image", "inference", "catalogue", "search"}, {"numpy": "arrays"}),
-    "survey": Rule(
-        {"image", "sources", "inference", "catalogue", "evaluation", "search", "assembly", "counterparts"},
-        {"numpy": "arrays"},
-    ),
-    "pipeline": Rule(
-        {"image", "detector", "inference", "catalogue", "plots", "search", "assembly", "survey"}, {"numpy": "arrays"}
-    ),
-    "counterparts": Rule(
-        {"image", "sources", "catalogue", "evaluation"}, {"astropy": "angles on the sky", "numpy": "arrays"}
-    ),
-    "preparation": Rule({"image", "sources", "scenes", "surveys", "training"}, {"numpy": "arrays"}),
-    "colours": Rule(
-        {"detector", "training", "preparation"},
-        {"numpy": "random numbers", "torch": "the sums that the redshift head reads"},
-    ),
-    "learning": Rule(
-        {
-            "image",
-            "sources",
-            "surveys",
-            "detector",
-            "training",
-            "inference",
-            "catalogue",
-            "evaluation",
-            "plots",
-            "preparation",
-            "colours",
-        },
-        {"numpy": "arrays", "torch": "the seed of a training"},
-    ),
-    "assessment": Rule(
-        {"image", "scenes", "surveys", "catalogue", "evaluation", "plots", "pipeline"}, {"numpy": "arrays"}
+    "plots": Rule(
+        {"evaluation", "matching", "catalogue", "sources", "image"}, {"matplotlib": "figures", "numpy": "arrays"}
     ),
     "speed": Rule(
-        {"image", "sources", "scenes", "detector", "training", "inference", "catalogue", "pipeline"},
+        {"image", "sources", "scenes", "detector", "training", "search", "catalogue"},
         {
             "numpy": "arrays",
             "torch": "the network and its clock",
@@ -174,25 +152,26 @@ RULES = {
             "detectron2": "the same network as it comes there, when it is installed",
         },
     ),
-    "comparison": Rule(
-        {"image", "sources", "scenes", "catalogue", "evaluation", "plots", "pipeline"}, {"numpy": "arrays"}
-    ),
-    "cli": Rule(
+    # one file per command
+    "jobs": Rule(
         {
             "image",
+            "sources",
+            "spectra",
             "scenes",
+            "surveys",
             "detector",
             "training",
+            "search",
+            "catalogue",
+            "matching",
             "evaluation",
-            "pipeline",
-            "preparation",
-            "learning",
-            "assessment",
-            "comparison",
-            "counterparts",
-            "speed",
-            "surveys",
+            "plots",
         },
+        {"numpy": "arrays", "torch": "the seed of a training", "astropy": "angles on the sky"},
+    ),
+    "cli": Rule(
+        {"image", "scenes", "detector", "training", "evaluation", "jobs", "speed", "surveys"},
         {"typer": "arguments", "rich": "tables of scores"},
     ),
     "__main__": Rule({"cli"}, {}),
@@ -303,7 +282,7 @@ def test_every_permission_is_used():
 
 def test_torch_and_matplotlib_live_where_they_should():
     assert {room for room, rule in RULES.items() if "torch" in rule.packages} == {
-        "detector", "training", "inference", "colours", "learning", "speed",
+        "detector", "training", "search", "jobs", "speed",
     }  # fmt: skip
     assert {room for room, rule in RULES.items() if "matplotlib" in rule.packages} == {"plots"}
 
@@ -346,7 +325,7 @@ def test_a_missing_docstring_is_noticed():
     [
         ("image/mosaic.py", "import os\nimport numpy as np\nfrom zpix.image.tiles import Tile\nfrom . import regions"),
         ("image/mosaic.py", "from zpix.errors import GridError\nfrom zpix import config"),
-        ("cli/fields.py", "def run():\n    from zpix.pipeline import run\n    print(run())"),
+        ("cli/fields.py", "def run():\n    from zpix.jobs.run import run\n    print(run())"),
     ],
 )
 def test_what_is_allowed_passes(file, source):

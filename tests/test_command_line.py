@@ -248,7 +248,7 @@ def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch, capsys, blob_field, 
     def full(path, *_arguments, **_options):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    monkeypatch.setattr("zpix.pipeline.write_config", full)
+    monkeypatch.setattr("zpix.jobs.run.write_config", full)
     code = call(
         monkeypatch, "run", blob_field, "-o", tmp_path / "out" / "run", "-m", tiny_model, "-c", settings(tmp_path)
     )
@@ -260,7 +260,7 @@ def test_an_error_of_ours_is_not_hidden(tmp_path, monkeypatch, blob_field, tiny_
     def broken(*_arguments, **_options):
         raise AssertionError("an invariant of zpix")
 
-    monkeypatch.setattr("zpix.pipeline.find_sources", broken)
+    monkeypatch.setattr("zpix.jobs.run.find_sources", broken)
     monkeypatch.setattr(sys, "argv", ["zpix", "run", str(blob_field), "-o", str(tmp_path / "o"), "-m", str(tiny_model)])
     with pytest.raises(AssertionError, match="an invariant"):
         main()
@@ -271,7 +271,7 @@ def test_an_interruption_leaves_nothing(tmp_path, monkeypatch, capsys, blob_fiel
     def interrupted(*_arguments, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("zpix.pipeline.find_sources", interrupted)
+    monkeypatch.setattr("zpix.jobs.run.find_sources", interrupted)
     code = call(monkeypatch, "run", blob_field, "--out", tmp_path / "run", "--model", tiny_model)
     assert code == 130
     assert capsys.readouterr().err == "zpix: interrupted\n"

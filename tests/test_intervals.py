@@ -18,7 +18,7 @@ from zpix.cli import main
 from zpix.config import InferenceConfig, load_config
 from zpix.detector import Checkpoint, load_checkpoint, save_checkpoint
 from zpix.errors import ModelError, OutputError
-from zpix.pipeline import run, write_run
+from zpix.jobs.run import run, write_run
 from zpix.sources import ConformalIntervals, ZMixture
 
 ENDS = [name for names in INTERVALS.values() for name in names]
@@ -124,11 +124,11 @@ def test_a_run_goes_on_with_the_intervals_that_it_began_with(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
-        patch.setattr("zpix.pipeline.write_regions", full)
+        patch.setattr("zpix.jobs.run.write_regions", full)
         run(blob_field, out=tmp_path / "out", model=model, config=search)
     with pytest.raises(OutputError, match="unfinished run with other settings"):
         run(blob_field, out=tmp_path / "out", model=model, config=blob_search)
-    monkeypatch.setattr("zpix.search._Searcher._predict", None)  # nothing is searched again
+    monkeypatch.setattr("zpix.search.block._Searcher._predict", None)  # nothing is searched again
     holds(run(blob_field, out=tmp_path / "out", model=model, config=search), fitted)
 
 

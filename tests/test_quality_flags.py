@@ -8,9 +8,8 @@ import pytest
 import zpix
 from zpix.catalogue import Catalogue, flag_value
 from zpix.config import InferenceConfig, SimulationConfig
-from zpix.detector import Checkpoint, load_checkpoint, novelty_path, save_checkpoint
+from zpix.detector import Checkpoint, default_model, load_checkpoint, novelty_path, save_checkpoint
 from zpix.image import JADES_BANDS, tangent_wcs, write_mosaic
-from zpix.pipeline import default_model
 from zpix.scenes import draw_scene
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")

@@ -16,9 +16,8 @@ import zpix
 from zpix.config import Config, InferenceConfig, ModelConfig, TrainingConfig, load_config, override
 from zpix.errors import OutputError, StoreError
 from zpix.outputs import whole_file
-from zpix.preparation import Labels
 from zpix.progress import progress_bar
-from zpix.training.store import Split, Store
+from zpix.training.store import Labels, Split, Store
 
 RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "paper-experiments.toml"
 #: Shares of the tiles of a store that is made to learn from: what is tested on are fields of other skies.

@@ -16,9 +16,9 @@ from zpix.detector import load_checkpoint
 from zpix.evaluation import (
     CountedFraction,
     RedshiftSample,
-    evaluate,
     in_field,
     read_truth,
+    score_catalogue,
     score_redshifts,
 )
 from zpix.evaluation.report import scores_dict
@@ -74,7 +74,7 @@ def search(
             catalogue = zpix.run(place, out=own, model=model, config=config)
         truth = read_truth(place / "truth.fits", band=BAND)
         measured = np.isfinite(read_source_table(place / "truth.fits").number("z_spec"))
-        report = evaluate(catalogue, truth, band=BAND)
+        report = score_catalogue(catalogue, truth, band=BAND)
         galaxies = np.isfinite(truth.z)
         inside = galaxies & in_field(catalogue, truth)
         partner = report.matching.right[galaxies[report.matching.right]]  # of each row of the report's sample

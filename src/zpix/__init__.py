@@ -11,15 +11,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zpix.assessment import demo, diagnose, evaluate
     from zpix.catalogue import Catalogue, read_catalogue
-    from zpix.counterparts import match
     from zpix.detector import load_checkpoint
     from zpix.errors import ZpixError
     from zpix.image import align, open_mosaic
-    from zpix.learning import pretrain, pretrain_backbone, pretrain_mock, train
-    from zpix.pipeline import run
-    from zpix.preparation import prepare, prepare_mock, prepare_redshifts
+    from zpix.jobs.demo import demo
+    from zpix.jobs.diagnose import diagnose
+    from zpix.jobs.evaluate import evaluate
+    from zpix.jobs.match import match
+    from zpix.jobs.prepare import prepare, prepare_mock, prepare_redshifts
+    from zpix.jobs.pretrain import pretrain, pretrain_backbone, pretrain_mock
+    from zpix.jobs.run import run
+    from zpix.jobs.train import train
     from zpix.scenes import simulate
     from zpix.sources import ZMixture
     from zpix.speed import bench
@@ -37,23 +40,23 @@ _HOMES = {
     "ZpixError": "zpix.errors",
     "align": "zpix.image",
     "bench": "zpix.speed",
-    "demo": "zpix.assessment",
-    "diagnose": "zpix.assessment",
-    "evaluate": "zpix.assessment",
+    "demo": "zpix.jobs.demo",
+    "diagnose": "zpix.jobs.diagnose",
+    "evaluate": "zpix.jobs.evaluate",
     "fetch": "zpix.surveys",
     "load_checkpoint": "zpix.detector",
-    "match": "zpix.counterparts",
+    "match": "zpix.jobs.match",
     "open_mosaic": "zpix.image",
-    "prepare": "zpix.preparation",
-    "prepare_mock": "zpix.preparation",
-    "prepare_redshifts": "zpix.preparation",
-    "pretrain": "zpix.learning",
-    "pretrain_backbone": "zpix.learning",
-    "pretrain_mock": "zpix.learning",
+    "prepare": "zpix.jobs.prepare",
+    "prepare_mock": "zpix.jobs.prepare",
+    "prepare_redshifts": "zpix.jobs.prepare",
+    "pretrain": "zpix.jobs.pretrain",
+    "pretrain_backbone": "zpix.jobs.pretrain",
+    "pretrain_mock": "zpix.jobs.pretrain",
     "read_catalogue": "zpix.catalogue",
-    "run": "zpix.pipeline",
+    "run": "zpix.jobs.run",
     "simulate": "zpix.scenes",
-    "train": "zpix.learning",
+    "train": "zpix.jobs.train",
 }
 
 __all__ = [

@@ -12,7 +12,7 @@ from astropy.table import Table
 import zpix
 from zpix.catalogue import Catalogue, write_catalogue_parquet
 from zpix.errors import BandError, CatalogueError, OutputError
-from zpix.evaluation import diagnose, next_table, read_labelled_sources
+from zpix.evaluation import map_redshifts, next_table, read_labelled_sources
 from zpix.evaluation.colour_space import arcsinh_magnitude, colours, draw_map
 from zpix.evaluation.diagnosis import observe_next
 from zpix.plots import diagnosis_figure
@@ -69,7 +69,7 @@ def test_what_has_no_redshift_is_seen_and_observed_next(write):
     table = galaxies()
     sources = read_labelled_sources(write(table))
     assert len(sources) == 2 * EACH and sources.labelled.sum() == EACH and sources.bands == BANDS
-    found = diagnose(sources, number=20)
+    found = map_redshifts(sources, number=20)
     assert found.count.sum() == 2 * EACH and found.labelled.sum() == EACH
     assert found.uncovered() == pytest.approx(0.5, abs=0.02)
     assert found.uncovered(with_next=True) < found.uncovered() - 0.2
@@ -79,7 +79,7 @@ def test_what_has_no_redshift_is_seen_and_observed_next(write):
     assert next(one for one in found.information if one.quantity == "n pix").nats < 0.3
     occupied = found.labelled > 1
     assert np.nanmedian(found.z_scatter[occupied]) < 0.1
-    again = diagnose(sources, number=20)
+    again = map_redshifts(sources, number=20)
     assert again.to_dict() == found.to_dict()
 
     listed = next_table(found)
@@ -133,7 +133,7 @@ def test_seats_go_to_the_cells_with_most_sources_for_each_redshift():
 def test_a_field_without_redshifts_is_all_to_be_observed(write):
     table = galaxies()
     table.remove_columns(["z", "z_spec"])
-    found = diagnose(read_labelled_sources(write(table)), number=5)
+    found = map_redshifts(read_labelled_sources(write(table)), number=5)
     assert found.uncovered() == 1 and found.information == () and len(found.next) == 5
     assert diagnosis_figure(found).axes
 
@@ -146,23 +146,23 @@ def test_a_catalogue_of_zpix_is_read_from_its_run(tmp_path, make_pair):
     truth.write(tmp_path / "truth.fits")
     sources = read_labelled_sources(tmp_path / "catalogue.parquet", redshifts=(tmp_path / "truth.fits",))
     assert len(sources) == 90 == sources.labelled.sum() and sources.left_out["stars"] == 10
-    assert len(diagnosis_figure(diagnose(sources)).axes) >= 6
+    assert len(diagnosis_figure(map_redshifts(sources)).axes) >= 6
 
 
 def test_figure_numbers_and_list_are_written_together_or_not_at_all(write, tmp_path, monkeypatch):
     path, out = write(galaxies()), tmp_path / "out"
-    found = zpix.diagnose(path, out=out, number=5)
+    found = zpix.map_redshifts(path, out=out, number=5)
     assert {item.name for item in out.iterdir()} == {"diagnosis.json", "diagnosis.png", "observe_next.ecsv"}
     assert json.loads((out / "diagnosis.json").read_text()) == found.to_dict()
     assert list(Table.read(out / "observe_next.ecsv")["id"]) == list(found.sources.id[found.next])
     with pytest.raises(OutputError, match="already exists"):
-        zpix.diagnose(path, out=out)
+        zpix.map_redshifts(path, out=out)
     before = {item.name: item.read_bytes() for item in out.iterdir()}
-    zpix.diagnose(path, out=out, number=5, overwrite=True)
+    zpix.map_redshifts(path, out=out, number=5, overwrite=True)
     assert {item.name: item.read_bytes() for item in out.iterdir()} == before
-    monkeypatch.setattr("zpix.assessment.next_table", lambda diagnosis: 1 / 0)
+    monkeypatch.setattr("zpix.jobs.diagnose.next_table", lambda diagnosis: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        zpix.diagnose(path, out=tmp_path / "other")
+        zpix.map_redshifts(path, out=tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 

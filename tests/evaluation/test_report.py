@@ -9,7 +9,7 @@ import pytest
 
 from zpix.catalogue import read_catalogue, write_catalogue_fits
 from zpix.errors import BandError, CatalogueError
-from zpix.evaluation import evaluate, match_truth, read_truth, write_report
+from zpix.evaluation import match_truth, read_truth, score_catalogue, write_report
 from zpix.sources import ConformalIntervals
 
 
@@ -29,7 +29,7 @@ def pair(make_pair, tmp_path):
 
 def test_a_perfect_catalogue_is_perfect(pair):
     catalogue, truth = pair(400)
-    report = evaluate(catalogue, truth)
+    report = score_catalogue(catalogue, truth)
     assert report.n_matched == report.n_truth == report.n_detections == 400
     assert (report.detection.completeness_below.value == 1).all()
     assert (report.detection.purity_below.value == 1).all()
@@ -45,11 +45,11 @@ def test_a_perfect_catalogue_is_perfect(pair):
 def test_missing_and_spurious_sources_are_counted(pair):
     catalogue, truth = pair(200)
     found = catalogue.select(np.arange(200) % 4 != 0)  # a quarter of the truth is missed
-    report = evaluate(found, truth)
+    report = score_catalogue(found, truth)
     assert report.detection.completeness_below.value[-1] == pytest.approx(0.75, abs=0.05)
     assert (report.detection.purity_below.value == 1).all()
     some = truth.select(np.arange(200) % 4 != 0)  # a quarter of the detections is spurious
-    report = evaluate(catalogue, some)
+    report = score_catalogue(catalogue, some)
     assert report.detection.purity_below.value[-1] == pytest.approx(0.75, abs=0.05)
     assert (report.detection.completeness_below.value == 1).all()
 
@@ -82,7 +82,7 @@ def test_boxes_count_only_on_one_pixel_grid(pair):
 
 def test_sources_outside_the_field_are_not_missed_but_make_detections_true(pair):
     catalogue, truth = pair(100)  # ten by ten, 40 pixels apart
-    report = evaluate(catalogue, truth, shape=(400, 360))
+    report = score_catalogue(catalogue, truth, shape=(400, 360))
     assert report.n_truth == 90 and report.n_matched == 100
     assert (report.detection.purity_below.value == 1).all()
 
@@ -93,7 +93,7 @@ def test_a_list_of_a_larger_field_counts_where_the_catalogue_is(pair, tmp_path):
     path = tmp_path / "spec.csv"
     lines = [f"{r},{d},{z}" for r, d, z in zip(truth.ra, truth.dec, np.nan_to_num(truth.z, nan=-1), strict=True)]
     path.write_text("\n".join(["ra,dec,z_spec", *lines]))
-    report = evaluate(part, read_truth(path))
+    report = score_catalogue(part, read_truth(path))
     assert report.detection is None
     assert report.n_truth == report.n_matched == len(part) == 50
     assert report.redshifts["all"].count == 45 and list(report.redshifts) == ["all"]
@@ -101,7 +101,7 @@ def test_a_list_of_a_larger_field_counts_where_the_catalogue_is(pair, tmp_path):
 
 def test_an_empty_catalogue_is_a_result(pair):
     catalogue, truth = pair(50)
-    report = evaluate(catalogue.select(slice(0, 0)), truth)
+    report = score_catalogue(catalogue.select(slice(0, 0)), truth)
     assert report.n_matched == 0 and report.redshifts["all"].count == 0
     assert report.detection.completeness_below.count.tolist() == [0, 0, 0]
     assert all(len(row) == len(header) for _, header, rows in report.tables() for row in rows)
@@ -110,7 +110,7 @@ def test_an_empty_catalogue_is_a_result(pair):
 
 def test_the_json_holds_the_scores(pair, tmp_path):
     catalogue, truth = pair(100)
-    report = evaluate(catalogue, truth)
+    report = score_catalogue(catalogue, truth)
     write_report(tmp_path / "scores.json", report)
     stored = json.loads((tmp_path / "scores.json").read_text())
     assert stored == report.to_dict()
@@ -127,9 +127,9 @@ def test_the_json_holds_the_scores(pair, tmp_path):
 def test_mistakes_are_named(pair):
     catalogue, truth = pair(20)
     with pytest.raises(BandError, match="F999W"):
-        evaluate(catalogue, truth, band="F999W")
+        score_catalogue(catalogue, truth, band="F999W")
     with pytest.raises(CatalogueError, match="different places"):
-        evaluate(catalogue, truth, shape=(1, 1))
+        score_catalogue(catalogue, truth, shape=(1, 1))
 
 
 def test_conformal_intervals_cover_new_sources_whatever_the_pdfs(make_pair, tmp_path):
@@ -143,7 +143,7 @@ def test_conformal_intervals_cover_new_sources_whatever_the_pdfs(make_pair, tmp_
         catalogue, table = make_pair(2000, seed=2, too_narrow=3.0, conformal=intervals)
         table.write(tmp_path / "truth.fits", overwrite=True)
         write_catalogue_fits(tmp_path / "catalogue.fits", catalogue)
-        report = evaluate(read_catalogue(tmp_path / "catalogue.fits"), read_truth(tmp_path / "truth.fits"))
+        report = score_catalogue(read_catalogue(tmp_path / "catalogue.fits"), read_truth(tmp_path / "truth.fits"))
         scores[report.to_dict()["intervals"]] = report.redshifts["all"]
     assert scores["pdf"].count == scores["conformal"].count == 1800
     assert scores["pdf"].pit_ks == scores["conformal"].pit_ks, "the PDFs are the same"

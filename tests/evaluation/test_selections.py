@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from zpix.evaluation import HIGH_REDSHIFTS, Truth, assign, score_selection
+from zpix.evaluation import HIGH_REDSHIFTS, Truth, score_selection
+from zpix.matching import assign
 
 
 def truth_of(z: list[float], magnitude: list[float], is_star: list[bool]) -> Truth:

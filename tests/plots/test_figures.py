@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from zpix.catalogue import Catalogue, Photometry, build_catalogue, draw_segmentation, place_masks, segment_masks
 from zpix.errors import InputFileError
-from zpix.evaluation import Matching, Truth, evaluate
+from zpix.evaluation import Truth, score_catalogue
+from zpix.matching import Matching
 from zpix.plots import (
     accuracy_figure,
     colour_composite,
@@ -102,7 +103,7 @@ def test_redshift_axes_are_in_one_plus_z(tmp_path):
 
 def test_all_figures_of_an_evaluation(tmp_path):
     catalogue, _, truth = some_sources(60)
-    report = evaluate(catalogue, truth)
+    report = score_catalogue(catalogue, truth)
     paths = save_evaluation_figures(report, tmp_path / "figures")
     assert all(path.is_file() for path in paths)
     assert {p.name for p in paths} == {p.name for p in (tmp_path / "figures").iterdir()}
@@ -126,10 +127,10 @@ def test_matches_show_what_is_found_false_and_missed(tmp_path):
 
 def test_figures_of_an_evaluation_without_detections_or_magnitudes(tmp_path):
     catalogue, _, truth = some_sources(10)
-    nothing = evaluate(catalogue.select(slice(0, 0)), truth)
+    nothing = score_catalogue(catalogue.select(slice(0, 0)), truth)
     assert len(save_evaluation_figures(nothing, tmp_path / "a")) == 6
     blind = Truth(**{**vars(truth), "magnitude": np.full(10, np.nan)})
-    assert len(save_evaluation_figures(evaluate(catalogue, blind), tmp_path / "b")) == 3
+    assert len(save_evaluation_figures(score_catalogue(catalogue, blind), tmp_path / "b")) == 3
 
 
 @pytest.mark.parametrize("n", [0, 30])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from zpix.scenes import Population
-from zpix.sources.galaxies import CONTINUA, LINE_GROUPS, GalaxySpectra
+from zpix.spectra.galaxies import CONTINUA, LINE_GROUPS, GalaxySpectra
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 

@@ -3,7 +3,7 @@ import pytest
 
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS, Region, open_mosaic
-from zpix.preparation import prepare_mock
+from zpix.jobs.prepare import prepare_mock
 from zpix.scenes import draw_scene, simulate
 from zpix.scenes.coverage import Coverage
 from zpix.scenes.noise import noise_over_error

@@ -10,7 +10,7 @@ from zpix.scenes import Population, draw_population
 from zpix.scenes.galaxies import stellar_mass
 from zpix.scenes.render import drawn_in_parts, render, stamp_sizes
 from zpix.scenes.structure import BULGE, CLUMPS, DISC, MOST_CLUMPS, NUCLEUS, Structure
-from zpix.sources.galaxies import CONTINUA, band_fluxes, part_fluxes
+from zpix.spectra.galaxies import CONTINUA, band_fluxes, part_fluxes
 
 SCALE = 0.03
 Make = Callable[..., Population]

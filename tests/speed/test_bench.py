@@ -9,8 +9,8 @@ from tests.detector.scenery import small_model
 from zpix.config import InferenceConfig
 from zpix.detector import detector as two_stages
 from zpix.errors import ConfigError
-from zpix.inference import Predictor
 from zpix.progress import progress_bar
+from zpix.search import Predictor
 from zpix.speed import bench
 from zpix.speed.bench import SHAPES, make_contest
 from zpix.speed.contenders import Contest

@@ -15,7 +15,7 @@ from tests.surveys.small_jades import TILE, catalogue_tables, tables
 from zpix.cli import main
 from zpix.errors import CatalogueError, OutputError, ZpixError
 from zpix.image import JADES_BANDS
-from zpix.surveys.jades import read_jades_catalogue
+from zpix.surveys.jades_catalogue import read_jades_catalogue
 from zpix.training.store import SPLITS, Store
 
 OPTIONS = {"tile_size": TILE, "block_tiles": 1, "dust": 0.01}
@@ -98,14 +98,14 @@ def test_a_killed_preparation_goes_on_and_gives_the_same_store(jades_field, whol
     out = tmp_path / "store.zarr"
     script = f"""
 import os, signal
-import zpix.preparation
-from zpix.surveys.jades import read_jades_catalogue
+import zpix.jobs.prepare
+from zpix.surveys.jades_catalogue import read_jades_catalogue
 from zpix.training.store import StoreWriter
-annotate, begun = zpix.preparation.annotate, []
+annotate, begun = zpix.jobs.prepare.annotate, []
 def stop(*arguments, **options):
     begun.append(1)
     return annotate(*arguments, **options) if len(begun) < 5 else os.kill(os.getpid(), signal.SIGKILL)
-zpix.preparation.annotate = stop
+zpix.jobs.prepare.annotate = stop
 zpix.prepare({str(jades_field.mosaics)!r}, segmentation={str(jades_field.segmentation)!r},
     catalogue={str(jades_field.catalogue)!r}, out={str(out)!r},
     redshifts=[{str(jades_field.dr4)!r}, {str(jades_field.dr3)!r}], **{OPTIONS!r})

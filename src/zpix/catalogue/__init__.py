@@ -10,12 +10,10 @@ from zpix.catalogue.parquet_file import (
     read_catalogue_parquet,
     write_catalogue_parquet,
 )
-from zpix.catalogue.parts import Part, read_part, write_part
 from zpix.catalogue.pdf_file import read_pdfs, write_pdfs
 from zpix.catalogue.plain_table import refuse_other_endings, write_table
 from zpix.catalogue.reading import catalogue_file, read_catalogue
 from zpix.catalogue.readme import write_readme
-from zpix.catalogue.reference import Known, Reference, place_reference, write_placed
 from zpix.catalogue.regions_file import write_regions
 from zpix.catalogue.schema import INTERVALS, Column, catalogue_columns, flux_column, flux_error_column
 from zpix.catalogue.segmentation_file import SegmentationWriter, draw_segmentation, segmentation_blocks
@@ -40,10 +38,7 @@ __all__ = [
     "CatalogueWriter",
     "Column",
     "Flag",
-    "Known",
-    "Part",
     "Photometry",
-    "Reference",
     "SegmentationWriter",
     "Stamps",
     "build_catalogue",
@@ -61,12 +56,10 @@ __all__ = [
     "measure_stamps",
     "place_masks",
     "place_probability",
-    "place_reference",
     "quality_flags",
     "read_catalogue",
     "read_catalogue_fits",
     "read_catalogue_parquet",
-    "read_part",
     "read_pdfs",
     "refuse_other_endings",
     "require_hats",
@@ -77,9 +70,7 @@ __all__ = [
     "write_catalogue_fits",
     "write_catalogue_parquet",
     "write_hats",
-    "write_part",
     "write_pdfs",
-    "write_placed",
     "write_readme",
     "write_regions",
     "write_table",

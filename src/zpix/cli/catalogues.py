@@ -39,7 +39,7 @@ def evaluate(
 ) -> None:
     """Score a catalogue against the truth: detection, redshifts, PDFs. With --rival, zpix against template fitting."""
     if rival:
-        from zpix.comparison import compare_with_rival
+        from zpix.jobs.compare import compare_with_rival
 
         if truth is not None or mosaics is not None:
             raise ConfigError("zpix evaluate --rival takes one directory of zpix simulate, and no TRUTH or --mosaics")
@@ -52,7 +52,7 @@ def evaluate(
     elif truth is None:
         raise ConfigError("zpix evaluate needs a TRUTH table beside the CATALOGUE, or --rival and a simulated field")
     else:
-        from zpix.assessment import evaluate as score
+        from zpix.jobs.evaluate import evaluate as score
 
         print_tables(score(catalogue, truth, out=out, band=band, mosaics=mosaics).tables())
     list_files(out)
@@ -80,7 +80,7 @@ def match(
     overwrite: Overwrite = False,
 ) -> None:
     """Match two catalogues by the overlap of boxes or masks, or by position, and list what has no partner."""
-    from zpix.counterparts import match as find_partners
+    from zpix.jobs.match import match as find_partners
 
     result = find_partners(
         left, right, out=out, by=by.value, method=method.value, min_iou=min_iou, radius_arcsec=radius,
@@ -103,7 +103,7 @@ def diagnose(
     overwrite: Overwrite = False,
 ) -> None:
     """Where in colour and magnitude redshifts exist, where sources do, and which of these to observe next."""
-    from zpix.assessment import diagnose as look
+    from zpix.jobs.diagnose import diagnose as look
 
     print_tables(
         look(

@@ -41,7 +41,7 @@ def run(
 ) -> None:
     """Find every source of a mosaic and give it a redshift PDF; the same command goes on after an interruption."""
     from zpix.config import load_config, override
-    from zpix.pipeline import write_run
+    from zpix.jobs.run import write_run
 
     settings = override(
         load_config(config).inference,
@@ -72,7 +72,7 @@ def demo(
     size: Annotated[int, typer.Option(help="Side of the field in pixels of 0.03 arcsec.")] = 1024,
 ) -> None:
     """Simulate a field, run the shipped model on it, and compare with the truth."""
-    from zpix.assessment import demo as run_demo
+    from zpix.jobs.demo import demo as run_demo
 
     print_tables(run_demo(out, seed=seed, size_pix=size).tables())
     print(f"catalogue         {out / 'result' / 'catalogue.fits'}  (and .parquet, with pdfs.hdf5 and regions.reg)")

@@ -42,8 +42,8 @@ def prepare(
     """Cut annotated tiles for training, split by sky position."""
     from zpix.config import load_config
     from zpix.image import JADES_BANDS
-    from zpix.preparation import prepare as cut
-    from zpix.preparation import prepare_mock, prepare_redshifts
+    from zpix.jobs.prepare import prepare as cut
+    from zpix.jobs.prepare import prepare_mock, prepare_redshifts
     from zpix.training.store import SPLITS
 
     shares = dict(zip(SPLITS, fractions, strict=True))
@@ -89,8 +89,8 @@ def pretrain(
 ) -> None:
     """Teach the redshift head its colours, or the backbone its galaxies, on cutouts before the joint training."""
     from zpix.config import load_config
-    from zpix.learning import pretrain as fit
-    from zpix.learning import pretrain_backbone, pretrain_mock
+    from zpix.jobs.pretrain import pretrain as fit
+    from zpix.jobs.pretrain import pretrain_backbone, pretrain_mock
 
     settings, data = load_config(config), data or []
     if (mock is None) == (not data):
@@ -129,7 +129,7 @@ def train(
 ) -> None:
     """Train a detector; the same command goes on after an interruption. Several devices: start it with torchrun."""
     from zpix.config import load_config
-    from zpix.learning import train as fit
+    from zpix.jobs.train import train as fit
 
     settings = load_config(config)
     path = fit(
@@ -147,8 +147,7 @@ def info(
     """Say what a model is: its bands, what it has seen, how well it does."""
     import json
 
-    from zpix.detector import load_checkpoint
-    from zpix.pipeline import default_model
+    from zpix.detector import default_model, load_checkpoint
 
     path = default_model() if model is None else model
     checkpoint = load_checkpoint(path)

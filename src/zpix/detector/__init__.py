@@ -1,19 +1,20 @@
 """The network: tensors in, tensors out, and the checkpoint it lives in."""
 
-from zpix.detector.carrying import Backbone, carry_backbone, imagenet_backbone, stored_backbone
-from zpix.detector.checkpoint import Checkpoint, load_checkpoint, novelty_path, save_checkpoint
-from zpix.detector.detector import Detector, Found, Given, Scenes
+from zpix.detector.carrying import BackboneWeights, carry_backbone, imagenet_backbone, stored_backbone
+from zpix.detector.checkpoint import Checkpoint, default_model, load_checkpoint, novelty_path, save_checkpoint
+from zpix.detector.detector import Detector, ForcedBoxes, Found, Scenes
 from zpix.detector.quantised import measured_ranges, quantised_twin
 from zpix.detector.twin import fast_twin
 
 __all__ = [
-    "Backbone",
+    "BackboneWeights",
     "Checkpoint",
     "Detector",
+    "ForcedBoxes",
     "Found",
-    "Given",
     "Scenes",
     "carry_backbone",
+    "default_model",
     "fast_twin",
     "imagenet_backbone",
     "load_checkpoint",

@@ -14,16 +14,18 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from zpix.detector.checkpoint import load_checkpoint
+from zpix.detector.checkpoint import Checkpoint, load_checkpoint
 from zpix.detector.detector import Detector
 from zpix.errors import ModelError
 
 #: Bands of terrestrial photographs, in order of wavelength.
 PHOTOGRAPH_BANDS = ("BLUE", "GREEN", "RED")
+#: Instead of a checkpoint: the backbone that timm has trained on photographs.
+IMAGENET = "imagenet"
 
 
 @dataclass(frozen=True)
-class Backbone:
+class BackboneWeights:
     """Weights of a backbone and what they were trained on.
 
     name : of the architecture, as in `[model]`
@@ -40,15 +42,15 @@ class Backbone:
     source: str
 
 
-def stored_backbone(path: str | Path) -> Backbone:
+def stored_backbone(path: str | Path) -> BackboneWeights:
     """The backbone of any zpix model, or a `ModelError` that names the file."""
     checkpoint = load_checkpoint(path)
-    return Backbone(
+    return BackboneWeights(
         checkpoint.config.backbone, checkpoint.bands, True, checkpoint.detector.pyramid.body.state_dict(), str(path)
     )
 
 
-def imagenet_backbone(name: str) -> Backbone:
+def imagenet_backbone(name: str) -> BackboneWeights:
     """A backbone trained on the photographs of ImageNet, from timm's collection or its local cache.
 
     Raises
@@ -71,7 +73,7 @@ def imagenet_backbone(name: str) -> Backbone:
     weights = body.state_dict()
     first = _first_convolution(weights)
     weights[first] = weights[first].flip(1)  # photographs come as red, green, blue
-    return Backbone(name, PHOTOGRAPH_BANDS, False, weights, "imagenet")
+    return BackboneWeights(name, PHOTOGRAPH_BANDS, False, weights, "imagenet")
 
 
 def pretrained_body(name: str) -> nn.Module:
@@ -79,7 +81,7 @@ def pretrained_body(name: str) -> nn.Module:
     return timm.create_model(name, pretrained=True, features_only=True)
 
 
-def carry_backbone(detector: Detector, backbone: Backbone) -> None:
+def carry_backbone(detector: Detector, backbone: BackboneWeights) -> None:
     """Put a backbone into `detector`, which may have other bands and, for a transformer, another image size.
 
     Raises
@@ -124,7 +126,7 @@ def spread_bands(bands: tuple[str, ...], onto: tuple[str, ...]) -> Tensor:
     return (m * overlap.clamp(min=0)).float()
 
 
-def _carried_convolution(weight: Tensor, backbone: Backbone, bands: tuple[str, ...]) -> Tensor:
+def _carried_convolution(weight: Tensor, backbone: BackboneWeights, bands: tuple[str, ...]) -> Tensor:
     """Weights (out, channel, y, x) for significances and validities of `bands`; validity starts at zero where the
     backbone has never met it."""
     share = spread_bands(backbone.bands, onto=bands)
@@ -150,3 +152,22 @@ def _resized_table(table: Tensor, length: int) -> Tensor:
 def _first_convolution(weights: dict[str, Tensor]) -> str:
     """Name of the layer that reads the bands: the first with weights (out, in, y, x)."""
     return next(name for name, value in weights.items() if value.ndim == 4)
+
+
+def take_weights(
+    detector: Detector, checkpoint: Checkpoint, path: str | Path, *, part: str = "", without: str = ""
+) -> None:
+    """Weights whose names begin with `part`, except with `without` if it is given, from a checkpoint."""
+    every = checkpoint.detector.state_dict().items()
+    weights = {n: v for n, v in every if n.startswith(part) and not (without and n.startswith(without))}
+    own = detector.state_dict()
+    wrong = [n for n, v in weights.items() if n not in own or own[n].shape != v.shape]
+    if wrong or not weights:
+        what = wrong[0] if wrong else part
+        raise ModelError(f"{path}: its tensor '{what}' does not fit the network to be trained; use the same [model]")
+    detector.load_state_dict({**own, **weights})
+
+
+def take_backbone(detector: Detector, source: str | Path) -> None:
+    name = detector.config.backbone
+    carry_backbone(detector, imagenet_backbone(name) if str(source) == IMAGENET else stored_backbone(source))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +147,11 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path}: not a whole safetensors file: {error}") from None
+
+
+def default_model() -> Path:
+    """Path of the model that ships with zpix."""
+    path = Path(str(files("zpix") / "models" / "default.safetensors"))
+    if not path.is_file():
+        raise ModelError(f"{path}: the shipped model is missing from this installation; name one with --model")
+    return path

@@ -45,7 +45,7 @@ def extract_cutouts(
     return cut_flux, cut_error, corner
 
 
-def place_masks(masks: Tensor, boxes: Tensor, corner: Tensor, size: int) -> Tensor:
+def masks_on_cutouts(masks: Tensor, boxes: Tensor, corner: Tensor, size: int) -> Tensor:
     """Mask probabilities (n, M, M) that span their boxes, resampled to cutout pixels: (n, size, size).
 
     Bilinear in the mask grid, zero outside the box.

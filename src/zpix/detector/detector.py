@@ -16,7 +16,7 @@ from torchvision.ops import clip_boxes_to_image, nms
 from zpix.config import ModelConfig
 from zpix.detector.backbone import Pyramid
 from zpix.detector.box_head import BOX_BINS, BoxHead
-from zpix.detector.cutouts import extract_cutouts, place_masks
+from zpix.detector.cutouts import extract_cutouts, masks_on_cutouts
 from zpix.detector.losses import mask_loss, redshift_loss
 from zpix.detector.mask_head import MASK_BINS, MaskHead, mask_targets
 from zpix.detector.normalisation import image_channels, split_validity
@@ -85,7 +85,7 @@ class Found(NamedTuple):
     mixture: Mixture
 
 
-class Given(NamedTuple):
+class ForcedBoxes(NamedTuple):
     """Sources of one image that are known: boxes (n, 4), and masks (n, M, M) with NaN where they are to be drawn."""
 
     boxes: Tensor
@@ -162,7 +162,7 @@ class Detector(nn.Module):
         nms_iou: float,
         proposals_per_megapixel: int,
         within: Sequence[Rectangle | None] | None = None,
-        given: Sequence[Given] | None = None,
+        forced: Sequence[ForcedBoxes] | None = None,
     ) -> list[Found]:
         """Sources of each image of a batch.
 
@@ -171,7 +171,7 @@ class Detector(nn.Module):
         flux, error : (image, band, y, x) float32, nJy; error +inf where not valid
         dust : (image,) float32, E(B−V) in magnitudes
         within : part of each image; sources centred elsewhere are left out before their masks and redshifts are made
-        given : boxes in each image that are sources whatever the network thinks of them: they follow those it found,
+        forced : boxes in each image that are sources whatever the network thinks of them: they follow those it found,
             in their order, as they are but for what sticks out of the image
         """
         features = self.pyramid(image_channels(flux, error, self.dtype))
@@ -209,15 +209,15 @@ class Detector(nn.Module):
                 rows = rows[_centred_in(own_boxes[rows], wanted)]
             kept_boxes.append(own_boxes[rows])
             kept_probability.append(own[rows])
-        if given is not None:
-            for row, (own_boxes, own) in enumerate(self._classes_of(pooler, given, size)):
+        if forced is not None:
+            for row, (own_boxes, own) in enumerate(self._classes_of(pooler, forced, size)):
                 kept_boxes[row] = torch.cat([kept_boxes[row], own_boxes])
                 kept_probability[row] = torch.cat([kept_probability[row], own])
 
         boxes, image = torch.cat(kept_boxes), _image_index(kept_boxes)
         masks = torch.sigmoid(self._mask_logits(pooler, boxes, image).float())
-        if given is not None:
-            for known, in_image in zip(given, masks.split([len(b) for b in kept_boxes]), strict=True):
+        if forced is not None:
+            for known, in_image in zip(forced, masks.split([len(b) for b in kept_boxes]), strict=True):
                 drawn = in_image[len(in_image) - len(known.masks) :]
                 drawn.copy_(torch.where(known.masks.isnan(), drawn, known.masks))
         mixture = self._redshifts(pooler, flux, error, boxes, image, masks, dust[image])
@@ -236,10 +236,10 @@ class Detector(nn.Module):
         return torch.cat(logits), torch.cat(deltas)
 
     def _classes_of(
-        self, pooler: BoxPooler, given: Sequence[Given], size: tuple[int, int]
+        self, pooler: BoxPooler, forced: Sequence[ForcedBoxes], size: tuple[int, int]
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Boxes (n, 4) given in each image, inside it, and their class probabilities (n, background galaxy star)."""
-        boxes = [clip_boxes_to_image(own.boxes, size) for own in given]
+        """Boxes (n, 4) forced in each image, inside it, and their class probabilities (n, background galaxy star)."""
+        boxes = [clip_boxes_to_image(own.boxes, size) for own in forced]
         logits, _ = self.classify(pooler, torch.cat(boxes), _image_index(boxes))
         yield from zip(boxes, torch.softmax(logits.float(), 1).split([len(b) for b in boxes]), strict=True)
 
@@ -309,7 +309,7 @@ def source_pixels(
     return SourcePixels(
         flux=clean_flux,
         variance=variance,
-        mask=place_masks(masks, boxes, corner, size),
+        mask=masks_on_cutouts(masks, boxes, corner, size),
         size=boxes[:, 2:] - boxes[:, :2],
     )
 

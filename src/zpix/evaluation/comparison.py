@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.evaluation.detection import MAG_LIMITS, DetectionScores, score_detection
-from zpix.evaluation.matching import Matching
+from zpix.evaluation.detection_scores import MAG_LIMITS, DetectionScores, score_detection
 from zpix.evaluation.redshifts import RedshiftPdf, RedshiftSample, RedshiftScores, redshift_sample, score_redshifts
 from zpix.evaluation.report import (
     REDSHIFT_MAG_EDGES,
@@ -35,13 +34,14 @@ from zpix.evaluation.report import (
 from zpix.evaluation.selections import HIGH_REDSHIFTS, SelectionScores, score_selection
 from zpix.evaluation.truth import Truth
 from zpix.evaluation.truth_matching import Placed, in_field, match_truth
+from zpix.matching.pairs import Matching
 from zpix.outputs import whole_file
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Detector:
+class Contestant:
     """The detections of one method, N in number.
 
     Attributes
@@ -58,9 +58,9 @@ class Detector:
     matching: Matching
 
     @staticmethod
-    def of(placed: Placed, magnitude: Floats, truth: Truth) -> Detector:
+    def of(placed: Placed, magnitude: Floats, truth: Truth) -> Contestant:
         """Detections matched with a truth."""
-        return Detector(placed, magnitude, match_truth(placed, truth))
+        return Contestant(placed, magnitude, match_truth(placed, truth))
 
     def rows(self, truth_rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """The detections of these true sources, which must all have one."""
@@ -147,7 +147,7 @@ class Comparison:
         return tables
 
 
-def common_galaxies(truth: Truth, detectors: Mapping[str, Detector], shape: tuple[int, int]) -> NDArray[np.intp]:
+def common_galaxies(truth: Truth, detectors: Mapping[str, Contestant], shape: tuple[int, int]) -> NDArray[np.intp]:
     """Rows of the true galaxies of known redshift in the field that every detector has found."""
     found = reduce(np.logical_and, (detector.matching.right_matched for detector in detectors.values()))
     inside = in_field(next(iter(detectors.values())).placed, truth, shape=shape)
@@ -158,7 +158,7 @@ def compare(
     truth: Truth,
     galaxies: NDArray[np.intp],
     *,
-    detectors: Mapping[str, Detector],
+    detectors: Mapping[str, Contestant],
     redshifts: Mapping[str, Redshifts],
     probabilities: Mapping[str, tuple[str, Mapping[float, Floats]]],
     shape: tuple[int, int],

@@ -123,7 +123,7 @@ class Diagnosis:
         return tables
 
 
-def diagnose(
+def map_redshifts(
     sources: LabelledSources, *, band: str = "F444W", number: int = 100, faintest: float = np.inf, seed: int = 0
 ) -> Diagnosis:
     """Lay sources out on a map, count redshifts in its cells, and choose at most `number` sources to observe next, none

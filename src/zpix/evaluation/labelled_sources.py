@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from zpix.catalogue import catalogue_file
 from zpix.catalogue.schema import FLUX_ERROR_PREFIX, FLUX_PREFIX
 from zpix.errors import BandError, CatalogueError
-from zpix.evaluation.matching import match_positions
 from zpix.image import in_wavelength_order
+from zpix.matching.pairs import match_positions
 from zpix.sources.source_table import SourceTable, read_source_table
 
 Floats = NDArray[np.float64]

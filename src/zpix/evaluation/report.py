@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from zpix.catalogue import INTERVALS, Catalogue
 from zpix.errors import CatalogueError
-from zpix.evaluation.detection import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
-from zpix.evaluation.matching import Matching
+from zpix.evaluation.detection_scores import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
 from zpix.evaluation.redshifts import (
     Estimate,
     RedshiftSample,
@@ -27,6 +26,7 @@ from zpix.evaluation.redshifts import (
 from zpix.evaluation.selections import HIGH_REDSHIFTS, SELECTION_PROBABILITY, SelectionScores, score_selection
 from zpix.evaluation.truth import Truth
 from zpix.evaluation.truth_matching import in_field, match_truth
+from zpix.matching.pairs import Matching
 from zpix.outputs import whole_file
 
 #: Bins of true magnitude and of true redshift in which redshifts are scored.
@@ -137,7 +137,7 @@ class Report:
         return tables
 
 
-def evaluate(
+def score_catalogue(
     catalogue: Catalogue,
     truth: Truth,
     *,

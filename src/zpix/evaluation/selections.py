@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zpix.evaluation.detection import CountedFraction
-from zpix.evaluation.matching import Matching
+from zpix.evaluation.detection_scores import CountedFraction
 from zpix.evaluation.truth import Truth
+from zpix.matching.pairs import Matching
 
 #: Redshifts beyond which galaxies are searched for.
 HIGH_REDSHIFTS = (6.0, 10.0)

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.evaluation.matching import Matching, match_boxes, match_positions, no_matches
 from zpix.evaluation.truth import Truth
+from zpix.matching.pairs import Matching, match_boxes, match_positions, no_matches
 
 Floats = NDArray[np.float64]
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from zpix.errors import BandError, InputFileError
 from zpix.image.bands import band_from_file_name, band_from_header
-from zpix.image.fits_file import FitsFile, PlainArray
 from zpix.image.fluxes import njy_per_unit
+from zpix.image.open_fits import FitsFile, PlainArray
 from zpix.image.regions import Region
 
 _STRIP_PIXELS = 1 << 22  # pixels looked at together when searching for valid ones

@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from zpix.catalogue import Catalogue
-from zpix.evaluation import Matching, Truth
+from zpix.evaluation import Truth
+from zpix.matching import Matching
 from zpix.plots.field_figure import box_lines, sky_axes
 from zpix.plots.style import polish
 

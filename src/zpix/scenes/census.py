@@ -10,8 +10,8 @@ from zpix.scenes.galaxies import draw_galaxies, draw_listed_galaxies
 from zpix.scenes.jaguar import JaguarCatalogue
 from zpix.scenes.nuclei import draw_little_red_dots, light_nuclei
 from zpix.scenes.population import Population
-from zpix.scenes.spectroscopy import spectroscopic_redshifts
-from zpix.scenes.stars import draw_stars
+from zpix.scenes.spectroscopic_sample import spectroscopic_redshifts
+from zpix.scenes.star_population import draw_stars
 
 
 def draw_population(

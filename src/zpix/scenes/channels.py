@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.sources.filters import pivot_um
+from zpix.spectra.filters import pivot_um
 
 #: Side of a detector's pixel in arcsec, short and long channel (JWST User Documentation, NIRCam Field of View).
 NATIVE_PIXEL_ARCSEC = (0.0311, 0.0630)

@@ -28,7 +28,7 @@ from zpix.errors import ConfigError
 from zpix.image import JADES_BANDS, MosaicWriter, Region, ebv_at, tangent_wcs
 from zpix.outputs import whole_file
 from zpix.scenes.sky import Scene, Sky
-from zpix.scenes.unfinished import SegmentationWriter, UnfinishedField, unfinished_field
+from zpix.scenes.unfinished import TrueSegmentationWriter, UnfinishedField, unfinished_field
 
 #: Centre of GOODS-S in degrees.
 GOODS_S = (53.16, -27.79)
@@ -51,9 +51,9 @@ def simulate(
     """Simulate a field and write it to the directory `out`.
 
     It then holds `mock_<band>_drz.fits` in the JADES layout, `segmentation.fits` (ids in HDU 0), `truth.fits`
-    (see `zpix.scenes.truth`, with ra and dec in degrees) and `simulation.json`, the resolved settings. They appear
-    when all are complete; until then they are in the hidden directory `.simulation.part`, from which the same call
-    goes on after an interruption.
+    (see `zpix.scenes.truth_table`, with ra and dec in degrees) and `simulation.json`, the resolved settings. They
+    appear when all are complete; until then they are in the hidden directory `.simulation.part`, from which the same
+    call goes on after an interruption.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def _draw(
         MosaicWriter(
             unfinished.path, bands=sky.bands, shape=shape, wcs=wcs, prefix="mock", header=header, resume=True
         ) as mosaic,
-        SegmentationWriter(unfinished.path / "segmentation.fits", shape, wcs) as segmentation,
+        TrueSegmentationWriter(unfinished.path / "segmentation.fits", shape, wcs) as segmentation,
     ):
         for block, scene in _observed(sky, shape, blocks[unfinished.done :], workers):
             mosaic.write(block, scene.pixels)

@@ -15,7 +15,7 @@ from zpix.scenes.counts import draw_magnitudes, draw_redshifts, number_counts
 from zpix.scenes.jaguar import JaguarCatalogue
 from zpix.scenes.population import Population
 from zpix.scenes.structure import draw_structure
-from zpix.sources.galaxies import CONTINUA, GalaxySpectra
+from zpix.spectra.galaxies import CONTINUA, GalaxySpectra
 
 #: F444W of 10¹⁰ suns by redshift, see `stellar_mass`.
 _MASS_Z = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0)

@@ -22,7 +22,7 @@ from scipy.ndimage import correlate1d
 
 from zpix.image import Region
 from zpix.scenes.channels import channels
-from zpix.sources.filters import LN_STEP, observed_grid, pivot_um, transmission
+from zpix.spectra.filters import LN_STEP, observed_grid, pivot_um, transmission
 
 #: Median of the error image in nJy per 0.03″ pixel in JADES GOODS-S's deepest part: the upper half of the jades-gsz14
 #: cutout, for the lower third lies in a gap of the short-wave detectors.

@@ -9,7 +9,7 @@ from zpix.config import SimulationConfig
 from zpix.scenes.galaxies import kpc_per_arcsec, stellar_mass
 from zpix.scenes.population import Population
 from zpix.scenes.structure import NUCLEUS, Structure
-from zpix.sources.galaxies import CONTINUA, LINE_GROUPS, GalaxySpectra
+from zpix.spectra.galaxies import CONTINUA, LINE_GROUPS, GalaxySpectra
 
 _LINES = len(CONTINUA)  # last column of `Structure.shares`
 #: Rest equivalent widths (Å) of a quasar's Hα and Lyα with N V (Vanden Berk et al. 2001, Table 2).

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from zpix.scenes.jaguar import JaguarCatalogue
 from zpix.scenes.structure import Structure
 from zpix.sources import GALAXY, STAR
-from zpix.sources.filters import milky_way_transmission
-from zpix.sources.galaxies import GalaxySpectra, band_fluxes, part_fluxes
-from zpix.sources.stars import star_fluxes
+from zpix.spectra.filters import milky_way_transmission
+from zpix.spectra.galaxies import GalaxySpectra, band_fluxes, part_fluxes
+from zpix.spectra.stars import star_fluxes
 
 #: What a source can be; the last two are stars to the detector, all others galaxies.
 KINDS = ("galaxy", "quiescent", "agn", "little_red_dot", "star", "brown_dwarf")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from zpix.errors import MissingExtraError
 from zpix.scenes.channels import NATIVE_PIXEL_ARCSEC, channels
-from zpix.sources.filters import pivot_um, transmission
+from zpix.spectra.filters import pivot_um, transmission
 
 _DIAMETER_M = 6.603  # circumscribed circle of the pupil
 _PUPIL_PIXELS = 384

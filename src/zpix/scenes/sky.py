@@ -21,7 +21,6 @@ from zpix.scenes.artefacts import Artefacts
 from zpix.scenes.census import draw_population
 from zpix.scenes.coverage import Coverage
 from zpix.scenes.jaguar import JaguarCatalogue, read_jaguar
-from zpix.scenes.labels import Segments, detection_weights, draw_segments, significance
 from zpix.scenes.noise import (
     deep_error,
     depth_variation,
@@ -33,7 +32,8 @@ from zpix.scenes.noise import (
 from zpix.scenes.population import Population
 from zpix.scenes.render import STAMP_SIZES, drawn_in_parts, render, stamp_sizes
 from zpix.scenes.streams import cell_stream, stream, stream_seed
-from zpix.scenes.truth import truth_table
+from zpix.scenes.true_segments import TrueSegments, detection_weights, draw_segments, significance
+from zpix.scenes.truth_table import truth_table
 from zpix.scenes.user_psf import UserPsf, user_psfs
 
 _LABEL_MARGIN = 64  # pixels around a window in which segments of its sources may go on
@@ -54,7 +54,7 @@ class Scene:
         `id` of the source that a pixel belongs to, 0 for none.
     truth : astropy Table
         One row per source centred in the window, or with part of its segment there; x, y and boxes count from
-        the window's first pixel. See `zpix.scenes.truth`.
+        the window's first pixel. See `zpix.scenes.truth_table`.
     ebv : float
         E(B−V) of the Milky Way in mag, of which fluxes and pixels are dimmed.
     """
@@ -193,7 +193,7 @@ class Sky:
     ) -> Iterator[Scene]:
         """The same window observed again and again: an endless sequence of scenes that differ in noise alone.
 
-        The first is that of `observe`; the others cost a sixth of it. Segments and truth are shared.
+        The first is that of `observe`; the others cost a sixth of it. TrueSegments and truth are shared.
         """
         labelled = region.grown(_LABEL_MARGIN).intersection(bounds or region)
         population, ids = self._sources(labelled.grown(_REACH), first_ids)
@@ -247,7 +247,7 @@ class Sky:
         population: Population,
         fluxes: NDArray[np.float32],
         sizes: NDArray[np.int64],
-    ) -> tuple[NDArray[np.float32], Segments]:
+    ) -> tuple[NDArray[np.float32], TrueSegments]:
         """Noiseless light of the window, (band, y, x) nJy, and the segments of the region to be labelled."""
         model = np.zeros((len(self.bands), *region.shape), np.float32)
         weights = detection_weights(self.bands, self._detection_sigma)

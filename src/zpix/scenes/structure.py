@@ -1,7 +1,7 @@
 """Which parts does a galaxy have, and how is its light divided among them?
 
 A galaxy is a bulge (compact, old), a disc, clumps of young stars in the disc, and a nucleus if it is active. Its
-light is a mix of continua and lines (`zpix.sources.galaxies`), so parts that hold different shares of the mix have
+light is a mix of continua and lines (`zpix.spectra.galaxies`), so parts that hold different shares of the mix have
 different colours, and their fluxes add up to the galaxy's in every band.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainc, gammaincinv
 
-from zpix.sources.galaxies import CONTINUA
+from zpix.spectra.galaxies import CONTINUA
 
 PARTS = ("bulge", "disc", "clumps", "nucleus")
 BULGE, DISC, CLUMPS, NUCLEUS = range(len(PARTS))

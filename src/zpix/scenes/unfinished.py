@@ -192,7 +192,7 @@ def _segments(
     return ids[ids > 0], counts[ids > 0], boxes[ids > 0]
 
 
-class SegmentationWriter:
+class TrueSegmentationWriter:
     """Writes a segmentation map (int32, HDU 0 of a FITS file) region by region; goes on with a file that is there.
 
     Rows are written where they belong, so that memory does not grow with the map.
@@ -222,7 +222,7 @@ class SegmentationWriter:
         """Close the file."""
         self._stream.close()
 
-    def __enter__(self) -> SegmentationWriter:
+    def __enter__(self) -> TrueSegmentationWriter:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from zpix.errors import BandError, ConfigError, InputFileError
 from zpix.image import band_from_file_name
 from zpix.scenes.psf import frequencies
-from zpix.sources.filters import transmission
+from zpix.spectra.filters import transmission
 
 _SCALE_KEYWORDS = ("PIXELSCL", "PIXSCL", "PIXSCALE")  # WebbPSF and STPSF; grizli; others
 _CORE = 0.2  # pixels above this share of the peak decide where the centre is

@@ -2,7 +2,7 @@
 
 from zpix.sources.calibration import WidthCalibration
 from zpix.sources.conformal import ConformalIntervals
-from zpix.sources.detections import CLASS_NAMES, GALAXY, STAR, Detections, GivenSources
+from zpix.sources.detections import CLASS_NAMES, GALAXY, STAR, Detections, ReferenceBoxes
 from zpix.sources.mixture import ZMixture, default_grid
 from zpix.sources.novelty import Novelty
 from zpix.sources.overlaps import box_iou, overlapping_boxes
@@ -13,8 +13,8 @@ __all__ = [
     "STAR",
     "ConformalIntervals",
     "Detections",
-    "GivenSources",
     "Novelty",
+    "ReferenceBoxes",
     "WidthCalibration",
     "ZMixture",
     "box_iou",

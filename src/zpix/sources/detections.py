@@ -93,7 +93,7 @@ class Detections:
 
 
 @dataclass(frozen=True)
-class GivenSources:
+class ReferenceBoxes:
     """N sources of an image that are known before the network has seen it.
 
     Attributes

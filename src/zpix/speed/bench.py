@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from zpix.config import InferenceConfig, ModelConfig, override
-from zpix.detector import load_checkpoint
+from zpix.detector import default_model, load_checkpoint
 from zpix.detector.device import choose_device
 from zpix.errors import ConfigError
 from zpix.outputs import whole_file
-from zpix.pipeline import default_model
 from zpix.progress import progress_bar
 from zpix.speed.contenders import Contest, gflop_per_tile
 from zpix.speed.figures import Benchmark, TrainingRate

@@ -23,8 +23,8 @@ from zpix.detector import Checkpoint, Detector, Found, load_checkpoint, measured
 from zpix.detector import detector as two_stages
 from zpix.detector.device import choose_device
 from zpix.detector.pooling import BoxPooler
-from zpix.inference import Predictor
-from zpix.inference.predict import to_detections
+from zpix.search import Predictor
+from zpix.search.predict import to_detections
 from zpix.sources import Detections
 from zpix.speed.clock import REST, StageClock, answer_instead, remember_answers
 from zpix.speed.load import Answers, Load

@@ -15,8 +15,8 @@ import numpy as np
 
 from zpix.catalogue import Stamps, measure_stamps, place_masks, segment_masks, without_duplicates
 from zpix.image import Tile, make_tiles
-from zpix.inference import Predictor, claimed, keep_owned, seen_once
 from zpix.progress import ProgressBar
+from zpix.search import Predictor, claimed, keep_owned, seen_once
 from zpix.sources import Detections
 from zpix.speed.contenders import Contest
 from zpix.speed.turns import Cost, Crew, cost_of

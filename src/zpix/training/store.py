@@ -27,6 +27,8 @@ from zpix.errors import OutputError, StoreError
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+#: Which sources have a redshift to learn from: all that are known, or those of spectra alone.
+Labels = Literal["all", "spectroscopic"]
 
 _FORMAT = "zpix-store-1"
 _SOURCE_COLUMNS = {"label": np.int64, "redshift": np.float32, "source_id": np.int64}

@@ -14,7 +14,7 @@ pytest.importorskip("sedpy", reason="filter curves need the extra 'sim'")
 from zpix.errors import InputFileError
 from zpix.evaluation.rival import (
     FitSettings,
-    Photometry,
+    RivalPhotometry,
     TemplateFitter,
     flux_scale,
     read_template_set,
@@ -22,7 +22,7 @@ from zpix.evaluation.rival import (
     write_template_set,
 )
 from zpix.evaluation.rival.fit import filter_file
-from zpix.sources.filters import band_weights, observed_grid, transmission
+from zpix.spectra.filters import band_weights, observed_grid, transmission
 
 BANDS = ("F090W", "F115W", "F150W", "F200W", "F277W", "F356W", "F444W")
 COARSE = FitSettings(z_max=5.0, z_step=0.02)
@@ -46,7 +46,7 @@ def test_redshifts_of_its_own_templates_are_found(break_templates, capfd):
     assert (np.abs(fit.z_phot - z) < 0.15 * (1 + z)).all()
     pit = fit.pdf.cdf(z[:, None])[:, 0]
     assert (np.abs(pit - 0.5) < 0.499).mean() > 0.9
-    scale = flux_scale(Photometry(flux, error, error, np.ones(len(BANDS))), fit)
+    scale = flux_scale(RivalPhotometry(flux, error, error, np.ones(len(BANDS))), fit)
     assert np.isnan(scale[0])  # never bright in the bluest
     np.testing.assert_allclose(scale[1:], 1, atol=0.05)
     assert capfd.readouterr() == ("", "")  # EAZY talks; we do not

@@ -10,7 +10,7 @@ pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 from zpix.errors import BandError, InputFileError
 from zpix.evaluation.rival import (
     DetectionSettings,
-    Photometry,
+    RivalPhotometry,
     detect,
     find_and_measure,
     pulls,
@@ -120,5 +120,5 @@ def test_pulls_allow_for_the_scale():
     true = rng.uniform(5, 50, (4000, 9))
     error = rng.uniform(0.5, 2, true.shape)
     flux = 1.3 * true + error * rng.standard_normal(true.shape)
-    pull = pulls(Photometry(flux, error, error, np.ones(9)), true)
+    pull = pulls(RivalPhotometry(flux, error, error, np.ones(9)), true)
     assert pull.std() == pytest.approx(1, abs=0.02)

@@ -1,10 +1,10 @@
 """The rival: detection, matched photometry and template fitting, done as those who do it well would do it."""
 
 from zpix.evaluation.rival.checks import flux_scale, pulls
-from zpix.evaluation.rival.detection import DetectionSettings, Segments, detect
+from zpix.evaluation.rival.detection import DetectionSettings, RivalSegments, detect
 from zpix.evaluation.rival.fit import Fit, FitSettings, TemplateFitter
 from zpix.evaluation.rival.own_templates import simulation_templates
-from zpix.evaluation.rival.photometry import Photometry, PhotometrySettings, measure
+from zpix.evaluation.rival.photometry import PhotometrySettings, RivalPhotometry, measure
 from zpix.evaluation.rival.sources import RivalSources, find_and_measure
 from zpix.evaluation.rival.templates import TemplateSet, read_template_set, write_template_set
 
@@ -12,10 +12,10 @@ __all__ = [
     "DetectionSettings",
     "Fit",
     "FitSettings",
-    "Photometry",
     "PhotometrySettings",
+    "RivalPhotometry",
+    "RivalSegments",
     "RivalSources",
-    "Segments",
     "TemplateFitter",
     "TemplateSet",
     "detect",

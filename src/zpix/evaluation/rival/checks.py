@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.evaluation.rival.fit import Fit
-from zpix.evaluation.rival.photometry import Photometry
+from zpix.evaluation.rival.photometry import RivalPhotometry
 
 Floats = NDArray[np.float64]
 
@@ -16,7 +16,7 @@ _CLEAR = 10.0
 _GOOD_CHI2 = 3.0
 
 
-def flux_scale(photometry: Photometry, fit: Fit) -> Floats:
+def flux_scale(photometry: RivalPhotometry, fit: Fit) -> Floats:
     """Median of measured over best-fitting flux in each band, (band,), of sources that templates describe well.
 
     1 where the flux scale (zero point) of a band agrees with the templates; NaN where no source is bright. No redshift
@@ -32,7 +32,7 @@ def flux_scale(photometry: Photometry, fit: Fit) -> Floats:
     return scale
 
 
-def pulls(photometry: Photometry, true_njy: NDArray) -> Floats:
+def pulls(photometry: RivalPhotometry, true_njy: NDArray) -> Floats:
     """(measured − true) / error of each source and band, (N, band), after one scale per source, as totals are free.
 
     Of variance one if the errors are honest, but for the one band in N that the scale costs. Rows that were not

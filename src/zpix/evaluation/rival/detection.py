@@ -55,7 +55,7 @@ class DetectionSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Segments:
+class RivalSegments:
     """N segments; N = 0 is normal.
 
     Attributes
@@ -86,7 +86,7 @@ class Segments:
         return len(self.x)
 
 
-def detect(mosaic: Mosaic, *, aperture_radius_pix: float, settings: DetectionSettings | None = None) -> Segments:
+def detect(mosaic: Mosaic, *, aperture_radius_pix: float, settings: DetectionSettings | None = None) -> RivalSegments:
     """Find the sources of a mosaic; the whole stack is held in memory.
 
     Raises
@@ -121,8 +121,8 @@ def stacked(mosaic: Mosaic, settings: DetectionSettings) -> tuple[Floats, Floats
 
 def find_segments(
     stack: Floats, weight: Floats, *, aperture_radius_pix: float, settings: DetectionSettings
-) -> Segments:
-    """Segments of a stack (y, x) in nJy whose pixels have inverse variances `weight`, 0 where not observed."""
+) -> RivalSegments:
+    """RivalSegments of a stack (y, x) in nJy whose pixels have inverse variances `weight`, 0 where not observed."""
     photutils = _photutils()
     observed = weight > 0
     significance = stack * np.sqrt(weight)
@@ -134,7 +134,7 @@ def find_segments(
         )
         if found is None:
             nothing = np.zeros(0)
-            return Segments(np.zeros(stack.shape, np.int32), nothing, nothing, np.zeros((0, 4)), *[nothing] * 3)
+            return RivalSegments(np.zeros(stack.shape, np.int32), nothing, nothing, np.zeros((0, 4)), *[nothing] * 3)
         found = photutils.deblend_sources(
             smooth, found, settings.min_pixels, n_levels=settings.deblend_levels,
             contrast=settings.deblend_contrast, progress_bar=False,
@@ -148,7 +148,7 @@ def find_segments(
         )  # fmt: skip
     good = np.isfinite(total) & np.isfinite(aperture) & (aperture > 0) & (total > 0)
     box = np.stack([catalogue.bbox_xmin, catalogue.bbox_ymin, catalogue.bbox_xmax + 1, catalogue.bbox_ymax + 1], axis=1)
-    return Segments(
+    return RivalSegments(
         map=found.data.astype(np.int32),
         x=np.asarray(catalogue.x_centroid, float),
         y=np.asarray(catalogue.y_centroid, float),

@@ -1,6 +1,6 @@
 """Which templates would a fitter use who knew how the simulation makes its galaxies?
 
-The continua that simulated galaxies mix (`zpix.sources.galaxies`), each behind little or much dust and with weak or
+The continua that simulated galaxies mix (`zpix.spectra.galaxies`), each behind little or much dust and with weak or
 strong lines: template fitting at its best on a simulated sky, since no galaxy there is made of anything else. Thirteen
 are few enough to leave redshifts apart; 8 and 12 spectra per redshift that non-negative matrix factorisation finds in
 the population itself describe it better and give worse redshifts (docs/results.md).
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.evaluation.rival.templates import TemplateSet, write_template_set
-from zpix.sources.galaxies import CONTINUA, LINE_GROUPS, GalaxySpectra, rest_grid, rest_spectra
+from zpix.spectra.galaxies import CONTINUA, LINE_GROUPS, GalaxySpectra, rest_grid, rest_spectra
 
 #: Continuum, attenuation at 5500 Å in mag, rest-frame equivalent width of Hα in Å, and share of SMC dust.
 _TEMPLATES = (

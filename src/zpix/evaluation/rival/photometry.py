@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
 from zpix.errors import MissingExtraError
-from zpix.evaluation.rival.detection import DetectionSettings, Segments, sky_level
+from zpix.evaluation.rival.detection import DetectionSettings, RivalSegments, sky_level
 from zpix.evaluation.rival.psf_matching import check_psfs, enclosed_light, matched, matching_kernel
 from zpix.image import Mosaic, Region
 
@@ -45,7 +45,7 @@ class PhotometrySettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Photometry:
+class RivalPhotometry:
     """Total fluxes of N sources; NaN where not observed.
 
     Attributes
@@ -63,24 +63,26 @@ class Photometry:
     aperture_error_njy: Floats
     correlation: Floats
 
-    def select(self, rows: NDArray) -> Photometry:
+    def select(self, rows: NDArray) -> RivalPhotometry:
         """The photometry of some sources."""
-        return Photometry(self.flux_njy[rows], self.error_njy[rows], self.aperture_error_njy[rows], self.correlation)
+        return RivalPhotometry(
+            self.flux_njy[rows], self.error_njy[rows], self.aperture_error_njy[rows], self.correlation
+        )
 
-    def brightened(self, factor: NDArray) -> Photometry:
+    def brightened(self, factor: NDArray) -> RivalPhotometry:
         """Fluxes and errors times `factor`, (N, band)."""
         fluxes = (self.flux_njy * factor, self.error_njy * factor, self.aperture_error_njy * factor)
-        return Photometry(*fluxes, self.correlation)
+        return RivalPhotometry(*fluxes, self.correlation)
 
 
 def measure(
     mosaic: Mosaic,
-    segments: Segments,
+    segments: RivalSegments,
     psfs: Mapping[str, NDArray],
     *,
     rng: np.random.Generator,
     settings: PhotometrySettings | None = None,
-) -> Photometry:
+) -> RivalPhotometry:
     """Measure the segments' sources in all bands of a mosaic, one band in memory at a time.
 
     Parameters
@@ -122,10 +124,10 @@ def measure(
     scale = total_scale(segments, target, radius)[:, None]
     at_least = 1 / enclosed_light(target, radius)
     sums, noise = np.stack(flux, axis=1), np.stack(error, axis=1)
-    return Photometry(sums * scale, noise * scale, noise * at_least, np.array(correlation))
+    return RivalPhotometry(sums * scale, noise * scale, noise * at_least, np.array(correlation))
 
 
-def total_scale(segments: Segments, psf: NDArray, radius_pix: float) -> Floats:
+def total_scale(segments: RivalSegments, psf: NDArray, radius_pix: float) -> Floats:
     """Factor from aperture to total flux, (N,): Kron over aperture, and the PSF's light beyond the Kron aperture."""
     least = 1 / enclosed_light(psf, radius_pix)
     wings = np.array([1 / enclosed_light(psf, max(kron, radius_pix)) for kron in segments.kron_radius_pix])

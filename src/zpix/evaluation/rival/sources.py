@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.catalogue import magnitude_ab
-from zpix.evaluation.rival.detection import DetectionSettings, Segments, detect
-from zpix.evaluation.rival.photometry import Photometry, PhotometrySettings, measure
+from zpix.evaluation.rival.detection import DetectionSettings, RivalSegments, detect
+from zpix.evaluation.rival.photometry import PhotometrySettings, RivalPhotometry, measure
 from zpix.image import Mosaic
 
 Floats = NDArray[np.float64]
@@ -28,7 +28,7 @@ class RivalSources:
     box : (N, 4) float64
         Half-open boxes in pixels.
     bands : tuple of str
-    photometry : Photometry
+    photometry : RivalPhotometry
         As measured, behind the Milky Way's dust.
     meta : mapping
         `mosaic_shape`.
@@ -37,7 +37,7 @@ class RivalSources:
     columns: Mapping[str, Floats]
     box: Floats
     bands: tuple[str, ...]
-    photometry: Photometry
+    photometry: RivalPhotometry
     meta: Mapping[str, Any]
 
     def __len__(self) -> int:
@@ -69,7 +69,7 @@ def find_and_measure(
         If the extra `rival` is not installed.
     """
     settings = photometry or PhotometrySettings()
-    segments: Segments = detect(
+    segments: RivalSegments = detect(
         mosaic, aperture_radius_pix=settings.aperture_radius_arcsec / mosaic.pixel_scale_arcsec, settings=detection
     )
     measured = measure(mosaic, segments, psfs, rng=np.random.default_rng(seed), settings=settings)

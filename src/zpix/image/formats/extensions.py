@@ -13,7 +13,7 @@ from pathlib import Path
 from zpix.errors import InputFileError
 from zpix.image.band_image import BandImage, band_image
 from zpix.image.bands import band_name
-from zpix.image.fits_file import FitsFile
+from zpix.image.open_fits import FitsFile
 
 _KINDS = ("SCI", "ERR", "WHT")
 

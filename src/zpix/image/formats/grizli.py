@@ -12,8 +12,8 @@ from pathlib import Path
 
 from zpix.errors import InputFileError
 from zpix.image.band_image import BandImage, band_of
-from zpix.image.fits_file import FitsFile
 from zpix.image.fluxes import njy_per_unit
+from zpix.image.open_fits import FitsFile
 
 _NAME = re.compile(r"(.*)_sci\.fits(\.gz|\.fz)?", re.IGNORECASE)
 _DEFAULT_NJY_PER_UNIT = 10.0

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from zpix.image.band_image import BandImage, band_image
-from zpix.image.fits_file import FitsFile
+from zpix.image.open_fits import FitsFile
 
 _NAME = re.compile(r".*_drz\.fits(\.gz|\.fz)?")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from zpix.errors import InputFileError
 from zpix.image.band_image import BandImage, band_image
-from zpix.image.fits_file import FitsFile
+from zpix.image.open_fits import FitsFile
 
 _NAME = re.compile(r".*_i2d\.fits(\.gz|\.fz)?")
 

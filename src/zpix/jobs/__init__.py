@@ -1,0 +1,1 @@
+"""One file per command: each tells its story with the rooms below."""

@@ -1,0 +1,65 @@
+"""How good is a catalogue whose truth is known?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from zpix.catalogue import read_catalogue
+from zpix.errors import OutputError
+from zpix.evaluation import Report, read_truth, score_catalogue, write_report
+from zpix.image import open_mosaic
+from zpix.jobs.run import picture_of_middle
+from zpix.plots import matches_figure, save_evaluation_figures, save_figure
+
+#: Missed sources fainter than this are not drawn: few of them can be seen.
+_FAINTEST_MISSED = 28.0
+
+
+def evaluate(
+    catalogue: str | Path,
+    truth: str | Path,
+    *,
+    out: str | Path,
+    band: str = "F444W",
+    mosaics: str | Path | Sequence[str | Path] | None = None,
+) -> Report:
+    """Score a catalogue against the truth, one-to-one by IoU and position.
+
+    `out` receives `report.json` and figures: photometric against true redshift, PIT, completeness and purity; with
+    `mosaics` also `matches.png`, what was found and what was missed over a colour composite of their middle.
+
+    Raises
+    ------
+    ZpixError
+        If a table cannot be read, lacks a column, or they are of different places, or the mosaics cannot be read.
+    """
+    found, known = read_catalogue(catalogue), read_truth(truth, band=band)
+    report = score_catalogue(found, known, band=band)
+    picture = None
+    if mosaics is not None:
+        with open_mosaic(mosaics) as mosaic:
+            picture, region = picture_of_middle(mosaic)
+            xy = np.stack(mosaic.pixel(known.ra, known.dec), axis=1)
+    place = Path(out)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{place}: cannot be made: {error.strerror}") from None
+    write_report(place / "report.json", report)
+    save_evaluation_figures(report, place)
+    if picture is not None:
+        figure = matches_figure(
+            picture,
+            found,
+            replace(known, xy=xy),
+            report.matching,
+            band=band,
+            faintest=_FAINTEST_MISSED,
+            origin_xy=(region.x0, region.y0),
+        )
+        save_figure(place / "matches.png", figure)
+    return report

@@ -1,0 +1,156 @@
+"""Which pixels belong to which source, and could it be found?
+
+Labels come from noiseless light, in units of noise: the stack of the long bands or that of the short bands,
+whichever shows a source better. A pixel belongs to the source that gives most of the light there, as long as
+that light exceeds a threshold; of a source's pixels the connected part around its peak is the segment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from zpix.image import Region
+from zpix.scenes.channels import channels
+
+#: Light fainter than this share of a source's peak is not its segment: far diffraction rings of bright stars.
+_FAINTEST_OF_PEAK = 5e-6
+
+
+@dataclass(frozen=True)
+class TrueSegments:
+    """TrueSegments of N sources.
+
+    Attributes
+    ----------
+    owner : (y, x) int32
+        Row of the source that a pixel belongs to, −1 for none.
+    snr, blendedness : (N,) float32
+    n_pix : (N,) int32
+    box : (N, 4) int32
+        Half-open (x0, y0, x1, y1) in the sky's pixels; zeros where there is no segment.
+    """
+
+    owner: NDArray[np.int32]
+    snr: NDArray[np.float32]
+    blendedness: NDArray[np.float32]
+    n_pix: NDArray[np.int32]
+    box: NDArray[np.int32]
+
+
+def detection_weights(bands: tuple[str, ...], sigma: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Weights that turn light into the S/N of the short and the long stack, shape (2, band).
+
+    S/N = Σ f/σ² / √Σ 1/σ²; a stack without a band has weights of zero.
+    """
+    is_long = channels(bands) == 1
+    weights = np.zeros((2, len(bands)))
+    for stack, chosen in enumerate((~is_long, is_long)):
+        if chosen.any():
+            weights[stack, chosen] = sigma[chosen] ** -2.0 / np.sqrt((sigma[chosen] ** -2.0).sum())
+    return weights.astype(np.float32)
+
+
+def significance(light: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """S/N per pixel (y, x) of one source's light (band, y, x) in the better of the two stacks."""
+    short, long = np.tensordot(weights, light, axes=1)
+    return short if short.sum() > long.sum() else long
+
+
+def draw_segments(
+    region: Region,
+    stamps: list[tuple[Region, NDArray[np.float32]]],
+    *,
+    threshold: float,
+    min_pixels: int,
+    min_snr: float,
+) -> TrueSegments:
+    """Divide `region` among sources.
+
+    Parameters
+    ----------
+    stamps : list of (Region, (y, x) float32)
+        Significance of each source and where it lies; N = 0 is normal.
+    threshold : float
+        S/N per pixel down to which light counts.
+    min_pixels, min_snr
+        Smaller or fainter segments are dropped: nobody could find them.
+    """
+    n = len(stamps)
+    snr, blendedness = np.zeros(n, np.float32), np.zeros(n, np.float32)
+    n_pix, box = np.zeros(n, np.int32), np.zeros((n, 4), np.int32)
+    total = np.zeros(region.shape, np.float32)
+    for place, value in stamps:
+        inside, part = _overlap(region, place)
+        total[inside] += value[part]
+    everyone = np.ones(n, bool)
+    found = _strengths(_divide(region, stamps, everyone, threshold), region, stamps)
+    kept = (found[:, 0] >= min_pixels) & (found[:, 1] >= min_snr)
+    owner = _divide(region, stamps, kept, threshold)  # again, without those too faint to leave a hole in others
+    for row in np.flatnonzero(kept):
+        place, value = stamps[row]
+        inside, part = _overlap(region, place)
+        mine, own = owner[inside] == row, value[part]
+        if not mine.any():
+            continue
+        segment = _connected_to_peak(mine, own)
+        owner[inside][mine & ~segment] = -1
+        n_pix[row] = segment.sum()
+        snr[row] = own[segment].sum() / np.sqrt(n_pix[row])
+        blendedness[row] = max(0.0, 1 - own[segment].sum() / max(total[inside][segment].sum(), 1e-30))
+        ys, xs = np.flatnonzero(segment.any(axis=1)), np.flatnonzero(segment.any(axis=0))
+        left, bottom = region.x0 + inside[1].start, region.y0 + inside[0].start
+        box[row] = (left + xs[0], bottom + ys[0], left + xs[-1] + 1, bottom + ys[-1] + 1)
+    return TrueSegments(owner, snr, blendedness, n_pix, box)
+
+
+def _divide(
+    region: Region,
+    stamps: list[tuple[Region, NDArray[np.float32]]],
+    among: NDArray[np.bool_],
+    threshold: float,
+) -> NDArray[np.int32]:
+    """Row of the brightest of the sources `among` in each pixel, (y, x); −1 where none is above it."""
+    best = np.full(region.shape, threshold, np.float32)
+    owner = np.full(region.shape, -1, np.int32)
+    for row in np.flatnonzero(among):
+        place, value = stamps[row]
+        inside, part = _overlap(region, place)
+        wins = (value[part] > best[inside]) & (value[part] > _FAINTEST_OF_PEAK * value.max())
+        best[inside][wins] = value[part][wins]
+        owner[inside][wins] = row
+    return owner
+
+
+def _strengths(
+    owner: NDArray[np.int32], region: Region, stamps: list[tuple[Region, NDArray[np.float32]]]
+) -> NDArray[np.float64]:
+    """Pixels and S/N of each source's connected segment, shape (N, 2)."""
+    result = np.zeros((len(stamps), 2))
+    for row, (place, value) in enumerate(stamps):
+        inside, part = _overlap(region, place)
+        mine = owner[inside] == row
+        if mine.any():
+            segment = _connected_to_peak(mine, value[part])
+            count = segment.sum()
+            result[row] = count, value[part][segment].sum() / np.sqrt(count)
+    return result
+
+
+def _connected_to_peak(mine: NDArray[np.bool_], value: NDArray[np.float32]) -> NDArray[np.bool_]:
+    parts, n_parts = ndimage.label(mine)
+    if n_parts == 1:
+        return mine
+    peak = np.argmax(np.where(mine, value, -np.inf))
+    return parts == parts.ravel()[peak]
+
+
+def _overlap(region: Region, place: Region) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Where `place` lies in the array of `region`, and which part of its own array that is."""
+    shared = region.intersection(place)
+    inside = shared.shifted(-region.x0, -region.y0).slices
+    part = shared.shifted(-place.x0, -place.y0).slices
+    return inside, part

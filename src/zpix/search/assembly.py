@@ -1,0 +1,176 @@
+"""How do the parts of a field become one catalogue, without all of it in memory?
+
+Strips of blocks are taken up from the bottom of the mosaic to its top. What lies low enough that no source of the next
+strip can reach it is settled: seen once, numbered, and done with once its pixels are drawn. The rest waits. No box is
+larger than a tile, so a settled source has met everything that it could touch.
+
+With a reference catalogue, parts also hold what the network says of each of its sources. The field is then assembled
+twice: first the detections alone, which are matched with the reference; then those of them that stay, and the sources
+of the reference that none of them is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.catalogue import Catalogue, Stamps, flag_value, touching_masks, without_duplicates
+from zpix.config import InferenceConfig
+from zpix.image import Tile
+from zpix.search import SEAM_PIX, Block, seen_once
+from zpix.search.block import Search
+from zpix.search.parts import Part, read_part
+
+# Height of a strip in tiles, at least: a tile's height of it waits for the next strip and is looked at twice.
+_TILES_PER_STRIP = 4
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The next sources of the catalogue, and what may be drawn.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+        Sources by position (y, then x), with their final ids and flags.
+    key : (N,) int64
+        Of these sources; the same in every assembly.
+    segments, ids, score
+        The pixels (Stamps) of all sources that reach the rows below `drawn`, their ids and their scores.
+    drawn : int or None
+        Rows of the mosaic below which nothing more will come; None for all.
+    """
+
+    catalogue: Catalogue
+    key: NDArray[np.int64]
+    segments: Stamps
+    ids: NDArray[np.int32]
+    score: NDArray[np.float32]
+    drawn: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Counterparts:
+    """Which sources of a reference catalogue the detections of a field are.
+
+    Attributes
+    ----------
+    key : (N,) int64
+        Of the detections that stay in the catalogue, in ascending order.
+    reference_id : (N,) int64
+        -1 for a detection that is new.
+    iou : (N,) float32
+        Overlap of their boxes, NaN where that is not what they were matched by.
+    """
+
+    key: NDArray[np.int64]
+    reference_id: NDArray[np.int64]
+    iou: NDArray[np.float32]
+
+
+def assemble(search: Search, blocks: Sequence[Block], counterparts: Counterparts | None = None) -> Iterator[Strip]:
+    """Strips of the catalogue of a field whose blocks have all been searched.
+
+    With a reference catalogue they hold the detections alone, unless their `counterparts` are known.
+    """
+    size = search.config.tile_size
+    strips = _strips(blocks, least_height=_TILES_PER_STRIP * size)
+    tiles = {tile.index: tile for block in blocks for tile in block.tiles}
+    settled = waiting = read_part(search.part(blocks[0]))[:0]
+    count = 0
+    for number, strip in enumerate(strips, start=1):
+        parts = (_wanted(read_part(search.part(block)), counterparts) for block in strip)
+        waiting = Part.concatenate([waiting, *parts])
+        known = Part.concatenate([settled, waiting[_by_position(waiting)]])
+        stays = np.ones(len(known), bool)
+        if counterparts is None:
+            stays = _decide(known, len(settled), tiles, search.config)
+        blended = np.zeros(len(known), bool)
+        blended[stays] = touching_masks(known.segments[stays])
+        y = _centre_xy(known)[:, 1]
+        limit = np.inf if number == len(strips) else _top(strip) - size - 4 * SEAM_PIX
+        undecided = np.arange(len(known)) >= len(settled)
+        now = stays & undecided & (y < limit)
+        fresh = _numbered(known[now], first=count + 1, blended=blended[now])
+        waiting = known[undecided & (y >= limit)]
+        settled = Part.concatenate([settled, fresh])
+        count += len(fresh)
+        drawn = None if number == len(strips) else int(limit - 0.5 * size) - 1
+        yield Strip(
+            fresh.catalogue, fresh.key, settled.segments, settled.catalogue["id"], settled.catalogue["score"], drawn
+        )
+        if drawn is not None:
+            settled = settled[settled.segments.box[:, 3] >= drawn]
+
+
+def _strips(blocks: Sequence[Block], *, least_height: int) -> list[list[Block]]:
+    """Blocks by rows, with as many rows together as make up a height in pixels."""
+    strips: list[list[Block]] = []
+    for block in blocks:
+        if not strips or (block.row != strips[-1][-1].row and _top(strips[-1]) - _bottom(strips[-1]) >= least_height):
+            strips.append([])
+        strips[-1].append(block)
+    return strips
+
+
+def _decide(known: Part, settled: int, tiles: Mapping[int, Tile], config: InferenceConfig) -> NDArray[np.bool_]:
+    """Which of N sources stay, (N,). The first `settled` ones do."""
+    box, score = known.catalogue.box, known.catalogue["score"]
+    stays = np.zeros(len(known), bool)
+    once = seen_once(box, score, known.tile, tiles)
+    once = np.union1d(np.arange(settled), once)
+    single = without_duplicates(box[once], score[once], known.segments[once], max_iou=config.nms_iou)
+    stays[once[single]] = True
+    stays[:settled] = True
+    return stays
+
+
+def _wanted(part: Part, counterparts: Counterparts | None) -> Part:
+    """What of a part the catalogue is made of: its detections; or, with `counterparts`, those that stay, as what they
+    are, and the sources of the reference that none of them is."""
+    columns = part.catalogue.columns
+    if "origin" not in columns:
+        return part
+    forced = columns["origin"] == "forced"
+    if counterparts is None:
+        return part[~forced]
+    missed = forced & ~np.isin(columns["reference_id"], counterparts.reference_id)
+    place = np.searchsorted(counterparts.key, part.key)
+    stays = ~forced & (np.append(counterparts.key, -1)[place] == part.key)
+    identifier, iou, origin = (columns[name].copy() for name in ("reference_id", "reference_iou", "origin"))
+    identifier[stays] = counterparts.reference_id[place[stays]]
+    iou[stays] = counterparts.iou[place[stays]]
+    origin[stays & (identifier >= 0)] = "matched"
+    flags = columns["flags"] | np.where(origin == "new", flag_value("UNMATCHED"), 0)
+    named = part.catalogue.with_columns(reference_id=identifier, reference_iou=iou, origin=origin, flags=flags)
+    return replace(part, catalogue=named)[stays | missed]
+
+
+def _numbered(part: Part, *, first: int, blended: NDArray[np.bool_]) -> Part:
+    """The same sources with ids from `first` on, and the flag BLENDED where it holds."""
+    ids = np.arange(first, first + len(part))
+    flags = part.catalogue["flags"] | np.where(blended, flag_value("BLENDED"), 0)
+    return replace(part, catalogue=part.catalogue.with_columns(id=ids, flags=flags))
+
+
+def _by_position(part: Part) -> NDArray[np.intp]:
+    """Order of sources from the bottom up, then from left to right; one place seen by two tiles by their index."""
+    x, y = _centre_xy(part).T
+    return np.lexsort((part.tile, x, y))
+
+
+def _centre_xy(part: Part) -> NDArray[np.float32]:
+    """Centres of the boxes in pixel coordinates, (N, 2)."""
+    box = part.catalogue.box
+    return 0.5 * (box[:, :2] + box[:, 2:]) - 0.5
+
+
+def _bottom(strip: Sequence[Block]) -> int:
+    return min(tile.owned.y0 for tile in strip[0].tiles)
+
+
+def _top(strip: Sequence[Block]) -> int:
+    return max(tile.owned.y1 for tile in strip[-1].tiles)

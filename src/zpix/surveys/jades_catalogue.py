@@ -1,0 +1,149 @@
+"""What does the photometric catalogue of a JADES release say of its sources?
+
+The catalogue is one FITS file of several tables with a row per source: `FLAG`, `SIZE`, `CIRC`, `KRON`, `PHOTOZ` and
+others, which are opened by name (Rieke et al. 2023; Eisenstein et al. 2025). Its identifiers are the values of the
+segmentation map that comes with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.errors import CatalogueError
+from zpix.image import JADES_BANDS
+from zpix.sources import GALAXY, STAR
+from zpix.sources.fits_table import extension_names, read_fits_columns
+from zpix.sources.reference_table import ReferenceSources
+from zpix.sources.source_table import FLAT_TABLES, SourceTable
+
+Floats = NDArray[np.float64]
+
+_BOX = ("BBOX_XMIN", "BBOX_YMIN", "BBOX_XMAX", "BBOX_YMAX")
+_NO_DATA = -1  # in {band}_FLAG
+_GRID_END = 21.985  # EAZY_z_a is 21.99, the end of the grid, where there is no photometric redshift
+_EXTENSIONS = {"FLAG", "SIZE", "CIRC", "KRON", "PHOTOZ"}
+
+
+@dataclass(frozen=True, eq=False)
+class JadesCatalogue:
+    """N sources of a photometric catalogue.
+
+    Attributes
+    ----------
+    sources : ReferenceSources
+        Identifier, position and class (stars by `FLAG_ST`); without redshifts, since none in it are from spectra.
+    box_xyxy_pix : (N, 4) float64
+        Half-open boxes in pixels of the mosaics. (`BBOX_XMAX` and `BBOX_YMAX` are the last pixels that are inside.)
+    bands : tuple of str
+    observed : (N, band) bool
+        Which bands have data there.
+    flux_njy, flux_error_njy : (N,) float64
+        In the Kron aperture, in `flux_band`.
+    core_flux_njy, core_flux_error_njy : (N,) float64
+        In the aperture `CIRC1`, of 0.10 arcsec, in `flux_band`.
+    flux_band : str
+    z_phot : (N,) float64
+        EAZY's photometric redshift, NaN where there is none. Nothing learns from it.
+    """
+
+    sources: ReferenceSources
+    box_xyxy_pix: Floats
+    bands: tuple[str, ...]
+    observed: NDArray[np.bool_]
+    flux_njy: Floats
+    flux_error_njy: Floats
+    core_flux_njy: Floats
+    core_flux_error_njy: Floats
+    flux_band: str
+    z_phot: Floats
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
+def read_jades_catalogue(
+    path: str | Path, *, bands: tuple[str, ...] = JADES_BANDS, flux_band: str = "F444W"
+) -> JadesCatalogue:
+    """Read a photometric catalogue of JADES: DR2's, or a later one, whose photometric redshifts are called `z_a`.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, truncated or not FITS.
+    CatalogueError
+        If an extension or column is missing or has another number of rows; the sentence says what there is.
+    """
+    tables = read_fits_columns(
+        path,
+        {
+            "FLAG": ["ID", *(f"{band}_FLAG" for band in bands)],
+            "SIZE": ["ID", *_BOX],
+            "CIRC": ["ID", f"{flux_band}_CIRC1", f"{flux_band}_CIRC1_e"],
+            "KRON": ["ID", f"{flux_band}_KRON", f"{flux_band}_KRON_e"],
+            "PHOTOZ": ["ID", "EAZY_z_a|z_a"],
+        },
+    )
+    flag = tables["FLAG"]
+    for extension, table in tables.items():
+        if not np.array_equal(table["ID"], flag["ID"]):
+            raise CatalogueError(f"'{path}' lists other sources in extension '{extension}' than in 'FLAG'")
+    box = np.stack([tables["SIZE"][name].astype(np.float64) for name in _BOX], axis=1)
+    box[:, 2:] += 1  # from the last pixels inside to the first outside
+    z_phot = tables["PHOTOZ"]["EAZY_z_a"].astype(np.float64)
+    return JadesCatalogue(
+        sources=read_jades_sources(path),
+        box_xyxy_pix=box,
+        bands=bands,
+        # (band, N) to (N, band), also where either is zero
+        observed=np.array([flag[f"{band}_FLAG"] != _NO_DATA for band in bands], bool).reshape(len(bands), -1).T,
+        flux_njy=tables["KRON"][f"{flux_band}_KRON"].astype(np.float64),
+        flux_error_njy=tables["KRON"][f"{flux_band}_KRON_e"].astype(np.float64),
+        core_flux_njy=tables["CIRC"][f"{flux_band}_CIRC1"].astype(np.float64),
+        core_flux_error_njy=tables["CIRC"][f"{flux_band}_CIRC1_e"].astype(np.float64),
+        flux_band=flux_band,
+        z_phot=np.where((z_phot > 0) & (z_phot < _GRID_END), z_phot, np.nan),
+    )
+
+
+def read_jades_sources(path: str | Path) -> ReferenceSources:
+    """Identifiers, positions and classes of a JADES catalogue, of its extension `FLAG` alone."""
+    flag = read_fits_columns(path, {"FLAG": ["ID", "RA", "DEC", "FLAG_ST"]})["FLAG"]
+    return ReferenceSources(
+        id=flag["ID"].astype(np.int64),
+        ra=flag["RA"].astype(np.float64),
+        dec=flag["DEC"].astype(np.float64),
+        label=np.where(flag["FLAG_ST"] > 0, STAR, GALAXY).astype(np.int64),
+        redshift=np.full(len(flag["ID"]), np.nan),
+    )
+
+
+def read_jades_photometry(path: str | Path, *, bands: tuple[str, ...] = JADES_BANDS) -> SourceTable:
+    """Fluxes of a JADES catalogue in the Kron aperture as a table of `flux_<band>` and `fluxerr_<band>`, nJy, NaN
+    where a band has no data, beside id, position, class and size."""
+    tables = read_fits_columns(
+        path,
+        {
+            "FLAG": [f"{band}_FLAG" for band in bands],
+            "SIZE": ["NPIX_DET"],
+            "KRON": [f"{band}_KRON{error}" for band in bands for error in ("", "_e")],
+        },
+    )
+    sources, kron = read_jades_sources(path), tables["KRON"]
+    columns = {"id": sources.id, "ra": sources.ra, "dec": sources.dec, "label": sources.label}
+    columns["n_pix"] = tables["SIZE"]["NPIX_DET"]
+    for band in bands:
+        nothing = tables["FLAG"][f"{band}_FLAG"] == _NO_DATA
+        columns[f"flux_{band.lower()}"] = np.where(nothing, np.nan, kron[f"{band}_KRON"])
+        columns[f"fluxerr_{band.lower()}"] = np.where(nothing, np.nan, kron[f"{band}_KRON_e"])
+    return SourceTable(Path(path), columns)
+
+
+def is_jades_catalogue(path: str | Path) -> bool:
+    """Whether a file has most of the tables of a JADES catalogue: a damaged one should be named for what it is."""
+    if Path(path).suffix.lower().removeprefix(".") in FLAT_TABLES:
+        return False
+    return len(_EXTENSIONS & set(extension_names(path))) > len(_EXTENSIONS) // 2

@@ -1,0 +1,31 @@
+"""Where does a training keep its settings and its state?"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from zpix.config import Section, write_config
+from zpix.errors import OutputError, ZpixError
+from zpix.training.loop import STATE_FILE
+
+
+@contextmanager
+def training_directory(out: str | Path, **sections: Section) -> Iterator[Path]:
+    """The directory of a training with its settings; one that a mistake left without a training goes again."""
+    place = Path(out)
+    is_new = not place.exists()
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        if not (place / STATE_FILE).exists():
+            write_config(place / "config.toml", **sections)
+    except OSError as error:
+        raise OutputError(f"{place}: cannot be written: {error.strerror}") from None
+    try:
+        yield place
+    except ZpixError:
+        if is_new and not (place / STATE_FILE).exists():
+            shutil.rmtree(place, ignore_errors=True)
+        raise

@@ -1,0 +1,158 @@
+"""What colours have the sources of many skies, of which no pixel is kept?
+
+The photometry of the redshift head wants more labels than a store of images can hold: a tile of nine bands is 15 MB,
+what the head reads of its sources 0.05 MB. So scenes are drawn, seen in several realisations of their noise, measured,
+and forgotten.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig
+from zpix.detector.checkpoint import read_tensors, write_tensors
+from zpix.errors import OutputError, StoreError
+from zpix.outputs import whole_file
+from zpix.progress import in_order, progress_bar
+from zpix.training.mock import MockTile, draw_again
+from zpix.training.pretraining import SourceSums, altered_sums, cut_for_head, plain_sums
+
+_TILES = 20  # of a file, the last of which is for validation
+_SPLITS = ("train", "validation")
+_SETTINGS = "settings.json"
+
+
+@dataclass(frozen=True)
+class _Shard:
+    """The tiles of one file."""
+
+    path: Path
+    tiles: tuple[MockTile, ...]
+    model: ModelConfig
+    config: PretrainingConfig
+
+
+def draw_colours(
+    out: Path,
+    *,
+    tiles: int,
+    seed: int,
+    simulation: SimulationConfig,
+    model: ModelConfig,
+    config: PretrainingConfig,
+    tile_size: int = 512,
+    workers: int = 1,
+) -> tuple[SourceSums, SourceSums | None]:
+    """What the redshift head reads of the galaxies of simulated tiles, to learn from and to validate on.
+
+    Every twentieth tile is for validation, whole and in one realisation of its noise; of the others every realisation
+    has its own shift, hidden bands, and errors of box and mask. The files in `out` do not depend on the number of
+    `workers`; those that are there already are not drawn again, so that a killed call goes on and one for more tiles
+    adds to them.
+
+    Raises
+    ------
+    OutputError
+        If `out` holds the colours of other skies.
+    StoreError
+        If no tile has a galaxy.
+    """
+    settings = {
+        "zpix": version("zpix"),
+        "seed": seed,
+        "tile_size": tile_size,
+        "simulation": simulation.model_dump(mode="json"),
+        "bands": model.bands,
+        "cutout_size_pix": model.cutout_size_pix,
+        "gaussian_sigmas_pix": model.gaussian_sigmas_pix,
+        "elliptical_widths": model.elliptical_widths,
+        "band_dropout": config.band_dropout,
+        "realisations": config.realisations,
+    }
+    _check_settings(out / _SETTINGS, settings)
+    every: list[MockTile] = [(seed, index, tile_size, model.bands, simulation, "all") for index in range(tiles)]
+    shards = []
+    for first in range(0, tiles, _TILES):
+        part = tuple(every[first : first + _TILES])
+        shards.append(_Shard(out / f"{first:06d}-{first + len(part) - 1:06d}.safetensors", part, model, config))
+    missing = [shard for shard in shards if not shard.path.exists()]
+    with progress_bar("drawing scenes", len(shards), done=len(shards) - len(missing)) as bar:
+        for _ in _drawn(missing, workers):
+            bar.advance()
+    training, validation = read_colours([shard.path for shard in shards])
+    if training is None or not len(training.redshift):
+        raise StoreError(f"the {tiles} simulated tiles have no galaxy to learn from; draw more, or with other settings")
+    return training, validation
+
+
+def read_colours(paths: Sequence[Path]) -> tuple[SourceSums | None, SourceSums | None]:
+    """What files of `draw_colours` have to learn from and to validate on; none where they have nothing."""
+    parts: dict[str, list[SourceSums]] = {split: [] for split in _SPLITS}
+    for path in paths:
+        tensors, _ = read_tensors(path)
+        for split in _SPLITS:
+            if f"{split}.sums" in tensors:
+                parts[split].append(SourceSums(*(tensors[f"{split}.{name}"] for name in SourceSums._fields)))
+    training, validation = (SourceSums.concatenate(parts[split]) if parts[split] else None for split in _SPLITS)
+    return training, validation
+
+
+def _drawn(shards: list[_Shard], workers: int) -> Iterator[None]:
+    """Draw all, by this process or by several with one thread each."""
+    if workers == 1:
+        yield from map(_draw, shards)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, spawn, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        yield from in_order(pool, _draw, iter(shards), ahead=2 * workers)
+
+
+def _draw(shard: _Shard) -> None:
+    """Draw, measure and write the tiles of one file."""
+    model, config = shard.model, shard.config
+    parts: dict[str, list[SourceSums]] = {split: [] for split in _SPLITS}
+    for tile in shard.tiles:
+        seed, index = tile[:2]
+        rng = np.random.default_rng([seed, index, 1])
+        again = draw_again(tile)
+        if index % _TILES == _TILES - 1:
+            parts["validation"].append(plain_sums(cut_for_head(next(again), size=model.cutout_size_pix), model=model))
+            continue
+        for seen in itertools.islice(again, config.realisations):
+            cutouts = cut_for_head(seen, size=model.cutout_size_pix)
+            rows = np.arange(len(cutouts))
+            parts["train"].append(altered_sums(cutouts, rows, model=model, band_dropout=config.band_dropout, rng=rng))
+    tensors = {
+        f"{split}.{name}": value.contiguous()
+        for split, measured in parts.items()
+        if measured
+        for name, value in SourceSums.concatenate(measured)._asdict().items()
+    }
+    write_tensors(shard.path, tensors, {})
+
+
+def _check_settings(path: Path, settings: dict[str, Any]) -> None:
+    """Note what the files are made with, or see that those there are made with the same."""
+    text = json.dumps(settings, indent=2) + "\n"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as partial:
+            partial.write_text(text, encoding="utf-8")
+    theirs, ours = json.loads(path.read_text(encoding="utf-8")), json.loads(text)
+    other = [name for name in {**theirs, **ours} if theirs.get(name) != ours.get(name)]
+    if other:
+        raise OutputError(
+            f"'{path.parent}' holds the colours of skies with another setting of {', '.join(other)}: choose another "
+            "directory"
+        )

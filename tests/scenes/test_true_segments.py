@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from zpix.image import JADES_BANDS, Region
+from zpix.scenes.true_segments import Segments, detection_weights, draw_segments, significance
+
+
+def disc(x: int, y: int, radius: int, height: float) -> tuple[Region, np.ndarray]:
+    rows, columns = np.indices((2 * radius + 1,) * 2) - radius
+    value = height * (1 - np.hypot(rows, columns) / (radius + 1))
+    return Region(x - radius, y - radius, x + radius + 1, y + radius + 1), np.clip(value, 0, None).astype("f4")
+
+
+def segments(*stamps: tuple[Region, np.ndarray], size: int = 60) -> Segments:
+    return draw_segments(Region(0, 0, size, size), list(stamps), threshold=0.5, min_pixels=5, min_snr=5.0)
+
+
+def test_an_isolated_source_has_a_tight_box() -> None:
+    found = segments(disc(30, 20, 8, 10.0))
+    ys, xs = np.nonzero(found.owner == 0)
+    assert tuple(found.box[0]) == (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1)
+    assert found.n_pix[0] == len(xs)
+    assert found.blendedness[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_brighter_source_owns_the_pixel() -> None:
+    found = segments(disc(20, 30, 10, 10.0), disc(32, 30, 10, 5.0))
+    assert found.owner[30, 20] == 0 and found.owner[30, 34] == 1
+    assert found.n_pix[0] > found.n_pix[1]
+    assert found.blendedness[1] > found.blendedness[0] > 0
+
+
+def test_a_faint_source_leaves_no_hole() -> None:
+    found = segments(disc(30, 30, 12, 3.0), disc(36, 30, 1, 2.5))
+    assert found.n_pix[1] == 0 and found.snr[1] == 0 and not found.box[1].any()
+    assert found.owner[30, 36] == 0
+
+
+def test_a_segment_is_cut_where_the_region_ends() -> None:
+    found = segments(disc(-2, 30, 8, 10.0), disc(200, 200, 8, 10.0))
+    assert found.box[0, 0] == 0 and found.n_pix[0] > 0
+    assert found.n_pix[1] == 0
+
+
+def test_no_sources() -> None:
+    found = segments()
+    assert found.box.shape == (0, 4) and (found.owner == -1).all()
+
+
+def test_stacks_weight_by_inverse_variance() -> None:
+    sigma = np.linspace(0.1, 0.2, 9)
+    weights = detection_weights(JADES_BANDS, sigma)
+    noise = np.random.default_rng(0).normal(size=(9, 100, 100)) * sigma[:, None, None]
+    for stack in np.tensordot(weights, noise, axes=1):
+        assert stack.std() == pytest.approx(1, rel=0.05)
+    assert (detection_weights(("F090W",), np.ones(1))[1] == 0).all()
+
+
+def test_a_blue_source_is_seen_in_the_short_bands() -> None:
+    light = np.zeros((9, 3, 3), np.float32)
+    light[0, 1, 1] = 1.0
+    assert significance(light, detection_weights(JADES_BANDS, np.ones(9)))[1, 1] == pytest.approx(0.5)

@@ -1,0 +1,156 @@
+"""Skies that are drawn for the redshift head and not kept."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, override, write_config
+from zpix.detector import load_checkpoint
+from zpix.detector.redshift_head import SourcePixels, soft_photometry
+from zpix.errors import OutputError
+from zpix.jobs.prepare import prepare_mock
+from zpix.jobs.pretrain import pretrain_mock
+from zpix.jobs.train import train
+from zpix.training.drawn_colours import draw_colours
+from zpix.training.pretraining import SourceSums
+
+pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+
+BANDS = ("F200W", "F444W")
+MODEL = ModelConfig(bands=BANDS, pyramid_channels=8, box_hidden=16, mask_layers=1, mixture_components=3)
+SKY = SimulationConfig(limit_mag=27.5, psf_angle_deg=0.0, star_density=0, brown_dwarf_per_arcmin2=0, cell_size_pix=192)
+FIT = PretrainingConfig(epochs=3, batch_size=64, realisations=2)
+
+
+def draw(out: Path, tiles: int, *, workers: int = 1, **changes) -> tuple[SourceSums, SourceSums | None]:
+    given = {"seed": 5, "simulation": SKY, "model": MODEL, "config": FIT, "tile_size": 192} | changes
+    return draw_colours(out, tiles=tiles, workers=workers, **given)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> tuple[Path, SourceSums, SourceSums]:
+    out = tmp_path_factory.mktemp("colours")
+    training, validation = draw(out, 40, workers=2)
+    assert validation is not None
+    return out, training, validation
+
+
+def test_realisations_share_redshifts_and_every_twentieth_tile_is_for_validation(drawn):
+    _, training, validation = drawn
+    assert torch.isfinite(training.sums).all() and 0 < len(validation.redshift) < len(training.redshift) / 10
+    _, counts = torch.unique(training.redshift, return_counts=True)
+    assert (counts == FIT.realisations).all()
+    assert len(torch.unique(training.sums, dim=0)) == len(training.redshift)
+    assert not set(validation.redshift.tolist()) & set(training.redshift.tolist())
+
+
+def test_a_killed_drawing_goes_on_and_other_skies_are_refused(drawn):
+    out, training, _ = drawn
+    files = sorted(out.glob("*.safetensors"))
+    whole = files[1].read_bytes()
+    files[1].unlink()
+    kept = files[0].stat().st_mtime_ns
+    again, _ = draw(out, 40)
+    assert files[1].read_bytes() == whole and files[0].stat().st_mtime_ns == kept
+    torch.testing.assert_close(again.sums, training.sums, rtol=0, atol=0)
+    with pytest.raises(OutputError, match="another setting of seed: choose"):
+        draw(out, 40, seed=6)
+    settings = out / "settings.json"
+    whole = settings.read_text()
+    settings.write_text(whole.replace("{", '{\n  "of_old": 1,', 1))  # of a version that had one more
+    with pytest.raises(OutputError, match="another setting of of_old: choose"):
+        draw(out, 40)
+    settings.write_text(whole)
+
+
+def test_a_head_learns_from_drawn_skies_and_a_detector_takes_it(tmp_path):
+    path = pretrain_mock(20, out=tmp_path / "head", simulation=SKY, model=MODEL, config=FIT, tile_size=192)
+    rows = [line.split(",") for line in (tmp_path / "head" / "losses.csv").read_text().splitlines()[1:]]
+    losses = {split: [float(row[2]) for row in rows if row[1] == split] for split in ("train", "validation")}
+    assert losses["train"][-1] < losses["train"][0] - 0.1 and len(losses["validation"]) == FIT.epochs
+    about = load_checkpoint(path).about
+    assert about["training_data"]["tiles"] == 20 and about["counts"]["train"]["redshifts"] > 20
+
+    prepare_mock(tmp_path / "store", tiles=3, seed=1, config=SKY, bands=BANDS, tile_size=192)
+    quick = TrainingConfig(epochs=1, batch_size=2, learning_rate=1e-12, warmup_steps=0, precision="fp32")
+    trained = train(tmp_path / "store", out=tmp_path / "run", model=MODEL, config=quick, redshift_head=path)
+    ours, theirs = (load_checkpoint(model).detector.redshift_head for model in (trained, path))
+    torch.testing.assert_close(ours.photometry.state_dict(), theirs.photometry.state_dict())
+    assert load_checkpoint(trained).about["started_from"] == {"redshift_head": "head/model.safetensors"}
+
+
+@pytest.fixture(scope="module")
+def validation_tiles(tmp_path_factory) -> Path:
+    store = tmp_path_factory.mktemp("validation") / "store"
+    prepare_mock(
+        store, tiles=8, seed=2, config=SKY, bands=BANDS, tile_size=192,
+        fractions={"train": 0, "validation": 1, "test": 0},
+    )  # fmt: skip
+    return store
+
+
+def test_accuracy_against_the_number_of_tiles(drawn, validation_tiles, tmp_path, monkeypatch, capsys):
+    from experiments import training_size
+
+    write_config(tmp_path / "recipe.toml", model=MODEL, pretraining=FIT)
+    command = ["training_size.py", drawn[0], "--validate-on", validation_tiles, "--out", tmp_path / "sizes"]
+    command += ["--recipe", tmp_path / "recipe.toml", "--passes", "4", "--tiles", "20", "40"]
+    monkeypatch.setattr(sys, "argv", [str(part) for part in command])
+    training_size.main()
+    first = capsys.readouterr().out
+    rows = json.loads((tmp_path / "sizes" / "sizes.json").read_text())
+    assert [row[0] for row in rows] == [20, 20, 20, 40, 40, 40] and {row[2] for row in rows} == {4}
+    assert rows[3][1] > 1.5 * rows[0][1] and rows[3][3] < rows[0][3]  # more labels, a lower loss
+    training_size.main()  # heads are there
+    assert capsys.readouterr().out == first
+    with pytest.raises(SystemExit, match="fewer than 60 tiles"):
+        training_size.labels_of(drawn[0], 60)
+
+
+def test_what_a_trial_hides_is_what_it_says():
+    from experiments import head_ablations
+
+    pixels = SourcePixels(torch.rand(4, 2, 32, 32), torch.ones(4, 2, 32, 32), torch.ones(4, 32, 32), torch.ones(4, 2))
+    deeper = pixels._replace(variance=pixels.variance / 100)
+    wider = pixels._replace(mask=pixels.mask * (torch.arange(32) < 8))
+    parts = head_ablations.columns(MODEL)
+    plain, deep, other_mask = (soft_photometry(given, MODEL.gaussian_sigmas_pix) for given in (pixels, deeper, wider))
+    assert (plain != deep)[:, parts["depth"]].all() and torch.allclose(
+        (plain - deep)[:, parts["depth"]], torch.tensor(1.0)
+    )
+    assert (deep > plain)[:, parts["significances"]].all()
+    assert (plain != other_mask)[:, parts["mask"]].any()
+    known = [columns for name, columns in parts.items() if name in ("significances", "colours", "depth")]
+    assert len(set(np.concatenate(known))) == plain.shape[1] - 2 - 2  # all but coverage of two bands and sides
+    assert set(parts["mask"]) | set(parts["widest"]) | set(parts["narrowest"]) < set(np.concatenate(known[:2]))
+
+    sources = SourceSums(plain, torch.ones(4), torch.full((4,), 0.1))
+    blind = head_ablations.hide(sources, head_ablations.Trial("blind", hidden=("colours",), dust=False), MODEL)
+    assert (blind.sums[:, parts["colours"]] == 0).all() and (blind.dust == 0).all()
+    rest = np.setdiff1d(np.arange(plain.shape[1]), parts["colours"])
+    assert torch.equal(blind.sums[:, rest], plain[:, rest]) and not (plain[:, parts["colours"]] == 0).all()
+
+
+def test_every_choice_of_the_head_is_changed_alone(drawn, validation_tiles, tmp_path, monkeypatch, capsys):
+    from experiments import head_ablations
+
+    write_config(tmp_path / "recipe.toml", model=override(MODEL, mixture_components=4), pretraining=FIT)
+    asked = [drawn[0], "--validate-on", validation_tiles, "--out", tmp_path / "ablations"]
+    asked += ["--recipe", tmp_path / "recipe.toml", "--tiles", "40", "--passes", "2"]
+    head_ablations.main(list(map(str, asked)))
+    printed = capsys.readouterr().out
+    rows = {trial.name: json.loads((tmp_path / "ablations" / f"{trial.name}.json").read_text())
+            for trial in head_ablations.TRIALS}  # fmt: skip
+    assert all(f"| {name} | {row['loss']:.3f} |" in printed for name, row in rows.items())
+    assert len({row["loss"] for row in rows.values()}) == len(rows)  # every trial is another head
+    assert rows["no colours"]["loss"] != rows["as it is"]["loss"] < rows["batches four times as large"]["loss"]
+
+    monkeypatch.setattr(head_ablations, "teach", lambda *args: pytest.fail("a head is taught again"))
+    head_ablations.main(list(map(str, asked)))
+    assert capsys.readouterr().out == printed
