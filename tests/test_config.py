@@ -62,6 +62,8 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path):
         ('[training]\nepochs = "many"', ("training.epochs", "'many'")),
         ('[model]\nbands = ["F444W", "f444w"]', ("model.bands", ": a model needs", "each named once")),
         ("[model]\nbands = []", ("model.bands", "one band or more")),
+        ("[simulation]\nspectra = {kcorrect = 0.0}", ("simulation.spectra", "kcorrect", "positive share")),
+        ("[simulation]\nspectra = {}", ("simulation.spectra", "one family or more")),
         ("inference = 3", ("inference", "3")),
         ("[inference", ("not valid TOML",)),
     ],
@@ -90,7 +92,7 @@ def test_what_is_written_reads_back_the_same(tmp_path):
         "model": ModelConfig(bands=("A", "B"), redshift_head="fpn", gaussian_sigmas_pix=(1.0, 2.5)),
         "training": TrainingConfig(learning_rate=1e-5, flips=False, milestones=(0.5,)),
         "inference": InferenceConfig(dust='C:\\maps\\Δust "2".fits', precision="bf16"),
-        "simulation": SimulationConfig(ebv=None, psf_angle_deg=12.5),
+        "simulation": SimulationConfig(ebv=None, psf_angle_deg=12.5, spectra={"mine": 0.5, "kcorrect": 1.5}),
     }
     file = tmp_path / "config.toml"
     write_config(file, **sections)
@@ -139,4 +141,4 @@ def test_every_setting_is_on_its_page_with_its_default():
                 assert text == "none", key
             else:
                 written = tomllib.loads(f"value = {text}")["value"]
-                assert (tuple(written) if isinstance(written, list) else written) == value, f"{name}.{key}"
+                assert getattr(type(section)(**{key: written}), key) == value, f"{name}.{key}"

@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 
 from zpix.errors import ConfigError
 
@@ -209,6 +209,7 @@ class SimulationConfig(Section):
     emission_lines: bool = True
     substructure: bool = True  # bulges, discs and clumps of their own colours
     agn_density: float = Field(1.0, ge=0)  # active nuclei and little red dots, in units of the published numbers
+    spectra: tuple[tuple[str, float], ...] = (("kcorrect", 1.0),)  # families of galaxy spectra and their shares
     catalogues: tuple[str, ...] = ()  # JAGUAR files whose galaxies are drawn in place of the built-in ones
     ebv: float | None = Field(None, ge=0)  # Milky Way E(B-V) in mag; none: drawn per field from `ebv_range`
     ebv_range: tuple[float, float] = (0.0, 0.1)  # extragalactic fields lie below 0.05
@@ -234,6 +235,25 @@ class SimulationConfig(Section):
     segment_threshold: float = Field(0.5, gt=0)  # S/N per pixel down to which light is part of a segment
     detectable_snr: float = Field(5.0, gt=0)  # segment S/N above which a source is labelled
     detectable_pixels: int = Field(5, ge=1)
+
+    @field_validator("spectra", mode="before")
+    @classmethod
+    def _pair_families_with_shares(cls, shares: Any) -> Any:
+        """Turn a TOML table, `{kcorrect = 1.0}`, into pairs in order of name: sections can be compared and hashed."""
+        return tuple(sorted(shares.items())) if isinstance(shares, Mapping) else shares
+
+    @field_validator("spectra")
+    @classmethod
+    def _need_positive_shares(cls, shares: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
+        """Refuse an empty mix, a family named twice, and shares that are not positive."""
+        if not shares or len(dict(shares)) < len(shares) or not all(0 < share < float("inf") for _, share in shares):
+            raise ValueError("a mix needs one family or more, each named once and with a positive share")
+        return shares
+
+    @field_serializer("spectra")
+    def _table_of_shares(self, shares: tuple[tuple[str, float], ...]) -> dict[str, float]:
+        """Write the shares as the table that people write."""
+        return dict(shares)
 
     @field_validator("psf_files", mode="before")
     @classmethod
@@ -331,6 +351,8 @@ def _toml(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_toml(str(key))} = {_toml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     return repr(value)

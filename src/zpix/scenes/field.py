@@ -12,11 +12,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ from zpix.config import SimulationConfig
 from zpix.errors import ConfigError
 from zpix.image import JADES_BANDS, MosaicWriter, Region, ebv_at, tangent_wcs
 from zpix.outputs import whole_file
+from zpix.progress import in_order
 from zpix.scenes.sky import Scene, Sky
 from zpix.scenes.unfinished import TrueSegmentationWriter, UnfinishedField, unfinished_field
 
@@ -142,17 +142,10 @@ def _observed(sky: Sky, shape: tuple[int, int], blocks: list[Region], workers: i
         for block in blocks:
             yield block, sky.observe(block, bounds=field, first_ids=first_ids)
         return
+    observe = partial(sky.observe, bounds=field, first_ids=first_ids)
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_serve)
     try:
-        waiting: deque[tuple[Region, Future[Scene]]] = deque()
-        left = iter(blocks)
-        while True:
-            for block in islice(left, 2 * workers - len(waiting)):
-                waiting.append((block, pool.submit(sky.observe, block, bounds=field, first_ids=first_ids)))
-            if not waiting:
-                return
-            block, future = waiting.popleft()
-            yield block, future.result()
+        yield from zip(blocks, in_order(pool, observe, iter(blocks), ahead=2 * workers), strict=True)
     finally:
         pool.shutdown(cancel_futures=True)
 
