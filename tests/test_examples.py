@@ -21,7 +21,7 @@ from astropy.table import Table
 import zpix
 from zpix.catalogue import FLAGS, catalogue_columns, read_catalogue
 from zpix.cli import app, main
-from zpix.evaluation import evaluate, read_truth
+from zpix.evaluation import read_truth, score_catalogue
 from zpix.surveys import RELEASES
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
@@ -45,8 +45,8 @@ def small_releases(survey_archive, monkeypatch) -> Iterator[None]:
 def empty_directory(tmp_path, monkeypatch, tiny_model) -> Path:
     """A place to work in, where a network that has learnt nothing stands in for the shipped one: it is quick."""
     monkeypatch.chdir(tmp_path)
-    for module in ("pipeline", "assessment"):
-        monkeypatch.setattr(f"zpix.{module}.default_model", lambda: tiny_model)
+    for module in ("run", "demo"):
+        monkeypatch.setattr(f"zpix.jobs.{module}.default_model", lambda: tiny_model)
     return tmp_path
 
 
@@ -166,7 +166,7 @@ def test_quickstart_and_the_marks_of_three_fields(tmp_path, tiny_model):
     assert {path.name for path in tmp_path.iterdir()} == {"field", "result", "evaluation"}
 
     names = runpy.run_path(str(EXAMPLES / "three_fields.py"))
-    report = evaluate(
+    report = score_catalogue(
         read_catalogue(tmp_path / "result" / "catalogue.fits"), read_truth(tmp_path / "field" / "truth.fits")
     )
     once, twice = names["marks"]([report]), names["marks"]([report, report])

@@ -7,13 +7,13 @@ import torch
 from tests.detector.scenery import FIVE_BANDS, blobs, small_model
 from zpix.config import ModelConfig
 from zpix.detector import Checkpoint, Detector, carry_backbone, imagenet_backbone, save_checkpoint, stored_backbone
-from zpix.detector.carrying import Backbone, spread_bands
+from zpix.detector.carrying import BackboneWeights, spread_bands
 from zpix.detector.normalisation import image_channels
 from zpix.errors import ModelError
 from zpix.image import JADES_BANDS
 
 
-def stored(path, **model) -> Backbone:
+def stored(path, **model) -> BackboneWeights:
     torch.manual_seed(1)
     save_checkpoint(path, Checkpoint(Detector(small_model(**model)), {}))
     return stored_backbone(path)

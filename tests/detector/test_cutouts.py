@@ -1,6 +1,6 @@
 import torch
 
-from zpix.detector.cutouts import extract_cutouts, place_masks
+from zpix.detector.cutouts import extract_cutouts, masks_on_cutouts
 from zpix.detector.mask_head import mask_targets
 
 
@@ -31,7 +31,7 @@ def test_no_boxes_give_no_cutouts():
 
 def test_masks_fill_their_boxes_and_nothing_else():
     boxes = torch.tensor([[10.0, 12, 20, 20]])
-    placed = place_masks(torch.ones(1, 28, 28), boxes, torch.tensor([[7, 8]]), 16)[0]
+    placed = masks_on_cutouts(torch.ones(1, 28, 28), boxes, torch.tensor([[7, 8]]), 16)[0]
     inside = torch.zeros(16, 16)
     inside[4:12, 3:13] = 1
     torch.testing.assert_close((placed > 0.5).float(), inside)

@@ -9,6 +9,7 @@ from torchvision.ops import box_iou
 from tests.detector.scenery import blobs, small_model
 from tests.detector.test_twin import BANDS, CPU, detect, trained  # noqa: F401
 from zpix.detector import Detector, fast_twin, measured_ranges, quantised_twin
+from zpix.detector.device import computes_in_int8
 from zpix.detector.normalisation import image_channels
 from zpix.detector.quantised import _layers, _Quantised
 from zpix.errors import ConfigError, ModelError
@@ -62,7 +63,7 @@ def test_eight_bits_find_the_same_sources(trained, quantised):  # noqa: F811
         overlap, best = box_iou(plain.boxes, rounded.boxes).max(1)
         same = overlap > 0.8
         assert len(same) >= 3 and same.float().mean() >= 0.8
-        assert (plain.masks[same] - rounded.masks[best[same]]).abs().mean() < 0.03
+        assert (plain.masks[same] - rounded.masks[best[same]]).abs().mean() < (0.03 if computes_in_int8() else 0.045)
         assert not torch.equal(plain.masks[same], rounded.masks[best[same]])  # it really is another arithmetic
         torch.testing.assert_close(rounded.mixture.means[best[same]], plain.mixture.means[same], atol=0.05, rtol=0.05)
 

@@ -151,18 +151,18 @@ def test_a_catalogue_of_zpix_is_read_from_its_run(tmp_path, make_pair):
 
 def test_figure_numbers_and_list_are_written_together_or_not_at_all(write, tmp_path, monkeypatch):
     path, out = write(galaxies()), tmp_path / "out"
-    found = zpix.map_redshifts(path, out=out, number=5)
+    found = zpix.diagnose(path, out=out, number=5)
     assert {item.name for item in out.iterdir()} == {"diagnosis.json", "diagnosis.png", "observe_next.ecsv"}
     assert json.loads((out / "diagnosis.json").read_text()) == found.to_dict()
     assert list(Table.read(out / "observe_next.ecsv")["id"]) == list(found.sources.id[found.next])
     with pytest.raises(OutputError, match="already exists"):
-        zpix.map_redshifts(path, out=out)
+        zpix.diagnose(path, out=out)
     before = {item.name: item.read_bytes() for item in out.iterdir()}
-    zpix.map_redshifts(path, out=out, number=5, overwrite=True)
+    zpix.diagnose(path, out=out, number=5, overwrite=True)
     assert {item.name: item.read_bytes() for item in out.iterdir()} == before
     monkeypatch.setattr("zpix.jobs.diagnose.next_table", lambda diagnosis: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        zpix.map_redshifts(path, out=tmp_path / "other")
+        zpix.diagnose(path, out=tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 

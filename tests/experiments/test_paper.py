@@ -49,7 +49,7 @@ def here(monkeypatch):
         def __init__(self, workers: int, mp_context: object) -> None:
             super().__init__(1)
 
-    for module in ("preparation", "colours"):
+    for module in ("jobs.prepare", "training.drawn_colours"):
         monkeypatch.setattr(f"zpix.{module}.ProcessPoolExecutor", Here)
     monkeypatch.setattr("zpix.jobs.train.draw_losses", lambda losses: None)
     threads = torch.get_num_threads()

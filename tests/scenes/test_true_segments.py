@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from zpix.image import JADES_BANDS, Region
-from zpix.scenes.true_segments import Segments, detection_weights, draw_segments, significance
+from zpix.scenes.true_segments import TrueSegments, detection_weights, draw_segments, significance
 
 
 def disc(x: int, y: int, radius: int, height: float) -> tuple[Region, np.ndarray]:
@@ -11,7 +11,7 @@ def disc(x: int, y: int, radius: int, height: float) -> tuple[Region, np.ndarray
     return Region(x - radius, y - radius, x + radius + 1, y + radius + 1), np.clip(value, 0, None).astype("f4")
 
 
-def segments(*stamps: tuple[Region, np.ndarray], size: int = 60) -> Segments:
+def segments(*stamps: tuple[Region, np.ndarray], size: int = 60) -> TrueSegments:
     return draw_segments(Region(0, 0, size, size), list(stamps), threshold=0.5, min_pixels=5, min_snr=5.0)
 
 

@@ -62,4 +62,4 @@ def test_without_a_map_masks_are_the_networks(tmp_path):
     (tile,) = make_tiles((64, 64), tile_size=192, margin=64)
     known = ReferenceApertures(tmp_path / "placed.npy", shape=(64, 64)).owned_by(tile, mask_size=MASK_SIZE)
     assert known.id.tolist() == [4] and len(known.own) == len(known.segments) == 0
-    assert known.boxes.box.tolist() == [[0, 10, 3, 16]] and np.isnan(known.given.mask).all()
+    assert known.boxes.box.tolist() == [[0, 10, 3, 16]] and np.isnan(known.boxes.mask).all()

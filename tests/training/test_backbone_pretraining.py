@@ -60,7 +60,7 @@ def test_the_papers_backbones_learn(tmp_path, backbone):
 KILLED = """
 import os, signal
 from pathlib import Path
-from tests.training.test_backbone import network
+from tests.training.test_backbone_pretraining import network
 from zpix.config import PretrainingConfig
 from zpix.surveys import GalaxiesML
 from zpix.training.backbone_pretraining import fit_backbone

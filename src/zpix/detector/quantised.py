@@ -9,6 +9,7 @@ fast twin.
 
 from __future__ import annotations
 
+import logging
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,9 +23,11 @@ from torch import Tensor, nn
 
 from zpix.detector.box_head import BOX_BINS
 from zpix.detector.detector import Detector
-from zpix.detector.device import return_freed_memory
+from zpix.detector.device import computes_in_int8, return_freed_memory
 from zpix.detector.twin import fast_twin
 from zpix.errors import ConfigError, ModelError
+
+log = logging.getLogger(__name__)
 
 #: Parts of a detector that compute in eight bits, and layers of them that do not: they cost little and decide.
 _PARTS = ("pyramid", "proposals.head", "box_head.layers", "mask_head")
@@ -86,6 +89,8 @@ def quantised_twin(detector: Detector, ranges: Ranges, dtype: torch.dtype) -> De
         If a layer has no range.
     """
     _openvino()
+    if not computes_in_int8():
+        log.warning("this processor has no integer instructions (VNNI): int8 is less exact on it, and not faster")
     twin, exact = fast_twin(detector, torch.device("cpu"), dtype), fast_twin(detector, torch.device("cpu"))
     for place, (name, layer) in enumerate(list(_layers(exact))):
         if name not in ranges:
