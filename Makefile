@@ -1,9 +1,11 @@
 # Everything on a bare machine with Python 3.11 or newer and pip:
 #
-#   make demo    simulate a field, run the shipped model on it, compare with the truth
-#   make test    all tests, doctests and examples
-#   make lint    ruff and mypy
-#   make clean   remove what the above have made
+#   make demo       simulate a field, run the shipped model on it, compare with the truth
+#   make test       tests and doctests, some minutes
+#   make test-slow  the tests that take long: trainings, large fields, whole examples
+#   make coverage   both, and the share of lines that they run
+#   make lint       ruff, mypy, and docstrings by numpydoc's validator
+#   make clean      remove what the above have made
 #
 # Packages go to .venv, once, and again when pyproject.toml changes. Another interpreter: make demo PYTHON=python3.12
 
@@ -14,8 +16,9 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
 # Two tests at a time, one thread each.
 TEST_WORKERS ?= 2
+PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test test-slow coverage lint format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -25,19 +28,26 @@ demo: $(VENV)/.for-demo
 	$(BIN)/zpix demo --out demo
 
 test: $(VENV)/.for-tests
-	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
+	$(PYTEST)
+
+test-slow: $(VENV)/.for-tests
+	$(PYTEST) -m slow
+
+coverage: $(VENV)/.for-tests
+	$(PYTEST) -m "slow or not slow" --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/.for-tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/python tests/check_docstrings.py
 
 format: $(VENV)/.for-tests
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) demo build dist .coverage .pytest_cache .mypy_cache .ruff_cache
 	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Some systems split the venv module: its pip is then installed by the system's own.
