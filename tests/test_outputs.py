@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zpix.errors import OutputError
-from zpix.outputs import output_directory
+from zpix.outputs import other_settings, output_directory, refuse_other_settings
 
 PRODUCTS = ("result.txt",)
 
@@ -75,3 +75,15 @@ def test_a_place_that_cannot_be_written_to(tmp_path):
     with pytest.raises(OutputError, match=r"file/out: cannot be written: Not a directory"):
         write(tmp_path / "file" / "out")
     assert tree(tmp_path) == ["file"]
+
+
+def test_settings_that_differ_are_named():
+    begun = {"seed": 1, "bands": ["A", "B"], "sky": {"depth": 1.0, "stars": True}}
+    refuse_other_settings(None, begun, "out: other settings")
+    refuse_other_settings(begun, {**begun, "bands": ("A", "B"), "further": None}, "out: other settings")
+    assert other_settings(begun, {**begun, "seed": 2}) == {"seed": ("1", "2")}
+    with pytest.raises(OutputError, match=r"settings: sky\.depth is 1\.0 there and 2\.0 here; choose another"):
+        refuse_other_settings(begun, {**begun, "sky": {"depth": 2.0, "stars": True}}, "out: other settings")
+    with pytest.raises(OutputError, match=r"bands differs, and sky\.depth, sky\.stars differ; remove it"):
+        other = {"seed": 1, "bands": ["F444W" * 20], "sky": {}}
+        refuse_other_settings(begun, other, "out: other settings", remedy="remove it")

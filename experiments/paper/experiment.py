@@ -14,8 +14,8 @@ from typing import Any
 
 import zpix
 from zpix.config import Config, InferenceConfig, ModelConfig, TrainingConfig, load_config, override
-from zpix.errors import OutputError, StoreError
-from zpix.outputs import whole_file
+from zpix.errors import StoreError
+from zpix.outputs import refuse_other_settings, whole_file
 from zpix.progress import progress_bar
 from zpix.training.store import Labels, Split, Store
 
@@ -107,10 +107,7 @@ def keep_settings(out: Path, settings: dict[str, Any]) -> None:
     kept = out / "settings.json"
     if not kept.is_file():
         write_json(kept, settings)
-    begun = json.loads(kept.read_text("utf-8"))
-    other = [name for name in {**begun, **settings} if begun.get(name) != settings.get(name)]
-    if other:
-        raise OutputError(f"{out}: was begun with another setting of {', '.join(other)}; choose another place")
+    refuse_other_settings(json.loads(kept.read_text("utf-8")), settings, f"{out}: was begun with other settings")
 
 
 def options(

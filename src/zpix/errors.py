@@ -49,7 +49,7 @@ class OutputError(ZpixError):
 
 
 class TrainingError(ZpixError):
-    """Training cannot go on: a loss is not finite, or a checkpoint is of another run."""
+    """Training cannot go on: a loss is not finite, or the state that is there is of another network."""
 
 
 class WorkerError(ZpixError):

@@ -13,6 +13,12 @@ from typing import Any
 
 from zpix.errors import OutputError
 
+#: What a user can do where unfinished work may be replaced.
+OVERWRITE = "repeat its command to go on with it, use --overwrite to begin anew, or choose another place"
+# Characters of two values that a message shows, and names that it lists.
+_LONGEST_VALUES = 80
+_MOST_NAMES = 4
+
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
@@ -105,19 +111,19 @@ def resumable_directory(
     partial = target.with_name(f".{target.name}.partial")
     work = Unfinished(partial / "parts", partial / "products")
     made_for_this = [parent for parent in target.parents if not parent.exists()]
-    text, record = json.dumps(settings, indent=2), partial / "settings.json"
+    record = partial / "settings.json"
     try:
-        begun = record.read_text(encoding="utf-8") if record.exists() else None
-        if begun not in (None, text) and not overwrite:
-            raise OutputError(
-                f"{path}: an unfinished run with other settings is in '{partial}': repeat its command to go on with "
-                "it, use --overwrite to begin anew, or choose another place"
+        begun = json.loads(record.read_text(encoding="utf-8")) if record.exists() else None
+        if not overwrite:
+            refuse_other_settings(
+                begun, settings, f"{path}: an unfinished run with other settings is in '{partial}'", remedy=OVERWRITE
             )
-        shutil.rmtree(work.products if begun == text else partial, ignore_errors=True)
+        is_same = begun is not None and not other_settings(begun, settings)
+        shutil.rmtree(work.products if is_same else partial, ignore_errors=True)
         work.parts.mkdir(parents=True, exist_ok=True)
         work.products.mkdir()
         with whole_file(record) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_text(json.dumps(settings, indent=2), encoding="utf-8")
     except OSError as error:
         _remove(partial, made_for_this)
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
@@ -146,6 +152,69 @@ def refuse_to_replace(path: str | Path, *, products: Collection[str], overwrite:
         raise OutputError(
             f"{path}: holds '{others[0]}', which is not of a run, and is not replaced; choose another place"
         )
+
+
+def refuse_other_settings(
+    begun: Mapping[str, Any] | None,
+    settings: Mapping[str, Any],
+    found: str,
+    *,
+    remedy: str = "choose another place",
+) -> None:
+    """Refuse to go on with work that was begun with other settings.
+
+    Parameters
+    ----------
+    begun : mapping of str to object, or None
+        Settings that were kept with the unfinished work, as read from JSON; None if there is none.
+    settings : mapping of str to object
+        Settings of the work that is to go on, fit for JSON.
+    found : str
+        Beginning of the message: what is where, such as "out: an unfinished run with other settings is there".
+    remedy : str, default: "choose another place"
+        End of the message: what the user can do.
+
+    Raises
+    ------
+    OutputError
+        If the settings differ; the message names the first that does, with both values if they are short.
+    """
+    differing = {} if begun is None else other_settings(begun, settings)
+    if not differing:
+        return
+    (name, (theirs, ours)), *more = differing.items()
+    values = f" is {theirs} there and {ours} here" if len(theirs + ours) <= _LONGEST_VALUES else " differs"
+    others = f", and {', '.join(other for other, _ in more[:_MOST_NAMES])} differ" if more else ""
+    raise OutputError(f"{found}: {name}{values}{others}; {remedy}")
+
+
+def other_settings(begun: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Find the settings in which two pieces of work differ.
+
+    Parameters
+    ----------
+    begun, settings : mapping of str to object
+        Settings, fit for JSON; mappings inside them are compared setting by setting.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        The differing settings by name, such as "inference.tile_size", and the values of both as text.
+
+    Examples
+    --------
+    >>> other_settings({"seed": 1, "sky": {"depth": 1.0}}, {"seed": 1, "sky": {"depth": 2.0}})
+    {'sky.depth': ('1.0', '2.0')}
+    """
+    theirs, ours = (json.loads(json.dumps(values)) for values in (begun, settings))
+    differing: dict[str, tuple[str, str]] = {}
+    for name in {**theirs, **ours}:
+        a, b = theirs.get(name), ours.get(name)
+        if isinstance(a, dict) and isinstance(b, dict):
+            differing |= {f"{name}.{inner}": values for inner, values in other_settings(a, b).items()}
+        elif a != b:
+            differing[name] = tuple("not set" if value is None else json.dumps(value) for value in (a, b))
+    return differing
 
 
 def _swap(partial: Path, target: Path) -> None:

@@ -125,7 +125,7 @@ def test_few_redshifts(tmp_path, tiny, start, store, capsys):
     weights = model.read_bytes()
     assert run(spectroscopic_labels, tmp_path / "out", capsys, *options)[1] == found
     assert model.read_bytes() == weights
-    with pytest.raises(OutputError, match="another setting of epochs"):
+    with pytest.raises(OutputError, match="other settings: epochs is"):
         run(spectroscopic_labels, tmp_path / "out", capsys, *options, "--epochs", 2)
 
 

@@ -238,7 +238,7 @@ def test_an_interrupted_run_goes_on_where_it_was(finished, tmp_path, blob_field,
     with pytest.raises(KeyboardInterrupt):
         run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
     assert not (tmp_path / "out").exists()
-    with pytest.raises(OutputError, match=r"unfinished run with other settings.*--overwrite"):
+    with pytest.raises(OutputError, match=r"unfinished run with other settings.*inference.*--overwrite"):
         run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search.model_copy(update={"dust": "0.02"}))
     run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
     assert sum(searched) == 4, "three tiles, one of them twice"

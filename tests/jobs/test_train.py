@@ -13,7 +13,7 @@ from tests.surveys.scenery import write_galaxiesml
 from tests.training.scenery import BANDS, blob_store
 from zpix.config import PretrainingConfig, SimulationConfig, TrainingConfig, load_config
 from zpix.detector import Checkpoint, Detector, default_model, load_checkpoint, save_checkpoint
-from zpix.errors import ModelError, StoreError, TrainingError
+from zpix.errors import ModelError, OutputError, StoreError, TrainingError
 from zpix.jobs.calibrate import calibrate
 from zpix.jobs.prepare import prepare_mock
 from zpix.jobs.pretrain import pretrain, pretrain_backbone
@@ -101,12 +101,11 @@ def test_a_refused_training_changes_nothing(tmp_path, store):
     out = tmp_path / "run"
     train(store.path, out=out, model=small_model(bands=BANDS), config=FAST)
     before = {item.name: item.read_bytes() for item in out.iterdir()}
-    for model, config in (
-        (small_model(bands=BANDS), FAST.model_copy(update={"learning_rate": 1e-4})),
-        (small_model(bands=BANDS, box_hidden=64), FAST),
-    ):
-        with pytest.raises(TrainingError, match="choose another place"):
-            train(store.path, out=out, model=model, config=config)
+    other = FAST.model_copy(update={"learning_rate": 1e-4})
+    with pytest.raises(OutputError, match=r"learning_rate is 0\.01 there and 0\.0001 here; choose another place"):
+        train(store.path, out=out, model=small_model(bands=BANDS), config=other)
+    with pytest.raises(TrainingError, match="another network; choose another place"):
+        train(store.path, out=out, model=small_model(bands=BANDS, box_hidden=64), config=FAST)
     with pytest.raises(StoreError):
         train(store.path, out=out, model=small_model(bands=("A", "B")), config=FAST)
     with pytest.raises(ModelError):

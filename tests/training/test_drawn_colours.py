@@ -59,12 +59,12 @@ def test_a_killed_drawing_goes_on_and_other_skies_are_refused(drawn):
     again, _ = draw(out, 40)
     assert files[1].read_bytes() == whole and files[0].stat().st_mtime_ns == kept
     torch.testing.assert_close(again.sums, training.sums, rtol=0, atol=0)
-    with pytest.raises(OutputError, match="another setting of seed: choose"):
+    with pytest.raises(OutputError, match="other settings: seed is 5 there and 6 here; choose"):
         draw(out, 40, seed=6)
     settings = out / "settings.json"
     whole = settings.read_text()
     settings.write_text(whole.replace("{", '{\n  "of_old": 1,', 1))  # of a version that had one more
-    with pytest.raises(OutputError, match="another setting of of_old: choose"):
+    with pytest.raises(OutputError, match="of_old is 1 there and not set here"):
         draw(out, 40)
     settings.write_text(whole)
 

@@ -25,7 +25,7 @@ from scipy.ndimage import find_objects
 
 from zpix.errors import OutputError
 from zpix.image import Region
-from zpix.outputs import whole_file
+from zpix.outputs import OVERWRITE, other_settings, refuse_other_settings, whole_file
 
 _DIRECTORY = ".simulation.part"
 _LAST = "simulation.json"
@@ -161,24 +161,24 @@ def unfinished_field(
 def _begin(out: Path, settings: Mapping[str, Any], *, products: Collection[str], overwrite: bool) -> None:
     """Make the hidden directory, or find that the one there is of the same simulation."""
     part = out / _DIRECTORY
-    text = json.dumps(settings, indent=2)
-    begun = (part / "settings.json").read_text() if (part / "settings.json").exists() else None
-    if begun not in (None, text) and not overwrite:
-        raise OutputError(
-            f"'{out}' holds an unfinished simulation with other settings: repeat its command to go on with it, "
-            "allow overwriting to begin anew, or choose another directory"
+    record = part / "settings.json"
+    begun = json.loads(record.read_text()) if record.exists() else None
+    if not overwrite:
+        refuse_other_settings(
+            begun, settings, f"'{out}' holds an unfinished simulation with other settings", remedy=OVERWRITE
         )
-    if begun == text and (part / _LAST).exists():
+    is_same = begun is not None and not other_settings(begun, settings)
+    if is_same and (part / _LAST).exists():
         return  # what is outside may be ours already
     for name in products:
         if (out / name).exists() and not overwrite:
             raise OutputError(f"'{out / name}' exists already: choose another directory or allow overwriting")
-    if begun != text:
+    if not is_same:
         if part.exists():
             shutil.rmtree(part)
         part.mkdir(parents=True)
-        with whole_file(part / "settings.json") as path:
-            path.write_text(text)
+        with whole_file(record) as path:
+            path.write_text(json.dumps(settings, indent=2))
 
 
 def _segments(

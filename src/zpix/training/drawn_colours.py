@@ -22,8 +22,8 @@ import torch
 
 from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig
 from zpix.detector.checkpoint import read_tensors, write_tensors
-from zpix.errors import OutputError, StoreError
-from zpix.outputs import whole_file
+from zpix.errors import StoreError
+from zpix.outputs import refuse_other_settings, whole_file
 from zpix.progress import in_order, progress_bar
 from zpix.training.mock import MockTile, draw_again
 from zpix.training.pretraining import SourceSums, altered_sums, cut_for_head, plain_sums
@@ -144,15 +144,10 @@ def _draw(shard: _Shard) -> None:
 
 def _check_settings(path: Path, settings: dict[str, Any]) -> None:
     """Note what the files are made with, or see that those there are made with the same."""
-    text = json.dumps(settings, indent=2) + "\n"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as partial:
-            partial.write_text(text, encoding="utf-8")
-    theirs, ours = json.loads(path.read_text(encoding="utf-8")), json.loads(text)
-    other = [name for name in {**theirs, **ours} if theirs.get(name) != ours.get(name)]
-    if other:
-        raise OutputError(
-            f"'{path.parent}' holds the colours of skies with another setting of {', '.join(other)}: choose another "
-            "directory"
-        )
+    if path.exists():
+        begun = json.loads(path.read_text(encoding="utf-8"))
+        refuse_other_settings(begun, settings, f"'{path.parent}' holds the colours of skies with other settings")
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as partial:
+        partial.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")

@@ -48,8 +48,10 @@ def learn_part(
 
     Raises
     ------
+    OutputError
+        If `out` holds a training with other settings.
     TrainingError
-        If a loss is not finite, or `out` holds a run with other settings.
+        If a loss is not finite, or `out` holds a training of another network.
     """
     learning = list(part.parameters()) if parameters is None else parameters
     optimizer = torch.optim.AdamW(learning, config.learning_rate, weight_decay=config.weight_decay)

@@ -53,8 +53,10 @@ def fit(
     ------
     StoreError
         If the store's bands or pixel scale are not the model's, or a split that is needed is empty.
+    OutputError
+        If `out` holds a training with other settings.
     TrainingError
-        If a loss is not finite, or `out` holds a run with other settings.
+        If a loss is not finite, or `out` holds a training of another network.
     """
     check_store(store, detector.config)
     rank, local_rank, world = _join_process_group()

@@ -13,6 +13,7 @@ from torch import nn
 from zpix.config import Section
 from zpix.detector.checkpoint import read_tensors, write_tensors
 from zpix.errors import TrainingError
+from zpix.outputs import refuse_other_settings
 
 _FORMAT = "zpix-training-1"
 
@@ -50,21 +51,19 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, c
 
     Raises
     ------
+    OutputError
+        If the state at `path` belongs to a training with other settings.
     TrainingError
-        If the state at `path` belongs to a run with other settings.
+        If it is not a state of a training, or of another network.
     """
     if not path.exists():
         return TrainingState()
     tensors, header = read_tensors(path)
     if header.get("format") != _FORMAT:
         raise TrainingError(f"{path}: not a zpix training state (format {header.get('format')!r})")
-    theirs, ours = json.loads(header["config"]), json.loads(config.model_dump_json())
-    different = [key for key in ours if theirs.get(key) != ours[key]]
-    if different:
-        key = different[0]
-        raise TrainingError(
-            f"{path}: belongs to a run with {key} = {theirs.get(key)!r}, this one {ours[key]!r}; choose another place"
-        )
+    theirs, ours = json.loads(header["config"]), config.model_dump(mode="json")
+    same = {name: theirs.get(name) for name in ours}  # a state may be older than a setting, but not have more
+    refuse_other_settings(same, ours, f"{path}: belongs to a training with other settings")
     try:
         model.load_state_dict({n.removeprefix("model."): v for n, v in tensors.items() if n.startswith("model.")})
     except RuntimeError:

@@ -24,6 +24,7 @@ import zarr
 from numpy.typing import NDArray
 
 from zpix.errors import OutputError, StoreError
+from zpix.outputs import refuse_other_settings
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -155,8 +156,10 @@ def _open_unfinished(path: Path, header: Mapping[str, Any]) -> tuple[zarr.Group,
         raise OutputError(f"{path}: already exists and is not a training store; choose another place") from None
     if begun.get("whole"):
         raise OutputError(f"{path}: already is a finished training store; remove it or choose another place")
-    if any(begun.get(key) != value for key, value in header.items()):
-        raise OutputError(f"{path}: was begun with other settings; remove it or choose another place")
+    same = {key: begun.get(key) for key in header}
+    refuse_other_settings(
+        same, header, f"{path}: was begun with other settings", remedy="remove it or choose another place"
+    )
     return root, begun
 
 
