@@ -89,7 +89,7 @@ def make_jades(
     files = RELEASES["jades-dr2"].files
     archive.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=archive) as name:
-        field = zpix.simulate(Path(name) / "field", shape=shape, seed=seed, config=config)
+        field = zpix.simulate(Path(name) / "field", size_pix=shape, seed=seed, config=config)
         mosaics = {file.band: place(archive, "jades-dr2", file) for file in files if file.band}
         for band, path in mosaics.items():
             shutil.move(field / f"mock_{band.lower()}_drz.fits", path)

@@ -24,7 +24,7 @@ def main() -> None:
     asked = options.parse_args()
 
     # A field in the layout of JADES: nine FITS mosaics, a segmentation map and the truth. Yours would go here.
-    zpix.simulate(asked.out / "field", shape=(asked.size, asked.size), seed=asked.seed, overwrite=True)
+    zpix.simulate(asked.out / "field", size_pix=asked.size, seed=asked.seed, overwrite=True)
 
     # The main job. `catalogue` is what is also in result/catalogue.fits.
     catalogue = zpix.run(

@@ -61,7 +61,7 @@ def main() -> None:
 
 def field_report(place: Path, seed: int, size: int, model: Path | None) -> Report:
     """Simulate one field, search it, and score what was found."""
-    zpix.simulate(place / "field", shape=(size, size), seed=seed, overwrite=True)
+    zpix.simulate(place / "field", size_pix=size, seed=seed, overwrite=True)
     zpix.run(place / "field", out=place / "result", model=model, overwrite=True)
     return zpix.evaluate(place / "result" / "catalogue.fits", place / "field" / "truth.fits", out=place / "evaluation")
 

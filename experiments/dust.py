@@ -63,7 +63,7 @@ def main() -> None:
             field = asked.out / f"ebv-{drawn:g}-{seed}" / "field"
             if not (field / "truth.fits").is_file():
                 sky = SimulationConfig(ebv=drawn)
-                zpix.simulate(field, shape=(asked.size, asked.size), seed=seed, config=sky)
+                zpix.simulate(field, size_pix=asked.size, seed=seed, config=sky)
             for told, parts in answers.items():
                 parts.append(search(field, told, asked.model))
         joined = {

@@ -74,7 +74,7 @@ def search(
     """The catalogue and the truth of one field, drawn if it is not there."""
     field = place / f"{seed}" / "field"
     if not (field / "truth.fits").is_file():
-        zpix.simulate(field, shape=(size, size), seed=seed, config=sky)
+        zpix.simulate(field, size_pix=size, seed=seed, config=sky)
     config = InferenceConfig(workers=1, dust="sfd" if sky.ebv is None else str(sky.ebv))
     catalogue = zpix.run(field, out=place / f"{seed}" / "result", model=model, config=config, overwrite=True)
     return catalogue, read_truth(field / "truth.fits", band=BAND), field / "truth.fits"

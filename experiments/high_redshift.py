@@ -53,7 +53,7 @@ def measure(place: Path, seed: int, *, size: int, boost: float, model: Path, wor
     kept = place.with_suffix(".json")
     if not kept.is_file():
         sky = SimulationConfig(high_z_boost=boost)
-        zpix.simulate(place / "field", shape=(size, size), seed=seed, config=sky, workers=workers, overwrite=True)
+        zpix.simulate(place / "field", size_pix=size, seed=seed, config=sky, workers=workers, overwrite=True)
         catalogue = zpix.run(place / "field", out=place / "result", model=model, overwrite=True)
         write_json(kept, selections(catalogue, read_truth(place / "field" / "truth.fits", band=BAND)))
         shutil.rmtree(place)

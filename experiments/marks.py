@@ -114,7 +114,7 @@ def measure(place: Path, seed: int, *, size: int, rival: Sequence[Path], model: 
     """Simulate one field, search it with both, and score."""
     field = place / "field"
     if not (field / "simulation.json").is_file():
-        zpix.simulate(field, shape=(size, size), seed=seed, workers=workers)
+        zpix.simulate(field, size_pix=size, seed=seed, workers=workers)
     zpix.run(field, out=place / "result", model=model, overwrite=True)
     catalogue, truth = place / "result" / "catalogue.fits", field / "truth.fits"
     report = zpix.evaluate(catalogue, truth, out=place / "evaluation")

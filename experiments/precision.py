@@ -149,7 +149,7 @@ def main() -> None:
     fields = [asked.out / f"field-{seed}" for seed in asked.seeds]
     for field, seed in zip(fields, asked.seeds, strict=True):
         if not (field / "truth.fits").is_file():
-            zpix.simulate(field, shape=(asked.size, asked.size), seed=seed)
+            zpix.simulate(field, size_pix=asked.size, seed=seed)
     plain: list[Answer] = []
     print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
     for variant in asked.variants:

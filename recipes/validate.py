@@ -59,7 +59,7 @@ def main() -> None:
 def search(place: Path, seed: int, size: int, model: Path | None) -> SearchedField:
     """Search one field at the lowest threshold; a field that is there already is not drawn again."""
     if not (place / "field" / "truth.fits").is_file():
-        zpix.simulate(place / "field", shape=(size, size), seed=seed)
+        zpix.simulate(place / "field", size_pix=size, seed=seed)
     config = InferenceConfig(score_threshold=LOWEST_SCORE)
     catalogue = zpix.run(place / "field", out=place / "result", model=model, config=config, overwrite=True)
     return SearchedField(catalogue, read_truth(place / "field" / "truth.fits"))

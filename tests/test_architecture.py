@@ -167,11 +167,12 @@ RULES = {
             "matching",
             "evaluation",
             "plots",
+            "speed",
         },
         {"numpy": "arrays", "torch": "the seed of a training", "astropy": "angles on the sky"},
     ),
     "cli": Rule(
-        {"image", "scenes", "detector", "training", "evaluation", "jobs", "speed", "surveys"},
+        {"image", "training", "evaluation", "jobs"},
         {"typer": "arguments", "rich": "tables of scores"},
     ),
     "__main__": Rule({"cli"}, {}),

@@ -363,7 +363,7 @@ MISTAKES = {
     "diagnose {m}/list.csv -o {m}": "already exists",
     "align {m} -o {out} --reference F999W": "F999W",
     "align {m} -o {m}": "another directory",
-    "simulate -o {out} --size 0": "shape",
+    "simulate -o {out} --size 0": "size_pix = 0",
     "simulate -o {out} --workers 0": "workers = 0",
 }
 

@@ -45,7 +45,7 @@ def small_releases(survey_archive, monkeypatch) -> Iterator[None]:
 def empty_directory(tmp_path, monkeypatch, tiny_model) -> Path:
     """A place to work in, where a network that has learnt nothing stands in for the shipped one: it is quick."""
     monkeypatch.chdir(tmp_path)
-    for module in ("run", "demo"):
+    for module in ("demo", "info", "run"):
         monkeypatch.setattr(f"zpix.jobs.{module}.default_model", lambda: tiny_model)
     return tmp_path
 

@@ -21,7 +21,7 @@ from astropy.io import fits
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
 from zpix.outputs import whole_file
-from zpix.scenes import draw_scene, simulate
+from zpix.scenes import draw_scene, write_field
 
 from .goals import NOT_MEASURED, Goal, markdown
 
@@ -90,7 +90,7 @@ def measure_speed(first_seed: int, *, tiles: int, config: SimulationConfig) -> S
 def same_for_any_workers(seed: int, *, size: int) -> bool:
     """Whether one and two workers write the same bytes for a field of `size` pixels."""
     with tempfile.TemporaryDirectory() as place:
-        folders = [simulate(Path(place) / str(n), shape=(size, size), seed=seed, workers=n) for n in (1, 2)]
+        folders = [write_field(Path(place) / str(n), shape=(size, size), seed=seed, workers=n) for n in (1, 2)]
         return hashes(folders[0]) == hashes(folders[1])
 
 
@@ -103,7 +103,7 @@ def measure_large_field(folder: Path, *, size: int, seed: int, workers: int) -> 
     """Simulate a square field into `folder`, and watch the memory of all its processes."""
     with _MemoryWatch() as watch:
         started = time.perf_counter()
-        simulate(folder, shape=(size, size), seed=seed, workers=workers, overwrite=True)
+        write_field(folder, shape=(size, size), seed=seed, workers=workers, overwrite=True)
         seconds = time.perf_counter() - started
     with fits.open(folder / "truth.fits", memmap=True) as file:
         detectable = np.asarray(file[1].data["detectable"])

@@ -16,7 +16,6 @@ import zpix
 from zpix.config import Config, InferenceConfig, ModelConfig, TrainingConfig, load_config, override
 from zpix.errors import StoreError
 from zpix.outputs import refuse_other_settings, whole_file
-from zpix.progress import progress_bar
 from zpix.training.store import Labels, Split, Store
 
 RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "paper-experiments.toml"
@@ -51,11 +50,10 @@ class Experiment:
         places = [self.out / "fields" / str(seed) for seed in seeds]
         for place, seed in zip(places, seeds, strict=True):
             if not (place / "truth.fits").is_file():
-                with progress_bar("drawing the sky", 1) as bar:
-                    zpix.simulate(
-                        place, shape=(size, size), seed=seed, bands=self.config.model.bands,
-                        config=self.config.simulation, workers=self.workers, progress=bar.set,
-                    )  # fmt: skip
+                zpix.simulate(
+                    place, size_pix=size, seed=seed, bands=self.config.model.bands, config=self.config.simulation,
+                    workers=self.workers,
+                )  # fmt: skip
         return places
 
     def photometry(self, out: Path, *, model: ModelConfig, tiles: int, seed: int) -> Path:

@@ -14,19 +14,21 @@ if TYPE_CHECKING:
     from zpix.catalogue import Catalogue, read_catalogue
     from zpix.detector import load_checkpoint
     from zpix.errors import ZpixError
-    from zpix.image import align, open_mosaic
+    from zpix.image import open_mosaic
+    from zpix.jobs.align import align
+    from zpix.jobs.bench import bench
     from zpix.jobs.demo import demo
     from zpix.jobs.diagnose import diagnose
     from zpix.jobs.evaluate import evaluate
+    from zpix.jobs.fetch import fetch
+    from zpix.jobs.info import info
     from zpix.jobs.match import match
     from zpix.jobs.prepare import prepare, prepare_mock, prepare_redshifts
     from zpix.jobs.pretrain import pretrain, pretrain_backbone, pretrain_mock
     from zpix.jobs.run import run
+    from zpix.jobs.simulate import simulate
     from zpix.jobs.train import train
-    from zpix.scenes import simulate
     from zpix.sources import ZMixture
-    from zpix.speed import bench
-    from zpix.surveys import fetch
 
 # Before torch is loaded, and unless the user has chosen. Two threads that wait for each other by spinning take fifty
 # times as long as soon as another program uses a core; threads that sleep lose next to nothing. And oneDNN would keep
@@ -38,12 +40,13 @@ _HOMES = {
     "Catalogue": "zpix.catalogue",
     "ZMixture": "zpix.sources",
     "ZpixError": "zpix.errors",
-    "align": "zpix.image",
-    "bench": "zpix.speed",
+    "align": "zpix.jobs.align",
+    "bench": "zpix.jobs.bench",
     "demo": "zpix.jobs.demo",
     "diagnose": "zpix.jobs.diagnose",
     "evaluate": "zpix.jobs.evaluate",
-    "fetch": "zpix.surveys",
+    "fetch": "zpix.jobs.fetch",
+    "info": "zpix.jobs.info",
     "load_checkpoint": "zpix.detector",
     "match": "zpix.jobs.match",
     "open_mosaic": "zpix.image",
@@ -55,12 +58,12 @@ _HOMES = {
     "pretrain_mock": "zpix.jobs.pretrain",
     "read_catalogue": "zpix.catalogue",
     "run": "zpix.jobs.run",
-    "simulate": "zpix.scenes",
+    "simulate": "zpix.jobs.simulate",
     "train": "zpix.jobs.train",
 }
 
 __all__ = [
-    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "diagnose", "evaluate", "fetch",
+    "Catalogue", "ZMixture", "ZpixError", "align", "bench", "demo", "diagnose", "evaluate", "fetch", "info",
     "load_checkpoint", "match", "open_mosaic", "prepare", "prepare_mock", "prepare_redshifts", "pretrain",
     "pretrain_backbone", "pretrain_mock", "read_catalogue", "run", "simulate", "train",
 ]  # fmt: skip

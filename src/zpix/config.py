@@ -330,6 +330,38 @@ def load_config(path: str | Path | None) -> Config:
     return parse_section(Config, tables, source=str(file))
 
 
+def as_config(config: str | Path | Config | Section | None, *reads: str) -> Config:
+    """Take settings in any of the forms in which a function of zpix accepts them.
+
+    Parameters
+    ----------
+    config : str, Path, Config, Section or None
+        Path of a TOML file, all settings, or one section; None for the defaults.
+    *reads : str
+        Names of the sections that the caller uses, such as "inference".
+
+    Returns
+    -------
+    Config
+        All settings; what was not given has its default.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be used, or a section is given that the caller does not use.
+    """
+    if config is None or isinstance(config, (str, Path)):
+        return load_config(config)
+    if isinstance(config, Config):
+        return config
+    sections = {name: type(getattr(Config(), name)) for name in reads}
+    for name, section in sections.items():
+        if isinstance(config, section):
+            return Config(**{name: config})
+    allowed = ", ".join(["Config", *(section.__name__ for section in sections.values())])
+    raise ConfigError(f"config is a {type(config).__name__}: allowed are the path of a TOML file and {allowed}")
+
+
 def override(section: AnySection, **values: Any) -> AnySection:
     """The section with those settings replaced that are not None, validated again."""
     given = {key: value for key, value in values.items() if value is not None}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from zpix.errors import ConfigError, OutputError
-from zpix.image import Pixels, Region, align, open_mosaic, tangent_wcs, write_mosaic
+from zpix.image import Pixels, Region, open_mosaic, resample_bands, tangent_wcs, write_mosaic
 from zpix.image.mosaic import Mosaic
 
 SOURCE_RA, SOURCE_DEC, SOURCE_NJY = 53.1002, -27.8001, 1000.0
@@ -41,7 +41,7 @@ def fields(tmp_path):
 
 
 def test_flux_position_and_noise_are_kept(fields, tmp_path):
-    align(fields, tmp_path / "aligned")
+    resample_bands(fields, tmp_path / "aligned")
     with open_mosaic(tmp_path / "aligned") as mosaic:
         assert mosaic.bands == ("F150W", "F200W", "F444W")
         assert mosaic.pixel_scale_arcsec == pytest.approx(0.04)
@@ -52,7 +52,7 @@ def test_flux_position_and_noise_are_kept(fields, tmp_path):
 
 
 def test_bins_of_whole_pixels_are_exact(fields, tmp_path):
-    align(fields, tmp_path / "aligned")
+    resample_bands(fields, tmp_path / "aligned")
     with open_mosaic(fields / "mosaic_f150w_drz.fits") as fine, open_mosaic(tmp_path / "aligned") as coarse:
         before = fine.read(Region.whole(fine.shape)).flux[0].astype(np.float64)
         after = coarse.read(Region.whole(coarse.shape)).flux[0]
@@ -60,7 +60,7 @@ def test_bins_of_whole_pixels_are_exact(fields, tmp_path):
 
 
 def test_the_reference_itself_is_unchanged(fields, tmp_path):
-    align(fields, tmp_path / "aligned", reference="F200W")
+    resample_bands(fields, tmp_path / "aligned", reference="F200W")
     whole = Region(0, 0, 190, 190)
     with open_mosaic(fields / "mosaic_f200w_drz.fits") as before, open_mosaic(tmp_path / "aligned") as after:
         assert after.pixel_scale_arcsec == pytest.approx(0.03)
@@ -74,7 +74,7 @@ def test_the_reference_itself_is_unchanged(fields, tmp_path):
 
 def test_a_file_can_be_the_reference_and_what_it_adds_is_not_valid(fields, tmp_path):
     (wide,) = _field(tmp_path / "other", "F277W", 0.03, 300)
-    align(fields, tmp_path / "aligned", reference=wide)
+    resample_bands(fields, tmp_path / "aligned", reference=wide)
     with open_mosaic(tmp_path / "aligned") as mosaic:
         assert mosaic.shape == (300, 300)
         valid = mosaic.read(Region.whole(mosaic.shape)).valid
@@ -86,17 +86,17 @@ def test_holes_stay_holes(tmp_path):
     valid[60:100, 60:100] = False
     _field(tmp_path / "mosaics", "F200W", 0.03, 190, offset_deg=3.3e-6, valid=valid)
     _field(tmp_path / "mosaics", "F444W", 0.04, 140)
-    align(tmp_path / "mosaics", tmp_path / "aligned")
+    resample_bands(tmp_path / "mosaics", tmp_path / "aligned")
     with open_mosaic(tmp_path / "aligned") as mosaic:
         area = np.count_nonzero(~mosaic.read(Region(20, 20, 120, 120)).valid[0]) * 0.04**2
     assert area == pytest.approx(1600 * 0.03**2, rel=0.1)
 
 
 def test_blocks_leave_no_seams(fields, tmp_path, monkeypatch):
-    align(fields, tmp_path / "whole")
+    resample_bands(fields, tmp_path / "whole")
     monkeypatch.setattr("zpix.image.alignment._BLOCK", 64)
     calls = []
-    align(fields, tmp_path / "blocks", progress=lambda done, of: calls.append((done, of)))
+    resample_bands(fields, tmp_path / "blocks", progress=lambda done, of: calls.append((done, of)))
     assert calls == [(done, 9) for done in range(1, 10)]
     with open_mosaic(tmp_path / "whole") as whole, open_mosaic(tmp_path / "blocks") as blocks:
         one, other = (mosaic.read(Region.whole(mosaic.shape)) for mosaic in (whole, blocks))
@@ -106,7 +106,7 @@ def test_blocks_leave_no_seams(fields, tmp_path, monkeypatch):
 
 def test_bad_arguments(fields, tmp_path):
     with pytest.raises(ConfigError, match=r"'F090W'.*F150W, F200W, F444W"):
-        align(fields, tmp_path / "aligned", reference="F090W")
+        resample_bands(fields, tmp_path / "aligned", reference="F090W")
     with pytest.raises(OutputError, match="another directory"):
-        align(fields, fields)
+        resample_bands(fields, fields)
     assert not (tmp_path / "aligned").exists()

@@ -15,7 +15,7 @@ from experiments import marks
 from zpix.errors import InputFileError, OutputError
 from zpix.evaluation.rival import DetectionSettings, FitSettings, read_template_set
 from zpix.jobs import compare as comparison
-from zpix.scenes import simulate
+from zpix.scenes import write_field
 
 METHODS = {
     "zpix", "mine templates", "simulation's templates", "mine templates, perfect photometry",
@@ -25,7 +25,7 @@ METHODS = {
 
 @pytest.fixture(scope="module")
 def field(tmp_path_factory):
-    return simulate(tmp_path_factory.mktemp("field") / "f778", shape=(448, 448), seed=778)
+    return write_field(tmp_path_factory.mktemp("field") / "f778", shape=(448, 448), seed=778)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS, Region, open_mosaic
 from zpix.jobs.prepare import prepare_mock
-from zpix.scenes import draw_scene, simulate
+from zpix.scenes import draw_scene, write_field
 from zpix.scenes.coverage import Coverage
 from zpix.scenes.noise import noise_over_error
 from zpix.training.store import Store
@@ -120,7 +120,7 @@ def test_fewer_sources_are_labelled_where_it_is_shallow() -> None:
 def test_files_and_stores_keep_what_was_not_observed(tmp_path) -> None:
     config = QUIET.model_copy(update={"missing_coverage": 0.3})
     bands = ("F150W", "F444W")
-    simulate(tmp_path / "field", shape=(200, 256), seed=5, bands=bands, config=config)
+    write_field(tmp_path / "field", shape=(200, 256), seed=5, bands=bands, config=config)
     with open_mosaic(sorted((tmp_path / "field").glob("mock_*.fits"))) as mosaic:
         pixels = mosaic.read(Region.whole(mosaic.shape))
     assert not pixels.valid.all() and pixels.valid.any()

@@ -11,7 +11,7 @@ from astropy.table import Table
 from zpix.config import SimulationConfig
 from zpix.errors import BandError, ConfigError, OutputError
 from zpix.image import Region, open_mosaic
-from zpix.scenes import simulate
+from zpix.scenes import write_field
 from zpix.scenes.unfinished import UnfinishedField
 
 CONFIG = SimulationConfig(cell_size_pix=128, limit_mag=28.5, psf_angle_deg=0.0)
@@ -20,7 +20,7 @@ BANDS = ("F150W", "F444W")
 
 @pytest.fixture(scope="module")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulate(tmp_path_factory.mktemp("field") / "mock", shape=(200, 300), seed=7, bands=BANDS, config=CONFIG)
+    return write_field(tmp_path_factory.mktemp("field") / "mock", shape=(200, 300), seed=7, bands=BANDS, config=CONFIG)
 
 
 def test_files_agree_with_each_other(field: Path) -> None:
@@ -44,25 +44,25 @@ def test_files_agree_with_each_other(field: Path) -> None:
 
 
 def test_same_pixels_with_two_workers(field: Path, tmp_path: Path) -> None:
-    again = simulate(tmp_path / "two", shape=(200, 300), seed=7, bands=BANDS, config=CONFIG, workers=2)
+    again = write_field(tmp_path / "two", shape=(200, 300), seed=7, bands=BANDS, config=CONFIG, workers=2)
     for path in sorted(field.iterdir()):
         assert (again / path.name).read_bytes() == path.read_bytes(), path.name
 
 
 def test_existing_fields_are_kept(field: Path) -> None:
     with pytest.raises(OutputError, match=r"segmentation\.fits"):
-        simulate(field, shape=(200, 300), seed=8, bands=BANDS, config=CONFIG)
+        write_field(field, shape=(200, 300), seed=8, bands=BANDS, config=CONFIG)
 
 
 def test_impossible_shapes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="shape"):
-        simulate(tmp_path, shape=(0, 10))
+        write_field(tmp_path, shape=(0, 10))
     assert not any(tmp_path.iterdir())
 
 
 def test_nothing_is_left_when_it_fails(tmp_path: Path) -> None:
     with pytest.raises(BandError, match="F999W"):
-        simulate(tmp_path, shape=(100, 100), bands=("F444W", "F999W"), config=CONFIG)
+        write_field(tmp_path, shape=(100, 100), bands=("F444W", "F999W"), config=CONFIG)
     assert not any(tmp_path.iterdir())
 
 
@@ -89,12 +89,12 @@ def test_an_interrupted_field_goes_on_where_it_was(field: Path, tmp_path: Path, 
     out = tmp_path / "mock"
     options = {"shape": (200, 300), "seed": 7, "bands": BANDS, "config": CONFIG, "workers": workers}
     with pytest.raises(KeyboardInterrupt):
-        simulate(out, **options, progress=Stop(after=2))
+        write_field(out, **options, progress=Stop(after=2))
     assert [path.name for path in out.iterdir()] == [".simulation.part"]
     with pytest.raises(KeyboardInterrupt):
-        simulate(out, **options, progress=Stop(after=4))
+        write_field(out, **options, progress=Stop(after=4))
     rest = Stop(after=0)
-    simulate(out, **options, progress=rest)
+    write_field(out, **options, progress=rest)
     assert rest.seen == [5, 6]
     same_files(field, out)
 
@@ -104,15 +104,15 @@ def test_a_killed_field_goes_on_where_it_was(field: Path, tmp_path: Path) -> Non
     script = f"""
 import os, signal
 from zpix.config import SimulationConfig
-from zpix.scenes import simulate
+from zpix.scenes import write_field
 config = SimulationConfig(cell_size_pix=128, limit_mag=28.5, psf_angle_deg=0.0)
 stop = lambda done, total: done == 3 and os.kill(os.getpid(), signal.SIGKILL)
-simulate({str(out)!r}, shape=(200, 300), seed=7, bands={BANDS!r}, config=config, progress=stop)
+write_field({str(out)!r}, shape=(200, 300), seed=7, bands={BANDS!r}, config=config, progress=stop)
 """
     assert subprocess.run([sys.executable, "-c", script], timeout=120).returncode == -signal.SIGKILL
     assert [path.name for path in out.iterdir()] == [".simulation.part"]
     rest = Stop(after=0)
-    simulate(out, shape=(200, 300), seed=7, bands=BANDS, config=CONFIG, progress=rest)
+    write_field(out, shape=(200, 300), seed=7, bands=BANDS, config=CONFIG, progress=rest)
     assert rest.seen == [4, 5, 6]
     same_files(field, out)
 
@@ -127,9 +127,9 @@ def test_an_interrupted_move_is_finished(field: Path, tmp_path: Path, monkeypatc
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(UnfinishedField, "publish", stop)
-        simulate(out, **options)
+        write_field(out, **options)
     assert not (out / "simulation.json").exists()
-    simulate(out, **options)
+    write_field(out, **options)
     same_files(field, out)
 
 
@@ -138,11 +138,11 @@ def test_what_a_move_left_behind_is_not_gone_on_with(field: Path, tmp_path: Path
     options = {"shape": (200, 300), "seed": 7, "bands": BANDS, "config": CONFIG}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("zpix.scenes.unfinished.shutil.rmtree", lambda path: None)
-        simulate(out, **options)
+        write_field(out, **options)
     assert (out / ".simulation.part").exists()
     with pytest.raises(OutputError, match="exists already"):
-        simulate(out, **options)
-    simulate(out, **options, overwrite=True)
+        write_field(out, **options)
+    write_field(out, **options, overwrite=True)
     same_files(field, out)
 
 
@@ -150,20 +150,20 @@ def test_other_settings_do_not_go_on(field: Path, tmp_path: Path) -> None:
     out = tmp_path / "mock"
     options = {"shape": (200, 300), "bands": BANDS, "config": CONFIG}
     with pytest.raises(KeyboardInterrupt):
-        simulate(out, **options, seed=8, progress=Stop(after=2))
+        write_field(out, **options, seed=8, progress=Stop(after=2))
     with pytest.raises(OutputError, match="unfinished simulation with other settings"):
-        simulate(out, **options, seed=7)
-    simulate(out, **options, seed=7, overwrite=True)
+        write_field(out, **options, seed=7)
+    write_field(out, **options, seed=7, overwrite=True)
     same_files(field, out)
 
 
 def test_a_field_is_replaced_only_when_the_new_one_is_whole(field: Path, tmp_path: Path) -> None:
     out = tmp_path / "mock"
     options = {"shape": (200, 300), "bands": BANDS, "config": CONFIG, "overwrite": True}
-    simulate(out, **{**options, "shape": (100, 100)}, seed=8)
+    write_field(out, **{**options, "shape": (100, 100)}, seed=8)
     before = (out / "truth.fits").read_bytes()
     with pytest.raises(KeyboardInterrupt):
-        simulate(out, **options, seed=7, progress=Stop(after=2))
+        write_field(out, **options, seed=7, progress=Stop(after=2))
     assert (out / "truth.fits").read_bytes() == before
-    simulate(out, **options, seed=7)
+    write_field(out, **options, seed=7)
     same_files(field, out)

@@ -8,7 +8,7 @@ from astropy.table import Table
 from zpix.config import SimulationConfig
 from zpix.errors import BandError, CatalogueError, InputFileError
 from zpix.image import Region
-from zpix.scenes import Sky, simulate
+from zpix.scenes import Sky, write_field
 from zpix.scenes.jaguar import read_jaguar
 from zpix.sources import GALAXY
 
@@ -90,7 +90,7 @@ def test_the_sky_does_not_depend_on_the_bands(star_forming: Path) -> None:
 
 def test_a_field_of_catalogue_galaxies(star_forming: Path, tmp_path: Path) -> None:
     settings = config(star_forming, source_density=2.0).model_copy(update={"cell_size_pix": 128})
-    folder = simulate(tmp_path / "field", shape=(128, 200), seed=4, bands=BANDS, config=settings)
+    folder = write_field(tmp_path / "field", shape=(128, 200), seed=4, bands=BANDS, config=settings)
     truth = Table.read(folder / "truth.fits")
     own = truth[truth["label"] == GALAXY]
     assert len(own) > 3
@@ -113,7 +113,7 @@ def test_a_missing_column_is_named(tmp_path: Path, name: str) -> None:
 
 def test_a_missing_band_is_named_with_its_file(star_forming: Path, tmp_path: Path) -> None:
     with pytest.raises(BandError, match=r"JADES_SF_mock_r1_v1\.2\.fits.*F277W"):
-        simulate(tmp_path / "new" / "field", shape=(128, 128), bands=("F277W", "F444W"), config=config(star_forming))
+        write_field(tmp_path / "new" / "field", shape=(128, 128), bands=("F277W", "F444W"), config=config(star_forming))
     assert not (tmp_path / "new").exists()
     lacking = catalogue(tmp_path / "lacking.fits", without="NRC_F444W_fnu")
     with pytest.raises(BandError, match="F444W"):

@@ -257,7 +257,7 @@ def test_the_shipped_model_leaves_no_hole(tmp_path):
     except ModelError:
         pytest.skip("this checkout holds no src/zpix/models/default.safetensors")
     field = tmp_path / "field"
-    zpix.simulate(field, shape=(384, 384), seed=778, config=SimulationConfig(ebv=0.01))
+    zpix.simulate(field, size_pix=384, seed=778, config=SimulationConfig(ebv=0.01))
     catalogue = run(
         field, out=tmp_path / "out", model=model, config=InferenceConfig(device="cpu"),
         reference=field / "truth.fits", reference_segmentation=field / "segmentation.fits",

@@ -9,10 +9,10 @@ from tests.detector.scenery import small_model
 from zpix.config import InferenceConfig
 from zpix.detector import detector as two_stages
 from zpix.errors import ConfigError
+from zpix.jobs.bench import bench
 from zpix.progress import progress_bar
 from zpix.search import Predictor
-from zpix.speed import bench
-from zpix.speed.bench import SHAPES, make_contest
+from zpix.speed import SHAPES, make_contest
 from zpix.speed.contenders import Contest
 from zpix.speed.load import noise_load
 from zpix.speed.machine import this_machine
@@ -60,7 +60,7 @@ def test_everything_is_measured_printed_and_kept(small_networks, tmp_path, monke
         monkeypatch.setattr(two_stages, name, getattr(two_stages, name))
     out = tmp_path / "speed.json"
     result = bench(
-        "network", "training", "scaling", backbone="resnet18", size=256, rounds=1, device="cpu",
+        "network", "training", "scaling", backbone="resnet18", size_pix=256, rounds=1, device="cpu",
         counts=(1, 2), out=out,
     )  # fmt: skip
     names = [name for name in result.race.rounds if name.startswith(("zpix", "torchvision"))]
@@ -135,10 +135,10 @@ def test_a_field_of_many_tiles_is_one_tile_many_times():
         (["speed"], {}, "part 'speed'"),
         ([], {"backbone": "mvitv2_tiny"}, "mvitv2_tiny"),
         ([], {"backbone": "resnet18", "model": "m"}, "not both"),
-        ([], {"size": 100}, "multiple of 64"),
+        ([], {"size_pix": 100}, "multiple of 64"),
         ([], {"rounds": 0}, "rounds is 0"),
         ([], {"processes": 0}, "processes is 0"),
-        (["scaling"], {"size": 128}, "256 pixels or more"),
+        (["scaling"], {"size_pix": 128}, "256 pixels or more"),
         (["scaling"], {"counts": ()}, "counts is 0"),
     ],
 )
@@ -149,6 +149,6 @@ def test_what_cannot_be_measured_is_refused(parts, arguments, word):
 
 def test_the_shipped_model_searches_a_simulated_tile(tiny_model):
     pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
-    name, contest = make_contest(tiny_model, None, size=128, device="cpu")
+    name, contest = make_contest(tiny_model, None, size_pix=128, device="cpu")
     assert name.startswith("tiny (ResNet18") and contest.load.answers is None
     assert contest.load.pixels.shape == (9, 128, 128) and contest.load.pixels.valid.any()

@@ -20,7 +20,8 @@ import zpix
 from tests.surveys.conftest import FILE_BYTES
 from zpix.cli import main
 from zpix.errors import BandError, ConfigError, DownloadError, InputFileError, OutputError
-from zpix.surveys import RELEASES, fetch
+from zpix.jobs.fetch import fetch
+from zpix.surveys import RELEASES
 
 SEGMENTATION = next(file for file in RELEASES["jades-dr2"].files if file.part == "segmentation")
 
@@ -310,7 +311,7 @@ def test_two_at_once_do_not_write_to_one_file(archive, tmp_path):
 
 
 def test_the_help_names_every_release():
-    from zpix.cli.surveys import fetch as command
+    from zpix.cli.surveys import fetch_command as command
 
     described = str(command.__annotations__["release"])
     assert all(f"{name}" in described for name in RELEASES)

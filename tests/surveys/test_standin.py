@@ -12,7 +12,8 @@ from astropy.table import Table
 from astropy.wcs import WCS
 
 from zpix.image import JADES_BANDS, Region, SegmentationMap, open_mosaic
-from zpix.surveys import RELEASES, fetch
+from zpix.jobs.fetch import fetch
+from zpix.surveys import RELEASES
 
 JADES = "hlsp_jades_jwst_nircam_goods-s-deep"
 

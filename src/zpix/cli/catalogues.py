@@ -14,8 +14,8 @@ from zpix.cli.printing import list_files, print_tables
 from zpix.errors import ConfigError
 
 
-@app.command()
-def evaluate(
+@app.command("evaluate")
+def evaluate_command(
     catalogue: Annotated[
         Path,
         typer.Argument(help="catalogue.fits or catalogue.parquet of zpix run; with --rival a field of zpix simulate."),
@@ -58,8 +58,8 @@ def evaluate(
     list_files(out)
 
 
-@app.command()
-def match(
+@app.command("match")
+def match_command(
     left: Annotated[
         Path, typer.Argument(help="Catalogue of zpix or JADES, or any FITS, CSV or Parquet table with ra, dec.")
     ],
@@ -91,8 +91,8 @@ def match(
     print(f"  {out}  {out.stat().st_size / 1e6:.1f} MB")
 
 
-@app.command()
-def diagnose(
+@app.command("diagnose")
+def diagnose_command(
     catalogue: Annotated[Path, typer.Argument(help="Catalogue of zpix run, or a table with ra, dec, flux_<band>.")],
     out: Out,
     redshifts: Annotated[list[Path] | None, typer.Option(help="Tables of redshifts, matched by position.")] = None,

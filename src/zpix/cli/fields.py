@@ -8,12 +8,24 @@ from typing import Annotated
 import typer
 
 from zpix.cli.app import app
-from zpix.cli.options import ConfigFile, Dust, Intervals, Model, Mosaics, Out, Overwrite, Precision, Seed, one_or_many
-from zpix.cli.printing import block_progress, list_files, print_tables
+from zpix.cli.options import (
+    ConfigFile,
+    Dust,
+    Intervals,
+    Model,
+    Mosaics,
+    Out,
+    Overwrite,
+    Precision,
+    Seed,
+    names,
+    one_or_many,
+)
+from zpix.cli.printing import list_files, print_tables
 
 
-@app.command()
-def run(
+@app.command("run")
+def run_command(
     mosaics: Mosaics,
     out: Out,
     model: Model = None,
@@ -65,8 +77,8 @@ def run(
     list_files(out)
 
 
-@app.command()
-def demo(
+@app.command("demo")
+def demo_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory to write to.")] = Path("demo"),
     seed: Seed = 20260101,
     size: Annotated[int, typer.Option(help="Side of the field in pixels of 0.03 arcsec.")] = 1024,
@@ -82,45 +94,47 @@ def demo(
     print(f"mosaics, truth    {out / 'field'}")
 
 
-@app.command()
-def simulate(
+@app.command("simulate")
+def simulate_command(
     out: Out,
-    size: Annotated[int, typer.Option(help="Side of the field in pixels of 0.03 arcsec.")] = 1024,
+    size_pix: Annotated[
+        int, typer.Option("--size-pix", "--size", help="Side of the field in pixels of 0.03 arcsec.")
+    ] = 1024,
     seed: Seed = 0,
-    ra: Annotated[float, typer.Option(help="Centre, degrees.")] = 53.16,
-    dec: Annotated[float, typer.Option(min=-90, max=90, help="Centre, degrees.")] = -27.79,
+    ra: Annotated[float, typer.Option(help="Right ascension of the centre in degrees.")] = 53.16,
+    dec: Annotated[float, typer.Option(min=-90, max=90, help="Declination of the centre in degrees.")] = -27.79,
+    bands: Annotated[
+        str | None, typer.Option(help="Bands to draw, comma-separated; the nine of JADES by default.")
+    ] = None,
     catalogue: Annotated[
         list[Path] | None, typer.Option(help="JAGUAR catalogue to draw galaxies from; may be given several times.")
     ] = None,
     config: ConfigFile = None,
-    workers: Annotated[int, typer.Option(help="Processes; the pixels are the same for any number.")] = 1,
+    workers: Annotated[int, typer.Option(help="Number of processes; the pixels are the same for any number.")] = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Draw a mock JADES field: FITS mosaics, segmentation map and truth catalogue."""
-    from zpix.config import load_config, override
-    from zpix.scenes import simulate as draw
+    from zpix.jobs.simulate import simulate
 
-    settings = override(load_config(config).simulation, catalogues=tuple(map(str, catalogue)) if catalogue else None)
-    with block_progress("drawing the sky") as progress:
-        draw(
-            out, shape=(size, size), seed=seed, ra=ra, dec=dec, config=settings, workers=workers,
-            overwrite=overwrite, progress=progress,
-        )  # fmt: skip
+    simulate(
+        out, size_pix=size_pix, seed=seed, ra=ra, dec=dec, bands=names(bands), catalogue=catalogue or (),
+        config=config, workers=workers, overwrite=overwrite,
+    )  # fmt: skip
     list_files(out)
 
 
-@app.command()
-def align(
+@app.command("align")
+def align_command(
     mosaics: Mosaics,
     out: Out,
     reference: Annotated[
         str | None, typer.Option(help="Band or FITS file whose grid to use; the band of the largest pixels by default.")
     ] = None,
+    prefix: Annotated[str, typer.Option(help="Files are named <prefix>_<band>_drz.fits.")] = "aligned",
     overwrite: Overwrite = False,
 ) -> None:
     """Bring bands of different pixel grids onto one."""
-    from zpix.image import align as resample
+    from zpix.jobs.align import align
 
-    with block_progress("aligning") as progress:
-        resample(one_or_many(mosaics), out, reference=reference, overwrite=overwrite, progress=progress)
+    align(one_or_many(mosaics), out=out, reference=reference, prefix=prefix, overwrite=overwrite)
     list_files(out)

@@ -9,13 +9,28 @@ from typing import Annotated
 import typer
 
 from zpix.cli.app import app
-from zpix.cli.options import Backbone, ConfigFile, Device, Dust, Labels, Model, Out, Part, Pretrained, Seed, one_or_many
+from zpix.cli.options import (
+    Backbone,
+    ConfigFile,
+    Device,
+    Dust,
+    Labels,
+    Measured,
+    Model,
+    Out,
+    Pretrained,
+    Seed,
+    one_or_many,
+)
 from zpix.cli.printing import print_counts, print_tables
 from zpix.errors import ConfigError
 
+# Tiles of the fields of zpix bench scaling.
+_COUNTS = [10, 100, 1000]
 
-@app.command()
-def prepare(
+
+@app.command("prepare")
+def prepare_command(
     out: Out,
     mosaics: Annotated[list[Path] | None, typer.Argument(help="Mosaics, as for zpix run.")] = None,
     segmentation: Annotated[Path | None, typer.Option(help="FITS map of segment ids on the mosaics' grid.")] = None,
@@ -73,8 +88,8 @@ BackboneFrom = Annotated[
 ]
 
 
-@app.command()
-def pretrain(
+@app.command("pretrain")
+def pretrain_command(
     out: Out,
     data: Annotated[list[Path] | None, typer.Argument(help="Training store; for a backbone also GalaxiesML.")] = None,
     mock: Annotated[
@@ -116,8 +131,8 @@ def pretrain(
     print(f"model in {path}")
 
 
-@app.command()
-def train(
+@app.command("train")
+def train_command(
     store: Annotated[Path, typer.Argument(help="Training store.")],
     out: Out,
     config: ConfigFile = None,
@@ -140,38 +155,39 @@ def train(
         print(f"model in {path}")
 
 
-@app.command()
-def info(
+@app.command("info")
+def info_command(
     model: Annotated[Path | None, typer.Argument(help="Checkpoint; the shipped model by default.")] = None,
 ) -> None:
-    """Say what a model is: its bands, what it has seen, how well it does."""
+    """Say what a model is: its bands, what it was trained on, how well it does."""
     import json
 
-    from zpix.detector import default_model, load_checkpoint
+    from zpix.jobs.info import info
 
-    path = default_model() if model is None else model
-    checkpoint = load_checkpoint(path)
-    print(json.dumps({"path": str(path), "model": checkpoint.config.model_dump(), **checkpoint.about}, indent=2))
+    print(json.dumps(info(model), indent=2))
 
 
-@app.command()
-def bench(
-    parts: Annotated[list[Part] | None, typer.Argument(help="What to measure; all but scaling by default.")] = None,
+@app.command("bench")
+def bench_command(
+    parts: Annotated[list[Measured] | None, typer.Argument(help="What to measure; all but scaling by default.")] = None,
     model: Model = None,
     backbone: Annotated[Backbone | None, typer.Option(help="A network of random weights instead.")] = None,
-    size: Annotated[int, typer.Option(help="Side of a tile in pixels.")] = 512,
-    rounds: Annotated[int, typer.Option(help="In each of which every implementation takes a turn.")] = 5,
-    processes: Annotated[int, typer.Option(help="Of one thread each, at the same time.")] = 1,
+    size_pix: Annotated[int, typer.Option("--size-pix", "--size", help="Side of a tile in pixels.")] = 512,
+    rounds: Annotated[int, typer.Option(help="Rounds, in each of which every implementation takes a turn.")] = 5,
+    processes: Annotated[int, typer.Option(help="Processes of one thread each, at the same time.")] = 1,
     compile: Annotated[bool, typer.Option("--compile", help="Also measure the compiled network.")] = False,
     device: Device = "auto",
+    counts: Annotated[
+        list[int], typer.Option(help="Tiles of a field of scaling; may be given several times.")
+    ] = _COUNTS,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file for every figure.")] = None,
 ) -> None:
     """Measure the speed of zpix on this machine, beside torchvision's and, if it is installed, detectron2's."""
-    from zpix.speed import bench as measure
+    from zpix.jobs.bench import bench
 
-    result = measure(
+    result = bench(
         *(part.value for part in parts or ()), model=model, backbone=None if backbone is None else backbone.value,
-        size=size, rounds=rounds, processes=processes, compile=compile, device=device, out=out,
+        size_pix=size_pix, rounds=rounds, processes=processes, compile=compile, device=device, counts=counts, out=out,
     )  # fmt: skip
     print(result.machine)
     print_tables(result.tables())

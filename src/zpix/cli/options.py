@@ -57,7 +57,7 @@ class Pretrained(StrEnum):
     backbone = "backbone"
 
 
-class Part(StrEnum):
+class Measured(StrEnum):
     """What to measure."""
 
     network = "network"
@@ -87,4 +87,10 @@ Dust = Annotated[str | None, typer.Option(help="E(B-V): sfd, dustmaps, a number 
 
 
 def one_or_many(paths: list[Path]) -> Path | list[Path]:
+    """Return a single path by itself: it may be a directory."""
     return paths[0] if len(paths) == 1 else paths
+
+
+def names(listed: str | None) -> list[str] | None:
+    """Return the names of a comma-separated list."""
+    return None if listed is None else [name.strip() for name in listed.split(",")]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +12,6 @@ if TYPE_CHECKING:
 
 # Characters of a line of a table that goes to a file or another program.
 _WIDTH_OF_FILES = 140
-
-
-@contextmanager
-def block_progress(description: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar behind a callback of (done, total)."""
-    from zpix.progress import progress_bar
-
-    with progress_bar(description, total=1) as bar:
-        yield bar.set
 
 
 def print_tables(tables: list[Table]) -> None:

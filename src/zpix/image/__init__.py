@@ -1,6 +1,6 @@
 """Bands, mosaics with errors and validity, regions and tiles, and the Milky Way's dust."""
 
-from zpix.image.alignment import align
+from zpix.image.alignment import resample_bands
 from zpix.image.bands import JADES_BANDS, PIVOT_UM, band_from_file_name, band_name, in_wavelength_order
 from zpix.image.dust import SF11_RECALIBRATION, ebv_at
 from zpix.image.grids import tangent_wcs
@@ -21,7 +21,6 @@ __all__ = [
     "Region",
     "SegmentationMap",
     "Tile",
-    "align",
     "band_from_file_name",
     "band_name",
     "ebv_at",
@@ -29,6 +28,7 @@ __all__ = [
     "make_tiles",
     "open_mosaic",
     "reopen_mosaic",
+    "resample_bands",
     "tangent_wcs",
     "write_mosaic",
 ]

@@ -20,7 +20,7 @@ from zpix.image.writer import MosaicWriter
 _BLOCK = 512  # pixels a side of what is resampled at once: some 100 MB for bands of half the pixel scale
 
 
-def align(
+def resample_bands(
     paths: str | Path | Sequence[str | Path],
     out: str | Path,
     *,

@@ -9,8 +9,7 @@ from zpix.detector import default_model
 from zpix.evaluation import Report
 from zpix.jobs.evaluate import evaluate
 from zpix.jobs.run import run
-from zpix.progress import progress_bar
-from zpix.scenes import simulate
+from zpix.jobs.simulate import simulate
 
 
 def demo(
@@ -29,11 +28,7 @@ def demo(
     `evaluation/` (scores and figures).
     """
     place, model = Path(out), model or default_model()
-    shape = (size_pix, size_pix)
-    with progress_bar("drawing the sky", 1) as bar:
-        simulate(
-            place / "field", shape=shape, seed=seed, config=simulation, overwrite=overwrite, progress=bar.set
-        )  # fmt: skip
+    simulate(place / "field", size_pix=size_pix, seed=seed, config=simulation, overwrite=overwrite)
     run(place / "field", out=place / "result", model=model, config=config, overwrite=overwrite)
     return evaluate(
         place / "result" / "catalogue.fits",

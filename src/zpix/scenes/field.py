@@ -35,7 +35,7 @@ GOODS_S = (53.16, -27.79)
 _PRODUCTS = ("segmentation.fits", "truth.fits", "simulation.json")
 
 
-def simulate(
+def write_field(
     out: str | Path,
     *,
     shape: tuple[int, int] = (1024, 1024),

@@ -1,6 +1,6 @@
 """How fast is zpix on this machine, and how fast are others at the same?"""
 
-from zpix.speed.bench import PARTS, bench
 from zpix.speed.figures import Benchmark
+from zpix.speed.shapes import SHAPES, Backbone, make_contest
 
-__all__ = ["PARTS", "Benchmark", "bench"]
+__all__ = ["SHAPES", "Backbone", "Benchmark", "make_contest"]

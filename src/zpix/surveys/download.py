@@ -44,11 +44,10 @@ class Download:
     version: str = ""
 
 
-def fetch(
+def download_release(
     name: str,
+    folder: str | Path,
     *,
-    out: str | Path | None = None,
-    cache: str | Path | None = None,
     bands: Sequence[str] | None = None,
     parts: Sequence[str] | None = None,
     mirror: str | None = None,
@@ -60,8 +59,7 @@ def fetch(
     Parameters
     ----------
     name : one of `zpix.surveys.RELEASES`
-    out : folder of the files; by default that of the release's name in the cache
-    cache : folder of all releases; by default $ZPIX_CACHE or else ~/.cache/zpix
+    folder : where the files go
     bands : of the mosaics; all by default
     parts : such as "mosaics" or "catalogue"; all by default
     mirror : URL that takes the place of the release's base URL
@@ -84,7 +82,7 @@ def fetch(
     chosen = release(name).chosen(bands=bands, parts=parts)
     base = _base_url(name, mirror)
     expected = {} if checksums is None else read_checksums(checksums)
-    folder = _folder(name, out, cache)
+    folder = Path(folder)
     record = Record.read(folder)
     downloads = tuple(_look(file, base + file.path, folder / file.name, record) for file in chosen)
     if dry_run:
@@ -104,14 +102,6 @@ def _base_url(name: str, mirror: str | None) -> str:
     if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
         raise ConfigError(f"mirror = '{base}': allowed are URLs that begin with http:// or https://")
     return base.rstrip("/") + "/"
-
-
-def _folder(name: str, out: str | Path | None, cache: str | Path | None) -> Path:
-    if out is not None and cache is not None:
-        raise ConfigError(f"out = '{out}' and cache = '{cache}': give one of them")
-    if out is not None:
-        return Path(out)
-    return Path(cache or os.environ.get("ZPIX_CACHE") or Path.home() / ".cache" / "zpix") / name
 
 
 def _look(file: RemoteFile, url: str, path: Path, record: Record) -> Download:

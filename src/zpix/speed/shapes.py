@@ -1,0 +1,49 @@
+"""Which networks are measured, and on which tile?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from zpix.config import InferenceConfig, ModelConfig, override
+from zpix.detector import default_model, load_checkpoint
+from zpix.speed.contenders import Contest
+from zpix.speed.load import Load, noise_load
+
+#: Networks of which the shape alone is known; their weights are random.
+Backbone = Literal["resnet18", "resnet50"]
+SHAPES: dict[str, ModelConfig] = {
+    "resnet18": ModelConfig(),
+    "resnet50": ModelConfig(
+        backbone="resnet50", redshift_head="fpn", pyramid_channels=256, box_hidden=1024, mask_layers=4,
+        mixture_components=5,
+    ),  # of the paper: recipes/merz2026.toml
+}  # fmt: skip
+
+# The paper's number of proposals, 1,000 in 512 × 512 pixels, for a network that cannot tell which are worth it.
+_PROPOSALS_PER_MEGAPIXEL = 4000
+_SCENE_SEED = 1
+
+
+def make_contest(
+    model: str | Path | None, backbone: Backbone | None, *, size_pix: int, device: str
+) -> tuple[str, Contest]:
+    """The network in words, and with the tile that it is to search."""
+    config = InferenceConfig(device=device)
+    if backbone is not None:
+        shape = SHAPES[backbone]
+        given = override(config, proposals_per_megapixel=_PROPOSALS_PER_MEGAPIXEL)
+        return f"{describe_shape(shape)}, random weights", Contest(shape, noise_load(len(shape.bands), size_pix), given)
+    from zpix.scenes import draw_scene
+
+    path = default_model() if model is None else Path(model)
+    checkpoint = load_checkpoint(path)
+    scene = draw_scene(_SCENE_SEED, shape=(size_pix, size_pix), bands=checkpoint.bands)
+    name = f"{checkpoint.about.get('name', path.stem)} ({describe_shape(checkpoint.config)})"
+    return name, Contest(path, Load(scene.pixels, float(scene.ebv)), config)
+
+
+def describe_shape(model: ModelConfig) -> str:
+    """A network's shape in a few words."""
+    backbone = model.backbone.replace("resnet", "ResNet")
+    return f"{backbone}, pyramid {model.pyramid_channels}, {model.redshift_head} head"
