@@ -3,7 +3,8 @@
 The continua that simulated galaxies mix (`zpix.spectra.galaxies`), each behind little or much dust and with weak or
 strong lines: template fitting at its best on a simulated sky, since no galaxy there is made of anything else. Thirteen
 are few enough to leave redshifts apart; 8 and 12 spectra per redshift that non-negative matrix factorisation finds in
-the population itself describe it better and give worse redshifts (docs/results.md).
+the population itself describe it better and give worse redshifts
+(docs/notebook/2026-11-24-settings-of-template-fitting.md).
 """
 
 from __future__ import annotations

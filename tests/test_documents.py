@@ -1,0 +1,84 @@
+"""Do the pages hold together: links, citation, changelog?"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
+NOTEBOOK = ROOT / "docs" / "notebook"
+ENTRIES = sorted(page for page in NOTEBOOK.glob("*.md") if page.name != "README.md")
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def without_code(text: str) -> str:
+    """Text of a page without fenced blocks and code in a line."""
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+
+
+def links(text: str) -> Iterator[tuple[str, str]]:
+    """Path and anchor of every link of a page that does not leave the repository."""
+    yield from re.findall(r"\]\((?![a-z]+:)([^)#\s]*)#?([^)\s]*)\)", without_code(text))
+
+
+def anchors(text: str) -> set[str]:
+    """Anchors of a page's headings, as GitHub and MyST (`myst_heading_anchors`) make them."""
+    headings = re.findall(r"^#+ +(.*?) *$", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL), re.M)
+    plain = (re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower() for heading in headings)
+    return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_to_a_file_and_a_heading(page):
+    text = page.read_text("utf-8")
+    for path, anchor in links(text):
+        target = page.parent / path if path else page
+        assert target.exists(), f"{path} is missing"
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors(target.read_text("utf-8")), f"{path}#{anchor} is no heading"
+
+
+def test_a_broken_link_is_noticed():
+    text = "# One & two\nSee [a](b.md#c-d), [e](#one--two) and `[no](link)`; [f](https://example.org) leaves."
+    assert list(links(text)) == [("b.md", "c-d"), ("", "one--two")]
+    assert anchors(text) == {"one--two"}
+
+
+def test_what_code_says_of_pages_is_there():
+    files = subprocess.run(["git", "ls-files", "*.py", "*.sh", "*.toml", "Makefile"], cwd=ROOT, capture_output=True)
+    for name in files.stdout.decode().split():
+        text = (ROOT / name).read_text("utf-8")
+        for path in re.findall(r"(?<![\w/.])docs/[\w/.-]+\.md", text):
+            assert (ROOT / path).exists(), f"{name} names {path}"
+
+
+@pytest.mark.parametrize("page", ENTRIES, ids=lambda page: page.stem)
+def test_a_page_of_the_notebook_has_its_four_parts(page):
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d-[a-z0-9-]+", page.stem)
+    text = page.read_text("utf-8")
+    assert re.findall(r"^## (.*)$", text, re.M) == ["Question", "Command", "Table", "Conclusion"]
+    assert re.match(r"# .*\?\n\n\d+ [A-Z][a-z]+ 20\d\d", text), "a page opens with its question and its date"
+
+
+def test_every_page_of_the_notebook_is_in_its_index():
+    listed = [path for path, _ in links((NOTEBOOK / "README.md").read_text("utf-8")) if not path.startswith("..")]
+    assert sorted(listed) == [page.name for page in ENTRIES]
+
+
+def test_citation_and_package_name_the_same_version():
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert f"\nversion: {project['version']}\n" in citation
+    assert f"\nlicense: {project['license']}\n" in citation
+    (author,) = project["authors"]
+    assert f"\n  - name: {author['name']}\n" in citation
+    assert "doi: 10.33232/001c.156099" in citation
