@@ -1,9 +1,9 @@
-"""Serve a folder over HTTP, any part of a file too, so that `zpix fetch --mirror` can go on after an interruption.
+"""Serve a folder over HTTP with byte ranges, so that `zpix fetch --mirror` can go on after an interruption.
 
     python examples/archive_server.py FOLDER --port 8000
     python examples/archive_server.py FOLDER -- COMMAND ...       # while COMMAND runs, with ARCHIVE=http://127.0.0.1:PORT
 
-Python's own `http.server` knows no ranges. For one machine, not for the internet.
+Python's own `http.server` does not support byte ranges. For use on one machine, not on the internet.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from typing import BinaryIO
 
 
 class RangeHandler(SimpleHTTPRequestHandler):
-    """Answers `Range: bytes=N-M`, unless `If-Range` names another version of the file than the present one."""
+    """Answers `Range: bytes=N-M`, unless `If-Range` names a version of the file that is not the present one."""
 
     protocol_version = "HTTP/1.1"
 
     def do_HEAD(self) -> None:
-        """Size and version of a file."""
+        """Send size and version of a file."""
         self.answer(body=False)
 
     def do_GET(self) -> None:
-        """A file, or a piece of it."""
+        """Send a file, or a part of it."""
         self.answer(body=True)
 
     def answer(self, *, body: bool) -> None:
@@ -71,23 +71,23 @@ class RangeHandler(SimpleHTTPRequestHandler):
             count -= len(piece)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing."""
+        """Write no log."""
 
 
 class QuietServer(ThreadingHTTPServer):
-    """Says nothing of clients that hang up."""
+    """Ignores clients that close the connection."""
 
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Report what is not the client's doing."""
+        """Report errors other than lost connections."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 @contextmanager
 def serve(folder: Path, handler: type[RangeHandler] = RangeHandler, *, port: int = 0) -> Iterator[str]:
-    """Base URL at which the folder is served while the block runs; port 0: any that is free."""
+    """Serve a folder while the block runs, and give its base URL; port 0 is any free one."""
     server = QuietServer(("127.0.0.1", port), partial(handler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -100,6 +100,7 @@ def serve(folder: Path, handler: type[RangeHandler] = RangeHandler, *, port: int
 
 
 def main() -> None:
+    """Serve a folder until interrupted, or while a command runs."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path, help="folder to serve")
     options.add_argument("--port", type=int, default=0, help="any that is free by default")

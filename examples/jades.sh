@@ -3,22 +3,22 @@
 #
 #     examples/jades.sh DIRECTORY [SIDE OF THE FIELD IN PIXELS]
 #
-# As it stands, a small stand-in takes the place of the archives (about 2,000 sources), and everything takes three minutes
-# on two cores. For the real data leave out the next paragraph, every --mirror, and the settings. What was interrupted or
-# killed goes on when the script is started again.
+# Without changes, a small stand-in takes the place of the archives (about 2,000 sources), and everything takes three
+# minutes on two cores. For the real data leave out the next paragraph, every --mirror, and the settings. After an
+# interruption start the script again: it goes on.
 set -euo pipefail
 out=${1:?"usage: examples/jades.sh DIRECTORY [SIZE]"}
 size=${2:-2240}
 here=$(dirname "$0")
 settings=$here/jades.toml
-once() { [ -e "$1" ] || "${@:2}"; } # $1 appears when it is whole
+once() { [ -e "$1" ] || "${@:2}"; } # $1 exists only when it is complete
 
 if [ -z "${ARCHIVE:-}" ]; then
     once "$out/archive" python "$here/jades_standin.py" --out "$out/archive" --size "$size"
     exec python "$here/archive_server.py" "$out/archive" -- bash "$0" "$@"
 fi
 
-# 1. Fetch: mosaics, segmentation, catalogue, redshifts, and the galaxies to learn from first.
+# 1. Fetch: mosaics, segmentation, catalogue, redshifts, and the galaxies for pretraining.
 zpix fetch jades-dr2 --out "$out/jades" --mirror "$ARCHIVE/hlsps/jades"
 zpix fetch jades-dr4 --out "$out/jades" --mirror "$ARCHIVE/DR4"
 zpix fetch galaxiesml --out "$out/galaxies" --mirror "$ARCHIVE/records/11117528/files"
@@ -31,26 +31,26 @@ redshifts=(
 )
 
 # 2. Prepare: tiles with their sources and redshifts, split by position on the sky.
-grep -qs '"whole": true' "$out/store.zarr/zarr.json" || # else what is there is gone on with
+grep -qs '"whole": true' "$out/store.zarr/zarr.json" || # an incomplete store is continued
     zpix prepare "$out/jades" --segmentation "$segmentation" --catalogue "$catalogue" "${redshifts[@]}" \
         --tile-size 256 --out "$out/store.zarr"
 
-# 3. Pretrain: a backbone that knows galaxies.
+# 3. Pretrain: a backbone on single galaxies.
 zpix pretrain "$out/galaxies/"5x64x64_{training,validation}_with_morphology.hdf5 --part backbone \
     --config "$settings" --out "$out/backbone"
 
-# 4. Train. A minute teaches a new network next to nothing, so here the shipped model is tuned to the field; with the real
-#    data begin from the backbone: START=backbone.
+# 4. Train. A minute is too short for a new network, so here the shipped model is tuned to the field; with the real data
+#    begin from the backbone: START=backbone.
 case ${START:-shipped} in
-    shipped) start=(--init "$(python -c 'from zpix.jobs.run import default_model; print(default_model())')") ;;
+    shipped) start=(--init "$(python -c 'from zpix.detector import default_model; print(default_model())')") ;;
     backbone) start=(--backbone "$out/backbone/model.safetensors") ;;
 esac
 zpix train "$out/store.zarr" "${start[@]}" --config "$settings" --name jades --out "$out/model"
 
-# 5. Run: a row for every source of the survey's catalogue, and for what else there is, with flags.
+# 5. Run: a row for every source of the survey's catalogue and for new detections, with flags.
 once "$out/result" zpix run "$out/jades" --model "$out/model/model.safetensors" \
     --reference "$catalogue" --reference-segmentation "$segmentation" --out "$out/result"
 
-# 6. Look: what the two catalogues share, and where redshifts are missing.
+# 6. Compare: sources that both catalogues have, and where redshifts are missing.
 once "$out/matches.fits" zpix match "$out/result/catalogue.fits" "$catalogue" --out "$out/matches.fits"
 once "$out/diagnosis" zpix diagnose "$out/result" "${redshifts[@]}" --number 20 --out "$out/diagnosis"

@@ -3,10 +3,10 @@
     python examples/jades_standin.py --out archive --size 2240 --galaxies 600
     python examples/archive_server.py archive                 # serves it to `zpix fetch ... --mirror`
 
-File names, HDUs, columns, units and byte order are those of the published files; everything in them is simulated.
-Mosaics and segmentation map come from `zpix simulate`, fluxes are measured on them, and photometric redshifts and
-redshifts of spectra are drawn around the truth, with placeholders, uncertain ones and contradictions among them.
-Files lie where the archives have them: `archive/hlsps/jades/dr2/...`, `archive/DR4/...`, `archive/records/...`.
+File names, HDUs, columns, units and byte order are those of the published files; the content is simulated. Mosaics and
+segmentation map come from `zpix simulate`, fluxes are measured on them, and photometric and spectroscopic redshifts are
+drawn around the truth, with placeholders, uncertain redshifts and conflicts among them. Files have the paths of the
+archives: `archive/hlsps/jades/dr2/...`, `archive/DR4/...`, `archive/records/...`.
 """
 
 from __future__ import annotations
@@ -34,14 +34,15 @@ from zpix.spectra.filters import package_file
 from zpix.spectra.galaxies import rest_grid, rest_spectra
 from zpix.surveys import RELEASES, RemoteFile
 
-FIRST_ID = 200_001  # of the catalogue: identifiers are no row numbers
-PLACEHOLDER_Z = 21.99  # what EAZY's grid ends with
+FIRST_ID = 200_001  # of the catalogue: identifiers are not row numbers
+PLACEHOLDER_Z = 21.99  # the end of EAZY's grid
 NJY_PER_MJY = 1e15
 CIRCLES = {"CIRC1": 0.10, "CIRC2": 0.15}  # radii in arcsec
 SECURE, UNCERTAIN = ("A", "B"), ("C", "D")
 
 
 def main() -> None:
+    """Write the archive."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--out", type=Path, required=True, help="directory to write to")
     options.add_argument("--size", type=int, default=2240, help="side of the field in pixels; 2240 has 2,000 sources")
@@ -58,14 +59,14 @@ def main() -> None:
 
 @dataclass(frozen=True)
 class Counts:
-    """What a stand-in of JADES holds."""
+    """Number of sources and of spectra in the archive."""
 
     sources: int
     spectra: int
 
 
 def place(archive: Path, release: str, file: RemoteFile) -> Path:
-    """Where a file of a release lies in the archive: at the path of its URL."""
+    """Path of a file of a release in the archive, that of its URL; its folder is made."""
     path = archive / urlsplit(RELEASES[release].base).path.strip("/") / file.path
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
@@ -82,7 +83,7 @@ def make_jades(
     """Mosaics, segmentation, photometry and redshifts of a simulated field of `size` pixels, or (ny, nx).
 
     A share `spectra` of the galaxies brighter than F444W = 28 gets a spectrum, beside those that a survey like JADES
-    would have taken: in so small a field those are too few to learn from.
+    would have taken, because those are too few to learn from in so small a field.
     """
     rng = np.random.default_rng(seed)
     shape = (size, size) if isinstance(size, int) else size
@@ -95,7 +96,7 @@ def make_jades(
             shutil.move(field / f"mock_{band.lower()}_drz.fits", path)
         truth = Table.read(field / "truth.fits", mask_invalid=False)
         drawn, header = fits.getdata(field / "segmentation.fits", header=True)
-        truth = truth[truth["detectable"]]  # a catalogue lists what could be found, by identifiers of its own
+        truth = truth[truth["detectable"]]  # a catalogue lists what could be found, with its own identifiers
         labels = np.zeros(int(drawn.max()) + 1, np.int32)
         labels[truth["id"]] = np.arange(FIRST_ID, FIRST_ID + len(truth))
         segments = labels[drawn]
@@ -146,7 +147,7 @@ def write_photometry(
 
 
 def disc(radius_pix: float) -> NDArray[np.float64]:
-    """1 in the pixels whose centre lies within the radius, (n, n)."""
+    """Array (n, n) that is 1 in the pixels whose centres lie within the radius, and 0 elsewhere."""
     reach = int(radius_pix)
     offset = np.arange(-reach, reach + 1)
     return (np.hypot(offset[:, None], offset[None]) <= radius_pix).astype(float)
@@ -166,7 +167,7 @@ def sizes(truth: Table) -> Table:
 
 
 def photometric_redshifts(rng: np.random.Generator, truth: Table) -> Table:
-    """EAZY's, as they would be: 3 % scatter, every tenth elsewhere, some at the end of the grid."""
+    """Redshifts like EAZY's: 3 % scatter, one in ten wrong, some at the end of the grid."""
     z, n = np.asarray(truth["z"], float), len(truth)
     width = 0.03 * (1 + z)
     best = np.abs(z + width * rng.normal(size=n))
@@ -180,10 +181,18 @@ def photometric_redshifts(rng: np.random.Generator, truth: Table) -> Table:
 
 @dataclass(frozen=True)
 class Targets:
-    """N spectra of catalogued galaxies.
+    """Spectra of N catalogued galaxies.
 
-    id : (N,) of the catalogue;  ra, dec : (N,) degrees, of the slit, some hundredths of an arcsec off
-    z : (N,) true;  flag : (N,) A to E
+    Attributes
+    ----------
+    id : (N,) int
+        Identifier in the catalogue.
+    ra, dec : (N,) float, degrees
+        Position of the slit, some hundredths of an arcsec from the galaxy.
+    z : (N,) float
+        True redshift.
+    flag : (N,) str
+        Quality of the spectrum, A to E.
     """
 
     id: NDArray[np.int64]
@@ -197,7 +206,7 @@ class Targets:
 
 
 def targets(rng: np.random.Generator, truth: Table, share: float) -> Targets:
-    """Galaxies that spectra were taken of; three in four are secure."""
+    """Galaxies with a spectrum; three in four redshifts are secure."""
     bright = (truth["label"] != STAR) & (truth["mag_f444w"] < 28)
     rows = np.flatnonzero(bright & (np.isfinite(truth["z_spec"]) | (rng.uniform(size=len(truth)) < share)))
     chosen, n = truth[rows], len(rows)
@@ -211,7 +220,7 @@ def targets(rng: np.random.Generator, truth: Table, share: float) -> Targets:
 
 
 def measured(rng: np.random.Generator, z: NDArray, flag: NDArray) -> NDArray[np.float64]:
-    """Redshifts as a spectrum gives them: a third of the uncertain ones is wrong, E has none."""
+    """Redshifts read from the spectra: a third of the uncertain ones are wrong, and E has none."""
     wrong = np.isin(flag, UNCERTAIN) & (rng.uniform(size=len(z)) < 1 / 3)
     read = np.where(wrong, rng.uniform(0.5, 9, len(z)), z * (1 + rng.normal(0, 3e-4, len(z))))
     return np.where(flag == "E", np.nan, read)
@@ -263,10 +272,10 @@ def write_dr4(path: Path, observed: Targets, rng: np.random.Generator) -> None:
 
 
 def write_tables(path: Path, tables: list[tuple[str, Table]]) -> None:
-    """A FITS file of an empty primary HDU and tables, big-endian as FITS has it."""
+    """Write tables to a FITS file with an empty primary HDU, big-endian as in FITS."""
     hdus = [fits.BinTableHDU(table, name=name) for name, table in tables]
     for hdu, (name, _) in zip(hdus, tables, strict=True):
-        hdu.header["EXTNAME"] = name  # as it is spelt: `name=` makes capitals of it
+        hdu.header["EXTNAME"] = name  # in this spelling: `name=` turns it into capitals
     fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(path, overwrite=True)
 
 

@@ -1,8 +1,8 @@
-"""Search a field with a dask cluster on one machine: the same steps as on many, to try them out.
+"""Search a field with a dask cluster on one machine, to try the steps that many machines need.
 
 python examples/laptop_cluster.py MOSAICS --out result
 
-On a single machine `zpix run MOSAICS --out result --workers 4` does the same with less ado.
+On a single machine `zpix run MOSAICS --out result --workers 4` does the same more simply.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import zpix
 
 
 def main() -> None:
+    """Search a field on a cluster of this machine."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("mosaics", type=Path, help="directory of FITS mosaics")
     options.add_argument("--out", type=Path, required=True, help="directory to write to")

@@ -1,4 +1,4 @@
-"""From pixels to redshifts in Python: simulate a field, run a model on it, look at what came out, and score it.
+"""From pixels to redshifts in Python: simulate a field, run a model on it, look at the catalogue, and score it.
 
 python examples/quickstart.py --out quickstart
 """
@@ -15,6 +15,7 @@ from zpix.config import InferenceConfig
 
 
 def main() -> None:
+    """Simulate, search and score a field."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--out", type=Path, default=Path("quickstart"), help="directory to write to")
     options.add_argument("--size", type=int, default=640, help="side of the field in pixels")
@@ -26,7 +27,7 @@ def main() -> None:
     # A field in the layout of JADES: nine FITS mosaics, a segmentation map and the truth. Yours would go here.
     zpix.simulate(asked.out / "field", size_pix=asked.size, seed=asked.seed, overwrite=True)
 
-    # The main job. `catalogue` is what is also in result/catalogue.fits.
+    # The main job. `catalogue` is also in result/catalogue.fits.
     catalogue = zpix.run(
         asked.out / "field",
         out=asked.out / "result",

@@ -1,10 +1,10 @@
-"""Search a field with the nodes of a SLURM machine.
+"""Search a field on the nodes of a SLURM cluster.
 
 python examples/slurm_cluster.py /shared/MOSAICS --out /shared/result --jobs 16
 
 Needs `pip install 'zpix[scale]' dask-jobqueue`, and mosaics, model and result in directories that all nodes see. Start
-it on a login node, or in a job of its own; should it end early, the same command goes on after the blocks that are
-finished. Partition, time and memory are those of your machine: change `slurm_cluster`.
+it on a login node or in a job of its own; if it ends early, the same command goes on after the finished blocks.
+Adapt partition, time and memory in `slurm_cluster` to your machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import zpix
 
 
 def slurm_cluster(jobs: int) -> Any:
-    """A dask cluster whose workers are SLURM jobs: 8 processes of one core and 4 GB each in every job."""
+    """A dask cluster whose workers are SLURM jobs, each with 8 processes of one core and 4 GB."""
     from dask_jobqueue import SLURMCluster
 
     cluster = SLURMCluster(
@@ -35,6 +35,7 @@ def slurm_cluster(jobs: int) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None, make_cluster: Callable[[int], Any] = slurm_cluster) -> None:
+    """Search a field on a cluster of SLURM jobs."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("mosaics", type=Path, help="directory of FITS mosaics")
     options.add_argument("--out", type=Path, required=True, help="directory to write to")

@@ -1,7 +1,7 @@
-"""Does the shipped model meet its marks on fields it has never seen?
+"""Does the shipped model meet its aims on fields that it has not seen?
 
-Three fresh fields are simulated, searched and scored against the truth, each alone and all together. The seeds are none
-that a model was trained with (the recipes in `recipes/` name theirs). Exit code 1 if a mark is missed.
+Three fields are simulated, searched and scored against the truth, each alone and all together. Their seeds were used
+in no training (the recipes in `recipes/` name theirs). The exit code is 1 if an aim is missed.
 
     python examples/three_fields.py --out three-fields
 """
@@ -33,16 +33,18 @@ class Mark:
 
     @property
     def met(self) -> bool:
+        """Whether the score is in its range, or has none."""
         return not self.range_text or self.low <= self.value <= self.high
 
     @property
     def range_text(self) -> str:
-        """The range in words; empty without one."""
+        """The range as text; empty if there is none."""
         ends = [("≥", self.low), ("≤", self.high)]
         return " and ".join(f"{sign} {end:g}" for sign, end in ends if np.isfinite(end))
 
 
 def main() -> None:
+    """Simulate, search and score the fields, and print the table."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--out", type=Path, default=Path("three-fields"), help="directory to write to")
     options.add_argument("--size", type=int, default=4096, help="side of a field in pixels")
@@ -67,7 +69,7 @@ def field_report(place: Path, seed: int, size: int, model: Path | None) -> Repor
 
 
 def marks(reports: list[Report]) -> list[Mark]:
-    """The scores that the marks are set for, over all sources of some fields."""
+    """The scores that have aims, over all sources of some fields."""
     completeness = joined_fraction([fraction(report, "completeness_below") for report in reports])
     purity = joined_fraction([fraction(report, "purity_below") for report in reports])
     samples = [report.sample.select(report.magnitude < REDSHIFTS_TO) for report in reports]

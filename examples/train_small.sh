@@ -9,7 +9,7 @@ out=${1:?"usage: examples/train_small.sh DIRECTORY [SIZE]"}
 size=${2:-768}
 settings=$(dirname "$0")/train_small.toml
 
-# The sky: one field to learn from, another to be judged by.
+# The sky: one field for training, another for testing.
 zpix simulate --out "$out/field" --size "$size" --seed 11
 zpix simulate --out "$out/unseen" --size "$((size / 2))" --seed 12
 
@@ -17,10 +17,10 @@ zpix simulate --out "$out/unseen" --size "$((size / 2))" --seed 12
 zpix prepare "$out/field" --segmentation "$out/field/segmentation.fits" --catalogue "$out/field/truth.fits" \
     --tile-size 128 --out "$out/store.zarr"
 
-# Colours first, then everything together.
+# Redshifts on cutouts first, then everything together.
 zpix pretrain "$out/store.zarr" --config "$settings" --out "$out/redshift"
 zpix train "$out/store.zarr" --config "$settings" --redshift-head "$out/redshift/model.safetensors" --out "$out/model"
 
-# The new model at work on the field it has not seen.
+# The new model on the field that it has not seen.
 zpix run "$out/unseen" --model "$out/model/model.safetensors" --config "$settings" --out "$out/result"
 zpix evaluate "$out/result/catalogue.fits" "$out/unseen/truth.fits" --out "$out/evaluation"
