@@ -29,6 +29,7 @@ def test_every_script_is_here_and_in_the_readme():
     assert set(re.findall(r"^\| `(\w+\.py)", text, re.M)) == set(SMALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", sorted(SMALL))
 def test_a_benchmark_runs(script, capsys):
     if script == "scene_stages.py":

@@ -80,6 +80,7 @@ def write_templates(folder: Path) -> None:
     (folder / "corr_sfhz_13.param").write_text("".join(f"{i} {i}.dat 1.0\n" for i in (1, 2, 3)))
 
 
+@pytest.mark.slow
 def test_commands_in_the_documentation_run(empty_directory, small_releases, monkeypatch, capsys):
     pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
     write_templates(empty_directory / "templates")
@@ -99,6 +100,7 @@ def test_commands_in_the_documentation_run(empty_directory, small_releases, monk
     } <= {path.name for path in empty_directory.iterdir()}
 
 
+@pytest.mark.slow
 def test_python_in_the_documentation_runs(empty_directory, small_releases, capsys):
     names: dict[str, object] = {"__name__": "__main__"}
     for language, text in blocks(DOCS / "python.md"):
@@ -151,6 +153,7 @@ def run_script(*arguments: str | Path) -> str:
     return result.stdout
 
 
+@pytest.mark.slow
 def test_quickstart_and_the_marks_of_three_fields(tmp_path, tiny_model):
     shown = run_script(
         sys.executable, EXAMPLES / "quickstart.py", "--out", tmp_path, "--size", "256", "--model", tiny_model
@@ -176,6 +179,7 @@ def test_marks_are_met_or_missed():
     assert mark("bias", float("nan"), 0.0).met
 
 
+@pytest.mark.slow
 def test_a_small_training_through_the_command_line(tmp_path):
     shown = run_script("bash", EXAMPLES / "train_small.sh", tmp_path, "384")
     assert "redshifts" in shown and "completeness" in shown
@@ -183,6 +187,7 @@ def test_a_small_training_through_the_command_line(tmp_path):
     assert (tmp_path / "evaluation" / "report.json").is_file()
 
 
+@pytest.mark.slow
 def test_jades_from_the_archives_to_a_flagged_catalogue(tmp_path):
     shown = run_script("bash", EXAMPLES / "jades.sh", tmp_path)
     listed = Table.read(next((tmp_path / "jades").glob("*_photometry_v2.0_catalog.fits")), hdu="FLAG")

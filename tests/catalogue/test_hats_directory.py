@@ -13,6 +13,7 @@ from zpix.errors import MissingExtraError
 pytestmark = pytest.mark.filterwarnings("default")  # of dask and lsdb
 
 
+@pytest.mark.slow
 def test_hats_and_lsdb_read_it(make_catalogue, tmp_path):
     pytest.importorskip("hats_import", reason="the extra 'scale' is not installed")
     import hats

@@ -78,6 +78,7 @@ def test_what_is_answered_of_a_source_does_not_depend_on_the_number_of_others(qu
     assert all(len(found.boxes) == 0 for found in detect(quantised, score_threshold=1.0))
 
 
+@pytest.mark.slow
 def test_parts_are_ready_for_the_last_two_shapes_of_tiles(quantised):
     torch.manual_seed(0)
     tiles = {size: torch.randn(1, 2 * len(BANDS), *size) for size in ((64, 64), (64, 128), (128, 64))}
@@ -95,6 +96,7 @@ def test_in_bf16_everything_around_is_bf16(trained, ranges):  # noqa: F811
     assert all(abs(plain - found) <= 1 for plain, found in counts)
 
 
+@pytest.mark.slow
 def test_a_transformer_too_computes_in_eight_bits():
     torch.manual_seed(0)
     detector = Detector(small_model(backbone="mvitv2_tiny", bands=BANDS)).eval()

@@ -114,6 +114,7 @@ def check_whole_and_kept(experiment, out: Path, capsys, options: list) -> tuple[
     return made, found
 
 
+@pytest.mark.slow
 def test_few_redshifts(tmp_path, tiny, start, store, capsys):
     options = [*tiny, "--model", start, "--store", store, "--mock-tiles", 3, "--epochs", 1, "--cutout-epochs", 2]
     made, found = check_whole_and_kept(spectroscopic_labels, tmp_path / "out", capsys, options)
@@ -129,6 +130,7 @@ def test_few_redshifts(tmp_path, tiny, start, store, capsys):
         run(spectroscopic_labels, tmp_path / "out", capsys, *options, "--epochs", 2)
 
 
+@pytest.mark.slow
 def test_backbones(tmp_path, tiny, capsys):
     options = [*tiny, "--epochs", 1, "--tiles", 3, "--backbones", "resnet18", "mvitv2_tiny"]
     (trained, redshifts), found = check_whole_and_kept(backbones, tmp_path / "out", capsys, options)
@@ -138,6 +140,7 @@ def test_backbones(tmp_path, tiny, capsys):
     assert len(redshifts) == 2
 
 
+@pytest.mark.slow
 def test_pretraining(tmp_path, tiny, store, capsys):
     options = [*tiny, "--epochs", 1, "--store", store, "--mock-tiles", 8, "--photometry-tiles", 2]
     made, _ = check_whole_and_kept(pretraining, tmp_path / "out", capsys, options)

@@ -201,6 +201,7 @@ def stand_in(tmp_path_factory) -> Path:
     return place
 
 
+@pytest.mark.slow
 def test_the_whole_command(tmp_path, stand_in):
     options = ["--real", stand_in, "--docs", tmp_path, "--large-field", tmp_path / "large", "--large-size", 256]
     options += ["--large-workers", 1]

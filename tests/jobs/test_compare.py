@@ -39,6 +39,7 @@ def templates(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_all_contestants_are_scored_on_the_same_galaxies(field, templates, tmp_path, monkeypatch):
     coarse = FitSettings(z_max=12.0, z_step=0.1, template_error=0.0, systematic_error=0.02)
     monkeypatch.setattr(comparison, "_OWN_TEMPLATES", coarse)
@@ -102,6 +103,7 @@ def test_the_settings_of_the_rival_are_scanned(field, templates, monkeypatch):
     assert 0 < row["sigma_nmad"] < 1
 
 
+@pytest.mark.slow
 def test_marks_are_measured_against_the_rival_and_the_ceiling(field, templates, tmp_path, monkeypatch, capsys):
     coarse = FitSettings(z_max=12.0, z_step=0.1, template_error=0.0, systematic_error=0.02)
     monkeypatch.setattr(comparison, "_OWN_TEMPLATES", coarse)

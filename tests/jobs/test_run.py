@@ -207,6 +207,7 @@ def test_a_failure_leaves_the_earlier_run(tmp_path, finished, blob_field, tiny_m
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.slow
 def test_a_failure_while_writing_leaves_what_was_found(
     finished, tmp_path, blob_field, tiny_model, blob_search, monkeypatch
 ):
@@ -245,6 +246,7 @@ def test_an_interrupted_run_goes_on_where_it_was(finished, tmp_path, blob_field,
     assert contents(tmp_path / "out") == contents(finished[0])
 
 
+@pytest.mark.slow
 def test_other_settings_begin_anew_when_asked(tmp_path, blob_field, tiny_model, blob_search):
     parts = tmp_path / ".out.partial" / "parts"
     parts.mkdir(parents=True)
@@ -256,6 +258,7 @@ def test_other_settings_begin_anew_when_asked(tmp_path, blob_field, tiny_model, 
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.slow
 def test_two_processes_find_the_same(finished, tmp_path, blob_field, tiny_model, blob_search):
     two = blob_search.model_copy(update={"workers": 2})
     assert write_run(blob_field, out=tmp_path / "out", model=tiny_model, config=two).workers == 2
@@ -274,6 +277,7 @@ def test_an_interruption_ends_the_workers(tmp_path, blob_field, tiny_model, blob
     assert list((tmp_path / ".out.partial" / "parts").glob("block-*.parquet"))
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on(finished, tmp_path, blob_field, tiny_model, blob_search):
     script = (
         "import json, sys, time, zpix.search.block\n"
@@ -326,6 +330,7 @@ def test_a_mosaic_of_other_pixels_is_refused(tmp_path, tiny_model, blob_search):
         run(tmp_path / "field", out=tmp_path / "out", model=tiny_model, config=blob_search)
 
 
+@pytest.mark.slow
 def test_a_transformer_runs_with_tiles_of_the_size_it_was_built_for(tmp_path, blob_field, blob_search):
     model = tmp_path / "transformer.safetensors"
     save_checkpoint(model, Checkpoint(Detector(small_model(backbone="mvitv2_tiny", built_size_pix=192))))

@@ -59,6 +59,7 @@ def test_pretraining_and_training_leave_models_settings_and_losses(tmp_path, sto
     assert load_checkpoint(again).about["name"] == "more"
 
 
+@pytest.mark.slow
 def test_a_redshift_head_of_another_shape_joins_a_trained_detector(tmp_path, store):
     detector = train(store.path, out=tmp_path / "run", model=small_model(bands=BANDS), config=FAST)
     model = small_model(bands=BANDS, elliptical_widths=(1.0,))
@@ -72,6 +73,7 @@ def test_a_redshift_head_of_another_shape_joins_a_trained_detector(tmp_path, sto
         torch.testing.assert_close(after[name], before[name])
 
 
+@pytest.mark.slow
 def test_a_backbone_of_five_bands_is_carried_into_a_detector_of_three(tmp_path, store):
     (tmp_path / "hsc").mkdir()
     for split in ("training", "validation", "testing"):
@@ -113,6 +115,7 @@ def test_a_refused_training_changes_nothing(tmp_path, store):
     assert {item.name: item.read_bytes() for item in out.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_widths_are_calibrated_on_validation_tiles_and_kept_with_the_model(tmp_path):
     pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
     prepare_mock(tmp_path / "sky.zarr", tiles=3, seed=20260210, fractions={"train": 0, "validation": 1, "test": 0})

@@ -117,6 +117,7 @@ def test_fewer_sources_are_labelled_where_it_is_shallow() -> None:
     assert 0 < less < 0.8 * deep
 
 
+@pytest.mark.slow
 def test_files_and_stores_keep_what_was_not_observed(tmp_path) -> None:
     config = QUIET.model_copy(update={"missing_coverage": 0.3})
     bands = ("F150W", "F444W")

@@ -43,6 +43,7 @@ def test_files_agree_with_each_other(field: Path) -> None:
     assert len(share) and np.all(np.array(share) > 0.3) and np.all(np.array(share) < 1.3)
 
 
+@pytest.mark.slow
 def test_same_pixels_with_two_workers(field: Path, tmp_path: Path) -> None:
     again = write_field(tmp_path / "two", shape=(200, 300), seed=7, bands=BANDS, config=CONFIG, workers=2)
     for path in sorted(field.iterdir()):
@@ -84,6 +85,7 @@ class Stop:
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupted_field_goes_on_where_it_was(field: Path, tmp_path: Path, workers: int) -> None:
     out = tmp_path / "mock"
@@ -99,6 +101,7 @@ def test_an_interrupted_field_goes_on_where_it_was(field: Path, tmp_path: Path, 
     same_files(field, out)
 
 
+@pytest.mark.slow
 def test_a_killed_field_goes_on_where_it_was(field: Path, tmp_path: Path) -> None:
     out = tmp_path / "mock"
     script = f"""

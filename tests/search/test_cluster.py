@@ -33,6 +33,7 @@ def stop_at_the_first_tile(place: str) -> None:
     _Searcher._predict = stuck  # type: ignore[method-assign]
 
 
+@pytest.mark.slow
 def test_a_worker_killed_twice_leaves_no_trace(tmp_path, blob_field, tiny_model, blob_search, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # as in dask's workers
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:  # as they are
@@ -72,6 +73,7 @@ def test_a_worker_killed_twice_leaves_no_trace(tmp_path, blob_field, tiny_model,
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+@pytest.mark.slow
 def test_the_example_for_a_laptop(tmp_path, blob_field, tiny_model):
     """As a program, since the processes of its cluster begin with its first lines."""
     script = [sys.executable, EXAMPLES / "laptop_cluster.py", blob_field, "--model", tiny_model]

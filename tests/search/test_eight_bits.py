@@ -11,6 +11,7 @@ from zpix.matching import match_boxes
 from zpix.search import Predictor
 
 
+@pytest.mark.slow
 def test_the_shipped_network_finds_in_eight_bits_what_it_finds_in_32():
     pytest.importorskip("openvino", reason="eight bits need the extra 'int8'")
     pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")

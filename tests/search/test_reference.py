@@ -151,6 +151,7 @@ def test_without_a_reference_there_is_no_word_of_it(tmp_path, blob_field, tiny_m
     assert "origin" not in (tmp_path / "out" / "README.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_in_another_process(finished, tmp_path, blob_field, tiny_model, search, reference):
     script = (
         "import json, sys, time, zpix.search.block\n"

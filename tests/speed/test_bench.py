@@ -51,6 +51,7 @@ class CrewAtHome(Crew):
         pass
 
 
+@pytest.mark.slow
 def test_everything_is_measured_printed_and_kept(small_networks, tmp_path, monkeypatch):
     for module in ("network", "rates", "scaling"):
         monkeypatch.setattr(f"zpix.speed.{module}.Crew", CrewAtHome)

@@ -34,6 +34,7 @@ def losses(out: Path, split: str = "train") -> list[float]:
     return [float(row["redshift"]) for row in rows if row["split"] == split]
 
 
+@pytest.mark.slow
 def test_the_loss_falls_on_galaxies_whose_colours_know_their_redshift(tmp_path):
     training = GalaxiesML([write_galaxiesml(tmp_path / "training.hdf5", count=256)], size=64)
     validation = GalaxiesML([write_galaxiesml(tmp_path / "validation.hdf5", count=48, seed=1)], size=64)
@@ -115,6 +116,7 @@ def test_every_labelled_source_of_a_store_is_cut_once(tmp_path):
         assert (flux[:, :, 31:33, 31:33].mean((1, 2, 3)) > flux[:, :, :8, :8].mean((1, 2, 3))).all()
 
 
+@pytest.mark.slow
 def test_a_backbone_learns_from_a_store(tmp_path):
     store = blob_store(tmp_path / "store", train=48)
     config = PretrainingConfig(epochs=3, batch_size=16, learning_rate=2e-3)

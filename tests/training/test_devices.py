@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.detector.scenery import small_model
 from tests.training.scenery import BANDS, blob_store
 from zpix.config import TrainingConfig, write_config
 from zpix.detector import load_checkpoint
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_model_and_go_on(tmp_path):
     blob_store(tmp_path / "store")
     settings = {"batch_size": 1, "learning_rate": 1e-3, "warmup_steps": 2, "precision": "fp32"}

@@ -41,6 +41,7 @@ def drawn(tmp_path_factory) -> tuple[Path, SourceSums, SourceSums]:
     return out, training, validation
 
 
+@pytest.mark.slow
 def test_realisations_share_redshifts_and_every_twentieth_tile_is_for_validation(drawn):
     _, training, validation = drawn
     assert torch.isfinite(training.sums).all() and 0 < len(validation.redshift) < len(training.redshift) / 10
@@ -50,6 +51,7 @@ def test_realisations_share_redshifts_and_every_twentieth_tile_is_for_validation
     assert not set(validation.redshift.tolist()) & set(training.redshift.tolist())
 
 
+@pytest.mark.slow
 def test_a_killed_drawing_goes_on_and_other_skies_are_refused(drawn):
     out, training, _ = drawn
     files = sorted(out.glob("*.safetensors"))
@@ -69,6 +71,7 @@ def test_a_killed_drawing_goes_on_and_other_skies_are_refused(drawn):
     settings.write_text(whole)
 
 
+@pytest.mark.slow
 def test_a_head_learns_from_drawn_skies_and_a_detector_takes_it(tmp_path):
     path = pretrain_mock(20, out=tmp_path / "head", simulation=SKY, model=MODEL, config=FIT, tile_size=192)
     rows = [line.split(",") for line in (tmp_path / "head" / "losses.csv").read_text().splitlines()[1:]]
@@ -95,6 +98,7 @@ def validation_tiles(tmp_path_factory) -> Path:
     return store
 
 
+@pytest.mark.slow
 def test_accuracy_against_the_number_of_tiles(drawn, validation_tiles, tmp_path, monkeypatch, capsys):
     from experiments import training_size
 
@@ -137,6 +141,7 @@ def test_what_a_trial_hides_is_what_it_says():
     assert torch.equal(blind.sums[:, rest], plain[:, rest]) and not (plain[:, parts["colours"]] == 0).all()
 
 
+@pytest.mark.slow
 def test_every_choice_of_the_head_is_changed_alone(drawn, validation_tiles, tmp_path, monkeypatch, capsys):
     from experiments import head_ablations
 

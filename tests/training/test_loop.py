@@ -28,6 +28,7 @@ def weights(path) -> dict[str, torch.Tensor]:
     return load_checkpoint(path).detector.state_dict()
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_exactly(tmp_path):
     store = blob_store(tmp_path / "store")
     config = TrainingConfig(epochs=3, **FAST)
@@ -52,6 +53,7 @@ def test_a_killed_training_goes_on_exactly(tmp_path):
     assert rows == rows_of(tmp_path / "whole" / LOSS_FILE)
 
 
+@pytest.mark.slow
 def test_a_training_killed_while_it_writes_its_last_model_writes_it_again(tmp_path, monkeypatch):
     store = blob_store(tmp_path / "store")
     config = TrainingConfig(epochs=2, **FAST)

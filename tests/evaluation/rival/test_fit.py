@@ -52,6 +52,7 @@ def test_redshifts_of_its_own_templates_are_found(break_templates, capfd):
     assert capfd.readouterr() == ("", "")  # EAZY talks; we do not
 
 
+@pytest.mark.slow
 def test_other_settings_are_as_a_new_fitter(break_templates):
     flux, error = break_galaxies(np.array([2.0, 3.0]), -1.5), np.full((2, 7), 2.0)
     first = TemplateFitter(BANDS, read_template_set(break_templates()), COARSE)
