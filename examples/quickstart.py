@@ -38,8 +38,8 @@ def main() -> None:
     print(f"{len(catalogue)} sources with {', '.join(catalogue.bands)}")
 
     # Columns are arrays. Flags are bits; 0 is a source without caveats.
-    galaxies = catalogue.select(catalogue["class"] == "galaxy")
-    brightest = galaxies.select(np.argsort(galaxies.magnitude("F444W"))[:5])
+    galaxies = catalogue[catalogue["class"] == "galaxy"]
+    brightest = galaxies[np.argsort(galaxies.magnitude("F444W"))[:5]]
     print("  id    F444W   z_phot   68 % interval     P(z > 3)   flags")
     probability = brightest.redshift.probability_between(3, 20)  # every PDF is a mixture that can be asked anything
     for row in range(len(brightest)):

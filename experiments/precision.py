@@ -89,7 +89,7 @@ def compare(plain: Answer, other: Answer) -> dict[str, NDArray]:
         "z": np.abs(other.catalogue["z_phot"][right] - z) / (1 + z),
         "box": pairs.agreement[both],
         "mask": mask_ious(plain, other, pairs)[both],
-        "pdf": pdf_distances(plain.catalogue.select(left), other.catalogue.select(right)),
+        "pdf": pdf_distances(plain.catalogue[left], other.catalogue[right]),
     }
 
 

@@ -37,7 +37,7 @@ class SearchedField:
 
     def above(self, score: float) -> Report:
         """Scores of the sources with at least this probability of being real."""
-        return score_catalogue(self.catalogue.select(self.catalogue["score"] >= score), self.truth)
+        return score_catalogue(self.catalogue[self.catalogue["score"] >= score], self.truth)
 
 
 def main() -> None:
@@ -97,7 +97,7 @@ def print_stars(searched: Sequence[SearchedField], score: float) -> None:
     """How stars are told from galaxies, by the brightness of the source."""
     found, sources = [], 0
     for field in searched:
-        catalogue = field.catalogue.select(field.catalogue["score"] >= score)
+        catalogue = field.catalogue[field.catalogue["score"] >= score]
         matching = score_catalogue(catalogue, field.truth).matching
         star = field.truth.is_star
         sources += int(star[np.isfinite(field.truth.box[:, 0])].sum())

@@ -195,7 +195,7 @@ def test_jades_from_the_archives_to_a_flagged_catalogue(tmp_path):
     catalogue = read_catalogue(tmp_path / "result" / "catalogue.fits")
     of_survey = catalogue["reference_id"][catalogue["origin"] != "new"]
     assert sorted(of_survey) == sorted(listed["ID"])  # every source has a row, and only one
-    galaxies = catalogue.select(catalogue["class"] == "galaxy")
+    galaxies = catalogue[catalogue["class"] == "galaxy"]
     assert np.isfinite(galaxies["z_phot"]).all()
     assert 0.1 < (galaxies["flags"] > 0).mean() < 0.9
     redshifts = Table.read(tmp_path / "store.zarr" / "redshifts.parquet")

@@ -46,10 +46,14 @@ def test_a_catalogue_cannot_be_changed(make_catalogue):
 
 def test_rows_are_selected_together(make_catalogue):
     catalogue = make_catalogue(9)
-    some = catalogue.select(catalogue["id"] % 2 == 0)
+    some = catalogue[catalogue["id"] % 2 == 0]
     assert some["id"].tolist() == [2, 4, 6, 8]
     np.testing.assert_array_equal(some.redshift.means, catalogue.redshift.means[1::2])
-    assert len(catalogue.select(slice(0, 0))) == 0
+    assert catalogue[2:4]["id"].tolist() == [3, 4]
+    assert catalogue[[8, 0]]["id"].tolist() == [9, 1]
+    assert catalogue[-1]["id"].tolist() == [9]
+    assert len(catalogue[:0]) == len(catalogue[[]]) == 0
+    assert Catalogue.concatenate([some, catalogue[:1]])["id"].tolist() == [2, 4, 6, 8, 1]
 
 
 def test_magnitudes_keep_missing_and_negative_apart(make_catalogue):

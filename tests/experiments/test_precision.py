@@ -35,7 +35,7 @@ def test_an_answer_equals_itself(answer):
 def test_what_differs_is_counted(answer):
     z = answer.catalogue["z_phot"].copy()
     z[1] += 0.2 * (1 + z[1])
-    moved = answer.catalogue.with_columns(z_phot=z).select(np.arange(1, len(z)))
+    moved = answer.catalogue.with_columns(z_phot=z)[np.arange(1, len(z))]
     found = precision.compare(answer, replace(answer, catalogue=moved))
     assert found["lost"].sum() == 1 and found["gained"].sum() == 0
     np.testing.assert_allclose(found["z"], [0.2, *[0] * (len(z) - 2)], atol=1e-5)

@@ -363,7 +363,7 @@ def test_one_tile_or_many_give_the_same_sources(tmp_path, shipped):
     )
     # The network judges a source by its surroundings too: those as large as the margin may be seen differently.
     reach = InferenceConfig().margin
-    small = [found.select((found.box[:, 2:] - found.box[:, :2]).max(1) < reach) for found in (whole, tiled)]
+    small = [found[(found.box[:, 2:] - found.box[:, :2]).max(1) < reach] for found in (whole, tiled)]
     assert len(small[0]) > 0.95 * len(whole)
     whole, tiled = small
     assert len(whole) > 150

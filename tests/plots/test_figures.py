@@ -112,7 +112,7 @@ def test_all_figures_of_an_evaluation(tmp_path):
 
 def test_matches_show_what_is_found_false_and_missed(tmp_path):
     catalogue, _, truth = some_sources(40)
-    detected = catalogue.select(slice(0, 30))
+    detected = catalogue[:30]
     known = truth.select(slice(5, 40))
     matching = Matching(np.arange(5, 30), np.arange(25), np.ones(25), n_left=30, n_right=35)
     figure = drawn(
@@ -127,7 +127,7 @@ def test_matches_show_what_is_found_false_and_missed(tmp_path):
 
 def test_figures_of_an_evaluation_without_detections_or_magnitudes(tmp_path):
     catalogue, _, truth = some_sources(10)
-    nothing = score_catalogue(catalogue.select(slice(0, 0)), truth)
+    nothing = score_catalogue(catalogue[:0], truth)
     assert len(save_evaluation_figures(nothing, tmp_path / "a")) == 6
     blind = Truth(**{**vars(truth), "magnitude": np.full(10, np.nan)})
     assert len(save_evaluation_figures(score_catalogue(catalogue, blind), tmp_path / "b")) == 3

@@ -64,13 +64,13 @@ def finished(tmp_path_factory, blob_field, tiny_model, search, reference) -> tup
 
 
 def rows_of(catalogue: Catalogue, origin: str) -> Catalogue:
-    return catalogue.select(catalogue["origin"] == origin)
+    return catalogue[catalogue["origin"] == origin]
 
 
 def test_every_source_of_the_reference_has_one_row(finished, reference, plain):
     out, catalogue = finished
     listed = Table.read(reference)["ID"][:-1]  # the last lies outside
-    known = catalogue.select(catalogue["reference_id"] >= 0)
+    known = catalogue[catalogue["reference_id"] >= 0]
     assert sorted(known["reference_id"].tolist()) == sorted(listed.tolist())
     matched, forced, new = (rows_of(catalogue, origin) for origin in ("matched", "forced", "new"))
     assert len(matched) + len(forced) == len(listed) and len(matched) + len(new) <= len(plain)
@@ -99,7 +99,7 @@ def test_a_detection_on_a_source_it_does_not_match_is_not_new(plain, monkeypatch
     box = np.array([[10, 10, 20, 20], [40, 40, 60, 60], [80, 80, 90, 90]], float)
     position = 0.03 / 3600 * (0.5 * (box[:, :2] + box[:, 2:]) - 0.5)
     sides = dict(zip(("x0", "y0", "x1", "y1"), box.T, strict=True))
-    found = plain.select(slice(0, 3)).with_columns(ra=position[:, 0], dec=position[:, 1], **sides)
+    found = plain[:3].with_columns(ra=position[:, 0], dec=position[:, 1], **sides)
     strip = SimpleNamespace(catalogue=found, key=np.array([7, 3, 5]))
     monkeypatch.setattr("zpix.search.reference.assemble", lambda *_: [strip])
     listed = SourceList(np.array([71, 72]), *position[:2].T, np.array([box[0], [48, 48, 52, 52]]), np.full(2, np.nan))
@@ -120,7 +120,7 @@ def test_forced_rows_have_the_boxes_of_the_reference(finished, reference):
                          for name in forced["reference_id"]])  # fmt: skip
     np.testing.assert_allclose(forced.box, expected, atol=1e-3)
     assert np.isfinite(forced["z_phot"]).all() and (forced["n_pix"] > 0).all()
-    blank = forced.select(forced["reference_id"] == 13)
+    blank = forced[forced["reference_id"] == 13]
     assert len(blank) == 1 and blank["n_bands"][0] == 0 and np.isnan(blank["flux_f444w"][0])
 
 
@@ -212,7 +212,7 @@ def test_positions_alone_are_matched_by_position(tmp_path, blob_field, tiny_mode
     table.add_row((53.16, -27.79))
     table.write(tmp_path / "positions.csv")
     found = run(blob_field, out=tmp_path / "out", model=tiny_model, config=search, reference=tmp_path / "positions.csv")
-    known = found.select(found["reference_id"] >= 0)
+    known = found[found["reference_id"] >= 0]
     assert sorted(known["reference_id"].tolist()) == list(range(1, 22))
     matched = rows_of(found, "matched")
     assert len(matched) >= 20 and np.isnan(matched["reference_iou"]).all()
@@ -264,7 +264,7 @@ def test_the_shipped_model_leaves_no_hole(tmp_path):
         reference=field / "truth.fits", reference_segmentation=field / "segmentation.fits",
     )  # fmt: skip
     truth = Table.read(field / "truth.fits")
-    known = catalogue.select(catalogue["reference_id"] >= 0)
+    known = catalogue[catalogue["reference_id"] >= 0]
     assert sorted(known["reference_id"].tolist()) == sorted(truth["id"].tolist())
     assert np.isfinite(catalogue["z_phot"]).all()
     matched = np.isin(truth["id"], rows_of(catalogue, "matched")["reference_id"])

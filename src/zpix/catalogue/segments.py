@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from zpix.catalogue.stamps import MASK_THRESHOLD, Stamps, Window, inside_masks, place_masks
 from zpix.sources import Detections, overlapping_boxes
+from zpix.sources.rows import Rows
 
 if TYPE_CHECKING:
     from zpix.image import Pixels
@@ -22,8 +22,8 @@ MIN_VALID_FRACTION = 0.9
 SATURATED_SNR = 50.0
 
 
-@dataclass(frozen=True)
-class Photometry:
+@dataclass(frozen=True, eq=False)
+class Photometry(Rows):
     """What was measured under the masks of N sources in B bands.
 
     Attributes
@@ -50,12 +50,6 @@ class Photometry:
     edge: NDArray[np.bool_]
     saturated: NDArray[np.bool_]
 
-    def __len__(self) -> int:
-        return len(self.n_pix)
-
-    def __getitem__(self, rows: slice | NDArray) -> Photometry:
-        return Photometry(*(getattr(self, f.name)[rows] for f in fields(self)))
-
     @property
     def snr(self) -> NDArray[np.float64]:
         """Signal-to-noise ratio in the mask, all bands with a positive flux in quadrature; shape (N,), 0 for none."""
@@ -74,11 +68,6 @@ class Photometry:
             edge=np.zeros(n_sources, bool),
             saturated=np.zeros(n_sources, bool),
         )
-
-    @staticmethod
-    def concatenate(parts: Sequence[Photometry]) -> Photometry:
-        """Join measurements of several sets of sources; the list must not be empty."""
-        return Photometry(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Photometry)))
 
 
 def measure_masks(

@@ -7,7 +7,6 @@ with edges at pixel borders: in box coordinates pixel p reaches from p to p + 1 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.sources import Detections
+from zpix.sources.rows import Rows
 
 #: A pixel is in the mask when its probability reaches this.
 MASK_THRESHOLD = 0.5
@@ -25,8 +25,8 @@ LEVELS = 255
 Window = tuple[NDArray[Any], int, int]
 
 
-@dataclass(frozen=True)
-class Stamps:
+@dataclass(frozen=True, eq=False)
+class Stamps(Rows):
     """N windows of an image, each of its own size.
 
     Attributes
@@ -43,10 +43,7 @@ class Stamps:
     shape_yx: NDArray[np.int32]
     values: NDArray[Any]
 
-    def __len__(self) -> int:
-        return len(self.corner_xy)
-
-    def __getitem__(self, rows: slice | NDArray) -> Stamps:
+    def __getitem__(self, rows: slice | NDArray[Any]) -> Stamps:
         bounds = zip(self.start[:-1][rows].tolist(), self.start[1:][rows].tolist(), strict=True)
         values = [self.values[first:stop] for first, stop in bounds]
         return Stamps(self.corner_xy[rows], self.shape_yx[rows], np.concatenate([self.values[:0], *values]))
@@ -72,11 +69,6 @@ class Stamps:
         order = np.arange(len(self))
         order[rows] = len(self) + np.arange(len(others))
         return Stamps.concatenate([self, others])[order]
-
-    @staticmethod
-    def concatenate(parts: Sequence[Stamps]) -> Stamps:
-        """Join the windows of several sets; the list must not be empty."""
-        return Stamps(*(np.concatenate([getattr(p, n) for p in parts]) for n in ("corner_xy", "shape_yx", "values")))
 
 
 def place_masks(detections: Detections) -> Stamps:

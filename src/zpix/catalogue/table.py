@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,13 +22,14 @@ from zpix.catalogue.schema import (
 from zpix.catalogue.segments import Photometry
 from zpix.errors import BandError, CatalogueError
 from zpix.sources import CLASS_NAMES, STAR, ConformalIntervals, Detections, ZMixture
+from zpix.sources.rows import Rows
 
 #: AB magnitude of 1 nJy.
 AB_ZEROPOINT_NJY = 31.4
 
 
 @dataclass(frozen=True, eq=False)
-class Catalogue:
+class Catalogue(Rows):
     """A catalogue of N sources; N = 0 is an ordinary catalogue.
 
     Parameters
@@ -64,8 +65,18 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.columns["id"])
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        return self.columns[name]
+    @overload
+    def __getitem__(self, rows: str) -> NDArray[Any]: ...
+    @overload
+    def __getitem__(self, rows: slice | int | Sequence[int] | NDArray[Any]) -> Catalogue: ...
+    def __getitem__(self, rows: str | slice | int | Sequence[int] | NDArray[Any]) -> NDArray[Any] | Catalogue:
+        """Return a column by its name, or the catalogue of some rows: a slice, a mask, indices or one index."""
+        if isinstance(rows, str):
+            return self.columns[rows]
+        if not isinstance(rows, slice):
+            rows = np.atleast_1d(rows)
+            rows = rows if rows.size else rows.astype(np.intp)  # an empty list has the type of numbers with a fraction
+        return Catalogue({name: values[rows] for name, values in self.columns.items()}, self.bands, self.meta)
 
     @property
     def schema(self) -> tuple[Column, ...]:
@@ -99,16 +110,23 @@ class Catalogue:
         new = {name: np.asarray(values) for name, values in columns.items()}
         return Catalogue({**self.columns, **new}, self.bands, self.meta)
 
-    @staticmethod
-    def concatenate(parts: Sequence[Catalogue]) -> Catalogue:
-        """Join catalogues of the same bands, with the facts of the first; the list must not be empty."""
-        first = parts[0]
-        columns = {name: np.concatenate([part[name] for part in parts]) for name in first.columns}
-        return Catalogue(columns, first.bands, first.meta)
+    @classmethod
+    def concatenate(cls, tables: Sequence[Catalogue]) -> Catalogue:
+        """Join catalogues of the same bands.
 
-    def select(self, rows: slice | NDArray) -> Catalogue:
-        """The catalogue of some rows (a slice, a boolean mask or row numbers)."""
-        return Catalogue({name: values[rows] for name, values in self.columns.items()}, self.bands, self.meta)
+        Parameters
+        ----------
+        tables : sequence of Catalogue
+            At least one.
+
+        Returns
+        -------
+        Catalogue
+            All their rows, in order, with the bands and the `meta` of the first.
+        """
+        first = tables[0]
+        columns = {name: np.concatenate([table[name] for table in tables]) for name in first.columns}
+        return cls(columns, first.bands, first.meta)
 
 
 def build_catalogue(

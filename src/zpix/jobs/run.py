@@ -270,7 +270,7 @@ def draw_detections(path: Path, catalogue: CatalogueFile, mosaic: Mosaic, *, seg
     picture, region = picture_of_middle(mosaic)
     with SegmentationMap(segmentation, shape=mosaic.shape) as segments:
         outlines = segments.read(region)
-    shown = [chunk.select(region.contains(chunk["x"], chunk["y"])) for chunk in catalogue.chunks()]
+    shown = [chunk[region.contains(chunk["x"], chunk["y"])] for chunk in catalogue.chunks()]
     figure = detections_figure(
         picture,
         Catalogue.concatenate(shown),

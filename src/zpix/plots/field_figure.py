@@ -54,7 +54,7 @@ def detections_figure(
     figure, axes = sky_axes(picture, origin_xy)
     centre = np.stack([catalogue["x"], catalogue["y"]], axis=1) - origin_xy
     inside = (centre >= -0.5) & (centre < (width - 0.5, height - 0.5))
-    shown = catalogue.select(np.logical_and.reduce(inside, axis=1))
+    shown = catalogue[np.logical_and.reduce(inside, axis=1)]
     colours = _colours(shown)
     if segmentation is None:
         lines, owner = box_lines(shown.box), np.arange(len(shown))

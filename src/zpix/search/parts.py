@@ -7,7 +7,6 @@ neighbours can tell (the flag BLENDED), and the columns `tile`, `segment`, `segm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +18,11 @@ from zpix.catalogue.stamps import Stamps
 from zpix.catalogue.table import Catalogue
 from zpix.errors import OutputError
 from zpix.outputs import whole_file
+from zpix.sources.rows import Rows
 
 
-@dataclass(frozen=True)
-class Part:
+@dataclass(frozen=True, eq=False)
+class Part(Rows):
     """N sources on their way to the catalogue.
 
     Attributes
@@ -40,22 +40,6 @@ class Part:
     segments: Stamps
     tile: NDArray[np.int64]
     key: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.tile)
-
-    def __getitem__(self, rows: slice | NDArray) -> Part:
-        return Part(self.catalogue.select(rows), self.segments[rows], self.tile[rows], self.key[rows])
-
-    @staticmethod
-    def concatenate(parts: Sequence[Part]) -> Part:
-        """Join several parts; the list must not be empty."""
-        return Part(
-            Catalogue.concatenate([part.catalogue for part in parts]),
-            Stamps.concatenate([part.segments for part in parts]),
-            np.concatenate([part.tile for part in parts]),
-            np.concatenate([part.key for part in parts]),
-        )
 
     @staticmethod
     def of_block(catalogue: Catalogue, segments: Stamps, tile: NDArray[np.int64]) -> Part:
