@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from zpix.catalogue.parquet_file import CatalogueFile
 from zpix.catalogue.table import Catalogue
 from zpix.outputs import whole_file
+from zpix.sources import box_centres
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -42,8 +43,7 @@ def write_regions(path: str | Path, catalogue: Catalogue | CatalogueFile, *, wcs
 
 def _lines(catalogue: Catalogue, wcs: WCS) -> Iterator[str]:
     box = catalogue.box.astype(np.float64)
-    x, y = 0.5 * (box[:, 0] + box[:, 2]) - 0.5, 0.5 * (box[:, 1] + box[:, 3]) - 0.5
-    ra, dec, width, height, angle = _on_sky(wcs, x, y)
+    ra, dec, width, height, angle = _on_sky(wcs, *box_centres(box).T)
     width, height = width * (box[:, 2] - box[:, 0]), height * (box[:, 3] - box[:, 1])
     columns = (catalogue["id"], catalogue["class"], catalogue["z_phot"], ra, dec, width, height, angle)
     for number, kind, z, *place in zip(*(column.tolist() for column in columns), strict=True):

@@ -66,9 +66,9 @@ class Catalogue(Rows):
         return len(self.columns["id"])
 
     @overload
-    def __getitem__(self, rows: str) -> NDArray[Any]: ...
-    @overload
     def __getitem__(self, rows: slice | int | Sequence[int] | NDArray[Any]) -> Catalogue: ...
+    @overload
+    def __getitem__(self, rows: str) -> NDArray[Any]: ...
     def __getitem__(self, rows: str | slice | int | Sequence[int] | NDArray[Any]) -> NDArray[Any] | Catalogue:
         """Return a column by its name, or the catalogue of some rows: a slice, a mask, indices or one index."""
         if isinstance(rows, str):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from zpix.catalogue import Catalogue, catalogue_file
 from zpix.errors import CatalogueError
 from zpix.matching.pairs import Matching, match_boxes, match_positions, no_matches
+from zpix.sources import box_centres
 from zpix.sources.fits_table import read_fits_table
 from zpix.sources.source_table import FLAT_TABLES, SourceTable, read_source_table
 
@@ -65,7 +66,7 @@ class SourceList:
     @property
     def centre_xy(self) -> NDArray[np.float64]:
         """Centres of the boxes as positions (integers are pixel centres), (N, 2)."""
-        return 0.5 * (self.box[:, :2] + self.box[:, 2:]) - 0.5
+        return box_centres(self.box)
 
 
 def read_listed(path: str | Path) -> SourceList:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from zpix.catalogue import Catalogue, magnitude_ab
 from zpix.plots.style import new_figure, polish
+from zpix.sources import box_centres
 
 _Z_MAX = 15.0
 #: Part of the colour map that is bright enough to read on black.
@@ -169,7 +170,7 @@ def _outlines(
 def _label(axes: Axes, catalogue: Catalogue, colours: NDArray[np.float64], *, max_labels: int) -> None:
     """z_phot above the boxes, from the brightest source down, where there is room."""
     per_point = _pixels_per_point(axes)
-    box = catalogue.box
+    box, centre = catalogue.box, box_centres(catalogue.box)
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     taken = np.zeros((0, 4))
     for row in _brightest_first(catalogue):
@@ -179,7 +180,7 @@ def _label(axes: Axes, catalogue: Catalogue, colours: NDArray[np.float64], *, ma
             continue
         text = f"{catalogue['z_phot'][row]:.2f}"
         size = np.array([len(text) * _CHARACTER_POINT[0], _CHARACTER_POINT[1]]) * per_point
-        x, y = 0.5 * (box[row, 0] + box[row, 2]) - 0.5 - 0.5 * size[0], box[row, 3] - 0.5 + 0.25 * size[1]
+        x, y = centre[row, 0] - 0.5 * size[0], box[row, 3] - 0.5 + 0.25 * size[1]
         if y + size[1] > top:
             y = box[row, 1] - 0.5 - 1.25 * size[1]
         place = np.array([x, y, x + size[0], y + size[1]])

@@ -19,11 +19,11 @@ from zpix.errors import CatalogueError
 from zpix.image import Mosaic, Region, SegmentationMap, Tile
 from zpix.matching.listed import SourceList
 from zpix.outputs import whole_file
-from zpix.sources import ReferenceBoxes
+from zpix.sources import ReferenceBoxes, box_centres
 
 _log = logging.getLogger(__name__)
 
-#: Side of the aperture of a source that is listed without a box, in pixels: a typical one is 8 to 40 across.
+#: Side of the aperture of a source without a box, in pixels: a typical one is 8 to 40 across.
 DEFAULT_SIDE_PIX = 16
 # Boxes are on the mosaic's grid, or on one moved by whole pixels, when their centres lie this close to the positions.
 _SAME_GRID_PIX = 2.0
@@ -33,9 +33,9 @@ _PLACED = np.dtype([("id", np.int64), ("box", np.float64, 4)])
 
 
 def place_reference(
-    listed: SourceList, mosaic: Mosaic, segmentation: SegmentationMap | None, *, name: str
+    reference: SourceList, mosaic: Mosaic, segmentation: SegmentationMap | None, *, name: str
 ) -> tuple[SourceList, NDArray[np.float64]]:
-    """The listed sources that lie on a mosaic, with boxes in its pixels, and the aperture (N, 4) of each.
+    """The sources of a reference that lie on a mosaic, with boxes in its pixels, and the aperture (N, 4) of each.
 
     Boxes of a larger mosaic on the same sky, of which this one is a part, are moved by whole pixels.
 
@@ -48,31 +48,33 @@ def place_reference(
     CatalogueError
         If no source lies on the mosaic, an identifier is negative, or the boxes are on another grid of pixels.
     """
-    if (listed.id < 0).any():
-        raise CatalogueError(f"'{name}' has the identifier {listed.id.min()}: identifiers must not be negative")
-    xy = np.stack(mosaic.pixel(listed.ra, listed.dec), axis=1)
+    if (reference.id < 0).any():
+        raise CatalogueError(f"'{name}' has the identifier {reference.id.min()}: identifiers must not be negative")
+    xy = np.stack(mosaic.pixel(reference.ra, reference.dec), axis=1)
     whole = Region.whole(mosaic.shape)
-    box = listed.box + _shift(listed, xy, whole.contains(*xy.T), name=name)
+    box = reference.box + _shift(reference, xy, whole.contains(*xy.T), name=name)
     if segmentation is not None:
-        of_segment = segmentation.boxes(listed.id)
+        of_segment = segmentation.boxes(reference.id)
         box = np.where(np.isfinite(of_segment), of_segment, box)
-    placed = replace(listed, box=box)
+    placed = replace(reference, box=box)
     square = np.concatenate([xy, xy], axis=1) + 0.5 + 0.5 * DEFAULT_SIDE_PIX * np.array([-1, -1, 1, 1])
     aperture = np.where(placed.boxed[:, None], box, square)
-    inside = whole.grown(_OUTSIDE_PIX).contains(*(0.5 * (aperture[:, :2] + aperture[:, 2:]) - 0.5).T)
+    inside = whole.grown(_OUTSIDE_PIX).contains(*box_centres(aperture).T)
     if not inside.any():
-        raise CatalogueError(f"'{name}' lists {len(listed)} sources, none of which lies on the mosaics")
+        raise CatalogueError(f"'{name}' lists {len(reference)} sources, none of which lies on the mosaics")
     if not inside.all():
         _log.warning("%d of %d sources of %s lie outside the mosaics", (~inside).sum(), len(inside), name)
     return placed[inside], aperture[inside]
 
 
-def _shift(listed: SourceList, xy: NDArray[np.float64], inside: NDArray[np.bool_], *, name: str) -> NDArray[np.float64]:
+def _shift(
+    reference: SourceList, xy: NDArray[np.float64], inside: NDArray[np.bool_], *, name: str
+) -> NDArray[np.float64]:
     """What to add to boxes (x0, y0, x1, y1) so that they lie around the positions `xy` (N, 2): whole pixels.
 
     NaN if there is no box on the mosaic to tell it from.
     """
-    offset = (xy - listed.centre_xy)[inside & listed.boxed]
+    offset = (xy - reference.centre_xy)[inside & reference.boxed]
     if not len(offset):
         return np.full(4, np.nan)
     shift = np.rint(np.median(offset, axis=0))
@@ -121,7 +123,7 @@ class ReferenceApertures:
 
     def __init__(self, path: str | Path, *, shape: tuple[int, int], segmentation: str | Path | None = None) -> None:
         self._placed = np.load(path, mmap_mode="r")
-        centre = 0.5 * (self._placed["box"][:, :2] + self._placed["box"][:, 2:]) - 0.5
+        centre = box_centres(self._placed["box"])
         self._centre = np.clip(centre, 0, np.array(shape[::-1]) - 1)  # every source has a tile that owns it
         self._shape, self._segmentation = shape, segmentation
 

@@ -23,6 +23,7 @@ from zpix.image import Tile
 from zpix.search import SEAM_PIX, Block, seen_once
 from zpix.search.block import Search
 from zpix.search.parts import Part, read_part
+from zpix.sources import box_centres
 
 # Height of a strip in tiles, at least: a tile's height of it waits for the next strip and is looked at twice.
 _TILES_PER_STRIP = 4
@@ -74,7 +75,7 @@ class Counterparts:
 def assemble(search: Search, blocks: Sequence[Block], counterparts: Counterparts | None = None) -> Iterator[Strip]:
     """Strips of the catalogue of a field whose blocks have all been searched.
 
-    With a reference catalogue they hold the detections alone, unless their `counterparts` are known.
+    With a reference catalogue they hold the detections alone, unless `counterparts` are given.
     """
     size = search.config.tile_size
     strips = _strips(blocks, least_height=_TILES_PER_STRIP * size)
@@ -84,18 +85,18 @@ def assemble(search: Search, blocks: Sequence[Block], counterparts: Counterparts
     for number, strip in enumerate(strips, start=1):
         parts = (_wanted(read_part(search.part(block)), counterparts) for block in strip)
         waiting = Part.concatenate([waiting, *parts])
-        known = Part.concatenate([settled, waiting[_by_position(waiting)]])
-        stays = np.ones(len(known), bool)
+        gathered = Part.concatenate([settled, waiting[_by_position(waiting)]])
+        stays = np.ones(len(gathered), bool)
         if counterparts is None:
-            stays = _decide(known, len(settled), tiles, search.config)
-        blended = np.zeros(len(known), bool)
-        blended[stays] = touching_masks(known.segments[stays])
-        y = _centre_xy(known)[:, 1]
+            stays = _decide(gathered, len(settled), tiles, search.config)
+        blended = np.zeros(len(gathered), bool)
+        blended[stays] = touching_masks(gathered.segments[stays])
+        y = box_centres(gathered.catalogue.box)[:, 1]
         limit = np.inf if number == len(strips) else _top(strip) - size - 4 * SEAM_PIX
-        undecided = np.arange(len(known)) >= len(settled)
+        undecided = np.arange(len(gathered)) >= len(settled)
         now = stays & undecided & (y < limit)
-        fresh = _numbered(known[now], first=count + 1, blended=blended[now])
-        waiting = known[undecided & (y >= limit)]
+        fresh = _numbered(gathered[now], first=count + 1, blended=blended[now])
+        waiting = gathered[undecided & (y >= limit)]
         settled = Part.concatenate([settled, fresh])
         count += len(fresh)
         drawn = None if number == len(strips) else int(limit - 0.5 * size) - 1
@@ -116,13 +117,13 @@ def _strips(blocks: Sequence[Block], *, least_height: int) -> list[list[Block]]:
     return strips
 
 
-def _decide(known: Part, settled: int, tiles: Mapping[int, Tile], config: InferenceConfig) -> NDArray[np.bool_]:
+def _decide(gathered: Part, settled: int, tiles: Mapping[int, Tile], config: InferenceConfig) -> NDArray[np.bool_]:
     """Which of N sources stay, (N,). The first `settled` ones do."""
-    box, score = known.catalogue.box, known.catalogue["score"]
-    stays = np.zeros(len(known), bool)
-    once = seen_once(box, score, known.tile, tiles)
+    box, score = gathered.catalogue.box, gathered.catalogue["score"]
+    stays = np.zeros(len(gathered), bool)
+    once = seen_once(box, score, gathered.tile, tiles)
     once = np.union1d(np.arange(settled), once)
-    single = without_duplicates(box[once], score[once], known.segments[once], max_iou=config.nms_iou)
+    single = without_duplicates(box[once], score[once], gathered.segments[once], max_iou=config.nms_iou)
     stays[once[single]] = True
     stays[:settled] = True
     return stays
@@ -158,14 +159,8 @@ def _numbered(part: Part, *, first: int, blended: NDArray[np.bool_]) -> Part:
 
 def _by_position(part: Part) -> NDArray[np.intp]:
     """Order of sources from the bottom up, then from left to right; one place seen by two tiles by their index."""
-    x, y = _centre_xy(part).T
+    x, y = box_centres(part.catalogue.box).T
     return np.lexsort((part.tile, x, y))
-
-
-def _centre_xy(part: Part) -> NDArray[np.float32]:
-    """Centres of the boxes in pixel coordinates, (N, 2)."""
-    box = part.catalogue.box
-    return 0.5 * (box[:, :2] + box[:, 2:]) - 0.5
 
 
 def _bottom(strip: Sequence[Block]) -> int:

@@ -141,7 +141,7 @@ class _Searcher:
             yield from (part.result() for part in writing)
 
     def _read(self, place: tuple[Block, Tile]) -> _Window:
-        """Pixels of a tile in the model's bands, E(B−V) at its middle, and what the reference knows of it."""
+        """Pixels of a tile in the model's bands, E(B−V) at its middle, and its sources of the reference."""
         block, tile = place
         if self._measuring is not None and self.batch_size == 1:
             wait([self._measuring])  # two tiles in memory, not three: on a processor the network takes longer than both
@@ -150,36 +150,36 @@ class _Searcher:
         pixels = self.mosaic.read(tile.read, bands=self.predictor.bands, spare=spare)
         middle = self.mosaic.sky(0.5 * (tile.owned.x0 + tile.owned.x1), 0.5 * (tile.owned.y0 + tile.owned.y1))
         dust = float(ebv_at(*(np.atleast_1d(angle) for angle in middle), dust=self.config.dust)[0])
-        known = None
+        reference = None
         if self.reference is not None:
-            known = self.reference.owned_by(tile, mask_size=self.predictor.mask_size)
-        return _Window(block, tile, pixels, dust, known, time.perf_counter() - start)
+            reference = self.reference.owned_by(tile, mask_size=self.predictor.mask_size)
+        return _Window(block, tile, pixels, dust, reference, time.perf_counter() - start)
 
     def _predict(self, batch: list[_Window]) -> list[Detections]:
-        """Sources of tiles that the tiles may own; those that the reference knows come last."""
-        known = [window.known.boxes for window in batch if window.known is not None]
+        """Sources of tiles that the tiles may own; those of the reference come last."""
+        reference = [window.reference.boxes for window in batch if window.reference is not None]
         return self.predictor.predict_batch(
             [window.pixels for window in batch],
             dust=[window.dust for window in batch],
             within=[claimed(window.tile) for window in batch],
-            reference=known or None,
+            reference=reference or None,
         )
 
     def _measure(self, window: _Window, detections: Detections) -> _Measured:
         """The detections that the tile may own, then the sources of the reference, and the light in their pixels."""
         start = time.perf_counter()
-        tile, pixels, known = window.tile, window.pixels, window.known
-        found = len(detections) - (0 if known is None else len(known.id))
+        tile, pixels, reference = window.tile, window.pixels, window.reference
+        found = len(detections) - (0 if reference is None else len(reference.id))
         forced = detections[found:].shifted(tile.read.x0, tile.read.y0)
         detections = keep_owned(detections[:found], tile)
         reference_id = np.full(len(detections), -1)
-        if known is not None:
-            reference_id = np.concatenate([reference_id, known.id])
+        if reference is not None:
+            reference_id = np.concatenate([reference_id, reference.id])
             detections = Detections.concatenate([detections, forced])
         probability = place_masks(detections)
-        if known is not None:
-            own = len(detections) - len(known.id) + known.own
-            probability = probability.replaced(own, known.segments)
+        if reference is not None:
+            own = len(detections) - len(reference.id) + reference.own
+            probability = probability.replaced(own, reference.segments)
         threshold = self.config.mask_threshold
         photometry = measure_stamps(probability, pixels, origin_xy=(tile.read.x0, tile.read.y0), threshold=threshold)
         self._spare.append(pixels)
@@ -237,13 +237,13 @@ class _Searcher:
 
 @dataclass(frozen=True)
 class _Window:
-    """A tile of a block as it was read: its pixels, E(B−V) at its middle, what the reference knows of it, seconds."""
+    """A tile of a block as it was read: its pixels, E(B−V) at its middle, its sources of the reference, seconds."""
 
     block: Block
     tile: Tile
     pixels: Pixels
     dust: float
-    known: TileReference | None
+    reference: TileReference | None
     seconds: float
 
 

@@ -1,8 +1,8 @@
-"""Which redshift does every source of a survey's catalogue have?
+"""Which redshift does every source of a reference catalogue have?
 
-The catalogue is placed on the mosaic before the search, so that each tile describes the sources it owns with their own
+The reference is placed on the mosaic before the search, so that each tile describes the sources it owns with their own
 boxes, beside what it finds. Afterwards detections and sources are matched one-to-one over the whole field: what has a
-detection takes its row, what has none keeps the row of its own box, and detections of nothing listed are new.
+detection takes its row, what has none keeps the row of its own box, and detections that match nothing in it are new.
 """
 
 from __future__ import annotations
@@ -75,31 +75,31 @@ def read_placed_reference(path: str | Path, segmentation: str | Path | None, mos
         If it cannot be read, is not on the mosaic or its grid, or the segmentation map is not.
     """
     path = Path(path).absolute()
-    listed = read_any(path)
+    reference = read_any(path)
     if segmentation is None:
-        placed, apertures = place_reference(listed, mosaic, None, name=path.name)
-        return PlacedReference(path, None, placed, apertures, len(listed) - len(placed))
+        placed, apertures = place_reference(reference, mosaic, None, name=path.name)
+        return PlacedReference(path, None, placed, apertures, len(reference) - len(placed))
     segmentation = Path(segmentation).absolute()
     with SegmentationMap(segmentation, shape=mosaic.shape) as areas:
-        placed, apertures = place_reference(listed, mosaic, areas, name=path.name)
-    return PlacedReference(path, segmentation, placed, apertures, len(listed) - len(placed))
+        placed, apertures = place_reference(reference, mosaic, areas, name=path.name)
+    return PlacedReference(path, segmentation, placed, apertures, len(reference) - len(placed))
 
 
-def find_counterparts(search: Search, blocks: Sequence[Block], survey: PlacedReference) -> Counterparts:
-    """Match the detections of a searched field with the sources of a catalogue, one-to-one.
+def find_counterparts(search: Search, blocks: Sequence[Block], reference: PlacedReference) -> Counterparts:
+    """Match the detections of a searched field with the sources of a reference, one-to-one.
 
-    A detection that lies where an unmatched source of the catalogue does, but is drawn otherwise, is neither its
+    A detection that lies where an unmatched source of the reference does, but is drawn otherwise, is neither its
     counterpart nor new: it is left out, and the source keeps the row of its own box.
     """
     strips = [(listed_in(strip.catalogue), strip.key) for strip in assemble(search, blocks)]
-    found, listed = SourceList.concatenate([sources for sources, _ in strips]), survey.sources
-    matching = match_listed(found, listed)
+    found, sources = SourceList.concatenate([detected for detected, _ in strips]), reference.sources
+    matching = match_listed(found, sources)
     identifier, iou = np.full(len(found), -1), np.full(len(found), np.nan, np.float32)
-    identifier[matching.left] = listed.id[matching.right]
-    iou[matching.left] = np.where(listed.boxed[matching.right], matching.agreement, np.nan)
+    identifier[matching.left] = sources.id[matching.right]
+    iou[matching.left] = np.where(sources.boxed[matching.right], matching.agreement, np.nan)
     new, missed = np.flatnonzero(~matching.left_matched), np.flatnonzero(~matching.right_matched)
     again = match_positions(
-        found.ra[new], found.dec[new], listed.ra[missed], listed.dec[missed], radius_arcsec=RADIUS_ARCSEC
+        found.ra[new], found.dec[new], sources.ra[missed], sources.dec[missed], radius_arcsec=RADIUS_ARCSEC
     )
     stays = np.ones(len(found), bool)
     stays[new[again.left]] = False

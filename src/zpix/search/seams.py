@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.image import Region, Tile
-from zpix.sources import Detections, box_iou, overlapping_boxes
+from zpix.sources import Detections, box_centres, box_iou, overlapping_boxes
 
 #: Two tiles agree on a centre to better than this.
 SEAM_PIX = 2.0
@@ -51,7 +51,7 @@ def seen_once(
     """
     indices, of_tile = np.unique(tile, return_inverse=True)
     owned = _owned([tiles[int(index)] for index in indices])[of_tile]
-    centre = 0.5 * (box[:, :2] + box[:, 2:]) - 0.5
+    centre = box_centres(box)
     at_seam = np.flatnonzero(_distance_outside(centre, _shrunk(owned)) > 0)
     outside = _distance_outside(centre[at_seam], owned[at_seam]) > 0
     rank = np.empty(len(at_seam), np.int64)

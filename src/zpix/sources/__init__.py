@@ -5,7 +5,7 @@ from zpix.sources.conformal import ConformalIntervals
 from zpix.sources.detections import CLASS_NAMES, GALAXY, STAR, Detections, ReferenceBoxes
 from zpix.sources.mixture import ZMixture, default_grid
 from zpix.sources.novelty import Novelty
-from zpix.sources.overlaps import box_iou, overlapping_boxes
+from zpix.sources.overlaps import box_centres, box_iou, overlapping_boxes
 
 __all__ = [
     "CLASS_NAMES",
@@ -17,6 +17,7 @@ __all__ = [
     "ReferenceBoxes",
     "WidthCalibration",
     "ZMixture",
+    "box_centres",
     "box_iou",
     "default_grid",
     "overlapping_boxes",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.sources.mixture import ZMixture
+from zpix.sources.overlaps import box_centres
 
 #: Names of the classes a detector tells apart, in the order of its outputs (0 is background, never reported).
 CLASS_NAMES = ("background", "galaxy", "star")
@@ -56,7 +57,7 @@ class Detections:
     @property
     def centre_xy(self) -> NDArray[np.float32]:
         """Centres of the boxes in pixel coordinates (integers are pixel centres), shape (N, 2)."""
-        return 0.5 * (self.box[:, :2] + self.box[:, 2:]) - 0.5
+        return box_centres(self.box)
 
     def shifted(self, dx: float, dy: float) -> Detections:
         """The same detections with boxes moved by (dx, dy) pixels."""

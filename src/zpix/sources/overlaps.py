@@ -1,14 +1,37 @@
-"""Which boxes overlap, and by how much?"""
+"""Where is the centre of a box, which boxes overlap, and by how much?"""
 
 from __future__ import annotations
 
 from itertools import chain
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 Rows = NDArray[np.intp]
+Float = TypeVar("Float", bound=np.floating[Any])
+
+
+def box_centres(box: NDArray[Float]) -> NDArray[Float]:
+    """Return the centres of boxes as positions in pixels.
+
+    Parameters
+    ----------
+    box : (N, 4) float, pixels
+        Half-open boxes (x0, y0, x1, y1), measured from pixel edges.
+
+    Returns
+    -------
+    (N, 2) float, pixels
+        Positions (x, y), which count pixel centres as integers; of the type of `box`.
+
+    Examples
+    --------
+    >>> box_centres(np.array([[3.0, 3.0, 5.0, 4.0]]))  # columns 3 and 4 of row 3
+    array([[3.5, 3. ]])
+    """
+    return cast(NDArray[Float], 0.5 * (box[:, :2] + box[:, 2:]) - 0.5)
 
 
 def overlapping_boxes(a: NDArray[np.floating], b: NDArray[np.floating]) -> tuple[Rows, Rows]:
