@@ -3,16 +3,49 @@
 from __future__ import annotations
 
 import runpy
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from zpix.config import InferenceConfig
+from tests.surveys.small_jades import JadesField, write_jades_field
+from zpix.config import InferenceConfig, Registry
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FIELD_SHAPE = (180, 280)  # (ny, nx): three tiles of `blob_search` across, one up
+
+
+@pytest.fixture
+def open_registry(monkeypatch) -> Callable[[Registry[Any]], None]:
+    """Give back the entries that a registry has now at the end of the test, and let it look for packages anew."""
+
+    def restore_later(registry: Registry[Any]) -> None:
+        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+        monkeypatch.setattr(registry, "_has_asked", False)
+
+    return restore_later
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch, open_registry) -> Callable[..., None]:
+    """Install a package of one module that adds an entry to a registry, as `pip install` would."""
+
+    def write(registry: Registry[Any], *, module: str, source: str, entry: str) -> None:
+        site = tmp_path / "site-packages"
+        info = site / f"{module}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (site / f"{module}.py").write_text(source, encoding="utf-8")
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[zpix.{registry.group}]\n{entry}\n")
+        monkeypatch.syspath_prepend(site)
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        open_registry(registry)
+
+    return write
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +84,12 @@ def blob_field(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("field") / "mosaics"
     write_mosaic(path, pixels, bands=JADES_BANDS, wcs=tangent_wcs(53.16, -27.79, FIELD_SHAPE, 0.03), prefix="blobs")
     return path
+
+
+@pytest.fixture(scope="session")
+def jades_field(tmp_path_factory) -> JadesField:
+    """Files in the formats of JADES, with one source for each rule by which a redshift is left out."""
+    return write_jades_field(tmp_path_factory.mktemp("jades"))
 
 
 @pytest.fixture(scope="session")

@@ -148,7 +148,7 @@ def test_a_truncated_catalogue_is_refused(make_catalogue, tmp_path):
     path = tmp_path / "c.fits"
     write_catalogue_fits(path, make_catalogue(40))
     path.write_bytes(path.read_bytes()[:-5760])
-    with pytest.raises(InputFileError, match="not a whole FITS file"):
+    with pytest.raises(InputFileError, match="not a complete FITS file"):
         read_catalogue(path)
 
 

@@ -25,3 +25,10 @@ def pixels() -> Pixels:
     valid = np.ones(flux.shape, bool)
     valid[0, :10, :20] = False
     return Pixels(np.where(valid, flux, 0), np.where(valid, error, np.inf).astype(np.float32), valid)
+
+
+@pytest.fixture
+def values() -> tuple[np.ndarray, np.ndarray]:
+    """Science and error as they stand in a file, float32 (y, x)."""
+    rng = np.random.default_rng(3)
+    return rng.normal(size=SHAPE).astype(np.float32), rng.uniform(1, 2, SHAPE).astype(np.float32)

@@ -1,14 +1,19 @@
-"""Small mosaics on disk, as others write them."""
+"""Small mosaics on disk as other programs write them, and how they are checked."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
+from zpix.image import Mosaic, Region, open_mosaic
+
 SHAPE = (60, 80)  # (ny, nx)
+WHOLE = Region.whole(SHAPE)
+ONES = np.ones(SHAPE, np.float32)
 
 
 def jades_file(path: Path, wcs: WCS, flux: np.ndarray, error: np.ndarray, *, drop: str = "", **more: object) -> Path:
@@ -20,3 +25,22 @@ def jades_file(path: Path, wcs: WCS, flux: np.ndarray, error: np.ndarray, *, dro
     images = [fits.ImageHDU(flux, header, name="SCI"), fits.ImageHDU(error, header, name="ERR")]
     fits.HDUList([fits.PrimaryHDU(), *images]).writeto(path)
     return path
+
+
+def check_mosaic(mosaic: Mosaic, flux_njy: np.ndarray, error_njy: np.ndarray) -> None:
+    """Every pixel of the first band is valid and has this flux and error."""
+    window = mosaic.read(WHOLE)
+    assert window.valid.all()
+    np.testing.assert_allclose(window.flux[0], flux_njy, rtol=1e-5)
+    np.testing.assert_allclose(window.error[0], error_njy, rtol=1e-5)
+
+
+def refused(error: type[Exception], *words: str, paths: object, **options: object) -> None:
+    """Opening a mosaic fails with one sentence that has these words."""
+    with pytest.raises(error) as caught:
+        open_mosaic(paths, **options)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert not message.endswith(".")
+    for word in words:
+        assert word in message

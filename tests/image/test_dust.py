@@ -65,7 +65,7 @@ def test_the_full_map_is_read_where_dustmaps_keeps_it(tmp_path, monkeypatch):
     std_paths = pytest.importorskip("dustmaps.std_paths", reason="needs the extra 'dust'")
     monkeypatch.setattr(std_paths, "data_dir", lambda: str(tmp_path))
     _full_map.cache_clear()
-    with pytest.raises(InputFileError, match=r"SFD_dust_4096_ngp.fits' is missing: fetch it once"):
+    with pytest.raises(InputFileError, match=r"SFD_dust_4096_ngp.fits' is missing: download it once"):
         ebv_at([1.0], [2.0], dust="dustmaps")
     (tmp_path / "sfd").mkdir()
     for pole, latitude, ebv in (("ngp", 90.0, 0.02), ("sgp", -90.0, 0.07)):  # the true format, 64 pixels for 4096

@@ -27,7 +27,7 @@ def test_photflam_agrees_with_the_ab_zeropoint_of_hst():
     assert factor == pytest.approx(10 ** (-0.4 * (25.946 - 31.4)), rel=2e-3)
 
 
-def test_a_default_serves_files_without_unit():
+def test_the_default_is_for_files_without_unit():
     assert njy_per_unit({}, path="a.fits", default=10.0) == 10.0
     assert njy_per_unit({"BUNIT": "nJy"}, path="a.fits", default=10.0) == 1.0
 
@@ -41,6 +41,6 @@ def test_a_default_serves_files_without_unit():
         ({"BUNIT": "furlong"}, "furlong"),
     ],
 )
-def test_what_cannot_be_converted_is_named(header, what):
+def test_units_that_cannot_be_converted_are_named(header, what):
     with pytest.raises(InputFileError, match=f"'a.fits'.*{what}"):
         njy_per_unit(header, path="a.fits")

@@ -1,14 +1,18 @@
 import pickle
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from zpix.image import JADES_BANDS, Pixels, Region, open_mosaic, tangent_wcs, write_mosaic
+from zpix.errors import BandError, GridError
+from zpix.image import JADES_BANDS, Pixels, Region, ebv_at, open_mosaic, tangent_wcs, write_mosaic
 
-from .small_mosaics import SHAPE, jades_file
+from .small_mosaics import ONES, SHAPE, jades_file, refused
 
 BANDS = ("F150W", "F444W")
+CUTOUT = Path(__file__).parents[2] / ".." / "shared" / "data" / "jades-gsz14"  # real pixels around JADES-GS-z14-0
+needs_cutout = pytest.mark.skipif(not CUTOUT.is_dir(), reason="the real cutout ../shared/data/jades-gsz14 is not here")
 
 
 @pytest.fixture
@@ -106,7 +110,65 @@ def test_an_exact_zero_is_valid_only_with_an_error(tmp_path, wcs):
     assert not valid[:5].any() and valid[5:].all()
 
 
-def test_a_closed_mosaic_is_not_read_as_an_empty_one(mosaic):
+def test_a_closed_mosaic_cannot_be_read(mosaic):
     mosaic.close()
     with pytest.raises(ValueError, match="closed"):
         mosaic.read(Region(0, 0, 9, 9))
+
+
+def test_different_shapes(tmp_path, wcs):
+    jades_file(tmp_path / "a_f444w_drz.fits", wcs, ONES, ONES)
+    jades_file(tmp_path / "a_f200w_drz.fits", wcs, ONES[1:], ONES[1:])
+    refused(GridError, "F444W", "F200W", "80 × 59", "80 × 60", "zpix align", paths=tmp_path)
+
+
+@pytest.mark.parametrize(("shift_pix", "same"), [(0.05, True), (0.2, False)])
+def test_different_wcs(tmp_path, wcs, shift_pix, same):
+    jades_file(tmp_path / "a_f444w_drz.fits", wcs, ONES, ONES)
+    moved = tangent_wcs(53.1, -27.8 + shift_pix * 0.03 / 3600, SHAPE, 0.03)
+    jades_file(tmp_path / "a_f200w_drz.fits", moved, ONES, ONES)
+    if same:
+        open_mosaic(tmp_path).close()
+    else:
+        refused(GridError, "F444W", "F200W", "zpix align", paths=tmp_path)
+
+
+def test_opposite_side_of_the_sky(tmp_path, wcs):
+    jades_file(tmp_path / "a_f444w_drz.fits", wcs, ONES, ONES)
+    jades_file(tmp_path / "a_f200w_drz.fits", tangent_wcs(233.1, 27.8, SHAPE, 0.03), ONES, ONES)
+    refused(GridError, "F444W", "F200W", paths=tmp_path)
+
+
+@pytest.mark.parametrize("which", ["science", "error"])
+def test_all_nan_band(tmp_path, wcs, which):
+    nan = np.full(SHAPE, np.nan, np.float32)
+    images = (nan, ONES) if which == "science" else (ONES, nan)
+    refused(BandError, "F444W", "no valid pixel", paths=jades_file(tmp_path / "a_f444w_drz.fits", wcs, *images))
+
+
+def test_one_valid_pixel_is_found(tmp_path, wcs):
+    science = np.full(SHAPE, np.nan, np.float32)
+    science[33, 44] = 1
+    open_mosaic(jades_file(tmp_path / "a_f444w_drz.fits", wcs, science, ONES)).close()
+
+
+@needs_cutout
+def test_the_real_cutout_opens_with_nine_bands_and_its_position():
+    with open_mosaic(CUTOUT) as mosaic:
+        assert mosaic.bands == JADES_BANDS and mosaic.shape == (110, 195)
+        assert mosaic.pixel_scale_arcsec == pytest.approx(0.03)
+        ra, dec = mosaic.sky(97, 48)
+        assert (float(ra), float(dec)) == pytest.approx((53.08294, -27.85563), abs=1e-6)
+        assert 0.004 < ebv_at(ra, dec)[0] < 0.015
+
+
+@needs_cutout
+def test_the_galaxy_drops_out_below_lyman_alpha():
+    with open_mosaic(CUTOUT) as mosaic:
+        pixels = mosaic.read(Region(94, 45, 101, 52))
+    assert pixels.valid.all()
+    flux = dict(zip(JADES_BANDS, pixels.flux.sum((1, 2)), strict=True))
+    # Carniani et al. 2024 give about 46 nJy in F277W in total; this aperture holds part of it.
+    assert 10 < flux["F277W"] < 60
+    assert max(abs(flux[band]) for band in ("F090W", "F115W", "F150W")) < 0.2 * flux["F277W"]
+    assert np.median(pixels.error) < 1  # nJy per pixel

@@ -1,4 +1,4 @@
-"""A survey's segmentation map tells where its segments are."""
+"""Boxes of the segments in a survey's segmentation map."""
 
 from __future__ import annotations
 

@@ -24,12 +24,12 @@ def test_tiles_read_their_margins_on_the_stride_grid(shape):
         assert wanted.intersection(seen) == wanted
 
 
-def test_a_field_that_fits_is_one_tile_without_waste():
+def test_a_mosaic_of_one_tile_is_one_tile():
     (tile,) = make_tiles((1024, 1000), tile_size=1024, margin=64)
     assert tile.owned == Region(0, 0, 1000, 1024) and tile.read == Region(0, 0, 1024, 1024)
 
 
-def test_no_pixels_no_tiles():
+def test_a_mosaic_without_pixels_has_no_tiles():
     assert make_tiles((0, 100)) == []
 
 

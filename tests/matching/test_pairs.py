@@ -51,7 +51,7 @@ def test_two_detections_of_one_source_give_one_match():
     assert matching.left_matched.tolist() == [False, True, False]
 
 
-def test_assignment_serves_both_rather_than_the_best_first():
+def test_the_assignment_matches_both_rather_than_the_best_pair_alone():
     matching = assign([0, 0, 1], [0, 1, 0], [1.0, 0.9, 0.8], n_left=2, n_right=2)
     assert list(zip(matching.left, matching.right, strict=True)) == [(0, 1), (1, 0)]
 
@@ -78,7 +78,7 @@ def test_segments_match_by_their_pixels():
 
 
 @pytest.mark.parametrize(("n", "m"), [(0, 5), (5, 0), (0, 0)])
-def test_nothing_matches_nothing(n, m):
+def test_empty_lists_have_no_matches(n, m):
     a, b = np.zeros((n, 4)), np.zeros((m, 4))
     for matching in (match_boxes(a, b), match_positions(a[:, 0], a[:, 1], b[:, 0], b[:, 1])):
         assert len(matching) == 0
@@ -103,13 +103,13 @@ THREE = Candidates(np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([0.6, 0.5,
         ("merz2026", None, [(0, 0), (1, 0)]),  # both take what they overlap most
     ],
 )
-def test_methods_choose_as_they_say(method, score, expected):
+def test_methods_choose_as_documented(method, score, expected):
     score = None if score is None else np.array(score)
     assert pairs(choose(THREE, n_left=2, n_right=2, method=method, score=score)) == expected
 
 
 @pytest.mark.parametrize("method", ["hungarian", "greedy", "merz2026"])
-def test_no_candidates_are_no_matches(method):
+def test_without_candidates_there_are_no_matches(method):
     nothing = Candidates(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0))
     matching = choose(nothing, n_left=3, n_right=0, method=method)
     assert len(matching) == 0 and matching.left_matched.tolist() == [False] * 3

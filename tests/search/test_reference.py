@@ -23,7 +23,7 @@ from zpix.detector import default_model
 from zpix.errors import CatalogueError, ConfigError, GridError, ModelError, OutputError
 from zpix.image import open_mosaic
 from zpix.jobs.run import run, write_run
-from zpix.matching.listed import SourceList
+from zpix.matching import SourceList
 from zpix.search.reference import PlacedReference, find_counterparts
 
 BLANK = (10, 10)  # a pixel of the corner that was not observed

@@ -17,7 +17,7 @@ def inside_68(mixture: ZMixture, z: np.ndarray) -> float:
     return float(np.mean(np.abs(mixture.cdf(z[:, None])[:, 0] - 0.5) < 0.34))
 
 
-def test_widths_too_large_for_the_bright_and_too_small_for_the_faint_are_mended():
+def test_too_wide_bright_and_too_narrow_faint_pdfs_are_corrected():
     def wrong_by(log_snr):
         return np.exp(np.interp(log_snr, [0.75, 2.75], [-0.5, 0.6]))
 
@@ -31,7 +31,7 @@ def test_widths_too_large_for_the_bright_and_too_small_for_the_faint_are_mended(
         assert inside_68(after, unseen_z[bright]) == pytest.approx(0.68, abs=0.04)
 
 
-def test_right_widths_stay_and_few_sources_change_nothing():
+def test_correct_widths_stay_and_few_sources_change_nothing():
     mixture, snr, z = sources(8000, np.ones_like)
     assert np.abs(WidthCalibration.fit(mixture, snr, z).log_factor).max() < 0.08
     few, few_snr, few_z = sources(40, lambda log_snr: np.full_like(log_snr, 3.0))

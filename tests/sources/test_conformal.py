@@ -1,4 +1,4 @@
-"""Intervals that cover as they say, of PDFs that do not."""
+"""Intervals contain the true redshift as often as stated, also where the PDFs are wrong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sources(n: int, *, seed: int, too_narrow: float) -> tuple[ZMixture, np.ndarr
 
 
 @pytest.mark.parametrize("too_narrow", [0.5, 1.0, 3.0])
-def test_new_sources_are_covered_as_often_as_promised(too_narrow):
+def test_intervals_cover_new_sources_as_often_as_stated(too_narrow):
     fitted = ConformalIntervals.fit(*sources(4000, seed=0, too_narrow=too_narrow))
     mixture, snr, z = sources(4000, seed=1, too_narrow=too_narrow)
     for level in (0.68, 0.95):
@@ -32,13 +32,13 @@ def test_new_sources_are_covered_as_often_as_promised(too_narrow):
             assert abs(covered[faint].mean() - level) < 0.05
 
 
-def test_right_pdfs_keep_their_central_intervals():
+def test_correct_pdfs_keep_their_central_intervals():
     mixture, snr, z = sources(20000, seed=2, too_narrow=1.0)
     own = ConformalIntervals.fit(mixture, snr, z).interval(mixture[:5], snr[:5], level=0.68)
     np.testing.assert_allclose(own, mixture[:5].quantile(np.array([0.16, 0.84])), atol=0.01)
 
 
-def test_few_sources_give_wide_intervals_and_never_less_than_promised():
+def test_few_sources_give_wider_intervals_that_still_cover():
     """Of ten known sources the widest interval of an eleventh cannot promise more than 10/11: 95 % are everything."""
     mixture, snr, z = sources(10, seed=3, too_narrow=1.0)
     fitted = ConformalIntervals.fit(mixture, snr, z)
@@ -48,7 +48,7 @@ def test_few_sources_give_wide_intervals_and_never_less_than_promised():
     assert np.isfinite(fitted.interval(mixture, snr, level=0.68)).all()
 
 
-def test_redshifts_that_no_pdf_reaches_are_in_no_finite_interval():
+def test_redshifts_far_from_all_pdfs_give_unlimited_intervals():
     """One in ten known sources is nowhere near its PDF: no length of interval would hold 95 %."""
     mixture, snr, z = sources(2000, seed=5, too_narrow=1.0)
     z[::10] = 12
@@ -79,7 +79,7 @@ def test_widths_may_be_fitted_on_the_same_sources():
     np.testing.assert_allclose(np.mean(covered, axis=0), [0.68, 0.95], atol=0.015)
 
 
-def test_a_checkpoint_remembers_them():
+def test_a_checkpoint_keeps_them():
     fitted = ConformalIntervals.fit(*sources(300, seed=4, too_narrow=2.0))
     assert ConformalIntervals.from_about(json.loads(json.dumps({"conformal": asdict(fitted)}))) == fitted
     assert ConformalIntervals.from_about({}) is None

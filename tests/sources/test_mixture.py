@@ -71,14 +71,14 @@ def test_grids_are_even_in_ln_one_plus_z():
     assert default_grid(15.0)[0] == 0 and default_grid(15.0)[-1] >= 15
 
 
-def test_nothing_is_an_ordinary_result():
+def test_no_sources_are_an_ordinary_result():
     nothing = Detections.empty(28, 5)
     assert len(nothing) == 0 and nothing.redshift.quantile(np.array([0.1, 0.9])).shape == (0, 2)
     assert nothing.redshift.least_risk().shape == nothing.redshift.mode().shape == (0,)
     assert len(Detections.concatenate([nothing, nothing])) == 0 and nothing.centre_xy.shape == (0, 2)
 
 
-def test_wrong_parameters_are_refused():
+def test_invalid_parameters_are_refused():
     one = np.ones((1, 1))
     with pytest.raises(ValueError, match="positive"):
         ZMixture(one, one, 0 * one)

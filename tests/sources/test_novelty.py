@@ -1,4 +1,4 @@
-"""Ordinary sources are within the limit at any signal-to-noise ratio; strange ones are told, whichever way."""
+"""Ordinary sources are within the limit at any signal-to-noise ratio; unusual ones are beyond it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def novelty() -> Novelty:
     return Novelty.fit(features, snr, widths=WIDTHS)
 
 
-def test_of_ordinary_sources_few_are_beyond_the_limit_bright_or_faint(novelty):
+def test_few_ordinary_sources_are_beyond_the_limit_bright_or_faint(novelty):
     features, snr = sources(6000, seed=1)
     strange = novelty.distance(features, snr) > 1
     for low, high in ((5, 20), (20, 100), (100, 1000)):
@@ -34,7 +34,7 @@ def test_of_ordinary_sources_few_are_beyond_the_limit_bright_or_faint(novelty):
         assert 0.01 < strange[own].mean() < 0.08
 
 
-def test_colours_off_the_locus_and_strange_hidden_layers_are_told(novelty):
+def test_unusual_colours_and_hidden_layers_are_beyond_the_limit(novelty):
     features, snr = sources(400, seed=2)
     off = features.copy()
     off[:, 2] += 0.5  # a tenth of the colours' spread, but off the locus
@@ -45,20 +45,20 @@ def test_colours_off_the_locus_and_strange_hidden_layers_are_told(novelty):
     assert (novelty.distance(hidden, snr) > 1).all()
 
 
-def test_it_is_the_same_from_its_arrays(novelty):
+def test_arrays_give_the_same_novelty(novelty):
     features, snr = sources(50, seed=3)
     again = Novelty.from_arrays(novelty.to_arrays())
     np.testing.assert_array_equal(again.distance(features, snr), novelty.distance(features, snr))
 
 
-def test_where_nothing_is_known_nothing_is_said():
+def test_without_validation_sources_the_distance_is_nan():
     features, snr = sources(40)
     for novelty in (Novelty.from_arrays({}), Novelty.fit(features, snr, widths=WIDTHS)):
         assert np.isnan(novelty.distance(features, snr)).all()
     assert Novelty.from_arrays({}).distance(features[:0], snr[:0]).shape == (0,)
 
 
-def test_features_that_never_vary_are_no_trouble():
+def test_constant_features_are_ignored():
     features, snr = sources(2000)
     features[:, 3] = 1.0
     novelty = Novelty.fit(features, snr, widths=WIDTHS)

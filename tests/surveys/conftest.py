@@ -1,4 +1,4 @@
-"""An archive on this machine whose server can fail in every way that servers do; a field of JADES in little."""
+"""A local archive whose server can fail in every way that servers do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any, BinaryIO
 import numpy as np
 import pytest
 
-from tests.surveys.small_jades import JadesField, write_jades_field
 from zpix.surveys import RELEASES
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -22,14 +21,14 @@ SERVER: dict[str, Any] = runpy.run_path(str(EXAMPLES / "archive_server.py"))
 
 @dataclass
 class Archive:
-    """A folder that is served, what was asked of it, and how it fails.
+    """A folder that is served, the requests it got, and how it fails.
 
     requests : (method, file name, first byte) of each request
     drops : bytes after which the connection breaks, for the next requests of bodies; each counts once
-    wrong_size : bytes added to the sizes that GET, not HEAD, tells
-    heads, ranges, versions : whether the server knows them
+    wrong_size : bytes added to the sizes that GET, not HEAD, states
+    heads, ranges, versions : whether the server supports them
     bytes_per_second : how fast it is
-    errors : states to answer with, for the next requests; each counts once
+    errors : HTTP states to answer the next requests with; each counts once
     """
 
     folder: Path
@@ -44,7 +43,7 @@ class Archive:
     bytes_per_second: float = np.inf
 
     def bodies(self) -> list[tuple[str, int]]:
-        """Names and first bytes of the bodies that were asked for."""
+        """Names and first bytes of the bodies that were requested."""
         return [(name, start) for method, name, start in self.requests if method == "GET"]
 
 
@@ -64,14 +63,8 @@ def archive(tmp_path, monkeypatch) -> Iterator[Archive]:
         yield archive
 
 
-@pytest.fixture(scope="session")
-def jades_field(tmp_path_factory) -> JadesField:
-    """Files in the formats of JADES, with one source for each rule that a redshift is left out by."""
-    return write_jades_field(tmp_path_factory.mktemp("jades"))
-
-
 def handler_of(archive: Archive) -> type:
-    """A handler that notes what it is asked, and fails as its archive says."""
+    """A handler that records requests, and fails as its archive says."""
 
     class Handler(SERVER["RangeHandler"]):
         def answer(self, *, body: bool) -> None:

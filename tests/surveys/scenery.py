@@ -1,4 +1,4 @@
-"""Small files in the formats of others."""
+"""Small files in the formats of surveys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A field of JADES in little: nine mosaics, segmentation map, catalogue and redshifts in the formats of the release."""
+"""A small field of JADES: nine mosaics, segmentation map, catalogue and redshifts in the formats of the release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is fetched is what is served, once, whatever happens on the way."""
+"""Files are downloaded once and complete, whatever fails on the way."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from urllib.error import URLError
 import pytest
 
 import zpix
-from tests.surveys.conftest import FILE_BYTES
+from tests.surveys.conftest import FILE_BYTES, SERVER
 from zpix.cli import main
 from zpix.errors import BandError, ConfigError, DownloadError, InputFileError, OutputError
+from zpix.image import open_mosaic
 from zpix.jobs.fetch import fetch
 from zpix.surveys import RELEASES
 
@@ -31,7 +32,7 @@ def fetch_one(archive, out, **options):
     return fetch("jades-dr2", out=out, parts=["segmentation"], mirror=archive.url, **options)[0]
 
 
-def test_a_release_comes_whole_and_only_once(archive, tmp_path):
+def test_each_file_of_a_release_is_downloaded_once(archive, tmp_path):
     files = zpix.fetch("jades-dr2", out=tmp_path / "jades", mirror=archive.url)
     assert [file.path.name for file in files] == [file.name for file in RELEASES["jades-dr2"].files]
     for file in files:
@@ -53,7 +54,7 @@ def test_a_release_comes_whole_and_only_once(archive, tmp_path):
     assert archive.requests == []  # nor is the network needed
 
 
-def test_what_is_whole_needs_no_place_to_write(archive, tmp_path):
+def test_complete_files_need_no_folder_that_can_be_written(archive, tmp_path):
     fetch_one(archive, tmp_path)
     before = (tmp_path / "fetched.json").stat().st_mtime_ns
     assert fetch("jades-dr2", out=tmp_path, parts=["segmentation"], mirror="http://another.example/")[0].whole
@@ -73,7 +74,7 @@ def test_bands_and_parts_are_chosen(archive, tmp_path):
         fetch("jades")
 
 
-def test_a_dry_run_fetches_nothing_and_says_what_would_come(archive, tmp_path):
+def test_a_dry_run_lists_files_and_downloads_nothing(archive, tmp_path):
     out = tmp_path / "galaxies"
     files = fetch("galaxiesml", out=out, mirror=archive.url, dry_run=True)
     assert [(file.size, file.present, file.whole) for file in files] == 3 * [(FILE_BYTES, 0, False)]
@@ -82,7 +83,7 @@ def test_a_dry_run_fetches_nothing_and_says_what_would_come(archive, tmp_path):
     assert archive.bodies() == [] and not out.exists()
 
 
-def test_the_cache_is_where_the_user_says(archive, tmp_path, monkeypatch):
+def test_the_cache_can_be_chosen(archive, tmp_path, monkeypatch):
     def place(**options):
         return fetch("galaxiesml", mirror=archive.url, dry_run=True, **options)[0].path.parent
 
@@ -95,16 +96,16 @@ def test_the_cache_is_where_the_user_says(archive, tmp_path, monkeypatch):
         place(cache=tmp_path, out=tmp_path)
 
 
-def test_what_a_broken_connection_left_is_gone_on_with(archive, tmp_path):
+def test_a_broken_connection_is_continued_where_it_ended(archive, tmp_path):
     archive.drops = [100_000, 50_000]
     file = fetch_one(archive, tmp_path)
     assert file.path.read_bytes() == (archive.folder / SEGMENTATION.path).read_bytes()
     assert archive.bodies() == [(SEGMENTATION.name, start) for start in (0, 100_000, 150_000)]
 
 
-def test_a_server_that_stays_silent_leaves_the_part_to_the_next_run(archive, tmp_path):
+def test_after_a_server_stops_answering_the_next_run_continues(archive, tmp_path):
     archive.drops = [100_000, 0, 0, 0, 0, 0]
-    with pytest.raises(DownloadError, match=r"ended at 100000 of 300000 bytes \(5 tries\).*goes on") as mistake:
+    with pytest.raises(DownloadError, match=r"ended after 100000 of 300000 bytes \(5 tries\).*continues") as mistake:
         fetch_one(archive, tmp_path)
     assert SEGMENTATION.name in str(mistake.value)
     part = tmp_path / f"{SEGMENTATION.name}.part"
@@ -119,7 +120,7 @@ def test_a_server_that_stays_silent_leaves_the_part_to_the_next_run(archive, tmp
 
 
 @pytest.mark.parametrize("change", ["content", "length"])
-def test_the_rest_of_another_version_is_not_put_to_the_first_part(archive, tmp_path, change):
+def test_the_rest_of_another_version_is_not_appended(archive, tmp_path, change):
     archive.drops = [100_000] + 5 * [0]
     with pytest.raises(DownloadError):
         fetch_one(archive, tmp_path)
@@ -129,13 +130,13 @@ def test_the_rest_of_another_version_is_not_put_to_the_first_part(archive, tmp_p
     assert fetch_one(archive, tmp_path).path.read_bytes() == served.read_bytes()
 
 
-def test_a_server_without_ranges_or_versions_sends_all_again(archive, tmp_path):
+def test_without_ranges_or_versions_the_whole_file_is_sent_again(archive, tmp_path):
     archive.drops, archive.ranges, archive.versions = [100_000], False, False
     file = fetch_one(archive, tmp_path)
     assert file.path.read_bytes() == (archive.folder / SEGMENTATION.path).read_bytes()
 
 
-def test_a_server_that_takes_no_head_is_asked_for_the_first_byte(archive, tmp_path):
+def test_without_head_the_first_byte_is_requested(archive, tmp_path):
     archive.heads = False
     assert fetch_one(archive, tmp_path, dry_run=True).size == FILE_BYTES
     assert archive.requests[-1] == ("GET", SEGMENTATION.name, 0)
@@ -144,7 +145,7 @@ def test_a_server_that_takes_no_head_is_asked_for_the_first_byte(archive, tmp_pa
     assert fetch_one(archive, tmp_path / "other").whole
 
 
-def test_states_that_pass_are_tried_again(archive, tmp_path):
+def test_temporary_failures_are_tried_again(archive, tmp_path):
     archive.errors = [503, 429]
     assert fetch_one(archive, tmp_path).whole
     archive.errors = 5 * [503]
@@ -152,23 +153,23 @@ def test_states_that_pass_are_tried_again(archive, tmp_path):
         fetch("galaxiesml", out=tmp_path, mirror=archive.url)
 
 
-def test_a_file_that_is_not_there_is_said_at_once_and_before_anything_comes(archive, tmp_path):
+def test_a_missing_file_is_an_error_before_any_download(archive, tmp_path):
     (archive.folder / SEGMENTATION.path).unlink()
-    with pytest.raises(DownloadError, match=rf"{SEGMENTATION.name}: cannot be fetched: the server says 404"):
+    with pytest.raises(DownloadError, match=rf"{SEGMENTATION.name}: cannot be downloaded: the server answers 404"):
         fetch("jades-dr2", out=tmp_path / "out", mirror=archive.url)
     assert archive.bodies() == [] and not (tmp_path / "out").exists()
 
 
-def test_another_size_than_announced_is_refused(archive, tmp_path):
+def test_another_size_than_stated_is_refused(archive, tmp_path):
     archive.wrong_size = -1000
     with pytest.raises(DownloadError, match="sends 299000 bytes, but announced 300000"):
         fetch_one(archive, tmp_path)
     assert not (tmp_path / SEGMENTATION.name).exists()
 
 
-def test_a_page_in_place_of_a_file_is_refused(archive, tmp_path):
+def test_a_web_page_instead_of_a_file_is_refused(archive, tmp_path):
     (archive.folder / SEGMENTATION.path).write_bytes(b"<html>please log in</html>")
-    with pytest.raises(DownloadError, match="is no FITS file"):
+    with pytest.raises(DownloadError, match="not a FITS file"):
         fetch_one(archive, tmp_path)
     assert [path.name for path in tmp_path.iterdir() if SEGMENTATION.name in path.name] == []
 
@@ -186,17 +187,19 @@ def test_no_network_is_one_sentence(tmp_path, monkeypatch, capsys):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_server_of_no_name_is_one_sentence(tmp_path, monkeypatch):
+def test_an_unknown_server_is_one_sentence(tmp_path, monkeypatch):
     def unknown(*_, **__):
         raise URLError(socket.gaierror(-2, "Name or service not known"))
 
     monkeypatch.setattr("zpix.surveys.transfer._FIRST_WAIT_S", 0.0)
     monkeypatch.setattr("zpix.surveys.transfer.urlopen", unknown)
-    with pytest.raises(DownloadError, match=r"Combined_DR4.*no such server, or no network \(5 tries\)$"):
+    with pytest.raises(
+        DownloadError, match=r"Combined_DR4.*server does not exist, or there is no network \(5 tries\)$"
+    ):
         fetch("jades-dr4", out=tmp_path / "out")
 
 
-def test_checksums_are_held_to(archive, tmp_path):
+def test_checksums_are_compared(archive, tmp_path):
     content = (archive.folder / SEGMENTATION.path).read_bytes()
     listed = tmp_path / "sums"
     listed.write_text(f"{hashlib.md5(content).hexdigest()}  some/where/{SEGMENTATION.name}\n")
@@ -207,7 +210,7 @@ def test_checksums_are_held_to(archive, tmp_path):
     assert [path.name for path in (tmp_path / "wrong").iterdir()] == ["fetched.json"]
     with pytest.raises(DownloadError, match="instead of e3b0c442"):  # of what is here already too
         fetch_one(archive, tmp_path / "right", checksums=wrong)
-    for text, word in (("xyz\n", "no line of sha256sum"), ("abcd  name\n", "MD5, SHA-1 and SHA-256")):
+    for text, word in (("xyz\n", "not a line of sha256sum"), ("abcd  name\n", "MD5, SHA-1 and SHA-256")):
         listed.write_text(text)
         with pytest.raises(InputFileError, match=word):
             fetch_one(archive, tmp_path / "new", checksums=listed)
@@ -228,7 +231,7 @@ def test_a_file_that_has_changed_since_is_noticed(archive, tmp_path):
     assert fetch_one(archive, tmp_path).path.read_bytes() == content
 
 
-def test_a_file_that_came_by_another_way_is_taken_if_it_is_whole(archive, tmp_path):
+def test_a_complete_file_from_elsewhere_is_kept(archive, tmp_path):
     content = (archive.folder / SEGMENTATION.path).read_bytes()
     (tmp_path / SEGMENTATION.name).write_bytes(content)
     assert fetch_one(archive, tmp_path).whole and archive.bodies() == []
@@ -239,12 +242,12 @@ def test_a_file_that_came_by_another_way_is_taken_if_it_is_whole(archive, tmp_pa
         fetch_one(archive, tmp_path / "other")
 
 
-def test_a_full_disk_and_a_forbidden_place_are_said_first(archive, tmp_path, monkeypatch):
+def test_a_full_disk_and_a_forbidden_folder_are_errors_before_any_download(archive, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         fetch_one(archive, tmp_path / "file" / "folder")
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
-    with pytest.raises(OutputError, match="are to come, and only"):
+    with pytest.raises(OutputError, match="are missing, and only"):
         fetch_one(archive, tmp_path / "full")
     assert archive.bodies() == []
 
@@ -252,7 +255,7 @@ def test_a_full_disk_and_a_forbidden_place_are_said_first(archive, tmp_path, mon
 def test_a_broken_record_is_one_sentence(archive, tmp_path):
     for text in ("{", "[]", '{"whole": {"a": {}}, "begun": {}}'):
         (tmp_path / "fetched.json").write_text(text)
-        with pytest.raises(DownloadError, match=r"fetched\.json: is no record"):
+        with pytest.raises(DownloadError, match=r"fetched\.json: not a record"):
             fetch_one(archive, tmp_path)
 
 
@@ -267,7 +270,7 @@ def test_models_come_from_a_server_that_the_user_names(archive, tmp_path):
 
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
-def test_ended_half_way_the_same_command_gives_the_same_files(archive, tmp_path, how, code):
+def test_a_killed_download_is_continued_to_the_same_files(archive, tmp_path, how, code):
     archive.bytes_per_second = 200_000
     out = tmp_path / "out"
     command = [sys.executable, "-m", "zpix", "fetch", "galaxiesml", "--out", str(out), "--mirror", archive.url]
@@ -294,7 +297,7 @@ def test_ended_half_way_the_same_command_gives_the_same_files(archive, tmp_path,
     assert "3 files, 0.9 MB, 0.0 MB to be fetched" in result.stdout and result.stderr == ""
 
 
-def test_two_at_once_do_not_write_to_one_file(archive, tmp_path):
+def test_two_processes_do_not_write_to_one_file(archive, tmp_path):
     archive.bytes_per_second = 200_000
     command = [sys.executable, "-m", "zpix", "fetch", "galaxiesml", "--out", str(tmp_path), "--mirror", archive.url]
     other = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(Path(zpix.__file__).parents[1])})
@@ -315,3 +318,11 @@ def test_the_help_names_every_release():
 
     described = str(command.__annotations__["release"])
     assert all(f"{name}" in described for name in RELEASES)
+
+
+def test_the_stand_in_of_the_archives_can_be_downloaded(survey_archive, archive, tmp_path):
+    with SERVER["serve"](survey_archive) as url:
+        files = fetch("jades-dr2", out=tmp_path, bands=["F444W"], mirror=f"{url}/hlsps/jades")
+    with open_mosaic(tmp_path) as mosaic:
+        assert mosaic.bands == ("F444W",)
+    assert len(files) == 4

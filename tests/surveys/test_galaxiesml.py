@@ -12,7 +12,7 @@ def joined(batches):
     return [np.concatenate(column) for column in zip(*batches, strict=True)]
 
 
-def test_every_galaxy_with_a_redshift_comes_once_in_whatever_order(tmp_path):
+def test_every_galaxy_with_a_redshift_is_read_once(tmp_path):
     paths = [write_galaxiesml(tmp_path / f"{n}.hdf5", count=70 - 20 * n, seed=n) for n in range(2)]
     with h5py.File(paths[0], "a") as file:
         file["specz_redshift"][3:5] = [np.nan, -9.0]
@@ -83,7 +83,7 @@ def replace(name, values):
         (replace("specz_redshift", np.array([b"a"] * 4)), "numbers"),
     ],
 )
-def test_a_file_that_is_not_galaxiesml_is_told_in_one_sentence(tmp_path, change, word):
+def test_a_file_that_is_not_galaxiesml_is_refused_in_one_sentence(tmp_path, change, word):
     path = write_galaxiesml(tmp_path / "a.hdf5", count=4)
     with h5py.File(path, "a") as file:
         change(file)
@@ -92,10 +92,10 @@ def test_a_file_that_is_not_galaxiesml_is_told_in_one_sentence(tmp_path, change,
     assert "a.hdf5" in str(raised.value) and "\n" not in str(raised.value)
 
 
-def test_a_broken_or_missing_file_is_told(tmp_path):
+def test_a_broken_or_missing_file_is_named(tmp_path):
     whole = write_galaxiesml(tmp_path / "a.hdf5", count=4).read_bytes()
     (tmp_path / "cut.hdf5").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputFileError, match="not a whole HDF5 file"):
+    with pytest.raises(InputFileError, match="not a complete HDF5 file"):
         GalaxiesML([tmp_path / "cut.hdf5"], size=64)
     with pytest.raises(InputFileError, match="no such file"):
         GalaxiesML([tmp_path / "none.hdf5"], size=64)

@@ -13,7 +13,7 @@ from zpix.surveys.jades_catalogue import (
 )
 
 
-def test_the_catalogue_is_read_by_its_names(jades_field):
+def test_columns_are_read_by_name(jades_field):
     catalogue = read_jades_catalogue(jades_field.catalogue)
     sources = catalogue.sources
     assert sources.id.tolist() == list(SOURCES) and (sources.label == 2).tolist() == [i == 1004 for i in SOURCES]
@@ -27,7 +27,7 @@ def test_the_catalogue_is_read_by_its_names(jades_field):
         assert array.dtype.isnative
 
 
-def test_its_fluxes_are_a_table_of_the_common_names(jades_field):
+def test_fluxes_are_a_table_with_the_usual_column_names(jades_field):
     table = read_jades_photometry(jades_field.catalogue)
     assert table.identifier().tolist() == list(SOURCES) and table.is_star().tolist() == [i == 1004 for i in SOURCES]
     assert table.position()[0][0] == sky(1001)[0] and table.number("n_pix")[0] == 63
@@ -53,7 +53,7 @@ def test_names_of_a_later_release_are_known(tmp_path):
     assert read_jades_catalogue(tmp_path / "dr5.fits").z_phot[0] == 1.25
 
 
-def test_an_empty_catalogue_is_a_catalogue_without_sources(tmp_path):
+def test_a_catalogue_may_have_no_sources(tmp_path):
     tables(*((name, table[:0]) for name, table in catalogue_tables().items())).writeto(tmp_path / "empty.fits")
     catalogue = read_jades_catalogue(tmp_path / "empty.fits")
     assert len(catalogue) == 0 and catalogue.box_xyxy_pix.shape == (0, 4) and catalogue.observed.shape == (0, 9)
@@ -92,7 +92,7 @@ def test_extensions_that_list_other_sources_are_refused(tmp_path):
         read_jades_catalogue(tmp_path / "mixed.fits")
 
 
-def test_what_is_no_whole_file_is_one_sentence(jades_field, tmp_path):
+def test_an_incomplete_file_is_one_sentence(jades_field, tmp_path):
     whole = jades_field.catalogue.read_bytes()
     (tmp_path / "half.fits").write_bytes(whole[: len(whole) // 2 + 700])
     (tmp_path / "page.fits").write_text("<html>404</html>")

@@ -24,7 +24,7 @@ def chosen(field, sources, lists):
         )
 
 
-def test_each_redshift_is_learnt_from_or_left_out_by_its_rule(jades_field):
+def test_each_redshift_is_used_or_left_out_by_its_rule(jades_field):
     sources = read_jades_sources(jades_field.catalogue)
     labels = chosen(jades_field, sources, [jades_field.dr4, jades_field.dr3])
     found: dict[int, set[str]] = {}
@@ -73,7 +73,9 @@ def truth(jades_field, tmp_path):
 
 
 @pytest.mark.parametrize(("redshifts", "expected"), [((), 7), (("dr4",), 3)])
-def test_beside_lists_a_catalogue_s_own_redshifts_are_photometric(jades_field, truth, redshifts, expected, tmp_path):
+def test_with_lists_the_redshifts_of_the_catalogue_are_taken_for_photometric(
+    jades_field, truth, redshifts, expected, tmp_path
+):
     counts = zpix.prepare(
         jades_field.mosaics, segmentation=jades_field.segmentation, catalogue=truth, tile_size=TILE, dust=0.01,
         redshifts=[getattr(jades_field, name) for name in redshifts], out=tmp_path / "store", dry_run=True,

@@ -87,7 +87,7 @@ def test_every_redshift_of_many_is_counted_once_and_the_order_of_rows_does_not_m
     assert agree[0] == agree[1]
 
 
-def test_a_chain_of_neighbours_is_not_one_source(tmp_path):
+def test_a_chain_of_neighbours_is_more_than_one_source(tmp_path):
     chain = [(str(i), 0.25 * i, 1.0 + i, "AB"[i % 2]) for i in range(5)]
     compilation = compiled(tmp_path, chain)
     assert sorted(kept(compilation)) == ["0", "2", "4"]  # the best, each with what is around it
@@ -104,7 +104,7 @@ def test_redshifts_without_a_position_are_counted_as_none(tmp_path):
     assert counts["no redshift"] == 2 and counts["kept"] == 1
 
 
-def test_radius_and_limit_are_choices(tmp_path):
+def test_radius_and_limit_can_be_chosen(tmp_path):
     rows = [("a", 0, 1.5, "A"), ("b", 0.4, 1.56, "A")]
     assert len(compiled(tmp_path, rows)) == 2
     assert len(compiled(tmp_path, rows, radius_arcsec=0.5)) == 0
@@ -149,7 +149,7 @@ def test_an_empty_compilation_is_written(tmp_path):
         assert len(read_redshifts(path)) == 0
 
 
-def test_mistakes_are_one_sentence(tmp_path):
+def test_errors_are_one_sentence(tmp_path):
     listed(tmp_path / "good.csv", ("a", 0, 1, "A"))
     (tmp_path / "bad.csv").write_text("id,ra,dec,magnitude\n1,2,3,4\n")
     fits.writeto(tmp_path / "image.fits", np.zeros((2, 2)))
@@ -170,7 +170,7 @@ def test_mistakes_are_one_sentence(tmp_path):
 
 
 @pytest.mark.skipif(not REAL.is_file(), reason="the real list ../shared/data/jades_dr4_specz.csv is not here")
-def test_the_real_list():
+def test_the_real_list_of_dr4():
     one = read_redshifts(REAL)
     assert len(one) == 2858 and (one.rank >= 0).all() and (one.dec < 0).sum() == 1795
     compilation = compile_redshifts([one])

@@ -1,10 +1,14 @@
-"""Bands, mosaics with errors and validity, regions and tiles, and the Milky Way's dust."""
+"""Bands, mosaics with errors and validity, regions and tiles, and the dust of the Milky Way."""
 
 from zpix.image.alignment import resample_bands
+from zpix.image.band_image import BandImage, band_image, band_of
 from zpix.image.bands import JADES_BANDS, PIVOT_UM, band_from_file_name, band_name, in_wavelength_order
 from zpix.image.dust import SF11_RECALIBRATION, ebv_at
+from zpix.image.fluxes import njy_per_unit
+from zpix.image.formats import MOSAIC_FORMATS, MosaicFormat
 from zpix.image.grids import tangent_wcs
 from zpix.image.mosaic import Mosaic, open_mosaic, reopen_mosaic
+from zpix.image.open_fits import FitsFile
 from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
 from zpix.image.segmentation import SegmentationMap
@@ -13,19 +17,26 @@ from zpix.image.writer import MosaicWriter, write_mosaic
 
 __all__ = [
     "JADES_BANDS",
+    "MOSAIC_FORMATS",
     "PIVOT_UM",
     "SF11_RECALIBRATION",
+    "BandImage",
+    "FitsFile",
     "Mosaic",
+    "MosaicFormat",
     "MosaicWriter",
     "Pixels",
     "Region",
     "SegmentationMap",
     "Tile",
     "band_from_file_name",
+    "band_image",
     "band_name",
+    "band_of",
     "ebv_at",
     "in_wavelength_order",
     "make_tiles",
+    "njy_per_unit",
     "open_mosaic",
     "reopen_mosaic",
     "resample_bands",

@@ -1,4 +1,4 @@
-"""How do bands of different pixel grids come onto one?"""
+"""How are bands on different pixel grids resampled onto one?"""
 
 from __future__ import annotations
 
@@ -29,26 +29,25 @@ def resample_bands(
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Path, ...]:
-    """Resample every band onto one grid and write JADES-layout files.
+    """Resample every band onto one grid and write files in the JADES layout.
 
-    See `zpix.image.resampling` for how flux and error are treated. The field is worked on in blocks, so
-    memory does not grow with it.
+    See `zpix.image.resampling` for flux and error. The mosaic is resampled in blocks, so memory does not grow with it.
 
     Parameters
     ----------
-    paths : path or sequence of paths
-        As for `open_mosaic`.
-    out : path
+    paths : str, Path or sequence of them
+        Mosaics, as for `open_mosaic`.
+    out : str or Path
         Directory for the files, not that of the mosaics.
-    reference : str or path, optional
-        A band, or a FITS mosaic, whose grid is taken; default the band of the largest pixels, so that none
-        is made up.
-    prefix : str
+    reference : str or Path, optional
+        A band, or a FITS mosaic, whose grid is used; default the band of the largest pixels, so that no band is
+        oversampled.
+    prefix : str, default "aligned"
         Files are named `<prefix>_<band>_drz.fits`.
-    overwrite : bool
+    overwrite : bool, default False
         Whether files of that name may be replaced.
     progress : callable, optional
-        Called with the number of blocks done and of all blocks.
+        Called as `progress(done, total)` after each block.
 
     Returns
     -------
@@ -63,8 +62,7 @@ def resample_bands(
         If `out` is the mosaics' own directory, or cannot be written to.
     """
     images = open_bands(paths)
-    if Path(out).resolve() in {image.path.resolve().parent for image in images}:
-        raise OutputError(f"'{out}' holds the mosaics themselves: aligned ones need another directory")
+    _refuse_own_directory(out, images)
     target = _reference(images, reference)
     sources = [Mosaic([image]) for image in images]
     binnings = [whole_pixel_binning(target.wcs, target.shape, source) for source in sources]
@@ -74,18 +72,24 @@ def resample_bands(
         out, bands=bands, shape=target.shape, wcs=target.wcs, prefix=prefix, overwrite=overwrite
     ) as writer:
         for done, tile in enumerate(tiles, start=1):
-            parts = [
+            bands_of_tile = [
                 resample(source, tile.owned, wcs=target.wcs, binning=binning)
                 for source, binning in zip(sources, binnings, strict=True)
             ]
-            writer.write(tile.owned, _stacked(parts))
+            writer.write(tile.owned, _stacked(bands_of_tile))
             if progress is not None:
                 progress(done, len(tiles))
     return writer.paths
 
 
+def _refuse_own_directory(out: str | Path, images: Sequence[BandImage]) -> None:
+    """Raise an `OutputError` if the mosaics are in the output directory."""
+    if Path(out).resolve() in {image.path.resolve().parent for image in images}:
+        raise OutputError(f"'{out}' holds the mosaics themselves: aligned ones need another directory")
+
+
 def _reference(images: Sequence[BandImage], reference: str | Path | None) -> BandImage:
-    """The image whose grid is taken."""
+    """The image whose grid is used."""
     if reference is None:
         return max(images, key=lambda image: round(pixel_scale_arcsec(image.wcs), 6))
     for image in images:
@@ -98,4 +102,5 @@ def _reference(images: Sequence[BandImage], reference: str | Path | None) -> Ban
 
 
 def _stacked(parts: Sequence[Pixels]) -> Pixels:
+    """Pixels of several bands from those of each."""
     return Pixels(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("flux", "error", "valid")))

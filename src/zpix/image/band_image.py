@@ -6,7 +6,7 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from astropy.wcs import WCS
@@ -15,12 +15,31 @@ from numpy.typing import NDArray
 from zpix.errors import BandError, InputFileError
 from zpix.image.bands import band_from_file_name, band_from_header
 from zpix.image.fluxes import njy_per_unit
-from zpix.image.open_fits import FitsFile, PlainArray
+from zpix.image.open_fits import FitsFile
 from zpix.image.regions import Region
 
-_STRIP_PIXELS = 1 << 22  # pixels looked at together when searching for valid ones
+_STRIP_PIXELS = 1 << 22  # pixels read at a time when searching for valid ones
 _SAMPLED_ROWS = 16
 _CACHED_PIXELS = 1 << 16  # pixels read and checked at a time, so that they stay in the processor's cache
+
+
+class StoredImage(Protocol):
+    """An image on disk of which windows can be read: a `PlainArray` in a FITS file, or that of another package."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of rows and columns: (ny, nx)."""
+
+    def read_into(self, region: Region, out: NDArray[np.float32]) -> None:
+        """Copy a region into an array.
+
+        Parameters
+        ----------
+        region : Region
+            Inside the image.
+        out : (y, x) float32
+            Array to fill; NaN where the image has no value.
+        """
 
 
 @dataclass(frozen=True)
@@ -30,40 +49,53 @@ class BandImage:
     Attributes
     ----------
     band : str
+        Name of the band, as `band_name` writes it.
     path : Path
-        The file, for messages.
+        The file, for messages, and to open the band again in another process.
     wcs : astropy WCS
-    science : PlainArray
-        In the file's units.
-    error : PlainArray
-        1 σ in the units of `science`, or inverse variance in their inverse square.
+        Celestial and two-dimensional.
+    science : StoredImage
+        Flux in the file's units.
+    error : StoredImage
+        Error (1 σ) in the units of `science`, or inverse variance in their inverse square.
     error_kind : {"sigma", "inverse variance"}
-    weight : PlainArray or None
+        Which of the two `error` is.
+    weight : StoredImage or None
         Where it is not positive the pixel was not observed.
     njy_per_unit : float
+        Factor from the units of `science` to nJy per pixel.
     """
 
     band: str
     path: Path
     wcs: WCS
-    science: PlainArray
-    error: PlainArray
+    science: StoredImage
+    error: StoredImage
     error_kind: Literal["sigma", "inverse variance"]
-    weight: PlainArray | None
+    weight: StoredImage | None
     njy_per_unit: float
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(ny, nx)."""
+        """Number of rows and columns: (ny, nx)."""
         return self.science.shape
 
     def read_into(
         self, region: Region, flux: NDArray[np.float32], error: NDArray[np.float32], valid: NDArray[np.bool_]
     ) -> None:
-        """Fill flux and error (nJy, float32) and validity of `region`, inside the image; each (y, x).
+        """Read a region into arrays.
 
-        Valid means finite flux, finite and positive error, and positive weight; flux is 0 and error +inf
-        elsewhere.
+        A pixel is valid if its flux is finite, its error finite and positive, and its weight positive. Elsewhere flux
+        is 0 and error +inf.
+
+        Parameters
+        ----------
+        region : Region
+            Inside the image.
+        flux, error : (y, x) float32, nJy per pixel
+            Arrays to fill.
+        valid : (y, x) bool
+            Array to fill.
         """
         rows = max(_CACHED_PIXELS // max(region.width, 1), 1)
         for y in range(0, region.height, rows):
@@ -74,6 +106,7 @@ class BandImage:
     def _read_strip(
         self, region: Region, flux: NDArray[np.float32], error: NDArray[np.float32], valid: NDArray[np.bool_]
     ) -> None:
+        """Read a few rows as `read_into` does."""
         self.science.read_into(region, flux)
         self.error.read_into(region, error)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -93,7 +126,13 @@ class BandImage:
             error[~valid] = np.inf
 
     def has_valid_pixels(self) -> bool:
-        """Whether any pixel is valid: some rows are tried first, then strips until one is found."""
+        """Return whether any pixel is valid; some rows are tried first, then strips until one is found.
+
+        Returns
+        -------
+        bool
+            False for a band without data.
+        """
         for region in self._probes():
             flux, error, valid = (np.empty(region.shape, dtype) for dtype in (np.float32, np.float32, bool))
             self.read_into(region, flux, error, valid)
@@ -102,6 +141,7 @@ class BandImage:
         return False
 
     def _probes(self) -> Iterator[Region]:
+        """Regions to search for a valid pixel."""
         height, width = self.shape
         for row in np.unique(np.linspace(0, height - 1, _SAMPLED_ROWS).astype(int)):
             yield Region(0, int(row), width, int(row) + 1)
@@ -113,18 +153,37 @@ class BandImage:
 def band_image(
     file: FitsFile, *, science: int, error: int, weight: int | None = None, band: str | None = None
 ) -> BandImage:
-    """The band whose science, error (1 σ) and weight images are the HDUs of these numbers.
+    """Open the band whose science, error and weight images are in given HDUs.
 
-    Units and band are looked for in the header of the science HDU, then in that of the primary HDU; `band`,
-    when given, decides.
+    Units and band are read from the header of the science HDU, or else from that of the primary HDU.
+
+    Parameters
+    ----------
+    file : FitsFile
+        The file.
+    science : int
+        Number of the HDU of the science image, from 0.
+    error : int
+        Number of the HDU of the error (1 σ).
+    weight : int, optional
+        Number of the HDU of the weights, if there are any.
+    band : str, optional
+        Name of the band; default that of the header or of the file name.
+
+    Returns
+    -------
+    BandImage
+        The band.
 
     Raises
     ------
-    InputFileError, BandError
-        If an HDU is missing or of another shape, or the unit or the band cannot be told.
+    InputFileError
+        If an HDU is missing or of another shape, or the unit is not known.
+    BandError
+        If the band is not known.
     """
     images = [file.image(index) for index in (science, error)]
-    header: Mapping = ChainMap(file.headers[science], file.headers[0])
+    header: Mapping[str, Any] = ChainMap(file.headers[science], file.headers[0])
     weights = file.image(weight) if weight is not None else None
     for image, index in ((images[1], error), (weights, weight)):
         if image is not None and image.shape != images[0].shape:
@@ -144,8 +203,20 @@ def band_image(
     )
 
 
-def band_of(path: Path, header: Mapping) -> str:
-    """Band of a file from its header and its name.
+def band_of(path: Path, header: Mapping[str, Any]) -> str:
+    """Find the band of a file in its header and its name.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    header : mapping of str to value
+        FITS header of its science image.
+
+    Returns
+    -------
+    str
+        The band.
 
     Raises
     ------
@@ -159,6 +230,6 @@ def band_of(path: Path, header: Mapping) -> str:
         )
     if named is None or stated is None:
         return stated or named or ""
-    if not named.startswith(stated):  # grizli calls NIRISS's F115W F115WN in file names
-        raise BandError(f"'{path}' is {named} by its name but {stated} by its header: rename it or mend FILTER")
+    if not named.startswith(stated):  # grizli writes F115WN for F115W of NIRISS in file names
+        raise BandError(f"'{path}' is {named} by its name but {stated} by its header: rename it or correct FILTER")
     return named

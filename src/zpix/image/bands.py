@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from zpix.errors import BandError
 
@@ -53,24 +54,29 @@ PIVOT_UM: Mapping[str, float] = MappingProxyType(
 _IDENTIFIER = re.compile(r"[A-Z][A-Z0-9_.+-]*")
 _FILTER = re.compile(r"F\d{3,4}(W2|LP|[WMNX])N?")  # JWST and HST; grizli adds an N to NIRISS's filters
 _FILTER_IN_NAME = re.compile(rf"(?<![A-Z0-9]){_FILTER.pattern}(?![A-Z0-9])")
-_WIDTHS = (
-    "N",
-    "M",
-    "W",
-    "X",
-    "LP",
-    "W2",
-)  # narrow to broad: of two crossed filters the narrower defines the band
+_WIDTHS = ("N", "M", "W", "X", "LP", "W2")  # narrow to broad: of two crossed filters the narrower defines the band
 
 
 def band_name(name: str) -> str:
-    """`name` as zpix writes it: stripped and upper-case.
+    """Write the name of a band as zpix does: upper-case, without spaces around it.
+
+    Parameters
+    ----------
+    name : str
+        Name in any case.
+
+    Returns
+    -------
+    str
+        The band.
 
     Raises
     ------
     BandError
         If it is not an identifier: a letter, then letters, digits and `_ . + -`.
 
+    Examples
+    --------
     >>> band_name("f444w"), band_name("hsc-g")
     ('F444W', 'HSC-G')
     """
@@ -82,13 +88,24 @@ def band_name(name: str) -> str:
     return band
 
 
-def band_from_header(header: Mapping) -> str | None:
-    """Band that a FITS header names in PUPIL, FILTER, FILTER1 or FILTER2, or None.
+def band_from_header(header: Mapping[str, Any]) -> str | None:
+    """Find the band that a FITS header names in PUPIL, FILTER, FILTER1 or FILTER2.
 
-    NIRCam's narrow filters sit in the pupil wheel in front of a wide one, so of two JWST or HST filters the
-    narrower one counts; grizli writes both into one entry. Names of other instruments are taken from FILTER
-    as they are.
+    NIRCam's narrow filters sit in the pupil wheel in front of a wide one, so of two JWST or HST filters the narrower
+    one counts; grizli writes both into one entry. Names of other instruments are taken from FILTER as they are.
 
+    Parameters
+    ----------
+    header : mapping of str to value
+        FITS header.
+
+    Returns
+    -------
+    str or None
+        The band; None if the header names none.
+
+    Examples
+    --------
     >>> band_from_header({"FILTER": "F150W2", "PUPIL": "F162M"}), band_from_header({"FILTER": "F444W-CLEAR"})
     ('F162M', 'F444W')
     """
@@ -103,10 +120,20 @@ def band_from_header(header: Mapping) -> str | None:
 
 
 def band_from_file_name(name: str) -> str | None:
-    """Band that a file name contains, such as `field_f444w_drz.fits` or `field-f444w-clear_drc_sci.fits`.
+    """Find the band in a file name such as `field_f444w_drz.fits` or `field-f444w-clear_drc_sci.fits`.
 
-    None if there is none.
+    Parameters
+    ----------
+    name : str
+        Name of the file, without its directory.
 
+    Returns
+    -------
+    str or None
+        The band, a JWST or HST filter; None if the name has none.
+
+    Examples
+    --------
     >>> band_from_file_name("hlsp_jades_jwst_nircam_goods-s-deep_f090w_v2.0_drz.fits")
     'F090W'
     """
@@ -115,11 +142,29 @@ def band_from_file_name(name: str) -> str | None:
 
 
 def in_wavelength_order(bands: Iterable[str]) -> list[str]:
-    """Bands sorted by pivot wavelength; those that zpix knows no wavelength for come last, by name."""
+    """Sort bands by pivot wavelength.
+
+    Parameters
+    ----------
+    bands : iterable of str
+        The bands.
+
+    Returns
+    -------
+    list of str
+        Sorted; bands that are not in `PIVOT_UM` come last, by name.
+
+    Examples
+    --------
+    >>> in_wavelength_order(["HSC-G", "F444W", "F090W"])
+    ['F090W', 'F444W', 'HSC-G']
+    """
     return sorted(bands, key=lambda band: (PIVOT_UM.get(band, float("inf")), band))
 
 
 def _narrowest(filters: list[str]) -> str:
+    """The filter of the narrowest kind."""
+
     def width(band: str) -> int:
         kind = _FILTER.fullmatch(band)
         assert kind is not None

@@ -1,12 +1,13 @@
 """How many nJy is one unit of an image?
 
-Inside zpix every image is in nJy per pixel; this file knows the units of everybody else.
+Inside zpix every image is in nJy per pixel; the units of other programs are converted here.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from astropy import units as u
 
@@ -19,27 +20,34 @@ _LIGHT_SPEED_ANGSTROM_PER_S = 2.99792458e18
 _NJY_PER_CGS = 1e32  # erg / s / cm² / Hz
 
 
-def njy_per_unit(header: Mapping, *, path: object, default: float | None = None) -> float:
-    """Factor from the values of an image to nJy per pixel.
+def njy_per_unit(header: Mapping[str, Any], *, path: object, default: float | None = None) -> float:
+    """Return the factor from the values of an image to nJy per pixel.
 
-    BUNIT decides: MJy/sr needs PIXAR_SR, a flux such as `nJy` or grizli's `10.0*nanoJansky` needs nothing,
-    and count rates need PHOTMJSR with PIXAR_SR, or PHOTFNU (Jy per unit), or PHOTFLAM with PHOTPLAM (HST).
-    Without BUNIT the image has `default` nJy per unit, or is in MJy/sr if no default is given.
+    BUNIT decides: MJy/sr needs PIXAR_SR, a flux such as `nJy` or grizli's `10.0*nanoJansky` needs nothing, and count
+    rates need PHOTMJSR with PIXAR_SR, or PHOTFNU (Jy per unit), or PHOTFLAM with PHOTPLAM (HST). Without BUNIT the
+    image has `default` nJy per unit, or is in MJy/sr if no default is given.
 
     Parameters
     ----------
-    header : mapping
+    header : mapping of str to value
         FITS header of the science image.
     path : path
         The file, for messages.
     default : float, optional
-        nJy per unit of an image whose header says nothing.
+        Factor for an image without BUNIT, nJy per unit.
+
+    Returns
+    -------
+    float
+        Factor in nJy per unit.
 
     Raises
     ------
     InputFileError
         If the unit is unknown or a keyword that it needs is missing.
 
+    Examples
+    --------
     >>> njy_per_unit({"BUNIT": "10.0*nanoJansky"}, path="field-f444w_drc_sci.fits")
     10.0
     """
@@ -62,7 +70,8 @@ def _parsed(text: str) -> u.UnitBase:
     return u.Unit(re.sub(r"jansky", "Jy", text, flags=re.I), parse_strict="silent")
 
 
-def _pixel_area_sr(header: Mapping, path: object) -> float:
+def _pixel_area_sr(header: Mapping[str, Any], path: object) -> float:
+    """Area of a pixel that the header states."""
     area = header.get("PIXAR_SR")
     if not isinstance(area, int | float) or not 0 < area < 1:
         found = "no PIXAR_SR" if area is None else f"PIXAR_SR = {area}"
@@ -73,7 +82,8 @@ def _pixel_area_sr(header: Mapping, path: object) -> float:
     return float(area)
 
 
-def _from_calibration(header: Mapping, path: object, unit: str) -> float:
+def _from_calibration(header: Mapping[str, Any], path: object, unit: str) -> float:
+    """Factor for count rates, from the photometric keywords of JWST or HST."""
     if header.get("PHOTMJSR"):
         return float(header["PHOTMJSR"]) * _pixel_area_sr(header, path) * NJY_PER_MJY
     if header.get("PHOTFNU"):

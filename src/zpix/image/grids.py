@@ -11,15 +11,21 @@ SR_PER_SQUARE_DEGREE = (np.pi / 180) ** 2
 
 
 def tangent_wcs(ra: float, dec: float, shape: tuple[int, int], pixel_scale_arcsec: float) -> WCS:
-    """Gnomonic (TAN) WCS with north up and east left.
+    """Make a gnomonic (TAN) WCS with north up and east left.
 
     Parameters
     ----------
-    ra, dec : float
-        Position of the centre of the grid, ((nx − 1) / 2, (ny − 1) / 2) in pixels from 0, in degrees (ICRS).
+    ra, dec : float, degrees
+        Position (ICRS) of the centre of the grid, pixel ((nx − 1) / 2, (ny − 1) / 2) counted from 0.
     shape : (ny, nx)
-    pixel_scale_arcsec : float
+        Size of the grid in pixels.
+    pixel_scale_arcsec : float, arcsec
         Side of a pixel.
+
+    Returns
+    -------
+    astropy WCS
+        Celestial and two-dimensional.
     """
     height, width = shape
     wcs = WCS(naxis=2)
@@ -35,19 +41,51 @@ def tangent_wcs(ra: float, dec: float, shape: tuple[int, int], pixel_scale_arcse
 
 
 def pixel_scale_arcsec(wcs: WCS) -> float:
-    """Side in arcsec of a square of a pixel's area at the reference point."""
+    """Return the side of a square with the area of a pixel.
+
+    Parameters
+    ----------
+    wcs : astropy WCS
+        Celestial and two-dimensional.
+
+    Returns
+    -------
+    float, arcsec
+        Side at the reference point.
+    """
     return float(np.sqrt(proj_plane_pixel_area(wcs)) * ARCSEC_PER_DEGREE)
 
 
 def pixel_area_sr(wcs: WCS) -> float:
-    """Area of a pixel at the reference point, in steradian."""
+    """Return the area of a pixel.
+
+    Parameters
+    ----------
+    wcs : astropy WCS
+        Celestial and two-dimensional.
+
+    Returns
+    -------
+    float, steradian
+        Area at the reference point.
+    """
     return float(proj_plane_pixel_area(wcs) * SR_PER_SQUARE_DEGREE)
 
 
 def grid_distance_pix(wcs: WCS, other: WCS, shape: tuple[int, int]) -> float:
-    """How far apart two WCS put the same pixel: the largest distance over corners and centre, in pixels.
+    """Return how far apart two WCS place the same pixel.
 
-    Infinite where a position of one cannot be found in the other.
+    Parameters
+    ----------
+    wcs, other : astropy WCS
+        Celestial and two-dimensional.
+    shape : (ny, nx)
+        Size of the grid in pixels.
+
+    Returns
+    -------
+    float, pixels
+        Largest distance over the corners and the centre; infinite if a position of one is not on the other.
     """
     height, width = shape
     x = np.array([0, width - 1, 0, width - 1, (width - 1) / 2])

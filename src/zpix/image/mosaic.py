@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from astropy.wcs import WCS
@@ -18,24 +19,31 @@ from zpix.image.grids import grid_distance_pix, pixel_scale_arcsec
 from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
 
-#: Bands are on one grid if no corner of one is further than this from its place in the other.
+#: Bands are on one grid if no corner or centre of one is further than this from the same pixel of the other.
 GRID_TOLERANCE_PIX = 0.1
 
 Floats = NDArray[np.float64]
 
 
 class Mosaic:
-    """Bands of one field on one pixel grid, read lazily. Open one with `open_mosaic`.
+    """Bands of one field on one pixel grid. Open one with `open_mosaic`.
 
-    Windows are read from the files as they are asked for, so memory does not grow with the mosaic. A mosaic may
-    be read by several threads, and sent to other processes, which open the files anew.
+    Windows are read from the files when they are asked for, so memory does not grow with the mosaic. A mosaic may be
+    read by several threads, and sent to other processes, which open the files again.
+
+    Parameters
+    ----------
+    images : sequence of BandImage
+        The bands, on one grid.
 
     Attributes
     ----------
     bands : tuple of str
+        Names of the bands, in their order.
     shape : (ny, nx)
+        Size in pixels.
     wcs : astropy WCS
-        Celestial, two-dimensional; that of the first band.
+        Celestial and two-dimensional; that of the first band.
     paths : tuple of Path
         The file of each band.
     """
@@ -49,15 +57,33 @@ class Mosaic:
 
     @property
     def pixel_scale_arcsec(self) -> float:
-        """Side of a pixel."""
+        """Side of a pixel in arcsec."""
         return pixel_scale_arcsec(self.wcs)
 
     def read(self, region: Region, *, bands: Sequence[str] | None = None, spare: Pixels | None = None) -> Pixels:
-        """Pixels of `region` in `bands` (default: all of the mosaic, in its order).
+        """Read a region.
 
-        Parts of the region outside the mosaic are not valid, nor is any pixel of a band that the mosaic
-        lacks. Pixels that are not needed any more may be given as `spare`: if they have the right shape they are
-        written over instead of taking new memory.
+        Pixels outside the mosaic are not valid, nor is any pixel of a band that the mosaic lacks.
+
+        Parameters
+        ----------
+        region : Region
+            Which pixels; may lie outside the mosaic.
+        bands : sequence of str, optional
+            Which bands, in this order; default all of the mosaic, in its order.
+        spare : Pixels, optional
+            Pixels that are no longer needed: if they have the right shape they are written over instead of allocating
+            memory.
+
+        Returns
+        -------
+        Pixels
+            Flux, error and validity, (band, y, x).
+
+        Raises
+        ------
+        ValueError
+            If the mosaic was closed.
         """
         if self._images is None:
             raise ValueError("the mosaic is closed")
@@ -76,7 +102,18 @@ class Mosaic:
         return pixels
 
     def sky(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
-        """Right ascension and declination in degrees of pixel positions; the shape of `x` and `y`."""
+        """Return the sky positions of pixel positions.
+
+        Parameters
+        ----------
+        x, y : (...) float, pixels
+            Positions; integers are pixel centres.
+
+        Returns
+        -------
+        ra, dec : (...) float64, degrees
+            Right ascension and declination.
+        """
         column, row = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
         if not column.size:
             return np.zeros(column.shape), np.zeros(column.shape)
@@ -84,15 +121,26 @@ class Mosaic:
         return np.asarray(ra), np.asarray(dec)
 
     def pixel(self, ra: ArrayLike, dec: ArrayLike) -> tuple[Floats, Floats]:
-        """Pixel positions (x, y) of right ascensions and declinations in degrees; the inverse of `sky`."""
-        ra, dec = np.broadcast_arrays(np.asarray(ra, np.float64), np.asarray(dec, np.float64))
-        if not ra.size:
-            return np.zeros(ra.shape), np.zeros(ra.shape)
-        x, y = self.wcs.all_world2pix(ra, dec, 0, quiet=True)
+        """Return the pixel positions of sky positions; the inverse of `sky`.
+
+        Parameters
+        ----------
+        ra, dec : (...) float, degrees
+            Right ascension and declination.
+
+        Returns
+        -------
+        x, y : (...) float64, pixels
+            Positions; integers are pixel centres.
+        """
+        alpha, delta = np.broadcast_arrays(np.asarray(ra, np.float64), np.asarray(dec, np.float64))
+        if not alpha.size:
+            return np.zeros(alpha.shape), np.zeros(alpha.shape)
+        x, y = self.wcs.all_world2pix(alpha, delta, 0, quiet=True)
         return np.asarray(x), np.asarray(y)
 
     def close(self) -> None:
-        """Let go of the files; the mosaic cannot be read any more."""
+        """Close the files; the mosaic cannot be read any more."""
         self._images = None
 
     def __enter__(self) -> Mosaic:
@@ -103,7 +151,7 @@ class Mosaic:
     ) -> None:
         self.close()
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return reopen_mosaic, (self.paths, self.bands)
 
 
@@ -112,16 +160,22 @@ def open_mosaic(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str
 
     Parameters
     ----------
-    paths : path or sequence of paths
+    paths : str, Path or sequence of them
         Files of JADES (`*_drz.fits`), of the pipeline (`*_i2d.fits`), of grizli (`*_drc_sci.fits` beside
-        `*_drc_wht.fits`), or with the extensions of several bands (`zpix.image.formats.extensions`).
+        `*_drc_wht.fits`), with the extensions of several bands (`zpix.image.formats.extensions`), or in a format that
+        was added to `MOSAIC_FORMATS`.
     bands : sequence of str, optional
         Only these bands, in this order; default all, by wavelength from a directory and as given otherwise.
+
+    Returns
+    -------
+    Mosaic
+        The bands, which are read later; close it after use, or use `with`.
 
     Raises
     ------
     InputFileError
-        If a file is missing, truncated, empty or of no known layout, or lacks an HDU or keyword.
+        If a file is missing, truncated, empty or of no known format, or lacks an HDU or keyword.
     BandError
         If a band is given twice, is missing, or has no valid pixel.
     GridError
@@ -131,16 +185,30 @@ def open_mosaic(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str
     _refuse_different_grids(images)
     for image in images:
         if not image.has_valid_pixels():
-            raise BandError(f"band {image.band} has no valid pixel: '{image.path}' is empty of data")
+            raise BandError(f"band {image.band} has no valid pixel: '{image.path}' has no data")
     return Mosaic(images)
 
 
 def reopen_mosaic(paths: Sequence[Path], bands: Sequence[str]) -> Mosaic:
-    """A mosaic that was opened and checked before, perhaps elsewhere, from its attributes `paths` and `bands`."""
+    """Open a mosaic that was opened and checked before, perhaps in another process.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Its attribute `paths`.
+    bands : sequence of str
+        Its attribute `bands`.
+
+    Returns
+    -------
+    Mosaic
+        The same mosaic.
+    """
     return Mosaic(open_bands(tuple(dict.fromkeys(paths)), bands=bands))
 
 
 def _refuse_different_grids(images: Sequence[BandImage]) -> None:
+    """Raise a `GridError` if the bands are not on one pixel grid."""
     first = images[0]
     different = [
         image
@@ -151,10 +219,11 @@ def _refuse_different_grids(images: Sequence[BandImage]) -> None:
         verb = "is" if len(different) == 1 else "are"
         raise GridError(
             f"{', '.join(map(_grid, different))} {verb} not on the pixel grid of {_grid(first)}: "
-            "bring all bands to one grid with `zpix align` first"
+            "resample all bands to one grid with `zpix align` first"
         )
 
 
 def _grid(image: BandImage) -> str:
+    """Band and grid of an image, for messages."""
     height, width = image.shape
     return f"{image.band} ({width} × {height} pixels of {pixel_scale_arcsec(image.wcs):.4g} arcsec)"

@@ -1,7 +1,7 @@
 """How are windows of a FITS image read without reading all of it?
 
-Of a plain image the pieces of rows that a window needs are read where they are, so memory stays flat however many
-windows are read. Compressed files are unpacked once (`zpix.image.unpacked`).
+Of each row only the part inside the window is read, so memory does not grow with the number of windows. Compressed
+files are unpacked once (`zpix.image.unpacked`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import warnings
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -26,7 +27,18 @@ _DTYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}  #
 
 
 class OpenFile:
-    """A file that stays open for reading, by its number, until nobody needs it any more."""
+    """A file that is open for reading until the last reference to it is gone.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Attributes
+    ----------
+    number : int
+        File descriptor.
+    """
 
     def __init__(self, path: Path) -> None:
         self.number = os.open(path, os.O_RDONLY)
@@ -35,23 +47,29 @@ class OpenFile:
 
 @dataclass(frozen=True)
 class PlainArray:
-    """A plain FITS image; of each row only the part that lies in a window is read.
+    """An uncompressed FITS image; of each row only the part inside a window is read.
 
-    The file stays open, and nothing of it stays in memory: a memory map would cost more time, in page faults, and its
-    pages would count as memory of each process.
+    The file stays open and is not memory-mapped: a map would cost more time, in page faults, and its pages would count
+    as memory of each process.
 
     Attributes
     ----------
     shape : (ny, nx)
-    dtype : numpy dtype in the file's byte order
+        Size in pixels.
+    dtype : numpy dtype
+        Type of the values, in the file's byte order.
     file : OpenFile
-    start : byte at which the image begins
-    scale, zero, blank
-        FITS keywords BSCALE, BZERO and BLANK; None if the image has no BLANK.
+        The file.
+    start : int, bytes
+        Where the image begins in the file.
+    scale, zero : float
+        FITS keywords BSCALE and BZERO.
+    blank : int or None
+        FITS keyword BLANK.
     """
 
     shape: tuple[int, int]
-    dtype: np.dtype
+    dtype: np.dtype[Any]
     file: OpenFile
     start: int
     scale: float
@@ -59,7 +77,20 @@ class PlainArray:
     blank: int | None
 
     def read_into(self, region: Region, out: NDArray[np.float32]) -> None:
-        """Copy `region`, which lies inside the image, into `out`: (y, x) float32, native-endian."""
+        """Copy a region into an array.
+
+        Parameters
+        ----------
+        region : Region
+            Inside the image.
+        out : (y, x) float32
+            Array to fill; NaN where the image is BLANK.
+
+        Raises
+        ------
+        OSError
+            If the file became shorter after it was opened.
+        """
         stored = self._stored(region)
         with np.errstate(over="ignore", invalid="ignore"):
             out[...] = stored
@@ -68,7 +99,7 @@ class PlainArray:
         if self.blank is not None:
             out[stored == self.blank] = np.nan
 
-    def _stored(self, region: Region) -> NDArray:
+    def _stored(self, region: Region) -> NDArray[Any]:
         """The values of a region as they are in the file."""
         values = np.empty(region.shape, self.dtype)
         if not values.size:
@@ -82,7 +113,7 @@ class PlainArray:
         for begin in range(0, len(buffer), piece_bytes):
             piece = buffer[begin : begin + piece_bytes]
             count = read(file, [piece], place)
-            while count < piece_bytes:  # the system may give less at a time than was asked for
+            while count < piece_bytes:  # a read may return fewer bytes than were asked for
                 more = read(file, [piece[count:]], place + count)
                 if not more:
                     raise OSError(errno.EIO, "the file has become shorter while it was read")
@@ -92,18 +123,25 @@ class PlainArray:
 
 
 class FitsFile:
-    """The HDUs of a FITS file, checked to be complete; it is opened again when its first image is read, and stays open.
+    """The HDUs of a FITS file that was checked to be complete.
+
+    The file is opened again when its first image is read, and stays open.
 
     Parameters
     ----------
-    path : path
+    path : Path
         Plain, gzip-compressed, or with tile-compressed images.
 
     Attributes
     ----------
+    path : Path
+        The file.
     headers : list of astropy Header
+        Headers of the HDUs.
     names : list of str
-        Upper-case names of the HDUs, empty for those without.
+        Upper-case names of the HDUs, empty for those without a name.
+    shapes : list of tuple of int
+        Shapes of the images, empty for HDUs without an image.
 
     Raises
     ------
@@ -117,7 +155,7 @@ class FitsFile:
             raise InputFileError(f"'{path}' is not a file" if path.exists() else f"'{path}' does not exist")
         self._local = unpacked(path) if is_gzip(path) else path
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what astropy warns of, truncation above all, is an error here
+            warnings.simplefilter("ignore")  # what astropy warns of, such as truncation, is an error here
             try:
                 with fits.open(self._local, memmap=True) as hdus:
                     tiled = any(isinstance(hdu, fits.CompImageHDU) for hdu in hdus)
@@ -133,7 +171,17 @@ class FitsFile:
         self._file: OpenFile | None = None
 
     def image(self, index: int) -> PlainArray:
-        """The image of an HDU.
+        """Return the image of an HDU.
+
+        Parameters
+        ----------
+        index : int
+            Number of the HDU, from 0.
+
+        Returns
+        -------
+        PlainArray
+            The image, which is read later.
 
         Raises
         ------
@@ -152,7 +200,17 @@ class FitsFile:
         return self._plain_array(index)
 
     def wcs(self, index: int) -> WCS:
-        """Celestial WCS of an HDU.
+        """Return the celestial WCS of an HDU.
+
+        Parameters
+        ----------
+        index : int
+            Number of the HDU, from 0.
+
+        Returns
+        -------
+        astropy WCS
+            Celestial and two-dimensional.
 
         Raises
         ------
@@ -172,6 +230,7 @@ class FitsFile:
         return wcs.celestial
 
     def _read_structure(self, hdus: fits.HDUList) -> None:
+        """Note headers, names, shapes and places of all HDUs."""
         everything = list(hdus)
         self.headers = [hdu.header.copy() for hdu in everything]
         self.names = [hdu.name.upper() for hdu in everything]
@@ -180,6 +239,7 @@ class FitsFile:
         self._end = self._starts[-1] + everything[-1].fileinfo()["datSpan"]
 
     def _refuse_truncated(self) -> None:
+        """Raise an `InputFileError` if the file ends before its last HDU does."""
         size = self._local.stat().st_size
         with open(self._local, "rb") as stream:
             stream.seek(self._end)
@@ -188,6 +248,7 @@ class FitsFile:
             raise InputFileError(f"'{self.path}' is truncated: it ends after {size} bytes, before its last HDU does")
 
     def _plain_array(self, index: int) -> PlainArray:
+        """The image of an HDU that has one."""
         if self._file is None:
             self._file = OpenFile(self._local)
         header, (height, width) = self.headers[index], self.shapes[index]

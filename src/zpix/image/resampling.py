@@ -1,16 +1,14 @@
 """What would an image look like on another pixel grid?
 
-Flux and variance are both extensive: a pixel's share of each is its area's share. So both are resampled as
-densities, averaged with the same weights over the valid input pixels, and multiplied by the ratio of pixel
-areas. Flux is conserved, and the error is that of pixels with independent noise: summed over an aperture of
-more than a few pixels it is right, while neighbouring pixels, being correlated, scatter less than it says,
-as in any drizzled mosaic.
+Flux and variance are both proportional to area. Both are therefore resampled as densities: averaged with the same
+weights over the valid input pixels and multiplied by the ratio of pixel areas. Flux is conserved, and the error is that
+of pixels with independent noise: it is correct for sums over more than a few pixels, while single pixels, which are
+correlated with their neighbours, scatter less than it says, as in any drizzled mosaic.
 
-Where the output grid is the input grid, shifted by whole pixels or binned by a whole number (20 mas onto 40
-mas, as in the DAWN JWST Archive), the average is exactly that of the pixels. Elsewhere it is that of
-`reproject.reproject_adaptive` (DeForest 2004) with its Hann kernel: anti-aliased, and in a trial on a
-source of 0.05″ rms width from 0.02, 0.03 and 0.04″ pixels it kept the flux to 1e-4 and widened the source
-by 0 to 4 %.
+Where the output grid is the input grid, shifted by whole pixels or binned by a whole number (20 mas onto 40 mas, as in
+the DAWN JWST Archive), the average is the exact mean of the pixels. Elsewhere it is that of
+`reproject.reproject_adaptive` (DeForest 2004) with its Hann kernel, which is anti-aliased. In a test on a source of
+0.05″ rms width with pixels of 0.02, 0.03 and 0.04″ it kept the flux to 1e-4 and widened the source by 0 to 4 %.
 """
 
 from __future__ import annotations
@@ -34,7 +32,15 @@ Floats = NDArray[np.float64]
 
 
 class Binning(NamedTuple):
-    """Output pixel x covers the `factor` input pixels from `factor` x + `x0` on, and likewise in y."""
+    """Output grid whose pixels are blocks of input pixels.
+
+    Attributes
+    ----------
+    factor : int
+        Side of a block in input pixels.
+    x0, y0 : int
+        First input column and row of the first block: output pixel x begins at input column `factor` x + `x0`.
+    """
 
     factor: int
     x0: int
@@ -42,18 +48,23 @@ class Binning(NamedTuple):
 
 
 def resample(mosaic: Mosaic, region: Region, *, wcs: WCS, binning: Binning | None) -> Pixels:
-    """Pixels of `mosaic` in `region` of the grid of `wcs`.
+    """Resample a region onto another pixel grid.
 
     Parameters
     ----------
     mosaic : Mosaic
-        On its own grid.
+        Input, on its own grid.
     region : Region
-        In pixels of the output grid.
+        Which pixels of the output grid.
     wcs : astropy WCS
-        Of the output grid.
+        Output grid.
     binning : Binning or None
-        How the two grids are related if they are so simply, see `whole_pixel_binning`.
+        How output pixels are made of whole input pixels, if they are: see `whole_pixel_binning`.
+
+    Returns
+    -------
+    Pixels
+        All bands of the mosaic in that region of the output grid.
     """
     if binning is not None:
         source = Region(
@@ -72,9 +83,21 @@ def resample(mosaic: Mosaic, region: Region, *, wcs: WCS, binning: Binning | Non
 
 
 def whole_pixel_binning(wcs: WCS, shape: tuple[int, int], mosaic: Mosaic) -> Binning | None:
-    """How the pixels of a grid are made of whole pixels of `mosaic`, or None if they are not.
+    """Return how the pixels of a grid are made of whole pixels of a mosaic.
 
-    The grid has `shape` (ny, nx) and the world coordinates of `wcs`.
+    Parameters
+    ----------
+    wcs : astropy WCS
+        The grid.
+    shape : (ny, nx)
+        Size of the grid in pixels.
+    mosaic : Mosaic
+        The mosaic.
+
+    Returns
+    -------
+    Binning or None
+        None if they are not made of whole pixels.
     """
     height, width = shape
     x = np.array([0.0, width - 1, 0, width - 1, (width - 1) / 2])
@@ -97,7 +120,7 @@ def _planes(pixels: Pixels) -> Floats:
 
 
 def _pixels(densities: Floats, area_ratio: float) -> Pixels:
-    """Pixels from averages (3, band, y, x) of what `_planes` gives, on pixels `area_ratio` times as large."""
+    """Pixels from averaged `_planes`, (3, band, y, x), on pixels `area_ratio` times as large."""
     flux, variance, coverage = densities
     valid = (coverage >= _LEAST_VALID) & (variance > 0)
     scale = area_ratio / np.where(valid, coverage, 1.0)
@@ -112,11 +135,12 @@ def _binned(planes: Floats, factor: int) -> Floats:
     """Mean of blocks of `factor` by `factor` pixels."""
     *leading, height, width = planes.shape
     blocks = planes.reshape(*leading, height // factor, factor, width // factor, factor)
-    return blocks.mean(axis=(-3, -1))
+    mean: Floats = blocks.mean(axis=(-3, -1))
+    return mean
 
 
 def _source_region(mosaic: Mosaic, region: Region, wcs: WCS) -> Region:
-    """Pixels of `mosaic` that `region` of the grid of `wcs` draws on; of zero size if there are none."""
+    """Pixels of `mosaic` under `region` of the grid of `wcs`; of zero size if there are none."""
     grown = region.grown(_KERNEL_REACH)
     x, y = np.meshgrid(np.linspace(grown.x0, grown.x1, 9), np.linspace(grown.y0, grown.y1, 9))
     source_x, source_y = mosaic.pixel(*wcs.all_pix2world(x, y, 0))
@@ -128,6 +152,7 @@ def _source_region(mosaic: Mosaic, region: Region, wcs: WCS) -> Region:
 
 
 def _reprojected(planes: Floats, wcs_in: WCS, source: Region, wcs_out: WCS, region: Region) -> Floats:
+    """Averages of planes in `source` of one grid over the pixels of `region` of another."""
     from reproject import reproject_adaptive
 
     averaged, _ = reproject_adaptive(
@@ -139,4 +164,5 @@ def _reprojected(planes: Floats, wcs_in: WCS, source: Region, wcs_out: WCS, regi
         boundary_fill_value=0.0,
         roundtrip_coords=False,
     )
-    return np.nan_to_num(averaged).reshape(*planes.shape[:-2], *region.shape)
+    filled: Floats = np.nan_to_num(averaged).reshape(*planes.shape[:-2], *region.shape)
+    return filled

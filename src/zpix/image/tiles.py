@@ -23,9 +23,9 @@ class Tile:
     index : int
         Position in the list of tiles, row by row from the bottom left.
     read : Region
-        What the network sees; up to 63 pixels of it stick out of the mosaic at the far edges.
+        Pixels that the network is given; up to 63 of them lie outside the mosaic at the far edges.
     owned : Region
-        The pixels whose sources are this tile's; inside the mosaic, and shared with no other tile.
+        Pixels whose sources this tile reports; inside the mosaic, and shared with no other tile.
     """
 
     index: int
@@ -34,17 +34,32 @@ class Tile:
 
 
 def make_tiles(shape: tuple[int, int], *, tile_size: int = 1024, margin: int = 64) -> list[Tile]:
-    """Tiles whose owned regions partition a mosaic of `shape` (ny, nx).
+    """Cut a mosaic into tiles whose owned regions cover every pixel once.
 
-    A read region has `tile_size` pixels a side, less at the far edges, and reaches `margin` pixels beyond the owned
-    region, except at the edges of the mosaic, where there is nothing to see. Read regions start and end on multiples
-    of 64, so that the stride grid of the network is the same in every tile.
+    A read region reaches `margin` pixels beyond the owned region, except at the edges of the mosaic. Read regions start
+    and end on multiples of 64, so that the stride grid of the network is the same in every tile.
+
+    Parameters
+    ----------
+    shape : (ny, nx)
+        Size of the mosaic.
+    tile_size : int, default 1024 pixels
+        Side of a read region, which is smaller at the far edges; a multiple of 64.
+    margin : int, default 64 pixels
+        How far a read region reaches beyond the owned one; a multiple of 64.
+
+    Returns
+    -------
+    list of Tile
+        Row by row from the bottom left; empty for a mosaic without pixels.
 
     Raises
     ------
     ConfigError
-        If `margin` or `tile_size` is not a multiple of 64, or nothing is left to own.
+        If `margin` or `tile_size` is not a multiple of 64, or `tile_size` is not above twice the margin.
 
+    Examples
+    --------
     >>> [tile.owned for tile in make_tiles((100, 200), tile_size=192, margin=64)]
     [Region(x0=0, y0=0, x1=128, y1=100), Region(x0=128, y0=0, x1=200, y1=100)]
     """
@@ -72,7 +87,7 @@ class _Interval(NamedTuple):
 
 
 def _intervals(length: int, tile_size: int, margin: int) -> list[_Interval]:
-    """Cut one axis of the mosaic; the first and last tile own up to its edge."""
+    """Cut one axis of the mosaic; the first and the last tile own the pixels up to its edges."""
     step = tile_size - 2 * margin
     count = max(1, math.ceil((length - 2 * margin) / step)) if length else 0
     intervals = []

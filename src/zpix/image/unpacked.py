@@ -1,10 +1,10 @@
 """Where is the plain copy of a compressed file?
 
-A gzip file can only be read from its beginning, and of a tile-compressed one (`.fits.fz`), whose tiles usually are
-whole rows, any window costs its rows across the mosaic: so both are unpacked for reading. This is done once, into
-`zpix-<user id>` in the system's temporary directory (the variable TMPDIR moves it), under a
-name made from the file's path, size and time of change: later runs and other processes find the copy there.
-Unpack files for good (gunzip, funpack) where the temporary directory is small or kept in memory.
+A gzip file can only be read from its beginning, and the tiles of a tile-compressed one (`.fits.fz`) usually are whole
+rows, so that a window costs its rows across the mosaic. Both are therefore unpacked once, into `zpix-<user id>` in the
+system's temporary directory (that of the variable TMPDIR), under a name made from the file's path, size and time of
+change, where later runs and other processes find the copy. Unpack the files yourself (gunzip, funpack) where the
+temporary directory is small or in memory.
 """
 
 from __future__ import annotations
@@ -30,13 +30,34 @@ _CHUNK_BYTES = 1 << 22
 
 
 def is_gzip(path: Path) -> bool:
-    """Whether a file is gzip-compressed, whatever its name."""
+    """Return whether a file is gzip-compressed, whatever its name.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bool
+        Whether it begins as gzip files do.
+    """
     with open(path, "rb") as stream:
         return stream.read(2) == b"\x1f\x8b"
 
 
 def unpacked(path: Path) -> Path:
-    """A plain copy of the gzip file `path`, made unless it exists.
+    """Return a plain copy of a gzip file; it is made unless it exists.
+
+    Parameters
+    ----------
+    path : Path
+        The gzip file.
+
+    Returns
+    -------
+    Path
+        The copy.
 
     Raises
     ------
@@ -54,7 +75,17 @@ def unpacked(path: Path) -> Path:
 
 
 def untiled(path: Path) -> Path:
-    """A copy of a FITS file in which tile-compressed images are plain ones, of float32; made unless it exists.
+    """Return a copy of a FITS file with plain float32 images for tile-compressed ones; it is made unless it exists.
+
+    Parameters
+    ----------
+    path : Path
+        The FITS file.
+
+    Returns
+    -------
+    Path
+        The copy.
 
     Raises
     ------
@@ -116,7 +147,7 @@ def _made_once(path: Path, make: Callable[[Path], None]) -> Path:
 
 
 def _cache_directory() -> Path:
-    """This user's own directory for copies; nobody else can put files there."""
+    """Directory for the copies of this user; no other user can write to it."""
     place = Path(tempfile.gettempdir()) / f"zpix-{os.getuid()}"
     try:
         place.mkdir(mode=0o700, exist_ok=True)

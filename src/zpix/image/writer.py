@@ -1,7 +1,7 @@
-"""How does a simulated or aligned field become FITS files?
+"""How is a mosaic written to FITS files, region by region?
 
-The layout is that of JADES: per band one file with an empty primary HDU, science in HDU 1 and error in HDU 2,
-both float32 in MJy/sr. Rows are written where they belong as they come, so a field of any size needs no more
+The layout is that of JADES: per band one file with an empty primary HDU, science in HDU 1 and error in HDU 2, both
+float32 in MJy/sr. Regions are written to their place in the file in any order, so a field of any size needs no more
 memory than one of its regions. Until it is complete a file is called `.<name>.part`.
 """
 
@@ -33,30 +33,37 @@ Card = str | int | float | bool
 
 
 class MosaicWriter:
-    """Writes a mosaic region by region, one FITS file per band in the JADES layout.
+    """Write a mosaic region by region, one FITS file per band in the JADES layout.
 
-    As a context manager it finishes the files at the end, or removes them if an exception left the block.
-    Pixels that were never written are zero in science and error, and read back as not valid; those written as
-    not valid are NaN.
+    As a context manager it finishes the files at the end, or removes them after an exception. Pixels that were never
+    written are zero in science and error, and are read back as not valid; those written as not valid are NaN.
 
     Parameters
     ----------
-    directory : path
-        Made if it does not exist.
+    directory : str or Path
+        Where to write; made if it does not exist.
     bands : sequence of str
         Bands in the order of the pixels that will be written.
     shape : (ny, nx)
+        Size of the mosaic.
     wcs : astropy WCS
-        Two-dimensional and celestial; it gives PIXAR_SR too.
-    prefix : str
+        Celestial and two-dimensional; PIXAR_SR is computed from it.
+    prefix : str, default "mosaic"
         Files are named `<prefix>_<band>_drz.fits`, the band in lower case.
-    header : mapping, optional
+    header : mapping of str to value, optional
         More FITS keywords for the science extension.
-    overwrite : bool
+    overwrite : bool, default False
         Whether files of that name may be replaced.
-    resume : bool
-        Whether to go on with files, unfinished or finished, that a writer with the same arguments left in the
-        directory. Such a writer leaves its unfinished files when an exception ends it.
+    resume : bool, default False
+        Whether to continue files, unfinished or finished, that a writer with the same arguments left in the directory.
+        Such a writer keeps its unfinished files after an exception.
+
+    Attributes
+    ----------
+    bands : tuple of str
+        Bands of the mosaic.
+    shape : (ny, nx)
+        Size of the mosaic.
 
     Raises
     ------
@@ -106,9 +113,21 @@ class MosaicWriter:
         return tuple(file.path for file in self._files)
 
     def write(self, region: Region, pixels: Pixels) -> None:
-        """Fill `region` with `pixels`, whose bands are in the writer's order.
+        """Write a region; pixels outside the mosaic are dropped.
 
-        What lies outside the mosaic is dropped.
+        Parameters
+        ----------
+        region : Region
+            Where the pixels belong.
+        pixels : Pixels
+            Pixels of the region, bands in the writer's order.
+
+        Raises
+        ------
+        ValueError
+            If the pixels do not have the shape of the region.
+        OutputError
+            If the disk is full or the file cannot be written.
         """
         if pixels.shape != (len(self.bands), *region.shape):
             raise ValueError(f"pixels of shape {pixels.shape} do not fill {region} in {len(self.bands)} bands")
@@ -124,7 +143,13 @@ class MosaicWriter:
                     raise OutputError(f"cannot write to '{file.path}': {reason}") from failure
 
     def flush(self) -> None:
-        """Wait until what was written is on disk."""
+        """Wait until everything written is on disk.
+
+        Raises
+        ------
+        OutputError
+            If the disk is full or the file cannot be written.
+        """
         for file in self._files:
             try:
                 os.fsync(file.stream.fileno())
@@ -133,7 +158,7 @@ class MosaicWriter:
                 raise OutputError(f"cannot write to '{file.path}': {reason}") from failure
 
     def close(self) -> None:
-        """Finish the files and give them their names."""
+        """Finish the files and give them their final names."""
         for file in self._files:
             file.finish()
 
@@ -143,7 +168,7 @@ class MosaicWriter:
             file.remove()
 
     def leave(self) -> None:
-        """Leave the files unfinished."""
+        """Close the files unfinished, for a writer that resumes them."""
         for file in self._files:
             file.stream.close()
 
@@ -175,9 +200,36 @@ def write_mosaic(
     header: Mapping[str, Card] | None = None,
     overwrite: bool = False,
 ) -> tuple[Path, ...]:
-    """Write all of a mosaic that is in memory; returns the files, one per band.
+    """Write a mosaic that is in memory, one FITS file per band in the JADES layout.
 
-    Arguments are those of `MosaicWriter`; `pixels` holds the whole field.
+    Parameters
+    ----------
+    directory : str or Path
+        Where to write; made if it does not exist.
+    pixels : Pixels
+        The whole mosaic.
+    bands : sequence of str
+        Bands in the order of the pixels.
+    wcs : astropy WCS
+        Celestial and two-dimensional.
+    prefix : str, default "mosaic"
+        Files are named `<prefix>_<band>_drz.fits`, the band in lower case.
+    header : mapping of str to value, optional
+        More FITS keywords for the science extension.
+    overwrite : bool, default False
+        Whether files of that name may be replaced.
+
+    Returns
+    -------
+    tuple of Path
+        The files, one per band.
+
+    Raises
+    ------
+    OutputError
+        If the directory cannot be written to, or holds a file of that name and `overwrite` is false.
+    BandError
+        If a band is given twice.
     """
     shape = pixels.shape[1:]
     with MosaicWriter(
@@ -189,7 +241,7 @@ def write_mosaic(
 
 @dataclass
 class _BandFile:
-    """One file under construction: where it will be, and where its two arrays start in it."""
+    """One file that is being written: its final path, and where its two arrays start in it."""
 
     path: Path
     stream: IO[bytes]
@@ -198,7 +250,7 @@ class _BandFile:
 
     @classmethod
     def create(cls, path: Path, headers: list[bytes], shape: tuple[int, int], *, resume: bool) -> _BandFile:
-        """A file of its full size, sparse where the file system allows, with its headers in place."""
+        """Make a file of its full size, sparse where the file system allows it, with its headers."""
         primary, science, error = headers
         data_bytes = _padded(shape[0] * shape[1] * _VALUE_BYTES)
         science_start = len(primary) + len(science)
@@ -223,17 +275,19 @@ class _BandFile:
 
     def fill(self, extension: int, region: Region, values: NDArray[np.float32]) -> None:
         """Write big-endian `values` (y, x) to `region` of the science (0) or error (1) array."""
-        # Writing rather than mapping the file: a full disk is then an error instead of a killed process.
+        # Not through a memory map: there a full disk kills the process, here it is an error.
         for row, line in enumerate(values, start=region.y0):
             place = self.starts[extension] + (row * self.width + region.x0) * _VALUE_BYTES
             os.pwrite(self.stream.fileno(), memoryview(line), place)
 
     def finish(self) -> None:
+        """Close the file and give it its final name."""
         if not self.stream.closed:
             self.stream.close()
             os.replace(_unfinished(self.path), self.path)
 
     def remove(self) -> None:
+        """Close and delete the unfinished file."""
         if not self.stream.closed:
             self.stream.close()
             _unfinished(self.path).unlink(missing_ok=True)
@@ -257,8 +311,10 @@ def _headers(band: str, shape: tuple[int, int], wcs: WCS, more: Mapping[str, Car
 
 
 def _padded(size: int) -> int:
+    """Number of bytes in whole FITS blocks."""
     return -(-size // _FITS_BLOCK) * _FITS_BLOCK
 
 
 def _unfinished(path: Path) -> Path:
+    """Name of a file until it is complete."""
     return path.with_name(f".{path.name}.part")

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from zpix.catalogue import catalogue_file
 from zpix.errors import ConfigError
 from zpix.evaluation import Diagnosis, map_redshifts, next_table, read_labelled_sources
 from zpix.outputs import output_directory, refuse_to_replace
 from zpix.plots import diagnosis_figure, save_figure
-from zpix.surveys.jades_catalogue import is_jades_catalogue, read_jades_photometry
+from zpix.surveys import read_reference_photometry
 
 _DIAGNOSIS = ("diagnosis.json", "diagnosis.png", "observe_next.ecsv")
 
@@ -49,8 +50,7 @@ def diagnose(
     if number < 0:
         raise ConfigError(f"number = {number}: how many sources to observe next cannot be negative")
     refuse_to_replace(out, products=_DIAGNOSIS, overwrite=overwrite)
-    is_jades = Path(catalogue).suffix == ".fits" and is_jades_catalogue(catalogue)
-    table = read_jades_photometry(catalogue) if is_jades else catalogue
+    table = read_reference_photometry(catalogue_file(catalogue))
     sources = read_labelled_sources(table, redshifts=tuple(redshifts), band=band)
     diagnosis = map_redshifts(sources, band=band, number=number, faintest=faintest, seed=seed)
     with output_directory(out, products=_DIAGNOSIS, overwrite=overwrite) as place:

@@ -24,7 +24,7 @@ from zpix.matching import (
     similar_boxes,
     similar_segments,
 )
-from zpix.matching.listed import MIN_IOU, RADIUS_ARCSEC, SourceList, read_any
+from zpix.matching.source_lists import MIN_IOU, RADIUS_ARCSEC, SourceList, read_source_list
 
 #: By what two sources are compared. `auto`: by masks where both segmentation maps are given, else by boxes where both
 #: catalogues have them on one grid of pixels, else by position.
@@ -121,7 +121,7 @@ def match(
         raise ConfigError(f"the least IoU is {min_iou}: it must lie above 0 and not above 1")
     if not radius_arcsec >= 0:
         raise ConfigError(f"the radius is {radius_arcsec} arcsec: it must not be negative")
-    a, b = read_any(left), read_any(right)
+    a, b = read_source_list(left), read_source_list(right)
     maps = (left_segmentation, right_segmentation)
     overlaps, kind, has = _overlaps(a, b, by, maps, paths=(left, right), min_iou=min_iou, radius_arcsec=radius_arcsec)
     score = a.score if np.isfinite(a.score).any() else None

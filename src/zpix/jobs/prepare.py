@@ -19,8 +19,7 @@ from zpix.errors import CatalogueError, ConfigError, StoreError
 from zpix.image import JADES_BANDS, SegmentationMap, open_mosaic
 from zpix.progress import in_order, progress_bar
 from zpix.sources import STAR
-from zpix.sources.reference_table import read_reference
-from zpix.surveys.jades_catalogue import is_jades_catalogue, read_jades_sources
+from zpix.surveys import read_reference_catalogue
 from zpix.surveys.redshift_labels import choose_labels, tiles_of
 from zpix.surveys.spectroscopy import (
     RADIUS_ARCSEC,
@@ -86,10 +85,7 @@ def prepare(
     labels = labels or ("spectroscopic" if redshifts else "all")
     _check_labels(labels)
     spectroscopic = labels == "spectroscopic"
-    if is_jades_catalogue(catalogue):
-        sources = read_jades_sources(catalogue)
-    else:
-        sources = read_reference(catalogue, spectroscopic=spectroscopic)
+    sources = read_reference_catalogue(catalogue, spectroscopic=spectroscopic)
     compilation = compile_redshifts([read_redshifts(one) for one in redshifts], radius_arcsec=radius_arcsec)
     if spectroscopic and not np.isfinite(sources.redshift).any() and not len(compilation):
         raise CatalogueError(

@@ -1,8 +1,8 @@
-"""Which detection is which true source?
+"""Which source of one list is which source of another?
 
-First come candidates, the pairs that overlap enough or lie close enough; then a method chooses among them. By default
-every match is one-to-one and those pairs are kept that make the sum of their agreement largest (the assignment
-problem), so no source is counted twice.
+Candidates are all pairs that overlap enough or lie close enough; a method then chooses among them. By default every
+match is one-to-one, and the pairs kept are those with the largest sum of agreement (the assignment problem), so no
+source is counted twice.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scipy.spatial import cKDTree
 
 from zpix.sources import box_iou, overlapping_boxes
 
-Rows = NDArray[np.intp]
+RowNumbers = NDArray[np.intp]
 _ROWS_AT_ONCE = 1024
 
 #: How pairs are chosen among the candidates: see `choose`.
@@ -28,62 +28,87 @@ Method = Literal["hungarian", "greedy", "merz2026"]
 
 
 class Candidates(NamedTuple):
-    """Pairs of rows, left[c] and right[c], that could be one source, each once, and how well they agree (0 to 1)."""
+    """C pairs of rows that could be one source.
 
-    left: Rows
-    right: Rows
+    Attributes
+    ----------
+    left, right : (C,) int
+        Pair c is row left[c] of the first and row right[c] of the second list; each pair is there once.
+    agreement : (C,) float64
+        How well each pair agrees, 0 to 1.
+    """
+
+    left: RowNumbers
+    right: RowNumbers
     agreement: NDArray[np.float64]
 
 
 class SegmentMap(Protocol):
-    """Identifiers (y, x), 0 for sky, of which rows can be read; an array is one."""
+    """Segment identifiers (y, x), 0 for sky, of which rows can be read; an array is one."""
 
-    def __len__(self) -> int: ...
-    def __getitem__(self, rows: slice, /) -> NDArray[np.integer]: ...
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        ...
+
+    def __getitem__(self, rows: slice, /) -> NDArray[np.integer]:
+        """Return some rows."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
 class Matching:
-    """Pairs of rows of two catalogues; no row occurs twice on either side, unless the method allows it on the right.
+    """P matched pairs of rows of two lists of sources.
+
+    No row occurs twice on either side, except on the right with the method `merz2026`.
 
     Attributes
     ----------
     left, right : (P,) int
-        Pair p is row left[p] of the first and row right[p] of the second catalogue; sorted by left.
+        Pair p is row left[p] of the first and row right[p] of the second list; sorted by left.
     agreement : (P,) float64
         How well each pair agrees, 0 to 1: IoU, or one minus separation over radius.
     n_left, n_right : int
-        Lengths of the catalogues.
+        Lengths of the lists.
     """
 
-    left: Rows
-    right: Rows
+    left: RowNumbers
+    right: RowNumbers
     agreement: NDArray[np.float64]
     n_left: int
     n_right: int
 
     def __len__(self) -> int:
+        """Return the number of pairs."""
         return len(self.left)
 
     @property
     def left_matched(self) -> NDArray[np.bool_]:
-        """Which rows of the first catalogue have a partner, shape (n_left,)."""
+        """Which rows of the first list are matched, (n_left,)."""
         matched = np.zeros(self.n_left, dtype=bool)
         matched[self.left] = True
         return matched
 
     @property
     def right_matched(self) -> NDArray[np.bool_]:
-        """Which rows of the second catalogue have a partner, shape (n_right,)."""
+        """Which rows of the second list are matched, (n_right,)."""
         matched = np.zeros(self.n_right, dtype=bool)
         matched[self.right] = True
         return matched
 
-    def joined(self, rest: Matching, left_rows: Rows, right_rows: Rows) -> Matching:
-        """These pairs and those of `rest`, a matching of the rows `left_rows` and `right_rows` of the same
-        catalogues.
+    def joined(self, rest: Matching, left_rows: RowNumbers, right_rows: RowNumbers) -> Matching:
+        """Join these pairs and those of a matching of other rows of the same lists.
 
-        What `rest` matches must be without a partner here.
+        Parameters
+        ----------
+        rest : Matching
+            Matching of some rows that are not matched here.
+        left_rows, right_rows : (n,) int
+            Which rows of the lists `rest` is a matching of.
+
+        Returns
+        -------
+        Matching
+            All pairs.
         """
         more_left, more_right = left_rows[rest.left], right_rows[rest.right]
         assert not self.left_matched[more_left].any() and not self.right_matched[more_right].any()
@@ -97,27 +122,65 @@ class Matching:
 def match_positions(
     ra_a: ArrayLike, dec_a: ArrayLike, ra_b: ArrayLike, dec_b: ArrayLike, *, radius_arcsec: float = 0.2
 ) -> Matching:
-    """Match sources that lie within `radius_arcsec` of each other on the sky; positions in degrees."""
+    """Match sources one-to-one by their positions on the sky.
+
+    Parameters
+    ----------
+    ra_a, dec_a : (N,) float, degrees
+        Positions in the first list.
+    ra_b, dec_b : (M,) float, degrees
+        Positions in the second list.
+    radius_arcsec : float, default 0.2 arcsec
+        Largest separation of a pair.
+
+    Returns
+    -------
+    Matching
+        Pairs that agree by one minus separation over radius.
+    """
     near = close_positions(ra_a, dec_a, ra_b, dec_b, radius_arcsec=radius_arcsec)
     return assign(*near, n_left=np.size(ra_a), n_right=np.size(ra_b))
 
 
 def match_boxes(box_a: ArrayLike, box_b: ArrayLike, *, min_iou: float = 0.3) -> Matching:
-    """Match boxes (x0, y0, x1, y1), (N, 4) and (M, 4), whose intersection over union reaches `min_iou`."""
-    return assign(*similar_boxes(box_a, box_b, min_iou=min_iou), n_left=len(box_a), n_right=len(box_b))  # type: ignore[arg-type]
+    """Match boxes one-to-one by their overlap.
+
+    Parameters
+    ----------
+    box_a : (N, 4) float, pixels
+        Boxes (x0, y0, x1, y1) of the first list.
+    box_b : (M, 4) float, pixels
+        Boxes of the second list.
+    min_iou : float, default 0.3
+        Least intersection over union of a pair.
+
+    Returns
+    -------
+    Matching
+        Pairs that agree by their intersection over union.
+    """
+    a, b = np.asarray(box_a), np.asarray(box_b)
+    return assign(*similar_boxes(a, b, min_iou=min_iou), n_left=len(a), n_right=len(b))
 
 
 def match_segments(
     map_a: SegmentMap, map_b: SegmentMap, ids_a: ArrayLike, ids_b: ArrayLike, *, min_iou: float = 0.3
 ) -> Matching:
-    """Match sources whose segments overlap with an intersection over union of at least `min_iou`.
+    """Match sources one-to-one by the overlap of their segments.
 
     Parameters
     ----------
     map_a, map_b : (y, x) int
         Segmentation maps on one grid, 0 for sky; memory maps are read a few rows at a time.
     ids_a, ids_b : (N,) and (M,) int
-        Ids of the catalogues' rows in the maps, each once.
+        Identifiers in the maps of the rows of the lists, each once.
+    min_iou : float, default 0.3
+        Least intersection over union of a pair.
+
+    Returns
+    -------
+    Matching
+        Pairs that agree by their intersection over union.
     """
     similar = similar_segments(map_a, map_b, ids_a, ids_b, min_iou=min_iou)
     return assign(*similar, n_left=np.size(ids_a), n_right=np.size(ids_b))
@@ -126,7 +189,22 @@ def match_segments(
 def close_positions(
     ra_a: ArrayLike, dec_a: ArrayLike, ra_b: ArrayLike, dec_b: ArrayLike, *, radius_arcsec: float
 ) -> Candidates:
-    """Pairs of sources within `radius_arcsec` on the sky; they agree by one minus separation over radius."""
+    """Find pairs of sources that are close on the sky.
+
+    Parameters
+    ----------
+    ra_a, dec_a : (N,) float, degrees
+        Positions in the first list; those that are not finite have no pairs.
+    ra_b, dec_b : (M,) float, degrees
+        Positions in the second list.
+    radius_arcsec : float, arcsec
+        Largest separation of a pair.
+
+    Returns
+    -------
+    Candidates
+        Pairs that agree by one minus separation over radius.
+    """
     a, b = _unit_vectors(ra_a, dec_a), _unit_vectors(ra_b, dec_b)
     rows_a, rows_b = (np.flatnonzero(np.isfinite(v).all(1)) for v in (a, b))
     radius = 2 * np.sin(0.5 * np.deg2rad(radius_arcsec / 3600))  # chord of the unit sphere
@@ -137,7 +215,22 @@ def close_positions(
 
 
 def similar_boxes(box_a: ArrayLike, box_b: ArrayLike, *, min_iou: float) -> Candidates:
-    """Pairs of boxes (x0, y0, x1, y1), (N, 4) and (M, 4), that agree by an intersection over union of `min_iou`."""
+    """Find pairs of boxes that overlap.
+
+    Parameters
+    ----------
+    box_a : (N, 4) float, pixels
+        Boxes (x0, y0, x1, y1) of the first list.
+    box_b : (M, 4) float, pixels
+        Boxes of the second list.
+    min_iou : float
+        Least intersection over union of a pair.
+
+    Returns
+    -------
+    Candidates
+        Pairs that agree by their intersection over union.
+    """
     a, b = np.asarray(box_a, np.float64), np.asarray(box_b, np.float64)
     i, j = overlapping_boxes(a, b)
     iou = box_iou(a[i], b[j])
@@ -148,13 +241,28 @@ def similar_boxes(box_a: ArrayLike, box_b: ArrayLike, *, min_iou: float) -> Cand
 def similar_segments(
     map_a: SegmentMap, map_b: SegmentMap, ids_a: ArrayLike, ids_b: ArrayLike, *, min_iou: float
 ) -> Candidates:
-    """Pairs of sources whose segments agree by an intersection over union of `min_iou`; see `match_segments`."""
+    """Find pairs of sources whose segments overlap.
+
+    Parameters
+    ----------
+    map_a, map_b : (y, x) int
+        Segmentation maps on one grid, 0 for sky; memory maps are read a few rows at a time.
+    ids_a, ids_b : (N,) and (M,) int
+        Identifiers in the maps of the rows of the lists, each once.
+    min_iou : float
+        Least intersection over union of a pair.
+
+    Returns
+    -------
+    Candidates
+        Pairs that agree by their intersection over union.
+    """
     ids_a, ids_b = np.asarray(ids_a, np.int64), np.asarray(ids_b, np.int64)
     n, m = len(ids_a), len(ids_b)
     area_a, area_b, shared = np.zeros(n + 1), np.zeros(m + 1), coo_matrix((n + 1, m + 1)).tocsr()
     for start in range(0, len(map_a), _ROWS_AT_ONCE):
         a, b = (np.asarray(part[start : start + _ROWS_AT_ONCE]).ravel() for part in (map_a, map_b))
-        marked = np.flatnonzero((a != 0) | (b != 0))  # most of the sky belongs to nobody
+        marked = np.flatnonzero((a != 0) | (b != 0))  # most pixels are sky in both
         a = _rows_of_ids(a[marked], ids_a)  # n means sky
         b = _rows_of_ids(b[marked], ids_b)  # m means sky
         area_a += np.bincount(a, minlength=n + 1)
@@ -179,13 +287,22 @@ def choose(
 
     Parameters
     ----------
-    method : str
-        `hungarian`: one-to-one, with the largest sum of agreements. `greedy`: one-to-one; the left sources choose in
-        the order of falling `score`, each the free right one that it agrees with best, as in the COCO scores; without
-        scores the pair that agrees best comes first. `merz2026`: each left source gets the right one that it agrees
-        with best, whoever has it too, as the paper's code does.
+    candidates : Candidates
+        Pairs that could be one source.
+    n_left, n_right : int
+        Lengths of the lists.
+    method : {"hungarian", "greedy", "merz2026"}, default "hungarian"
+        `hungarian`: one-to-one, with the largest sum of agreements. `greedy`: one-to-one; in order of falling `score`,
+        each left source takes the unmatched right one that it agrees with best, as in the COCO scores; without scores,
+        pairs are taken in order of falling agreement. `merz2026`: each left source takes the right one that it agrees
+        with best, whether or not that is matched already, as in the code of the paper.
     score : (n_left,) float, optional
-        Certainty of the left sources; NaN comes last.
+        Scores of the left sources; NaN comes last.
+
+    Returns
+    -------
+    Matching
+        The chosen pairs.
     """
     if method == "hungarian":
         return assign(*candidates, n_left=n_left, n_right=n_right)
@@ -209,45 +326,63 @@ def choose(
 
 
 def assign(left: ArrayLike, right: ArrayLike, agreement: ArrayLike, *, n_left: int, n_right: int) -> Matching:
-    """Choose one-to-one pairs among the candidates so that the sum of their agreement is largest.
+    """Choose one-to-one pairs among candidates so that the sum of their agreement is largest.
 
     Parameters
     ----------
     left, right : (C,) int
         Rows of the candidate pairs, each pair once.
-    agreement : (C,) float, not negative
+    agreement : (C,) float
+        How well each pair agrees; not negative.
+    n_left, n_right : int
+        Lengths of the lists.
+
+    Returns
+    -------
+    Matching
+        The chosen pairs.
 
     Notes
     -----
-    Candidates fall into small groups that share no source; most hold one pair. Each larger group is solved by
-    itself with scipy's `linear_sum_assignment`, which gives what one assignment of everything would.
+    Candidates fall into small groups that share no source; most groups are one pair. Each larger group is solved
+    with scipy's `linear_sum_assignment`, which gives the same result as one assignment of all candidates.
     """
-    left, right = np.asarray(left, np.intp), np.asarray(right, np.intp)
-    agreement = np.asarray(agreement, np.float64)
-    if not len(left):
+    i, j, weight = np.asarray(left, np.intp), np.asarray(right, np.intp), np.asarray(agreement, np.float64)
+    if not len(i):
         return no_matches(n_left, n_right)
     nodes = n_left + n_right
-    graph = coo_matrix((np.ones(len(left)), (left, n_left + right)), shape=(nodes, nodes))
-    group = connected_components(graph, directed=False)[1][left]  # (C,)
+    graph = coo_matrix((np.ones(len(i)), (i, n_left + j)), shape=(nodes, nodes))
+    group = connected_components(graph, directed=False)[1][i]  # (C,)
     order = np.argsort(group, kind="stable")
     edges = np.flatnonzero(np.diff(group[order], prepend=-1, append=-1))
     chosen = [order[edges[:-1][np.diff(edges) == 1]]]
     for start, stop in pairwise(edges):
         if stop - start > 1:
             pairs = order[start:stop]
-            chosen.append(pairs[_best(left[pairs], right[pairs], agreement[pairs])])
+            chosen.append(pairs[_best(i[pairs], j[pairs], weight[pairs])])
     picked = np.concatenate(chosen)
-    picked = picked[np.argsort(left[picked])]
-    return Matching(left[picked], right[picked], agreement[picked], n_left, n_right)
+    picked = picked[np.argsort(i[picked])]
+    return Matching(i[picked], j[picked], weight[picked], n_left, n_right)
 
 
 def no_matches(n_left: int, n_right: int) -> Matching:
-    """The matching without a pair."""
+    """Return a matching without pairs.
+
+    Parameters
+    ----------
+    n_left, n_right : int
+        Lengths of the lists.
+
+    Returns
+    -------
+    Matching
+        Of length 0.
+    """
     nothing = np.zeros(0, np.intp)
     return Matching(nothing, nothing, np.zeros(0), n_left, n_right)
 
 
-def _best(left: Rows, right: Rows, agreement: NDArray[np.float64]) -> Rows:
+def _best(left: RowNumbers, right: RowNumbers, agreement: NDArray[np.float64]) -> RowNumbers:
     """Which of the candidates of one group are chosen."""
     lefts, i = np.unique(left, return_inverse=True)
     rights, j = np.unique(right, return_inverse=True)
@@ -255,7 +390,7 @@ def _best(left: Rows, right: Rows, agreement: NDArray[np.float64]) -> Rows:
     candidate[i, j] = np.arange(len(left))
     gain = np.zeros(candidate.shape)
     gain[i, j] = agreement
-    picked = candidate[linear_sum_assignment(gain, maximize=True)]
+    picked: RowNumbers = candidate[linear_sum_assignment(gain, maximize=True)]
     return picked[picked >= 0]
 
 
@@ -265,7 +400,7 @@ def _unit_vectors(ra: ArrayLike, dec: ArrayLike) -> NDArray[np.float64]:
     return np.stack([np.cos(delta) * np.cos(alpha), np.cos(delta) * np.sin(alpha), np.sin(delta)], axis=-1)
 
 
-def _rows_of_ids(values: NDArray[np.integer], ids: NDArray[np.int64]) -> Rows:
+def _rows_of_ids(values: NDArray[np.integer], ids: NDArray[np.int64]) -> RowNumbers:
     """Row of each value in `ids` (N,); N for values that are not among them."""
     order = np.argsort(ids)
     place = np.searchsorted(ids[order], values)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from zpix.catalogue.stamps import Stamps
 from zpix.errors import CatalogueError
 from zpix.image import Mosaic, Region, SegmentationMap, Tile
-from zpix.matching.listed import SourceList
+from zpix.matching import SourceList
 from zpix.outputs import whole_file
 from zpix.sources import ReferenceBoxes, box_centres
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from zpix.image import Mosaic, SegmentationMap
-from zpix.matching import match_positions
-from zpix.matching.listed import MIN_IOU, RADIUS_ARCSEC, SourceList, listed_in, match_listed, read_any
+from zpix.matching import SourceList, match_positions, match_source_lists, read_source_list, source_list_of
+from zpix.matching.source_lists import MIN_IOU, RADIUS_ARCSEC
 from zpix.search import Block
 from zpix.search.apertures import place_reference, write_placed
 from zpix.search.assembly import Counterparts, assemble
@@ -75,7 +75,7 @@ def read_placed_reference(path: str | Path, segmentation: str | Path | None, mos
         If it cannot be read, is not on the mosaic or its grid, or the segmentation map is not.
     """
     path = Path(path).absolute()
-    reference = read_any(path)
+    reference = read_source_list(path)
     if segmentation is None:
         placed, apertures = place_reference(reference, mosaic, None, name=path.name)
         return PlacedReference(path, None, placed, apertures, len(reference) - len(placed))
@@ -91,9 +91,9 @@ def find_counterparts(search: Search, blocks: Sequence[Block], reference: Placed
     A detection that lies where an unmatched source of the reference does, but is drawn otherwise, is neither its
     counterpart nor new: it is left out, and the source keeps the row of its own box.
     """
-    strips = [(listed_in(strip.catalogue), strip.key) for strip in assemble(search, blocks)]
+    strips = [(source_list_of(strip.catalogue), strip.key) for strip in assemble(search, blocks)]
     found, sources = SourceList.concatenate([detected for detected, _ in strips]), reference.sources
-    matching = match_listed(found, sources)
+    matching = match_source_lists(found, sources)
     identifier, iou = np.full(len(found), -1), np.full(len(found), np.nan, np.float32)
     identifier[matching.left] = sources.id[matching.right]
     iou[matching.left] = np.where(sources.boxed[matching.right], matching.agreement, np.nan)

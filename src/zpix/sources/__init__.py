@@ -1,4 +1,4 @@
-"""Plain arrays that describe sources: what was detected, what is true, and how redshifts are uncertain."""
+"""Plain arrays that describe sources: what was detected, what is known, and how redshifts are uncertain."""
 
 from zpix.sources.calibration import WidthCalibration
 from zpix.sources.conformal import ConformalIntervals
@@ -6,6 +6,9 @@ from zpix.sources.detections import CLASS_NAMES, GALAXY, STAR, Detections, Refer
 from zpix.sources.mixture import ZMixture, default_grid
 from zpix.sources.novelty import Novelty
 from zpix.sources.overlaps import box_centres, box_iou, overlapping_boxes
+from zpix.sources.reference_sources import ReferenceSources, nearest_sources
+from zpix.sources.rows import Rows
+from zpix.sources.source_table import SourceTable, read_source_table
 
 __all__ = [
     "CLASS_NAMES",
@@ -15,10 +18,15 @@ __all__ = [
     "Detections",
     "Novelty",
     "ReferenceBoxes",
+    "ReferenceSources",
+    "Rows",
+    "SourceTable",
     "WidthCalibration",
     "ZMixture",
     "box_centres",
     "box_iou",
     "default_grid",
+    "nearest_sources",
     "overlapping_boxes",
+    "read_source_table",
 ]

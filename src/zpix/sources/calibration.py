@@ -1,8 +1,8 @@
 """Are redshift PDFs as wide as their errors, for bright sources and for faint ones?
 
-A network trained on all sources can be right on average and still too wide for the bright, which are few, and too
-narrow for the faint. `WidthCalibration` scales the widths of the mixtures by a factor that depends on the source's
-signal-to-noise, fitted on sources of known redshift that the network has not learnt from.
+PDFs of a network trained on all sources can be right on average and still too wide for bright sources, which are few,
+and too narrow for faint ones. `WidthCalibration` scales the widths of the mixtures by a factor that depends on the
+signal-to-noise ratio of the source, fitted on sources of known redshift that the network was not trained on.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from zpix.sources.mixture import ZMixture
 
-#: log₁₀ S/N at which factors are fitted: between them they are interpolated, beyond them constant.
+#: log₁₀ S/N at which factors are fitted; they are interpolated in between and constant beyond.
 _KNOTS = (0.75, 1.25, 1.75, 2.25, 2.75, 3.25)
 _LOG_FACTORS = np.linspace(-1.0, 1.0, 81)
-# A knot with fewer sources to its name keeps the widths as they are.
+# At a knot with fewer sources the widths are not changed.
 _FEWEST = 30.0
 
 
@@ -29,32 +29,54 @@ class WidthCalibration:
 
     Attributes
     ----------
-    log_snr : (K,) float, increasing
+    log_snr : tuple of K floats, increasing
         log₁₀ of the signal-to-noise ratio in the mask, all bands together.
-    log_factor : (K,) float
-        Natural logarithm of the factor there.
+    log_factor : tuple of K floats, default 0
+        Natural logarithm of the factor at each of them.
     """
 
     log_snr: tuple[float, ...] = _KNOTS
     log_factor: tuple[float, ...] = (0.0,) * len(_KNOTS)
 
     def apply(self, mixture: ZMixture, snr: ArrayLike) -> ZMixture:
-        """The mixtures (N, K) of sources of signal-to-noise `snr` (N,) with calibrated widths."""
+        """Scale the widths of redshift mixtures.
+
+        Parameters
+        ----------
+        mixture : ZMixture of length N
+            Mixtures as the network predicts them.
+        snr : (N,) float
+            Signal-to-noise ratio of each source.
+
+        Returns
+        -------
+        ZMixture
+            The mixtures with calibrated widths.
+        """
         log_snr = np.log10(np.maximum(np.nan_to_num(np.asarray(snr, np.float64)), 1e-3))
         factor = np.exp(np.interp(log_snr, self.log_snr, self.log_factor))
         return ZMixture(mixture.weights, mixture.means, mixture.widths * factor[:, None])
 
     @staticmethod
     def fit(mixture: ZMixture, snr: ArrayLike, z_true: ArrayLike) -> WidthCalibration:
-        """Factors that make |2 PIT − 1| of sources of known redshift uniform around every knot.
+        """Find the factors that make |2 PIT − 1| of sources of known redshift uniform around every knot.
 
-        The distance from uniform is the Cramér–von Mises integral; a source counts for its two nearest knots by how
-        close it is to each.
+        The distance from uniform is the Cramér–von Mises integral. A source counts for its two nearest knots, with
+        weights that fall linearly with its distance from each.
 
         Parameters
         ----------
         mixture : ZMixture of length N
-        snr, z_true : (N,) float
+            Mixtures as the network predicts them.
+        snr : (N,) float
+            Signal-to-noise ratio of each source.
+        z_true : (N,) float
+            Known redshift of each source.
+
+        Returns
+        -------
+        WidthCalibration
+            The fitted factors; 1 at knots with fewer than 30 sources.
         """
         log_snr, z = np.log10(np.maximum(np.asarray(snr, np.float64), 1e-3)), np.asarray(z_true, np.float64)[:, None]
         knots = np.array(_KNOTS)
@@ -69,7 +91,18 @@ class WidthCalibration:
 
     @staticmethod
     def from_about(about: Mapping[str, Any]) -> WidthCalibration:
-        """The calibration that a checkpoint remembers; none changes nothing."""
+        """Read the calibration from what a checkpoint says of its model.
+
+        Parameters
+        ----------
+        about : mapping
+            With `log_snr` and `log_factor` under `width_calibration`.
+
+        Returns
+        -------
+        WidthCalibration
+            The calibration; one that changes nothing if the checkpoint has none.
+        """
         kept = about.get("width_calibration")
         return (
             WidthCalibration(*(tuple(kept[name]) for name in ("log_snr", "log_factor"))) if kept else WidthCalibration()

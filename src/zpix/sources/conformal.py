@@ -1,9 +1,9 @@
-"""Which redshift intervals hold the true redshift as often as they say, whatever the PDFs are worth?
+"""Which redshift intervals contain the true redshift as often as stated, even if the PDFs are wrong?
 
-Split conformal prediction (Vovk et al. 2005; Romano et al. 2019): of sources of known redshift that the network has not
-learnt from, how far from the middle of its PDF, in probability, is each true redshift? The central interval of a new
-source that reaches as far as a share of those covers as large a share of new sources, if they are drawn as the known
-ones were; no other assumption is made.
+Split conformal prediction (Vovk et al. 2005; Romano et al. 2019): for sources of known redshift that the network was
+not trained on, measure how far from the median of its PDF, in probability, each true redshift lies. Central intervals
+that reach as far as 68 % of these distances contain 68 % of the true redshifts of new sources. The only assumption is
+that the new sources are drawn from the same population as the known ones.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from zpix.sources.mixture import ZMixture
 
 Floats = NDArray[np.float64]
 
-#: Shares of true redshifts that intervals hold: those of the catalogue. A checkpoint's header stays short.
+#: Fractions of true redshifts inside the intervals: only those of the catalogue, to keep a checkpoint's header short.
 _LEVELS = (0.68, 0.95)
-#: log₁₀ S/N between groups of sources, each with intervals of its own.
+#: log₁₀ S/N between groups of sources; each group has its own intervals.
 _EDGES = (1.0, 1.5, 2.0, 2.5)
-# A group with fewer sources takes the reaches of all sources.
+# A group with fewer sources uses the reaches of all sources.
 _FEWEST = 50
 _FARTHEST = 8.0  # σ: beyond, probabilities are 0 or 1 to the precision of numbers
 
 
 @dataclass(frozen=True)
 class ConformalIntervals:
-    """How far intervals must reach from the middle of a PDF, by signal-to-noise.
+    """How far intervals must reach from the median of a PDF, by signal-to-noise ratio.
 
     Attributes
     ----------
-    log_snr : (B,) float, increasing
-        Edges between B + 1 groups.
-    level : (L,) float
-        Shares of true redshifts that intervals can hold.
-    reach : (B + 1, L) float
-        How far from the middle of their PDFs that share of the known sources of each group lies, in σ of the normal
-        distribution whose central interval has the same probability, |2 PIT − 1|; 8 is any distance.
-    count : (B + 1,) int
-        How many known sources the reaches of a group are from.
+    log_snr : tuple of B floats, increasing
+        Edges in log₁₀ S/N between B + 1 groups of sources.
+    level : tuple of L floats
+        Fractions of true redshifts that intervals can contain.
+    reach : B + 1 tuples of L floats, σ
+        Distance from the median of its PDF within which that fraction of the known sources of a group lies, in σ of
+        the normal distribution whose central interval has the same probability, |2 PIT − 1|; 8 stands for no limit.
+    count : tuple of B + 1 ints
+        Number of known sources that the reaches of each group were measured on.
     """
 
     log_snr: tuple[float, ...]
@@ -53,19 +53,28 @@ class ConformalIntervals:
 
     @staticmethod
     def fit(mixture: ZMixture, snr: ArrayLike, z_true: ArrayLike) -> ConformalIntervals:
-        """Learn from N sources of known redshift.
+        """Measure the reaches on N sources of known redshift.
 
         Parameters
         ----------
         mixture : ZMixture of length N ≥ 1
-        snr, z_true : (N,) float
+            Redshift PDFs, with calibrated widths if those are used.
+        snr : (N,) float
+            Signal-to-noise ratio of each source.
+        z_true : (N,) float
+            Known redshift of each source.
+
+        Returns
+        -------
+        ConformalIntervals
+            Reaches for intervals of 68 and 95 %.
         """
         pit = mixture.cdf(np.asarray(z_true, np.float64)[:, None])[:, 0]
         score, group = np.minimum(np.abs(ndtri(pit)), _FARTHEST), _group(snr, _EDGES)
         reach, count = [], []
         for index in range(len(_EDGES) + 1):
             own = score[group == index] if (group == index).sum() >= _FEWEST else score
-            # the score of a new source is as likely below the lowest of n as above the highest: n + 1 places
+            # a new score is equally likely to lie below the lowest of n, in any gap, or above the highest: n + 1 places
             rank = np.ceil(np.array(_LEVELS) * (len(own) + 1)).astype(int)
             ordered = np.concatenate([[0.0], np.sort(own), [_FARTHEST]])
             reach.append(tuple(ordered[rank].round(4).tolist()))
@@ -73,9 +82,27 @@ class ConformalIntervals:
         return ConformalIntervals(_EDGES, _LEVELS, tuple(reach), tuple(count))
 
     def interval(self, mixture: ZMixture, snr: ArrayLike, *, level: float) -> Floats:
-        """Lower and upper end of the intervals that hold a share `level` of true redshifts, shape (N, 2).
+        """Return the intervals that contain a fraction `level` of true redshifts.
 
-        They are 0 and infinity where known sources are too few, or too far from their PDFs, for less.
+        Parameters
+        ----------
+        mixture : ZMixture of length N
+            Redshift PDFs.
+        snr : (N,) float
+            Signal-to-noise ratio of each source.
+        level : float
+            The fraction, one of the attribute `level`.
+
+        Returns
+        -------
+        (N, 2) float64
+            Lower and upper ends in redshift: 0 and infinity where there were too few known sources, or their
+            redshifts lay too far from the PDFs, for a limit.
+
+        Raises
+        ------
+        ValueError
+            If `level` is not one of those measured.
         """
         if level not in self.level:
             raise ValueError(f"level = {level}: must be one of {', '.join(map(str, self.level))}")
@@ -83,13 +110,24 @@ class ConformalIntervals:
         ends = np.empty((len(mixture), 2))
         for value in np.unique(reach):  # as many as there are groups
             rows = reach == value
-            told = value < _FARTHEST
-            ends[rows] = mixture[rows].quantile(ndtr(np.array([-value, value]))) if told else (0.0, np.inf)
+            limited = value < _FARTHEST
+            ends[rows] = mixture[rows].quantile(ndtr(np.array([-value, value]))) if limited else (0.0, np.inf)
         return ends
 
     @staticmethod
     def from_about(about: Mapping[str, Any]) -> ConformalIntervals | None:
-        """The intervals that a checkpoint remembers under `conformal`, if any."""
+        """Read the intervals from what a checkpoint says of its model.
+
+        Parameters
+        ----------
+        about : mapping
+            With the attributes of this class under `conformal`.
+
+        Returns
+        -------
+        ConformalIntervals or None
+            None if the checkpoint has none.
+        """
         kept = about.get("conformal")
         if not kept:
             return None
@@ -98,5 +136,6 @@ class ConformalIntervals:
 
 
 def _group(snr: ArrayLike, edges: tuple[float, ...]) -> NDArray[np.intp]:
+    """Group of each source, (N,), counted from the lowest signal-to-noise ratio."""
     log_snr = np.log10(np.maximum(np.nan_to_num(np.asarray(snr, np.float64)), 1e-3))
     return np.searchsorted(edges, log_snr, side="right")

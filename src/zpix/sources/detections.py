@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zpix.sources.mixture import ZMixture
 from zpix.sources.overlaps import box_centres
+from zpix.sources.rows import Rows
 
 #: Names of the classes a detector tells apart, in the order of its outputs (0 is background, never reported).
 CLASS_NAMES = ("background", "galaxy", "star")
 GALAXY, STAR = 1, 2
 
 
-@dataclass(frozen=True)
-class Detections:
-    """N detected sources; every array has the leading length N, and N = 0 is an ordinary result.
+@dataclass(frozen=True, eq=False)
+class Detections(Rows):
+    """N detected sources; N = 0 is an ordinary result.
 
     Attributes
     ----------
-    box : (N, 4) float32
-        Half-open boxes (x0, y0, x1, y1) in pixels of the image the detections refer to.
+    box : (N, 4) float32, pixels
+        Half-open boxes (x0, y0, x1, y1) in the image that was searched.
     score : (N,) float32
         Probability that the source is real (one minus the background probability).
     label : (N,) int64
@@ -32,8 +33,9 @@ class Detections:
     mask : (N, M, M) float32
         Mask probability on an M × M grid that spans the box.
     redshift : ZMixture of length N
-    features : (N, F) float32
-        What the redshift was inferred from, as far as it is wanted: F is 0 by default.
+        Redshift PDFs.
+    features : (N, F) float32, default F = 0
+        Input of the last layer of the redshift head, where it was asked for.
     """
 
     box: NDArray[np.float32]
@@ -42,32 +44,51 @@ class Detections:
     star_probability: NDArray[np.float32]
     mask: NDArray[np.float32]
     redshift: ZMixture
-    features: NDArray[np.float32] = None  # type: ignore[assignment]
+    features: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     def __post_init__(self) -> None:
-        if self.features is None:
-            object.__setattr__(self, "features", np.zeros((len(self.score), 0), np.float32))
-
-    def __len__(self) -> int:
-        return len(self.score)
-
-    def __getitem__(self, rows: slice | NDArray) -> Detections:
-        return Detections(*(getattr(self, f.name)[rows] for f in fields(self)))
+        if not self.features.size:  # none were given, or there are no sources
+            shape = (len(self.score), self.features.shape[1])
+            object.__setattr__(self, "features", np.zeros(shape, np.float32))
 
     @property
     def centre_xy(self) -> NDArray[np.float32]:
-        """Centres of the boxes in pixel coordinates (integers are pixel centres), shape (N, 2)."""
+        """Centres of the boxes as pixel positions (integers are pixel centres), (N, 2)."""
         return box_centres(self.box)
 
     def shifted(self, dx: float, dy: float) -> Detections:
-        """The same detections with boxes moved by (dx, dy) pixels."""
-        moved = self.box + np.array([dx, dy, dx, dy], dtype=np.float32)
-        rest = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "box"}
-        return Detections(box=moved, **rest)
+        """Return the same detections with boxes moved.
+
+        Parameters
+        ----------
+        dx, dy : float, pixels
+            By how much to move them.
+
+        Returns
+        -------
+        Detections
+            The moved detections; all other arrays are shared.
+        """
+        return replace(self, box=self.box + np.array([dx, dy, dx, dy], dtype=np.float32))
 
     @staticmethod
     def empty(mask_size: int, n_components: int, n_features: int = 0) -> Detections:
-        """No detections at all."""
+        """Return a table without detections.
+
+        Parameters
+        ----------
+        mask_size : int
+            Side M of the mask grid.
+        n_components : int
+            Components of the redshift mixtures.
+        n_features : int, default 0
+            Number F of features.
+
+        Returns
+        -------
+        Detections
+            Of length 0.
+        """
         nothing = np.zeros((0, n_components))
         return Detections(
             box=np.zeros((0, 4), np.float32),
@@ -79,34 +100,18 @@ class Detections:
             features=np.zeros((0, n_features), np.float32),
         )
 
-    @staticmethod
-    def concatenate(parts: list[Detections]) -> Detections:
-        """Join several sets of detections; the list must not be empty."""
-        joined = {
-            f.name: np.concatenate([getattr(part, f.name) for part in parts])
-            for f in fields(Detections)
-            if f.name != "redshift"
-        }
-        mixture = ZMixture(
-            *(np.concatenate([getattr(p.redshift, name) for p in parts]) for name in ("weights", "means", "widths"))
-        )
-        return Detections(redshift=mixture, **joined)
 
-
-@dataclass(frozen=True)
-class ReferenceBoxes:
-    """N sources of an image that are known before the network has seen it.
+@dataclass(frozen=True, eq=False)
+class ReferenceBoxes(Rows):
+    """Boxes of N sources of a reference catalogue in one image.
 
     Attributes
     ----------
-    box : (N, 4) float32
-        Half-open boxes (x0, y0, x1, y1) in pixels of the image, inside it.
+    box : (N, 4) float32, pixels
+        Half-open boxes (x0, y0, x1, y1), inside the image.
     mask : (N, M, M) float32
-        Mask probability on the grid of `Detections`; NaN where the network shall draw it.
+        Mask probability on the grid of `Detections`; NaN where the network is to predict it.
     """
 
     box: NDArray[np.float32]
     mask: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.box)

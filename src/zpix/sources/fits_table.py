@@ -1,4 +1,4 @@
-"""What is in a table of a FITS file?"""
+"""How are tables read from a FITS file?"""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -17,10 +18,25 @@ from zpix.errors import CatalogueError, InputFileError
 
 def read_fits_table(
     path: str | Path, *, extension: str | None = None, holding: Callable[[Sequence[str]], bool] | None = None
-) -> tuple[dict[str, NDArray], fits.Header]:
-    """All columns, by name, and the header of one binary table.
+) -> tuple[dict[str, NDArray[Any]], fits.Header]:
+    """Read all columns and the header of one binary table.
 
-    The named extension; or the first table whose column names satisfy `holding`, and without any such the first table.
+    Parameters
+    ----------
+    path : str or Path
+        FITS file.
+    extension : str, optional
+        Name of the table's extension; default any.
+    holding : callable, optional
+        Called with the column names of a table. The first table for which it is true is read; if there is none, the
+        first table.
+
+    Returns
+    -------
+    columns : dict of str to array
+        The columns by name.
+    header : astropy Header
+        Header of the table.
 
     Raises
     ------
@@ -37,25 +53,36 @@ def read_fits_table(
     raise CatalogueError(f"'{path}' has no table {extension or ''}".rstrip())
 
 
-def read_fits_columns(path: str | Path, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, NDArray]]:
-    """Some columns of several extensions, named in capitals, as `result[extension][column]`, in native byte order.
+def read_fits_columns(path: str | Path, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, NDArray[Any]]]:
+    """Read some columns of several tables of one file, without reading the others.
 
-    A column is given by its name, or as `"new|old"` by the names it has had, and then comes under the first of them.
+    Parameters
+    ----------
+    path : str or Path
+        FITS file.
+    wanted : mapping of str to sequence of str
+        Names of columns by the name of their extension, in upper case. `"new|old"` means a column that has one of
+        these names; it is returned under the first.
+
+    Returns
+    -------
+    dict of str to dict of str to array
+        The columns as `result[extension][column]`, in native byte order.
 
     Raises
     ------
     InputFileError
         If the file is missing, truncated or not FITS.
     CatalogueError
-        If an extension or a column is missing; the sentence says which there are.
+        If an extension or a column is missing; the message names those that exist.
     """
-    found: dict[str, dict[str, NDArray]] = {}
+    found: dict[str, dict[str, NDArray[Any]]] = {}
     with _opened(path, memmap=True) as hdus:  # such files are large: only these columns are read
         tables = {hdu.name.upper(): hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)}
         for extension, columns in wanted.items():
             if extension not in tables:
                 raise CatalogueError(
-                    f"'{path}' has no extension '{extension}'; its tables are {first_of(list(tables)) or 'none'}"
+                    f"'{path}' has no extension '{extension}'; its tables are {first_names(list(tables)) or 'none'}"
                 )
             there = tables[extension].columns.names
             found[extension] = {}
@@ -65,7 +92,7 @@ def read_fits_columns(path: str | Path, wanted: Mapping[str, Sequence[str]]) -> 
                 if name is None:
                     raise CatalogueError(
                         f"'{path}' has no column '{' or '.join(names)}' in extension '{extension}', which has"
-                        f" {first_of(there)}"
+                        f" {first_names(there)}"
                     )
                 values = np.asarray(tables[extension].data[name])
                 found[extension][names[0]] = values.astype(values.dtype.newbyteorder("="))
@@ -73,14 +100,48 @@ def read_fits_columns(path: str | Path, wanted: Mapping[str, Sequence[str]]) -> 
 
 
 def extension_names(path: str | Path) -> list[str]:
-    """Names of all extensions of a FITS file, in capitals; `InputFileError` if it is missing, truncated or not FITS."""
+    """List the names of all extensions of a FITS file.
+
+    Parameters
+    ----------
+    path : str or Path
+        FITS file.
+
+    Returns
+    -------
+    list of str
+        Names in upper case, "PRIMARY" included.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, truncated or not FITS.
+    """
     with _opened(path, memmap=True) as hdus:
         return [hdu.name.upper() for hdu in hdus]
 
 
+def first_names(names: Sequence[str], most: int = 12) -> str:
+    """List some names for a message.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What there is.
+    most : int, default 12
+        How many to name.
+
+    Returns
+    -------
+    str
+        The first names, and how many more there are; empty without any.
+    """
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
 @contextmanager
 def _opened(path: str | Path, *, memmap: bool) -> Iterator[fits.HDUList]:
-    """The file, whose data is read when asked for; whatever shows that it is not whole is one error."""
+    """Open a file whose data are read on access; every sign that it is damaged becomes an `InputFileError`."""
     path = Path(path)
     if not path.is_file():
         raise InputFileError(f"table file '{path}' does not exist")
@@ -89,9 +150,4 @@ def _opened(path: str | Path, *, memmap: bool) -> Iterator[fits.HDUList]:
             warnings.simplefilter("error", AstropyUserWarning)  # "File may have been truncated"
             yield hdus
     except (OSError, TypeError, ValueError, AstropyUserWarning) as error:
-        raise InputFileError(f"'{path}' is not a whole FITS file: {error}") from error
-
-
-def first_of(names: Sequence[str], most: int = 12) -> str:
-    """Some names, for a sentence on what there is."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+        raise InputFileError(f"'{path}' is not a complete FITS file: {error}") from error

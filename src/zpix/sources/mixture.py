@@ -1,7 +1,7 @@
 """What does a redshift PDF look like, and which numbers summarise it?
 
 A `ZMixture` is a Gaussian mixture in redshift, truncated at z ≥ 0 and normalised there, one per source. The network
-gives its parameters; every point estimate, interval and score of zpix comes from here.
+predicts its parameters; every point estimate, interval and score of zpix is computed here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
+from zpix.sources.rows import Rows
+
 Floats = NDArray[np.float64]
 
 # Redshift differences are judged relative to 1 + z, so grids are uniform in ln(1 + z); 0.002 is a tenth of the best
@@ -23,25 +25,54 @@ _RISK_LN_STEP = 0.01
 
 
 def default_grid(z_max: float = 20.0, *, ln_step: float = _LN_STEP) -> Floats:
-    """Redshift grid, uniform in ln(1+z), from 0 to `z_max` at least; shape (G,)."""
-    count = int(np.ceil(np.log1p(z_max) / ln_step)) + 1
-    return np.expm1(np.arange(count) * ln_step)
-
-
-@dataclass(frozen=True)
-class ZMixture:
-    """Gaussian mixtures in redshift for N sources with K components each, truncated at z ≥ 0.
+    """Return a redshift grid that is uniform in ln(1 + z).
 
     Parameters
     ----------
-    weights, means, widths : (N, K) float arrays
-        Weights of the untruncated components (they sum to one over K), their means and their standard deviations,
-        all in redshift.
+    z_max : float, default 20
+        The grid starts at 0 and reaches this redshift at least.
+    ln_step : float, default 0.002
+        Step in ln(1 + z).
+
+    Returns
+    -------
+    (G,) float64
+        Redshifts.
+
+    Examples
+    --------
+    >>> default_grid(0.01).round(4)
+    array([0.    , 0.002 , 0.004 , 0.006 , 0.008 , 0.0101])
+    """
+    count = int(np.ceil(np.log1p(z_max) / ln_step)) + 1
+    grid: Floats = np.expm1(np.arange(count) * ln_step)
+    return grid
+
+
+@dataclass(frozen=True, eq=False)
+class ZMixture(Rows):
+    """Gaussian mixtures in redshift for N sources with K components each, truncated at z ≥ 0.
+
+    Attributes
+    ----------
+    weights : (N, K) float64
+        Weights of the untruncated components; they sum to one over K.
+    means : (N, K) float64
+        Means of the components, in redshift.
+    widths : (N, K) float64
+        Standard deviations of the components, in redshift, above 0.
+
+    Raises
+    ------
+    ValueError
+        If the three arrays do not share one shape (N, K), or a width is not positive.
 
     Notes
     -----
     p(z) = Σ_k w_k N(z; μ_k, σ_k) / Σ_k w_k Φ(μ_k / σ_k) for z ≥ 0, and zero below.
 
+    Examples
+    --------
     >>> one = ZMixture(np.ones((1, 1)), np.full((1, 1), 2.0), np.full((1, 1), 0.1))
     >>> one.quantile(0.5).round(3)
     array([2.])
@@ -59,47 +90,94 @@ class ZMixture:
         if np.any(self.widths <= 0):
             raise ValueError("mixture widths must be positive")
 
-    def __len__(self) -> int:
-        return self.weights.shape[0]
-
-    def __getitem__(self, rows: slice | NDArray) -> ZMixture:
-        return ZMixture(self.weights[rows], self.means[rows], self.widths[rows])
-
     @cached_property
     def _mass(self) -> Floats:
-        """Probability of the untruncated mixture at z ≥ 0, shape (N, 1)."""
-        return np.maximum((self.weights * ndtr(self.means / self.widths)).sum(1, keepdims=True), 1e-12)
+        """Probability of the untruncated mixture at z ≥ 0, (N, 1)."""
+        mass: Floats = np.maximum((self.weights * ndtr(self.means / self.widths)).sum(1, keepdims=True), 1e-12)
+        return mass
 
     def pdf(self, z: ArrayLike) -> Floats:
-        """Probability density at redshifts `z` of shape (G,), shared by all, or (N, G); returns (N, G), per unit z."""
+        """Return the probability density.
+
+        Parameters
+        ----------
+        z : (G,) or (N, G) float
+            Redshifts, the same for all sources or those of each.
+
+        Returns
+        -------
+        (N, G) float64
+            Density per unit redshift; 0 below z = 0.
+        """
         grid = self._grid(z)
         deviation = (grid[:, :, None] - self.means[:, None]) / self.widths[:, None]  # (N, G, K)
         density = self.weights[:, None] * np.exp(-0.5 * deviation**2) / (np.sqrt(2 * np.pi) * self.widths[:, None])
         return np.where(grid >= 0, density.sum(2) / self._mass, 0.0)
 
     def cdf(self, z: ArrayLike) -> Floats:
-        """Cumulative probability at `z` of shape (G,) or (N, G); returns (N, G)."""
+        """Return the probability that a source lies below a redshift.
+
+        Parameters
+        ----------
+        z : (G,) or (N, G) float
+            Redshifts, the same for all sources or those of each.
+
+        Returns
+        -------
+        (N, G) float64
+            Cumulative probability, 0 to 1.
+        """
         grid = np.maximum(self._grid(z), 0.0)
         below = ndtr((grid[:, :, None] - self.means[:, None]) / self.widths[:, None])
         start = ndtr(-self.means / self.widths)[:, None]
-        return np.clip((self.weights[:, None] * (below - start)).sum(2) / self._mass, 0.0, 1.0)
+        probability: Floats = np.clip((self.weights[:, None] * (below - start)).sum(2) / self._mass, 0.0, 1.0)
+        return probability
 
     def probability_between(self, z_low: float, z_high: float) -> Floats:
-        """P(z_low < z < z_high) for each source, shape (N,)."""
+        """Return P(z_low < z < z_high) for each source.
+
+        Parameters
+        ----------
+        z_low, z_high : float
+            Ends of the redshift range.
+
+        Returns
+        -------
+        (N,) float64
+            Probability, 0 to 1.
+        """
         edges = self.cdf(np.array([z_low, z_high]))
-        return edges[:, 1] - edges[:, 0]
+        probability: Floats = edges[:, 1] - edges[:, 0]
+        return probability
 
     def mean(self) -> Floats:
-        """Mean of the truncated mixture, shape (N,): Σ w (μ Φ(μ/σ) + σ φ(μ/σ)) / Σ w Φ(μ/σ)."""
+        """Return the mean redshift, Σ w (μ Φ(μ/σ) + σ φ(μ/σ)) / Σ w Φ(μ/σ).
+
+        Returns
+        -------
+        (N,) float64
+            Mean of the truncated mixture.
+        """
         ratio = self.means / self.widths
         density = np.exp(-0.5 * ratio**2) / np.sqrt(2 * np.pi)
         first = self.weights * (self.means * ndtr(ratio) + self.widths * density)
-        return first.sum(1) / self._mass[:, 0]
+        mean: Floats = first.sum(1) / self._mass[:, 0]
+        return mean
 
     def quantile(self, q: ArrayLike) -> Floats:
-        """Redshift below which the probability is `q`: scalar q gives (N,), q of shape (Q,) gives (N, Q).
+        """Return the redshift below which the probability is `q`.
 
-        Bisection on the CDF, to better than 1e-6 in z.
+        The CDF is bisected, to better than 1e-6 in z.
+
+        Parameters
+        ----------
+        q : float or (Q,) float
+            Probabilities, 0 to 1.
+
+        Returns
+        -------
+        (N,) or (N, Q) float64
+            Redshifts: (N,) for one probability, (N, Q) for several.
         """
         wanted = np.atleast_1d(np.asarray(q, dtype=np.float64))
         low = np.zeros((len(self), wanted.size))
@@ -109,14 +187,19 @@ class ZMixture:
             middle = 0.5 * (low + high)
             under = self.cdf(middle) < wanted
             low, high = np.where(under, middle, low), np.where(under, high, middle)
-        result = 0.5 * (low + high)
-        return result[:, 0] if np.ndim(q) == 0 else result
+        found: Floats = 0.5 * (low + high)
+        return found.reshape(len(self)) if np.ndim(q) == 0 else found
 
     def mode(self) -> Floats:
-        """Redshift of the highest density, shape (N,).
+        """Return the redshift of the highest density.
 
-        Starts from the densest component mean and climbs with the mean-shift fixed point of a Gaussian mixture
-        (Carreira-Perpiñán 2000), which never leaves its peak.
+        The search starts from the component mean where the density is highest, and climbs with the mean-shift fixed
+        point of a Gaussian mixture (Carreira-Perpiñán 2000), which stays on one peak.
+
+        Returns
+        -------
+        (N,) float64
+            Redshifts.
         """
         start = np.maximum(self.means, 0.0)
         best = start[np.arange(len(self)), self.pdf(start).argmax(1)] if len(self) else np.zeros(0)
@@ -127,10 +210,16 @@ class ZMixture:
         return best
 
     def least_risk(self) -> Floats:
-        """Point estimate of least expected loss, shape (N,): zpix's `z_phot`.
+        """Return the point estimate of least expected loss: `z_phot` in the catalogue.
 
-        The loss is Tanaka et al. 2018 (PASJ 70, S9), L(Δ) = 1 − 1 / (1 + (Δ/0.15)²) with Δ = (z_p − z) / (1 + z): it
-        prefers the redshift with most probability within the field's outlier limit, not the narrowest peak.
+        The loss is that of Tanaka et al. 2018 (PASJ 70, S9), L(Δ) = 1 − 1 / (1 + (Δ/0.15)²) with
+        Δ = (z_p − z) / (1 + z). It prefers the redshift with most probability within the usual outlier limit to the
+        narrowest peak.
+
+        Returns
+        -------
+        (N,) float64
+            Redshifts.
         """
         z = default_grid(ln_step=_RISK_LN_STEP)
         delta = (z[:, None] - z[None]) / (1 + z[None])  # (estimate, true)
@@ -144,7 +233,20 @@ class ZMixture:
         return best
 
     def sample(self, count: int, rng: np.random.Generator) -> Floats:
-        """`count` random redshifts per source, shape (N, count), by inverting the CDF at uniform deviates."""
+        """Draw random redshifts by inverting the CDF at uniform deviates.
+
+        Parameters
+        ----------
+        count : int
+            Redshifts per source.
+        rng : numpy Generator
+            Source of the random numbers.
+
+        Returns
+        -------
+        (N, count) float64
+            Redshifts.
+        """
         uniform = rng.random((len(self), count))
         grid = default_grid(max(20.0, float((self.means + 6 * self.widths).max(initial=0.0))))
         drawn = np.empty_like(uniform)
@@ -153,6 +255,7 @@ class ZMixture:
         return drawn
 
     def _grid(self, z: ArrayLike) -> Floats:
+        """Redshifts as (N, G)."""
         grid = np.asarray(z, dtype=np.float64)
         return np.broadcast_to(grid, (len(self), grid.shape[-1]))
 
@@ -165,4 +268,5 @@ def _parabola_peak(x: Floats, y: Floats) -> Floats:
     curvature = left - 2 * middle + right
     shift = np.where(curvature < 0, 0.5 * (left - right) / np.where(curvature < 0, curvature, -1.0), 0.0)
     spacing = 0.5 * (x[top + 1] - x[top - 1])
-    return np.maximum(x[top] + np.clip(shift, -1, 1) * spacing, 0.0)
+    peak: Floats = np.maximum(x[top] + np.clip(shift, -1, 1) * spacing, 0.0)
+    return peak

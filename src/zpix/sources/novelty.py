@@ -1,10 +1,10 @@
-"""Is a source like those whose redshifts a model has been checked on?
+"""Is a source like those that a model's redshifts were validated on?
 
-A network answers whatever it is shown. `Novelty` tells how far a source is from ordinary ones, the validation sources
-of known redshift, in what the redshift head works with: the significances and colours that it reads in the pixels,
-which are a colour–magnitude space with errors, and its hidden layer. In each space the distance is that of Mahalanobis
-(1936; Lee et al. 2018 for the layers of networks) from sources of the same signal-to-noise ratio: otherwise the bright,
-which are few, would be called strange, and noise would hide what is strange among the faint.
+A network predicts a redshift for any input. `Novelty` measures how far a source is from ordinary ones, the validation
+sources of known redshift, in the features of the redshift head: the significances and colours measured in the pixels
+(a colour–magnitude space with errors) and its hidden layer. In each space this is the Mahalanobis distance (1936; Lee
+et al. 2018 for layers of networks) from sources of the same signal-to-noise ratio: compared with sources of all ratios,
+bright sources, which are few, would all count as unusual, and noise would hide unusual faint ones.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# log₁₀ S/N at which sources are described: between them distances are interpolated, beyond them those at the ends hold.
+# log₁₀ S/N at which sources are described; distances are interpolated in between and constant beyond.
 _KNOTS = (0.75, 1.25, 1.75, 2.25, 2.75)
-# A knot with fewer sources to its name is left out.
+# A knot with fewer sources is left out.
 _FEWEST = 50.0
-_MOST_DIMENSIONS = 48  # of a space: hardly any variance is left in others
+_MOST_DIMENSIONS = 48  # of a space: hardly any variance is left in the others
 _SOURCES_PER_DIMENSION = 10
 #: Fraction of ordinary sources within the limit of a space.
 WITHIN = 0.98
@@ -27,16 +27,18 @@ WITHIN = 0.98
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """Ordinary sources in F features of one kind, seen in D directions, at K signal-to-noise ratios.
+    """Distribution of ordinary sources in F features of one kind, along D directions, at K signal-to-noise ratios.
 
     Attributes
     ----------
     origin : (F,) float32
+        Mean of the features.
     directions : (F, D) float32
-        From features less `origin` to principal components of unit variance.
+        Matrix from features less `origin` to principal components of unit variance.
     mean : (K, D) float32
+        Mean of the components at each signal-to-noise ratio.
     whitening : (K, D, D) float32
-        From components less `mean` to components that are independent and of unit variance.
+        Matrices from components less `mean` to independent components of unit variance.
     limit : (K,) float32
         Distance within which 98 % of ordinary sources lie.
     """
@@ -48,16 +50,43 @@ class Space:
     limit: NDArray[np.float32]
 
     def distance(self, features: NDArray[np.floating], shares: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Distance of sources (N, F) in units of the limit, (N,), given the shares (N, K) of the ratios in each."""
+        """Return the distance of sources from ordinary ones.
+
+        Parameters
+        ----------
+        features : (N, F) float
+            Features of the sources.
+        shares : (N, K) float64
+            Weight of each signal-to-noise ratio for each source; rows sum to one.
+
+        Returns
+        -------
+        (N,) float64
+            Distance in units of the limit.
+        """
         component = (features - self.origin) @ self.directions  # (N, D)
         squared = np.zeros(len(features))
         for share, mean, whitening in zip(shares.T, self.mean, self.whitening, strict=True):
             squared += share * (((component - mean) @ whitening) ** 2).sum(1)
-        return np.sqrt(squared) / np.exp(shares @ np.log(self.limit))
+        distance: NDArray[np.float64] = np.sqrt(squared) / np.exp(shares @ np.log(self.limit))
+        return distance
 
     @staticmethod
     def fit(features: NDArray[np.floating], shares: NDArray[np.float64]) -> Space:
-        """Describe ordinary sources (N, F): half of them give means and covariances, the others the limit."""
+        """Describe ordinary sources: means and covariances from one half of them, the limit from the other.
+
+        Parameters
+        ----------
+        features : (N, F) float
+            Features of the sources.
+        shares : (N, K) float64
+            Weight of each signal-to-noise ratio for each source; rows sum to one.
+
+        Returns
+        -------
+        Space
+            Their distribution.
+        """
         learnt, held_out = features[::2].astype(np.float64), features[1::2]
         most = min(_MOST_DIMENSIONS, features.shape[1], max(1, len(learnt) // _SOURCES_PER_DIMENSION))
         origin = learnt.mean(0)
@@ -78,32 +107,34 @@ class Space:
 
 @dataclass(frozen=True, eq=False)
 class Novelty:
-    """How to tell what is unlike the sources that a model has been checked on.
+    """Distance of sources from those that a model was validated on.
 
     Attributes
     ----------
     log_snr : (K,) float32, increasing
         log₁₀ of the signal-to-noise ratio in the mask, all bands together.
-    spaces : tuple of Space
-        The first one has the first features, and so on; none when nothing is known.
+    spaces : tuple of Space, default empty
+        Distributions of the validation sources: the first is of the first features, and so on. Empty if there were
+        too few of them.
     """
 
     log_snr: NDArray[np.float32]
     spaces: tuple[Space, ...] = ()
 
     def distance(self, features: NDArray[np.floating], snr: ArrayLike) -> NDArray[np.float32]:
-        """Distance of N sources from ordinary ones in units of the limit, in the space where it is largest.
+        """Return the distance of sources from ordinary ones, in the space where it is largest.
 
         Parameters
         ----------
         features : (N, F) float
-            Of the redshift head, as in `Detections`.
+            Features of the redshift head, as in `Detections`.
         snr : (N,) float
+            Signal-to-noise ratio of each source.
 
         Returns
         -------
         (N,) float32
-            NaN when nothing is known.
+            Distance in units of the limit; NaN if there are no spaces.
         """
         if not self.spaces:
             return np.full(len(features), np.nan, np.float32)
@@ -111,17 +142,26 @@ class Novelty:
         stops = np.cumsum([len(space.origin) for space in self.spaces])
         parts = np.split(features, stops[:-1], axis=1)
         own = [space.distance(part, shares) for space, part in zip(self.spaces, parts, strict=True)]
-        return np.max(own, axis=0).astype(np.float32)
+        largest: NDArray[np.float32] = np.max(own, axis=0).astype(np.float32)
+        return largest
 
     @staticmethod
     def fit(features: NDArray[np.floating], snr: ArrayLike, *, widths: Sequence[int]) -> Novelty:
-        """Describe N ordinary sources that the network has not learnt from.
+        """Describe N ordinary sources that the network was not trained on.
 
         Parameters
         ----------
         features : (N, F) float
+            Features of the redshift head, as in `Detections`.
         snr : (N,) float
-        widths : numbers of features of each kind, F in all
+            Signal-to-noise ratio of each source.
+        widths : sequence of int
+            Number of features of each kind; they sum to F.
+
+        Returns
+        -------
+        Novelty
+            Their distribution at every signal-to-noise ratio with at least 50 sources.
         """
         knots = np.array(_KNOTS)
         knots = knots[_shares(snr, knots).sum(0) >= _FEWEST]
@@ -132,7 +172,13 @@ class Novelty:
         return Novelty(knots.astype(np.float32), tuple(Space.fit(part, shares) for part in parts if part.shape[1]))
 
     def to_arrays(self) -> dict[str, NDArray[np.float32]]:
-        """Everything as named arrays, to be kept in a file."""
+        """Return everything as named arrays, to be written to a file.
+
+        Returns
+        -------
+        dict of str to float32 array
+            `log_snr`, and the arrays of each space under its number.
+        """
         arrays = {"log_snr": self.log_snr}
         for number, space in enumerate(self.spaces):
             arrays |= {f"{number}.{f.name}": np.ascontiguousarray(getattr(space, f.name)) for f in fields(Space)}
@@ -140,14 +186,25 @@ class Novelty:
 
     @staticmethod
     def from_arrays(arrays: Mapping[str, NDArray[np.float32]]) -> Novelty:
-        """What `to_arrays` gave; of nothing at all, a novelty that knows nothing."""
+        """Rebuild from named arrays; the inverse of `to_arrays`.
+
+        Parameters
+        ----------
+        arrays : mapping of str to float32 array
+            As `to_arrays` returns them; an empty mapping gives no spaces.
+
+        Returns
+        -------
+        Novelty
+            The same as was written.
+        """
         count = len({name.partition(".")[0] for name in arrays if "." in name})
         spaces = (Space(*(arrays[f"{number}.{f.name}"] for f in fields(Space))) for number in range(count))
         return Novelty(arrays.get("log_snr", np.zeros(0, np.float32)), tuple(spaces))
 
 
 def _shares(snr: ArrayLike, log_snr: NDArray[np.floating]) -> NDArray[np.float64]:
-    """How much each of K signal-to-noise ratios, increasing, has to say about N sources, (N, K); rows sum to one."""
+    """Weight of each of K increasing signal-to-noise ratios for N sources, (N, K); rows sum to one."""
     own = np.log10(np.maximum(np.nan_to_num(np.asarray(snr, np.float64)), 1e-3))
     return np.stack([np.interp(own, log_snr, row) for row in np.eye(len(log_snr))], axis=1)
 
@@ -157,7 +214,7 @@ def _centre_and_whitening(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Weighted mean (D,) of points (N, D), and the matrix (D, D) that makes them independent and of unit variance.
 
-    The covariance is drawn towards a sphere by as many points as it has dimensions, so that few points give one too.
+    The covariance is shrunk towards a sphere with the weight of D points, so that few points give one as well.
     """
     total, size = weight.sum(), component.shape[1]
     mean = weight @ component / total
@@ -169,6 +226,7 @@ def _centre_and_whitening(
 
 
 def _weighted_quantile(values: NDArray[np.float64], weight: NDArray[np.float64], quantile: float) -> float:
+    """Quantile of weighted values."""
     order = np.argsort(values)
     below = np.cumsum(weight[order]) - 0.5 * weight[order]
     return float(np.interp(quantile * weight.sum(), below, values[order]))

@@ -54,5 +54,6 @@ class Rows:
 
 
 def _joined(values: list[Any]) -> Any:
+    """One field of all tables, joined."""
     first = values[0]
     return type(first).concatenate(values) if isinstance(first, Rows) else np.concatenate(values)

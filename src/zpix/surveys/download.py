@@ -1,7 +1,7 @@
-"""How does a release of a survey come to this machine, once?
+"""How is a release of a survey downloaded, each file once?
 
-A file is called `NAME.part` until it is whole. Files that are whole are never fetched again: they are held to the
-checksum that was recorded when they came.
+A file is called `NAME.part` until it is complete. A complete file is never downloaded again: its checksum is compared
+with the one that was recorded when it was downloaded.
 """
 
 from __future__ import annotations
@@ -19,20 +19,30 @@ from zpix.surveys.manifest import RemoteFile, release
 from zpix.surveys.record import Fetched, Record, algorithm_of, checksum, read_checksums
 from zpix.surveys.transfer import Served, ask, transfer
 
-# What files begin with: a page of a login or of an error is none of them.
+# First bytes of the files: pages with a login or an error begin otherwise.
 _BEGINNINGS = {".fits": b"SIMPLE  =", ".hdf5": b"\x89HDF\r\n\x1a\n"}
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file of a release, here and there.
+    """State of one file of a release on the server and on disk.
 
-    file : what it is
-    url, path : where it comes from and goes to
-    size : bytes of all of it
-    present : bytes that are here
-    whole : whether all of it is here, under its final name
-    version : what the server calls its present state; empty for a file that is whole
+    Attributes
+    ----------
+    file : RemoteFile
+        Which file.
+    url : str
+        Where it is downloaded from.
+    path : Path
+        Where it is written.
+    size : int, bytes
+        Size of the complete file.
+    present : int, bytes
+        How much of it is on disk.
+    whole : bool
+        Whether it is complete, under its final name.
+    version : str, default ""
+        ETag or date of the file on the server; empty for a complete file.
     """
 
     file: RemoteFile
@@ -54,28 +64,38 @@ def download_release(
     checksums: str | Path | Mapping[str, str] | None = None,
     dry_run: bool = False,
 ) -> tuple[Download, ...]:
-    """Fetch a release: what is whole stays, what was interrupted goes on, and every file appears whole or not at all.
+    """Download a release; complete files are kept, and interrupted downloads are continued.
 
     Parameters
     ----------
-    name : one of `zpix.surveys.RELEASES`
-    folder : where the files go
-    bands : of the mosaics; all by default
-    parts : such as "mosaics" or "catalogue"; all by default
-    mirror : URL that takes the place of the release's base URL
-    checksums : MD5, SHA-1 or SHA-256 by file name, or a file such as `sha256sum` writes
-    dry_run : only say which files there are, how large, and what is here
+    name : str
+        One of `RELEASES`.
+    folder : str or Path
+        Where to write the files; made if it does not exist.
+    bands : sequence of str, optional
+        Bands of the mosaics; default all.
+    parts : sequence of str, optional
+        Parts of the release, such as "mosaics" or "catalogue"; default all.
+    mirror : str, optional
+        URL used instead of the base URL of the release.
+    checksums : mapping of str to str, str or Path, optional
+        MD5, SHA-1 or SHA-256 by file name, or a file as `sha256sum` writes it.
+    dry_run : bool, default False
+        Whether only to return which files there are, their sizes, and what is on disk.
 
     Returns
     -------
-    the files, in the order of the release
+    tuple of Download
+        The files, in the order of the release.
 
     Raises
     ------
-    ConfigError, BandError
-        If the release, a part, a band or the mirror cannot be.
+    ConfigError
+        If the release, a part or the mirror is not known.
+    BandError
+        If the release has no such band.
     DownloadError
-        If a file is not served, does not come whole, or is not what it was or should be.
+        If a file cannot be downloaded, is incomplete, or has another checksum than before or than given.
     OutputError
         If the folder cannot be written to or the disk is too small.
     """
@@ -94,10 +114,11 @@ def download_release(
 
 
 def _base_url(name: str, mirror: str | None) -> str:
+    """URL below which the files of a release are, with a slash at the end."""
     base = release(name).base if mirror is None else mirror
     if not base:
         raise ConfigError(
-            f"{name}: the default model comes with zpix, and no server of others is known: name one with --mirror"
+            f"{name}: the default model comes with zpix, and other models have no server: name one with --mirror"
         )
     if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
         raise ConfigError(f"mirror = '{base}': allowed are URLs that begin with http:// or https://")
@@ -105,12 +126,12 @@ def _base_url(name: str, mirror: str | None) -> str:
 
 
 def _look(file: RemoteFile, url: str, path: Path, record: Record) -> Download:
-    """What is here of a file, and what the server says if that is not all."""
+    """How much of a file is on disk, and what the server says of it unless that is complete."""
     if path.exists():
         size, known = path.stat().st_size, record.whole.get(path.name)
-        announced = ask(url).size if known is None else known.size  # one that came by another way
+        announced = ask(url).size if known is None else known.size  # None: not downloaded by zpix
         if size != announced:
-            raise DownloadError(f"{path}: has {size} bytes instead of {announced}: delete it to fetch it again")
+            raise DownloadError(f"{path}: has {size} bytes instead of {announced}: delete it to download it again")
         return Download(file, url, path, size, size, whole=True)
     served, part = ask(url), _part(path)
     begun = part.stat().st_size if part.exists() and record.begun.get(path.name) == served.version else 0
@@ -119,11 +140,12 @@ def _look(file: RemoteFile, url: str, path: Path, record: Record) -> Download:
 
 
 def _part(path: Path) -> Path:
-    """Where a file grows until it is whole."""
+    """Name of a file until it is complete."""
     return path.with_name(f"{path.name}.part")
 
 
 def _make_room(folder: Path, downloads: Sequence[Download]) -> None:
+    """Make the folder, and raise an `OutputError` if the disk is too small."""
     missing = sum(download.size - download.present for download in downloads)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -131,16 +153,20 @@ def _make_room(folder: Path, downloads: Sequence[Download]) -> None:
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written: {error.strerror}") from None
     if missing > free:
-        raise OutputError(f"{folder}: {missing / 1e9:.1f} GB are to come, and only {free / 1e9:.1f} GB are free")
+        raise OutputError(
+            f"{folder}: {missing / 1e9:.1f} GB are missing, and only {free / 1e9:.1f} GB of disk are free"
+        )
 
 
 def _complete(download: Download, record: Record, expected: str | None) -> None:
-    """Fetch what is missing of a file, hold it to what is known of it, give it its name, and record it."""
+    """Download what is missing of a file, check it, give it its final name, and record it."""
     path, known = download.path, record.whole.get(download.path.name)
     if download.whole:
         sha256 = _sha256(path, download, expected)
         if known is not None and known.sha256 != sha256:
-            raise DownloadError(f"{path}: has changed since it was fetched (SHA-256): delete it to fetch it again")
+            raise DownloadError(
+                f"{path}: has changed since it was downloaded (SHA-256): delete it to download it again"
+            )
     else:
         part = _part(path)
         if not download.present:
@@ -159,13 +185,15 @@ def _complete(download: Download, record: Record, expected: str | None) -> None:
 
 
 def _sha256(path: Path, download: Download, expected: str | None) -> str:
-    """SHA-256 of a file that has come, or was here, if it is what it should be."""
+    """SHA-256 of a file, after size, first bytes and the expected checksum were compared."""
     size, beginning = path.stat().st_size, _BEGINNINGS.get(download.path.suffix, b"")
     if size != download.size:
         raise DownloadError(f"{download.url}: the server sent {size} bytes instead of {download.size}")
     with path.open("rb") as file:
         if file.read(len(beginning)) != beginning:
-            raise DownloadError(f"{download.url}: what came is no {download.path.suffix[1:].upper()} file")
+            raise DownloadError(
+                f"{download.url}: the server sent something that is not a {download.path.suffix[1:].upper()} file"
+            )
     with progress_bar(f"checking {download.file.label}", size, unit="bytes") as bar:
         sha256 = checksum(path, "sha256", progress=lambda done: bar.set(done, size))
     if expected is not None:

@@ -1,12 +1,12 @@
-"""What does GalaxiesML hold? Cutouts of HSC galaxies in grizy with spectroscopic redshifts (Do et al. 2024).
+"""How is GalaxiesML read: cutouts of HSC galaxies in grizy with spectroscopic redshifts (Do et al. 2024)?
 
-HDF5 files `5x64x64_training_with_morphology.hdf5` and the like (Zenodo 10.5281/zenodo.11117528), of which this reads
+Of the HDF5 files `5x64x64_training_with_morphology.hdf5` and the like (Zenodo 10.5281/zenodo.11117528) two datasets are
+read:
 
     image           (N, 5, size, size) float, sky-subtracted counts
     specz_redshift  (N,) float
 
-and leaves the measured magnitudes and shapes alone: zpix learns from pixels. The whole training set is 23 GB in memory,
-so it is read by and by.
+The measured magnitudes and shapes are not used. The training set needs 23 GB of memory, so it is read in batches.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from zpix.errors import InputFileError
 HSC_BANDS = ("HSC-G", "HSC-R", "HSC-I", "HSC-Z", "HSC-Y")
 PIXEL_SCALE_ARCSEC = 0.168
 
-# Rows that are read at once. A batch is a number of such runs from anywhere in the files: single rows in random order
-# would take a disk ten times as long.
+# Consecutive rows that are read at once. A batch is a number of such runs from anywhere in the files: reading single
+# rows in random order would take ten times as long.
 _RUN = 16
-# Of a Gaussian, what lies below the mean by one standard deviation.
+# Fraction of a Gaussian that lies more than one standard deviation below the mean.
 _ONE_SIGMA_BELOW = 0.1587
 
 Floats = NDArray[np.float32]
@@ -39,8 +39,19 @@ class GalaxiesML:
 
     Parameters
     ----------
-    paths : HDF5 files of GalaxiesML, all of them of one split
-    size : side of the cutouts, cut from the middle of those in the files, in pixels
+    paths : sequence of str or Path
+        HDF5 files of GalaxiesML, all of one split.
+    size : int, pixels
+        Side of the cutouts, cut from the middle of those in the files.
+
+    Attributes
+    ----------
+    bands : tuple of str
+        Bands of the cutouts, HSC-G to HSC-Y.
+    pixel_scale_arcsec : float, arcsec
+        Side of a pixel.
+    size : int, pixels
+        Side of the cutouts.
 
     Raises
     ------
@@ -58,7 +69,7 @@ class GalaxiesML:
             raise InputFileError(f"{paths[0]}: 'specz_redshift' holds no redshift to learn from")
 
     def __len__(self) -> int:
-        """Number of galaxies whose redshift is known."""
+        """Return the number of galaxies whose redshift is known."""
         return sum(int(_known(redshift).sum()) for redshift in self._redshift.values())
 
     @property
@@ -67,14 +78,24 @@ class GalaxiesML:
         return np.concatenate([redshift[_known(redshift)] for redshift in self._redshift.values()])
 
     def batches(self, size: int, rng: np.random.Generator | None = None) -> Iterator[tuple[Floats, Floats, Floats]]:
-        """All galaxies with a redshift, about `size` at once, shuffled if there is an `rng`.
+        """Read all galaxies with a redshift in batches.
+
+        Parameters
+        ----------
+        size : int
+            Galaxies in a batch, approximately.
+        rng : numpy Generator, optional
+            Shuffles the galaxies; without it they are read in the order of the files.
 
         Yields
         ------
-        flux, error : (n, 5, size, size) float32, counts
-            The files have no errors: the error is the noise of each image and band (`background_sigma`), +inf where a
-            pixel is not finite or a band is empty.
+        flux : (n, 5, y, x) float32, counts
+            Cutouts of n galaxies.
+        error : (n, 5, y, x) float32, counts
+            The files have no errors: this is the noise of each image and band (`background_sigma`), +inf where a pixel
+            is not finite or a band is empty.
         redshift : (n,) float32
+            Spectroscopic redshifts.
         """
         runs = [
             (path, start, min(start + _RUN, len(redshift)))
@@ -94,10 +115,20 @@ class GalaxiesML:
 
 
 def background_sigma(image: Floats) -> Floats:
-    """Standard deviation of the sky in each image and band, (n, band), from (n, band, y, x); NaN without pixels.
+    """Measure the noise of the sky: the distance from the median down to the 15.87 % quantile.
 
-    The distance from the median down to the 15.87 per cent quantile: light of galaxies is above, and leaves the darker
-    half of the pixels as it is unless a galaxy fills the cutout.
+    The light of a galaxy is above the median, so it does not change the darker half of the pixels unless the galaxy
+    fills the cutout.
+
+    Parameters
+    ----------
+    image : (n, band, y, x) float
+        Cutouts.
+
+    Returns
+    -------
+    (n, band) float
+        Standard deviation in each image and band; NaN without finite pixels.
     """
     pixels = np.sort(np.where(np.isfinite(image), image, np.nan).reshape(*image.shape[:2], -1), axis=-1)  # NaN last
     count = np.isfinite(pixels).sum(-1, keepdims=True)
@@ -118,11 +149,12 @@ def _with_error(image: Floats, size: int) -> tuple[Floats, Floats]:
 
 
 def _known(redshift: Floats) -> NDArray[np.bool_]:
+    """Which redshifts are known."""
     return np.isfinite(redshift) & (redshift >= 0)
 
 
 def _read_redshifts(path: Path, size: int) -> Floats:
-    """Redshifts of a file whose contents are as they should be."""
+    """Redshifts of a file, after its datasets were checked."""
     with _hdf5(path) as file:
         for name in ("image", "specz_redshift"):
             if not isinstance(file.get(name), h5py.Dataset):
@@ -130,23 +162,24 @@ def _read_redshifts(path: Path, size: int) -> Floats:
         image, redshift = file["image"], file["specz_redshift"]
         for dataset in (image, redshift):
             if dataset.dtype.kind not in "fiu":
-                raise InputFileError(f"{path}: '{dataset.name[1:]}' holds {dataset.dtype}, and numbers are wanted")
+                raise InputFileError(f"{path}: '{dataset.name[1:]}' holds {dataset.dtype} instead of numbers")
         if image.ndim != 4 or image.shape[1] != len(HSC_BANDS) or image.shape[2] != image.shape[3]:
-            raise InputFileError(f"{path}: 'image' has the shape {image.shape}; (N, 5, size, size) is wanted")
+            raise InputFileError(f"{path}: 'image' has the shape {image.shape} instead of (N, 5, size, size)")
         if redshift.shape != image.shape[:1]:
             raise InputFileError(
-                f"{path}: 'specz_redshift' is of shape {redshift.shape}; one for each of {len(image)} images is wanted"
+                f"{path}: 'specz_redshift' has the shape {redshift.shape} instead of one redshift for each of"
+                f" {len(image)} images"
             )
         if image.shape[-1] < size:
             raise InputFileError(
-                f"{path}: its images have {image.shape[-1]} pixels a side, fewer than cutouts of {size} want"
+                f"{path}: its images have {image.shape[-1]} pixels a side, fewer than the {size} of a cutout"
             )
-        return redshift[:].astype(np.float32)
+        return np.asarray(redshift[:], np.float32)
 
 
 @contextmanager
 def _opened(paths: Sequence[Path] | dict[Path, Floats]) -> Iterator[dict[Path, h5py.Dataset]]:
-    """The images of several files while these are open."""
+    """Open several files; gives the images of each."""
     files = {path: h5py.File(path) for path in paths}
     try:
         yield {path: file["image"] for path, file in files.items()}
@@ -157,11 +190,12 @@ def _opened(paths: Sequence[Path] | dict[Path, Floats]) -> Iterator[dict[Path, h
 
 @contextmanager
 def _hdf5(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file; every failure is an `InputFileError`."""
     if not path.is_file():
         raise InputFileError(f"{path}: no such file of GalaxiesML")
     try:
         file = h5py.File(path)
     except OSError as error:
-        raise InputFileError(f"{path}: not a whole HDF5 file: {error}") from None
+        raise InputFileError(f"{path}: not a complete HDF5 file: {error}") from None
     with file:
         yield file

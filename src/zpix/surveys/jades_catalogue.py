@@ -1,8 +1,8 @@
 """What does the photometric catalogue of a JADES release say of its sources?
 
 The catalogue is one FITS file of several tables with a row per source: `FLAG`, `SIZE`, `CIRC`, `KRON`, `PHOTOZ` and
-others, which are opened by name (Rieke et al. 2023; Eisenstein et al. 2025). Its identifiers are the values of the
-segmentation map that comes with it.
+others, which are read by name (Rieke et al. 2023; Eisenstein et al. 2025). Its identifiers are the values in the
+segmentation map of the same release.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from zpix.errors import CatalogueError
 from zpix.image import JADES_BANDS
-from zpix.sources import GALAXY, STAR
+from zpix.sources import GALAXY, STAR, ReferenceSources, SourceTable
 from zpix.sources.fits_table import extension_names, read_fits_columns
-from zpix.sources.reference_table import ReferenceSources
-from zpix.sources.source_table import FLAT_TABLES, SourceTable
+from zpix.sources.source_table import is_flat_table
 
 Floats = NDArray[np.float64]
 
@@ -30,24 +29,27 @@ _EXTENSIONS = {"FLAG", "SIZE", "CIRC", "KRON", "PHOTOZ"}
 
 @dataclass(frozen=True, eq=False)
 class JadesCatalogue:
-    """N sources of a photometric catalogue.
+    """N sources of a photometric catalogue of JADES.
 
     Attributes
     ----------
-    sources : ReferenceSources
-        Identifier, position and class (stars by `FLAG_ST`); without redshifts, since none in it are from spectra.
-    box_xyxy_pix : (N, 4) float64
-        Half-open boxes in pixels of the mosaics. (`BBOX_XMAX` and `BBOX_YMAX` are the last pixels that are inside.)
+    sources : ReferenceSources of length N
+        Identifier, position and class (stars by `FLAG_ST`); redshifts are NaN, since the catalogue has none from
+        spectra.
+    box_xyxy_pix : (N, 4) float64, pixels
+        Half-open boxes in pixels of the mosaics. (`BBOX_XMAX` and `BBOX_YMAX` are the last pixels inside.)
     bands : tuple of str
+        Bands of `observed`.
     observed : (N, band) bool
-        Which bands have data there.
-    flux_njy, flux_error_njy : (N,) float64
-        In the Kron aperture, in `flux_band`.
-    core_flux_njy, core_flux_error_njy : (N,) float64
-        In the aperture `CIRC1`, of 0.10 arcsec, in `flux_band`.
+        Which bands have data at the source.
+    flux_njy, flux_error_njy : (N,) float64, nJy
+        Flux and error in the Kron aperture, in `flux_band`.
+    core_flux_njy, core_flux_error_njy : (N,) float64, nJy
+        Flux and error in the aperture `CIRC1`, of radius 0.10 arcsec, in `flux_band`.
     flux_band : str
+        Band of the fluxes.
     z_phot : (N,) float64
-        EAZY's photometric redshift, NaN where there is none. Nothing learns from it.
+        EAZY's photometric redshift, NaN where there is none. It is not used in training.
     """
 
     sources: ReferenceSources
@@ -62,20 +64,35 @@ class JadesCatalogue:
     z_phot: Floats
 
     def __len__(self) -> int:
+        """Return the number of sources."""
         return len(self.sources)
 
 
 def read_jades_catalogue(
     path: str | Path, *, bands: tuple[str, ...] = JADES_BANDS, flux_band: str = "F444W"
 ) -> JadesCatalogue:
-    """Read a photometric catalogue of JADES: DR2's, or a later one, whose photometric redshifts are called `z_a`.
+    """Read a photometric catalogue of JADES: that of DR2, or a later one, whose photometric redshifts are in `z_a`.
+
+    Parameters
+    ----------
+    path : str or Path
+        The FITS file.
+    bands : tuple of str, default the nine of DR2
+        Bands whose coverage is read.
+    flux_band : str, default "F444W"
+        Band whose fluxes are read.
+
+    Returns
+    -------
+    JadesCatalogue
+        One row per source.
 
     Raises
     ------
     InputFileError
         If the file is missing, truncated or not FITS.
     CatalogueError
-        If an extension or column is missing or has another number of rows; the sentence says what there is.
+        If an extension or column is missing, or extensions list different sources; the message says what there is.
     """
     tables = read_fits_columns(
         path,
@@ -109,8 +126,28 @@ def read_jades_catalogue(
     )
 
 
-def read_jades_sources(path: str | Path) -> ReferenceSources:
-    """Identifiers, positions and classes of a JADES catalogue, of its extension `FLAG` alone."""
+def read_jades_sources(path: str | Path, *, spectroscopic: bool = False) -> ReferenceSources:
+    """Read identifiers, positions and classes of a JADES catalogue from its extension `FLAG`.
+
+    Parameters
+    ----------
+    path : str or Path
+        The FITS file.
+    spectroscopic : bool, default False
+        Without effect: the catalogue has no redshifts from spectra, and its photometric ones are not used.
+
+    Returns
+    -------
+    ReferenceSources
+        One row per source; redshifts are NaN.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, truncated or not FITS.
+    CatalogueError
+        If the extension or a column is missing.
+    """
     flag = read_fits_columns(path, {"FLAG": ["ID", "RA", "DEC", "FLAG_ST"]})["FLAG"]
     return ReferenceSources(
         id=flag["ID"].astype(np.int64),
@@ -122,8 +159,28 @@ def read_jades_sources(path: str | Path) -> ReferenceSources:
 
 
 def read_jades_photometry(path: str | Path, *, bands: tuple[str, ...] = JADES_BANDS) -> SourceTable:
-    """Fluxes of a JADES catalogue in the Kron aperture as a table of `flux_<band>` and `fluxerr_<band>`, nJy, NaN
-    where a band has no data, beside id, position, class and size."""
+    """Read the Kron fluxes of a JADES catalogue.
+
+    Parameters
+    ----------
+    path : str or Path
+        The FITS file.
+    bands : tuple of str, default the nine of DR2
+        Bands to read.
+
+    Returns
+    -------
+    SourceTable
+        Columns `id`, `ra`, `dec`, `label`, `n_pix`, and `flux_<band>` and `fluxerr_<band>` in nJy, NaN where a band
+        has no data.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, truncated or not FITS.
+    CatalogueError
+        If an extension or column is missing.
+    """
     tables = read_fits_columns(
         path,
         {
@@ -143,7 +200,24 @@ def read_jades_photometry(path: str | Path, *, bands: tuple[str, ...] = JADES_BA
 
 
 def is_jades_catalogue(path: str | Path) -> bool:
-    """Whether a file has most of the tables of a JADES catalogue: a damaged one should be named for what it is."""
-    if Path(path).suffix.lower().removeprefix(".") in FLAT_TABLES:
+    """Return whether a file is a JADES catalogue.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV, Parquet or FITS file.
+
+    Returns
+    -------
+    bool
+        True if it has most of the extensions of a JADES catalogue, so that the message on an incomplete one names
+        what is missing.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, truncated or not FITS.
+    """
+    if is_flat_table(path):
         return False
     return len(_EXTENSIONS & set(extension_names(path))) > len(_EXTENSIONS) // 2

@@ -1,7 +1,7 @@
-"""Which files does a survey's release consist of, what are they called, and where do they lie?
+"""Which files does a release of a survey have, what are they called, and where are they?
 
-No checksum is published with these files, so none is written here: what is fetched is held to the size that its server
-states, and its own checksum is kept for later (`zpix.surveys.download`).
+No checksums are published for these files, so none are listed here: the size of a download is compared with that on the
+server, and its checksum is recorded for later (`zpix.surveys.download`).
 """
 
 from __future__ import annotations
@@ -18,9 +18,14 @@ from zpix.image import JADES_BANDS, band_name
 class RemoteFile:
     """One file of a release.
 
-    path : below the release's base URL
-    part : what it is, such as "mosaics" or "catalogue": what a user chooses by
-    band : of a mosaic, else empty
+    Attributes
+    ----------
+    path : str
+        Path below the base URL of the release.
+    part : str
+        Part of the release, by which a user chooses files, such as "mosaics" or "catalogue".
+    band : str, default ""
+        Band of a mosaic; empty for other files.
     """
 
     path: str
@@ -29,20 +34,29 @@ class RemoteFile:
 
     @property
     def name(self) -> str:
-        """File name, the same here and there."""
+        """File name, on the server and on disk."""
         return self.path.rpartition("/")[2]
 
     @property
     def label(self) -> str:
-        """What it is, in short."""
+        """Part and band, for messages."""
         return f"{self.part} {self.band}".strip()
 
 
 @dataclass(frozen=True)
 class Release:
-    """Files that belong together, below one base URL; without one a mirror has to be named.
+    """Files of one release of a survey.
 
-    about : one line on what it is and whom to cite
+    Attributes
+    ----------
+    name : str
+        Name of the release.
+    base : str
+        URL below which the files are; empty if a mirror must be named.
+    files : tuple of RemoteFile
+        The files.
+    about : str
+        One line on what it is and whom to cite.
     """
 
     name: str
@@ -56,12 +70,26 @@ class Release:
         return tuple(dict.fromkeys(file.part for file in self.files))
 
     def chosen(self, *, bands: Sequence[str] | None = None, parts: Sequence[str] | None = None) -> list[RemoteFile]:
-        """The files of some parts, and of the mosaics those of some bands; all by default.
+        """Return the files of some parts and bands.
+
+        Parameters
+        ----------
+        bands : sequence of str, optional
+            Bands of the mosaics; default all. Files without a band are always included.
+        parts : sequence of str, optional
+            Parts of the release; default all.
+
+        Returns
+        -------
+        list of RemoteFile
+            The files, in the order of the release.
 
         Raises
         ------
-        BandError, ConfigError
-            If the release has no such band or part.
+        BandError
+            If the release has no such band.
+        ConfigError
+            If the release has no such part.
         """
         known = [file.band for file in self.files if file.band]
         wanted = known if bands is None else [band_name(band) for band in bands]
@@ -79,6 +107,7 @@ _JADES = "hlsp_jades_jwst_nircam_goods-s-deep"
 
 
 def _jades_files() -> tuple[RemoteFile, ...]:
+    """Files of JADES DR2 in GOODS-S, with the redshifts of DR3."""
     images, catalogues = "dr2/goods-s/images", "dr2/goods-s/catalogs"
     mosaics = [RemoteFile(f"{images}/{_JADES}_{band.lower()}_v2.0_drz.fits", "mosaics", band) for band in JADES_BANDS]
     return (
@@ -92,6 +121,7 @@ def _jades_files() -> tuple[RemoteFile, ...]:
 
 
 def _galaxiesml_files(size: int) -> tuple[RemoteFile, ...]:
+    """Files of GalaxiesML with cutouts of `size` pixels a side."""
     splits = ("training", "validation", "testing")
     return tuple(RemoteFile(f"5x{size}x{size}_{split}_with_morphology.hdf5", split) for split in splits)
 
@@ -123,18 +153,28 @@ _RELEASES = (
     ),
     Release(
         "model",
-        "",  # the model comes with the package; newer weights come from a server that the user names
+        "",  # the package comes with a model; other weights are downloaded from a server that the user names
         (RemoteFile("default.safetensors", "model"),),
-        "weights of a default model: those of this version come with the package",
+        "weights of a default model; those of this version are part of the package",
     ),
 )
 
-#: Every release that can be fetched, by name.
+#: Every release that can be downloaded, by name.
 RELEASES = MappingProxyType({release.name: release for release in _RELEASES})
 
 
 def release(name: str) -> Release:
-    """The release of that name.
+    """Return the release of a name.
+
+    Parameters
+    ----------
+    name : str
+        Name of the release.
+
+    Returns
+    -------
+    Release
+        The release.
 
     Raises
     ------
@@ -142,5 +182,5 @@ def release(name: str) -> Release:
         If there is none.
     """
     if name not in RELEASES:
-        raise ConfigError(f"'{name}' cannot be fetched: allowed are {', '.join(RELEASES)}")
+        raise ConfigError(f"release '{name}' is unknown: allowed are {', '.join(RELEASES)}")
     return RELEASES[name]

@@ -1,7 +1,7 @@
-"""What was fetched into a folder, and is it still the same?
+"""What was downloaded to a folder, and is it still the same?
 
-The file `fetched.json` beside the files holds the URL, size and SHA-256 of each, and the version of those that have
-begun to come.
+The file `fetched.json` beside the files has the URL, size and SHA-256 of each complete file, and the version of those
+that are incomplete.
 """
 
 from __future__ import annotations
@@ -23,7 +23,17 @@ _ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256"}  # by the digits of a checks
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file that is whole."""
+    """A complete file.
+
+    Attributes
+    ----------
+    url : str
+        Where it was downloaded from.
+    size : int, bytes
+        Its size.
+    sha256 : str
+        Its checksum, in hexadecimal digits.
+    """
 
     url: str
     size: int
@@ -34,8 +44,14 @@ class Fetched:
 class Record:
     """The `fetched.json` of a folder.
 
-    whole : files that are complete, by name
-    begun : version of the files that are not, by name, as the server called it
+    Attributes
+    ----------
+    folder : Path
+        The folder.
+    whole : dict of str to Fetched
+        Complete files, by name.
+    begun : dict of str to str
+        Version on the server of the incomplete files, by name.
     """
 
     folder: Path
@@ -44,7 +60,17 @@ class Record:
 
     @staticmethod
     def read(folder: Path) -> Record:
-        """The record of a folder; an empty one if there is none.
+        """Read the record of a folder.
+
+        Parameters
+        ----------
+        folder : Path
+            The folder.
+
+        Returns
+        -------
+        Record
+            Empty if the folder has none.
 
         Raises
         ------
@@ -59,27 +85,59 @@ class Record:
             whole = {name: Fetched(**values) for name, values in stored["whole"].items()}
             return Record(folder, whole, dict(stored["begun"]))
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise DownloadError(f"{path}: is no record of zpix fetch; delete it to check the files anew") from None
+            raise DownloadError(f"{path}: not a record of zpix fetch; delete it to check the files again") from None
 
     def begin(self, name: str, version: str) -> None:
-        """Note which version of a file is about to come."""
+        """Record which version of a file is being downloaded.
+
+        Parameters
+        ----------
+        name : str
+            Name of the file.
+        version : str
+            Its version on the server.
+        """
         self.begun[name] = version
         self._write()
 
     def finish(self, name: str, fetched: Fetched) -> None:
-        """Note a file as whole."""
+        """Record that a file is complete.
+
+        Parameters
+        ----------
+        name : str
+            Name of the file.
+        fetched : Fetched
+            Its URL, size and checksum.
+        """
         self.whole[name] = fetched
         self.begun.pop(name, None)
         self._write()
 
     def _write(self) -> None:
+        """Write `fetched.json`."""
         stored = {"whole": {name: asdict(fetched) for name, fetched in self.whole.items()}, "begun": self.begun}
         with whole_file(self.folder / _NAME) as path:
             path.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
 
 
 def checksum(path: Path, algorithm: str, *, progress: Callable[[int], None] = lambda done: None) -> str:
-    """Hexadecimal checksum of a file; `progress` is called with the number of bytes read."""
+    """Compute the checksum of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    algorithm : {"md5", "sha1", "sha256"}
+        Kind of checksum.
+    progress : callable, optional
+        Called with the number of bytes read.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits.
+    """
     digest = hashlib.new(algorithm, usedforsecurity=False)
     with path.open("rb") as file:
         while piece := file.read(1 << 20):
@@ -89,25 +147,49 @@ def checksum(path: Path, algorithm: str, *, progress: Callable[[int], None] = la
 
 
 def algorithm_of(expected: str, name: str) -> str:
-    """Algorithm of a hexadecimal checksum by its length.
+    """Return the algorithm of a checksum by its length.
+
+    Parameters
+    ----------
+    expected : str
+        Hexadecimal digits.
+    name : str
+        File that it belongs to, for the message.
+
+    Returns
+    -------
+    {"md5", "sha1", "sha256"}
+        The algorithm.
 
     Raises
     ------
     InputFileError
-        If it is of none.
+        If it is not the checksum of a known algorithm.
     """
     if len(expected) not in _ALGORITHMS or not re.fullmatch(r"[0-9a-f]+", expected):
-        raise InputFileError(f"'{expected}' is no checksum of {name}: allowed are MD5, SHA-1 and SHA-256 as hex digits")
+        raise InputFileError(
+            f"'{expected}' is not a checksum of {name}: allowed are MD5, SHA-1 and SHA-256 as hex digits"
+        )
     return _ALGORITHMS[len(expected)]
 
 
 def read_checksums(checksums: str | Path | Mapping[str, str]) -> dict[str, str]:
-    """Checksums by file name, from a file such as `sha256sum` or `md5sum` writes, or given as they are.
+    """Read checksums by file name.
+
+    Parameters
+    ----------
+    checksums : mapping of str to str, str or Path
+        Checksums by file name, or a file as `sha256sum` or `md5sum` writes it.
+
+    Returns
+    -------
+    dict of str to str
+        Checksums in lower case, by file name.
 
     Raises
     ------
     InputFileError
-        If the file is missing or a line of it is something else.
+        If the file is missing, or a line of it is not a checksum and a name.
     """
     if isinstance(checksums, Mapping):
         found = {name: value.lower() for name, value in checksums.items()}
@@ -120,7 +202,7 @@ def read_checksums(checksums: str | Path | Mapping[str, str]) -> dict[str, str]:
         for line in filter(str.strip, lines):
             match = re.fullmatch(r"([0-9A-Fa-f]+) [ *](.+)", line)
             if match is None:
-                raise InputFileError(f"{checksums}: '{line}' is no line of sha256sum or md5sum")
+                raise InputFileError(f"{checksums}: '{line}' is not a line of sha256sum or md5sum")
             found[Path(match[2]).name] = match[1].lower()
     for name, value in found.items():
         algorithm_of(value, name)

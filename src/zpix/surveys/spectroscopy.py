@@ -1,16 +1,16 @@
-"""Which spectroscopic redshifts are known, according to any number of lists that may contradict each other?
+"""Which spectroscopic redshifts are known, according to lists that may contradict each other?
 
-The rules by which lists become one compilation:
+Lists are joined to one compilation by these rules:
 
-1. Of every list, redshifts that are secure and in range count. Secure are the qualities A and B, or 4 and 3; other
-   flags are named with the list. In a list without qualities all are secure, and come after all others in quality.
-2. The best redshift, by quality, then by the order in which the lists are given (the newest release first), then by
-   row, stands for all that are within the radius of it; the best of the rest for those around it; and so on.
-3. Redshifts agree if they differ by no more than the limit in Δz/(1+z). One that contradicts the best is overruled,
-   because its quality is worse or its list comes later. If quality and list are the same, nobody can tell which is
-   right, and all redshifts of that place are left out.
+1. Only redshifts that are secure and in range count. Secure are the qualities A and B, or 4 and 3; other flags can be
+   named with the list. In a list without qualities all redshifts are secure, and rank below those of all other lists.
+2. Redshifts are ranked by quality, then by the order of the lists (the newest release first), then by row. The best one
+   represents all within the radius of it; the best of the remaining ones those around it; and so on.
+3. Redshifts agree if they differ by no more than the limit in Δz/(1+z). One that contradicts the best is overruled if
+   its quality is worse or its list comes later. If quality and list are the same, it is not known which is right, and
+   all redshifts at that place are left out.
 
-Every redshift of every list is counted once, as kept or by why it is not.
+Every redshift of every list is counted once: as kept, or under the reason why it is not.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy import units as u
@@ -28,21 +29,24 @@ from numpy.typing import NDArray
 
 from zpix.errors import ConfigError, OutputError
 from zpix.outputs import whole_file
-from zpix.sources.source_table import SECURE, SourceTable, read_source_table
+from zpix.sources import SourceTable, read_source_table
+from zpix.sources.source_table import SECURE
 
 log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 
-#: Redshifts below are stars and failures; beyond, no model has anything to learn from.
+#: Range of redshifts that count: lower ones are of stars or failed fits, and models are not trained on higher ones.
 Z_RANGE = (0.01, 15.0)
+#: Largest distance of redshifts of one source.
 RADIUS_ARCSEC = 0.3
-#: In Δz/(1+z): some times the difference between prism and grating, and far below the scatter of photometric redshifts.
+#: Largest Δz/(1+z) of redshifts that agree: larger than differences between prism and grating, and far below the
+#: scatter of photometric redshifts.
 AGREEMENT = 0.01
 
 _REDSHIFT = ("z_spec", "zspec", "specz_redshift", "z_best", "z", "redshift")
 _IDENTIFIER = ("unique_id", "id", "nirspec_id", "name", "source_id", "objid", "number")
-#: What becomes of redshifts, in the order in which it is told.
+#: What redshifts are counted under, in this order.
 _FATES = (
     "no redshift", "not secure", "out of range", "in conflict", "overruled by quality", "overruled by order",
     "agrees with a kept one", "kept",
@@ -58,16 +62,17 @@ class RedshiftList:
     Attributes
     ----------
     name : str
+        File name of the list.
     id : (M,) str
-        As the list has them; row numbers from 1 where it has none.
-    ra, dec : (M,) float64
-        In degrees.
+        Identifiers of the list; row numbers from 1 where it has none.
+    ra, dec : (M,) float64, degrees
+        Right ascension and declination.
     z : (M,) float64
-        NaN where the list has none.
+        Redshift, NaN where the list has none.
     quality : (M,) str
-        As the list has it.
+        Quality flag of the list.
     rank : (M,) int64
-        0 for the best quality, upwards; -1 where not secure.
+        Rank of the quality, 0 for the best; -1 where not secure.
     """
 
     name: str
@@ -79,6 +84,7 @@ class RedshiftList:
     rank: NDArray[np.int64]
 
     def __len__(self) -> int:
+        """Return the number of redshifts."""
         return len(self.z)
 
 
@@ -88,13 +94,20 @@ class Compilation:
 
     Attributes
     ----------
-    ra, dec, z : (K,) float64
-    list_name, id, quality : (K,) str
-        The list that a redshift is from, and what it is called and how good it is there.
+    ra, dec : (K,) float64, degrees
+        Right ascension and declination.
+    z : (K,) float64
+        Redshift.
+    list_name : (K,) str
+        Name of the list that the redshift is from.
+    id : (K,) str
+        Its identifier in that list.
+    quality : (K,) str
+        Its quality flag in that list.
     lists_agree : (K,) int64
-        How many lists agree on it, its own included.
+        Number of lists that agree on it, its own included.
     counts : mapping of str to mapping of str to int
-        For each list, and for `all`, how many redshifts are listed and what became of them.
+        For each list, and for `all`, how many redshifts are listed, kept, and left out for each reason.
     """
 
     ra: Floats
@@ -107,31 +120,49 @@ class Compilation:
     counts: Mapping[str, Mapping[str, int]]
 
     def __len__(self) -> int:
+        """Return the number of redshifts."""
         return len(self.z)
 
     def table(self) -> Table:
-        """The compilation as a table that can be given as a list again."""
+        """Return the compilation as a table, which `read_redshifts` can read as a list.
+
+        Returns
+        -------
+        astropy Table
+            One row per redshift, with the counts as comments.
+        """
         return Table(
             {
                 "id": self.id, "ra": self.ra, "dec": self.dec, "z_spec": self.z, "z_spec_flag": self.quality,
                 "list": self.list_name, "lists_agree": self.lists_agree,
             },
             units={"ra": "deg", "dec": "deg"},
-            meta={"comments": [f"{name}: {_told(counts)}" for name, counts in self.counts.items()]},
+            meta={"comments": [f"{name}: {_count_text(counts)}" for name, counts in self.counts.items()]},
         )  # fmt: skip
 
 
 def read_redshifts(source: str | Path) -> RedshiftList:
-    """Read a list: `PATH` to a FITS, CSV or Parquet table, or `PATH:COLUMN=BEST,NEXT,...` to say what is secure.
+    """Read a list of redshifts.
 
-    The line-flux tables of JADES' DR3 and the table `Obs_info` of its DR4 are read as they are.
+    Parameters
+    ----------
+    source : str or Path
+        FITS, CSV or Parquet table, such as the line-flux tables of JADES DR3 and the table `Obs_info` of DR4; or
+        `PATH:COLUMN=BEST,NEXT,...` to name the column of qualities and those that are secure, the best first.
+
+    Returns
+    -------
+    RedshiftList
+        All redshifts of the list.
 
     Raises
     ------
+    ConfigError
+        If `source` names a column without qualities, or the reverse.
     InputFileError
         If the file is missing, truncated, or not a table.
     CatalogueError
-        If it has no positions or redshifts, or not the named column of qualities.
+        If it has no positions or redshifts, or lacks the named column of qualities.
     """
     path, column, secure = _parsed(str(source))
     table = read_source_table(path)
@@ -165,12 +196,23 @@ def compile_redshifts(
     agreement: float = AGREEMENT,
     z_range: tuple[float, float] = Z_RANGE,
 ) -> Compilation:
-    """Bring lists together by this module's rules, the most trusted list first.
+    """Join lists of redshifts by the rules of this module.
 
     Parameters
     ----------
-    radius_arcsec : redshifts within are of one source
-    agreement : largest difference in Δz/(1+z) of redshifts that agree
+    lists : sequence of RedshiftList
+        The lists, the most trusted first.
+    radius_arcsec : float, default 0.3 arcsec
+        Largest distance of redshifts of one source.
+    agreement : float, default 0.01
+        Largest difference in Δz/(1+z) of redshifts that agree.
+    z_range : (float, float), default (0.01, 15)
+        Lowest and highest redshift that counts.
+
+    Returns
+    -------
+    Compilation
+        One redshift for each place.
     """
     origin = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
     ra, dec, z = (_joined(lists, name, np.float64) for name in ("ra", "dec", "z"))
@@ -203,7 +245,7 @@ def compile_redshifts(
 def _verdicts(
     z: Floats, rank: NDArray[np.int64], origin: NDArray[np.int64], *, agreement: float
 ) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
-    """What becomes of the redshifts of one source, the best first, and which of them agree with the best, each (n,)."""
+    """What the redshifts of one source, the best first, are counted under, and which agree with the best, each (n,)."""
     same = np.abs(z - z[0]) <= agreement * (1 + z[0])
     worse = rank > rank[0]
     fate = np.where(same, "agrees with a kept one", np.where(worse, "overruled by quality", "overruled by order"))
@@ -214,19 +256,31 @@ def _verdicts(
 
 
 def write_compilation(table: Table, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write the table of a compilation as Parquet, FITS or CSV, by the ending of `path`.
+    """Write the table of a compilation.
 
-    With `overwrite`, what is there is replaced, and so is what a killed call has left.
+    Parameters
+    ----------
+    table : astropy Table
+        The table, as `Compilation.table` returns it.
+    path : str or Path
+        File to write: `.parquet`, `.fits` or `.csv`.
+    overwrite : bool, default False
+        Whether a file there may be replaced; unfinished files of a killed process are removed too.
+
+    Returns
+    -------
+    Path
+        The file.
 
     Raises
     ------
     OutputError
-        If there is a file already, the ending is another, or the place cannot be written to.
+        If there is a file already, the ending is another, or the file cannot be written.
     """
     path = Path(path)
     check_place(path, overwrite=overwrite)
     if overwrite:
-        for left in path.parent.glob(f".{path.stem}.*.part{path.suffix}"):  # by a writer that was killed
+        for left in path.parent.glob(f".{path.stem}.*.part{path.suffix}"):  # by a process that was killed
             left.unlink()
     with whole_file(path) as temporary:
         table.write(temporary, format=path.suffix[1:])
@@ -234,7 +288,20 @@ def write_compilation(table: Table, path: str | Path, *, overwrite: bool = False
 
 
 def check_place(path: str | Path, *, overwrite: bool = False) -> None:
-    """Refuse a place where `write_compilation` would not write, before the work is done."""
+    """Check before the work is done that `write_compilation` can write to a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    overwrite : bool, default False
+        Whether a file there may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If there is a file already, or its ending is not `.parquet`, `.fits` or `.csv`.
+    """
     path = Path(path)
     if path.suffix not in _ENDINGS:
         raise OutputError(f"{path}: a compilation of redshifts is written as {', '.join(_ENDINGS)}")
@@ -255,7 +322,7 @@ def _parsed(source: str) -> tuple[Path, str | None, tuple[str, ...]]:
 
 
 def _groups(ra: Floats, dec: Floats, radius_arcsec: float) -> Iterator[NDArray[np.int64]]:
-    """Rows that belong together, in the order of their first: each first takes all within the radius not taken yet."""
+    """Rows of one source each: the first row that is left, and all rows within the radius that are left."""
     if len(ra) == 0:
         return
     sky = SkyCoord(ra, dec, unit="deg")
@@ -271,26 +338,29 @@ def _groups(ra: Floats, dec: Floats, radius_arcsec: float) -> Iterator[NDArray[n
 
 
 def _identifiers(table: SourceTable) -> NDArray[np.str_]:
-    """What a list calls its redshifts; row numbers from 1 where it has no names."""
-    if "tier" in table and "nirspec_id" in table and "unique_id" not in table:  # JADES' DR3: unique together only
+    """Identifiers of a list; row numbers from 1 where it has none."""
+    if "tier" in table and "nirspec_id" in table and "unique_id" not in table:  # JADES DR3: unique only together
         tier, number = (table.columns[name].astype(str) for name in ("tier", "nirspec_id"))
         return np.char.add(np.char.add(tier, "_"), number)
     name = next((name for name in _IDENTIFIER if name in table), None)
     return table.columns[name].astype(str) if name else np.arange(1, len(table) + 1).astype(str)
 
 
-def _joined(lists: Sequence[RedshiftList], name: str, dtype: type) -> NDArray:
+def _joined(lists: Sequence[RedshiftList], name: str, dtype: type) -> NDArray[Any]:
+    """One column of all lists."""
     return np.concatenate([np.zeros(0, dtype), *(getattr(one, name) for one in lists)])
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """Names of lists, with the number of the list where two have the same."""
+    """Names of lists, with the number of the list where two have the same name."""
     return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
 
 
 def _tally(fate: NDArray[np.str_]) -> dict[str, int]:
+    """How many redshifts there are, and how many of each fate."""
     return {"listed": len(fate), **{name: int((fate == name).sum()) for name in _FATES}}
 
 
-def _told(counts: Mapping[str, int]) -> str:
+def _count_text(counts: Mapping[str, int]) -> str:
+    """Counts of a list as one line."""
     return ", ".join(f"{count} {name}" for name, count in counts.items())

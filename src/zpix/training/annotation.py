@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from zpix.errors import ConfigError
 from zpix.image import Mosaic, Region, SegmentationMap, ebv_at
-from zpix.sources.reference_table import ReferenceSources
+from zpix.sources import ReferenceSources
 from zpix.training.store import SPLITS, AnnotatedTile, Split
 
 # A segment cut by the tile's edge is an example if this much of it is inside.

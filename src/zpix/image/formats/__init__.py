@@ -1,5 +1,6 @@
-"""Which files hold which bands? One module per layout; `open_bands` finds the right one for each file."""
+"""Formats of mosaics, one file each; `open_bands` finds the right one for each file."""
 
-from zpix.image.formats.opening import open_bands
+from zpix.image.formats.mosaic_format import MosaicFormat
+from zpix.image.formats.opening import MOSAIC_FORMATS, open_bands
 
-__all__ = ["open_bands"]
+__all__ = ["MOSAIC_FORMATS", "MosaicFormat", "open_bands"]

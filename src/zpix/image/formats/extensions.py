@@ -1,9 +1,8 @@
 """How are several bands laid out in one file?
 
-Extensions called by band and kind, in either order: `F444W` or `F444W_SCI` with `F444W_ERR`, and
-`F444W_WHT` if there is one; or extensions SCI, ERR and WHT, whose FILTER keyword tells the band and EXTVER
-tells which belong together. Units are those of BUNIT. A single band in a file whose name says nothing is of
-this kind too.
+Extensions are called by band and kind, in either order: `F444W` or `F444W_SCI` with `F444W_ERR`, and `F444W_WHT` if
+there is one. Or they are called SCI, ERR and WHT, where FILTER names the band and equal EXTVER belong together. Units
+are those of BUNIT. A single band in a file whose name fits no other format is read in the same way.
 """
 
 from __future__ import annotations
@@ -13,16 +12,16 @@ from pathlib import Path
 from zpix.errors import InputFileError
 from zpix.image.band_image import BandImage, band_image
 from zpix.image.bands import band_name
+from zpix.image.formats.mosaic_format import MosaicFormat
 from zpix.image.open_fits import FitsFile
 
 _KINDS = ("SCI", "ERR", "WHT")
 
-# The name of an extension and, for those called SCI, ERR and WHT, its version: what belongs together shares
-# both.
+# Band in the name of an extension (empty for those called SCI, ERR and WHT), and its version.
 _Group = tuple[str, int]
 
 
-def read(path: Path) -> list[BandImage]:
+def _read(path: Path) -> list[BandImage]:
     """Every band of a file, in the file's order."""
     file = FitsFile(path)
     groups = _groups(file)
@@ -30,7 +29,7 @@ def read(path: Path) -> list[BandImage]:
     if not complete:
         found = ", ".join(name for name in file.names if name) or "no named extension"
         raise InputFileError(
-            f"'{path}' is not a mosaic that zpix knows (it has {found}): it needs SCI and ERR extensions, or "
+            f"'{path}' is in no mosaic format that zpix can read (it has {found}): it needs SCI and ERR extensions, or "
             "F444W_SCI and F444W_ERR and so on for several bands"
         )
     return [
@@ -46,7 +45,7 @@ def read(path: Path) -> list[BandImage]:
 
 
 def _groups(file: FitsFile) -> dict[_Group, dict[str, int]]:
-    """HDU numbers by band (empty if only FILTER knows it) and version, then by kind."""
+    """HDU numbers by band (empty if only FILTER names it) and version, then by kind."""
     groups: dict[_Group, dict[str, int]] = {}
     for index, (name, header) in enumerate(zip(file.names, file.headers, strict=True)):
         if len(file.shapes[index]) != 2:
@@ -58,7 +57,7 @@ def _groups(file: FitsFile) -> dict[_Group, dict[str, int]]:
 
 
 def _band_and_kind(name: str) -> tuple[str, str]:
-    """Band and kind that an extension's name says: `F444W_ERR`, `ERR_F444W`, `ERR` or `F444W`."""
+    """Band and kind in the name of an extension: `F444W_ERR`, `ERR_F444W`, `ERR` or `F444W`."""
     for kind in _KINDS:
         if name == kind:
             return "", kind
@@ -68,3 +67,6 @@ def _band_and_kind(name: str) -> tuple[str, str]:
             if name.startswith(kind + separator):
                 return name.removeprefix(kind + separator), kind
     return name, "SCI"
+
+
+EXTENSIONS = MosaicFormat("extensions", "*.fits", _read)

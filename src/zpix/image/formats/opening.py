@@ -1,4 +1,4 @@
-"""Which bands are in these files, and which layout does each file have?"""
+"""Which bands are in these files, and in which format is each file?"""
 
 from __future__ import annotations
 
@@ -6,34 +6,47 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from zpix.config import Registry
 from zpix.errors import BandError, InputFileError
 from zpix.image.band_image import BandImage
 from zpix.image.bands import PIVOT_UM, band_name
-from zpix.image.formats import extensions, grizli, jades, pipeline
+from zpix.image.formats.extensions import EXTENSIONS
+from zpix.image.formats.grizli import GRIZLI
+from zpix.image.formats.jades import JADES
+from zpix.image.formats.mosaic_format import MosaicFormat
+from zpix.image.formats.pipeline import PIPELINE
 
-_BY_NAME = (jades, pipeline, grizli)
-_FITS = re.compile(r".*\.fits(\.gz|\.fz)?")
 _SEGMENTATION = re.compile(r"(^|[_.-])(segmentation|segmap|segm?)([_.-]|$)")
+
+#: Formats of mosaics by name; a file is read in the last one that claims it.
+MOSAIC_FORMATS: Registry[MosaicFormat] = Registry(
+    "mosaic_formats", "mosaic format", {layout.name: layout for layout in (EXTENSIONS, JADES, PIPELINE, GRIZLI)}
+)
 
 
 def open_bands(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str] | None = None) -> list[BandImage]:
-    """Every band of a directory, of a list of files, or of one file with several bands.
+    """Open every band of a directory, of a list of files, or of one file with several bands.
 
-    Of a directory, files named `*_drz.fits`, `*_i2d.fits` and `*_sci.fits` (with `*_wht.fits`) count, each
-    perhaps `.gz` or `.fz`; without any such file, every FITS file that has SCI and ERR extensions.
-    Segmentation maps beside them are passed over. Bands come in order of wavelength from a directory, and
-    in the given order otherwise.
+    In a directory, the files count whose names fit a format: `*_drz.fits`, `*_i2d.fits`, `*_sci.fits` (with
+    `*_wht.fits`) and those that other packages added, each perhaps with `.gz` or `.fz`. Without any of these, every
+    FITS file counts that has SCI and ERR extensions. Segmentation maps are left out.
 
     Parameters
     ----------
-    paths : path or sequence of paths
+    paths : str, Path or sequence of them
+        A directory, a file, or several files.
     bands : sequence of str, optional
-        Only these, in this order.
+        Only these bands, in this order; default all, by wavelength from a directory and in the given order otherwise.
+
+    Returns
+    -------
+    list of BandImage
+        One for each band.
 
     Raises
     ------
     InputFileError
-        If a file is missing, damaged or of no known layout.
+        If a file is missing, damaged or of no known format.
     BandError
         If a band is given twice, or one of `bands` is missing.
     """
@@ -56,39 +69,45 @@ def open_bands(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str]
     return _chosen(by_band, bands)
 
 
+def _format_of(path: Path) -> MosaicFormat | None:
+    """The last format that claims a file."""
+    return next((layout for layout in reversed(list(MOSAIC_FORMATS.values())) if layout.claims(path)), None)
+
+
 def _of_file(path: Path) -> list[BandImage]:
+    """Bands of one file."""
     if path.is_dir():
         raise InputFileError(f"'{path}' is a directory: give one directory, or files")
-    for layout in _BY_NAME:
-        if layout.claims(path):
-            return layout.read(path)
-    return extensions.read(path)
+    return (_format_of(path) or EXTENSIONS).read(path)
 
 
 def _of_directory(directory: Path) -> list[BandImage]:
-    files = sorted(path for path in directory.iterdir() if _FITS.fullmatch(path.name.lower()))
-    files = [path for path in files if path.is_file() and not _SEGMENTATION.search(path.name.lower())]
-    named = [path for path in files if any(layout.claims(path) for layout in _BY_NAME)]
+    """Bands of all files in a directory, by wavelength."""
+    formats = {
+        path: _format_of(path)
+        for path in sorted(directory.iterdir())
+        if path.is_file() and not _SEGMENTATION.search(path.name.lower())
+    }
+    named = [path for path, layout in formats.items() if layout not in (None, EXTENSIONS)]
     images = [image for path in named for image in _of_file(path)]
     if not named:
-        images = [image for path in files for image in _bands_if_any(path)]
+        images = [image for path, layout in formats.items() if layout for image in _bands_if_any(path)]
     if not images:
-        raise InputFileError(
-            f"'{directory}' holds no mosaic: expected *_drz.fits (JADES), *_i2d.fits (pipeline) or "
-            "*_drc_sci.fits with *_drc_wht.fits (grizli), each perhaps with .gz"
-        )
+        known = ", ".join(f"{layout.files} ({name})" for name, layout in MOSAIC_FORMATS.items())
+        raise InputFileError(f"'{directory}' holds no mosaic: expected {known}, each perhaps with .gz or .fz")
     return sorted(images, key=lambda image: (PIVOT_UM.get(image.band, float("inf")), image.band))
 
 
 def _bands_if_any(path: Path) -> list[BandImage]:
-    """Bands of a file whose name says nothing; none if it is something else, such as a catalogue."""
+    """Bands of a file whose name tells nothing; none if it is something else, such as a catalogue."""
     try:
-        return extensions.read(path)
+        return EXTENSIONS.read(path)
     except InputFileError:
         return []
 
 
 def _chosen(by_band: dict[str, BandImage], bands: Sequence[str]) -> list[BandImage]:
+    """The bands that are asked for, in that order."""
     wanted = [band_name(band) for band in bands]
     for band in wanted:
         if band not in by_band:

@@ -46,7 +46,7 @@ def test_regions_make_the_same_file_as_the_whole(tmp_path, pixels, wcs):
         assert one.read_bytes() == other.read_bytes()
 
 
-def test_what_sticks_out_is_dropped_and_what_is_missing_is_not_valid(tmp_path, wcs):
+def test_pixels_outside_are_dropped_and_missing_ones_are_not_valid(tmp_path, wcs):
     ones = np.ones((1, 40, 40), np.float32)
     with MosaicWriter(tmp_path, bands=["F444W"], shape=(60, 80), wcs=wcs) as writer:
         writer.write(Region(-20, -20, 20, 20), Pixels(ones, ones, ones > 0))
@@ -57,9 +57,13 @@ def test_what_sticks_out_is_dropped_and_what_is_missing_is_not_valid(tmp_path, w
 
 
 def test_an_exception_leaves_nothing_behind(tmp_path, pixels, wcs):
-    with pytest.raises(RuntimeError), MosaicWriter(tmp_path, bands=BANDS, shape=(60, 80), wcs=wcs) as writer:
-        writer.write(Region.whole((60, 80)), pixels)
-        raise RuntimeError
+    def write_and_fail() -> None:
+        with MosaicWriter(tmp_path, bands=BANDS, shape=(60, 80), wcs=wcs) as writer:
+            writer.write(Region.whole((60, 80)), pixels)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -80,7 +84,7 @@ def test_existing_files_are_kept_unless_overwriting_is_allowed(tmp_path, pixels,
     write_mosaic(tmp_path, pixels, bands=BANDS, wcs=wcs, overwrite=True)
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path, pixels, wcs):
+def test_a_directory_that_cannot_be_written_is_named(tmp_path, pixels, wcs):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="file"):
         write_mosaic(tmp_path / "file", pixels, bands=BANDS, wcs=wcs)

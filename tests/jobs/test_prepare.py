@@ -1,4 +1,4 @@
-"""`zpix prepare` on the files of JADES."""
+"""`zpix prepare` on files in the formats of JADES."""
 
 import subprocess
 import sys
@@ -54,7 +54,7 @@ def test_the_counts_of_a_survey(whole):
     assert store.about["labels"] == "spectroscopic"  # without being asked: EAZY's redshifts are not learnt from
 
 
-def test_what_is_left_out_still_is_an_example_of_a_source(whole):
+def test_sources_without_a_usable_redshift_are_still_trained_on(whole):
     store = Store(whole[0])
     everything = {split: store.sources(split) for split in SPLITS}
     listed = np.concatenate([columns["source_id"] for columns in everything.values()])
@@ -68,7 +68,7 @@ def test_what_is_left_out_still_is_an_example_of_a_source(whole):
     assert known == pytest.approx({1001: 1.501, 1006: 3.0, 1007: 2.7, 1012: 2.5})
 
 
-def test_the_store_tells_where_each_redshift_is_from(whole):
+def test_the_store_says_where_each_redshift_is_from(whole):
     out, _ = whole
     store = Store(out)
     table = Table.read(out / "redshifts.parquet")
@@ -94,7 +94,7 @@ def test_a_dry_run_counts_the_same_and_writes_nothing(jades_field, whole, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_killed_preparation_goes_on_and_gives_the_same_store(jades_field, whole, tmp_path):
+def test_a_killed_preparation_continues_to_the_same_store(jades_field, whole, tmp_path):
     out = tmp_path / "store.zarr"
     script = f"""
 import os, signal
@@ -128,7 +128,7 @@ def test_redshifts_alone_are_compiled(jades_field, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["no extension 'FLAG'", "no column 'FLAG_ST'", "no redshift"])
-def test_mistakes_leave_nothing(jades_field, damage, tmp_path):
+def test_errors_leave_no_store(jades_field, damage, tmp_path):
     named, changes = catalogue_tables(), {}
     if "extension" in damage:
         del named["FLAG"]

@@ -72,7 +72,7 @@ def test_the_reference_itself_is_unchanged(fields, tmp_path):
     assert np.all(offset < 0.01)
 
 
-def test_a_file_can_be_the_reference_and_what_it_adds_is_not_valid(fields, tmp_path):
+def test_a_larger_file_as_reference_adds_pixels_that_are_not_valid(fields, tmp_path):
     (wide,) = _field(tmp_path / "other", "F277W", 0.03, 300)
     resample_bands(fields, tmp_path / "aligned", reference=wide)
     with open_mosaic(tmp_path / "aligned") as mosaic:
@@ -81,7 +81,7 @@ def test_a_file_can_be_the_reference_and_what_it_adds_is_not_valid(fields, tmp_p
     assert valid[:, 60:240, 60:240].all() and not valid[:, :50].any() and not valid[:, :, 250:].any()
 
 
-def test_holes_stay_holes(tmp_path):
+def test_holes_are_kept(tmp_path):
     valid = np.ones((190, 190), bool)
     valid[60:100, 60:100] = False
     _field(tmp_path / "mosaics", "F200W", 0.03, 190, offset_deg=3.3e-6, valid=valid)

@@ -1,0 +1,57 @@
+import gzip
+import shutil
+import tempfile
+
+import numpy as np
+from astropy.io import fits
+
+from zpix.errors import InputFileError
+from zpix.image import Region, open_mosaic
+
+from .small_mosaics import ONES, SHAPE, WHOLE, check_mosaic, jades_file, refused
+
+
+def test_gzip_is_unpacked_once_whatever_the_name(tmp_path, monkeypatch, wcs, values):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    plain = jades_file(tmp_path / "a_f444w_drz.fits", wcs, *values)
+    packed = tmp_path / "packed" / "b_f444w_drz.fits"
+    packed.parent.mkdir()
+    with open(plain, "rb") as source, gzip.open(packed, "wb") as target:
+        shutil.copyfileobj(source, target)
+    for _ in range(2):
+        with open_mosaic(packed) as mosaic:
+            check_mosaic(mosaic, 20 * values[0], 20 * values[1])
+    (cache,) = tmp_path.glob("zpix-*")
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_tile_compressed_images_are_unpacked_once(tmp_path, wcs, values, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    header = wcs.to_header()
+    header.update(BUNIT="MJy/sr", PIXAR_SR=2e-14, FILTER="F444W")
+    options = {"compression_type": "GZIP_1", "quantize_level": 0.0, "tile_shape": (16, 16)}
+    images = [
+        fits.CompImageHDU(data, header, name=name, **options) for name, data in zip(("SCI", "ERR"), values, strict=True)
+    ]
+    fits.HDUList([fits.PrimaryHDU(), *images]).writeto(tmp_path / "a_f444w_drz.fits.fz")
+    for _ in range(2):
+        with open_mosaic(tmp_path / "a_f444w_drz.fits.fz") as mosaic:
+            check_mosaic(mosaic, 20 * values[0], 20 * values[1])
+            np.testing.assert_array_equal(
+                mosaic.read(Region(3, 5, 40, 33)).flux, mosaic.read(WHOLE).flux[:, 5:33, 3:40]
+            )
+    (cache,) = tmp_path.glob("zpix-*")
+    (copy,) = cache.iterdir()
+    with fits.open(copy) as hdus:
+        assert [hdu.name for hdu in hdus] == ["PRIMARY", "SCI", "ERR"]
+        np.testing.assert_array_equal(hdus["SCI"].data, values[0])
+
+
+def test_truncated_gzip(tmp_path, monkeypatch, wcs):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    path = jades_file(tmp_path / "a_f444w_drz.fits", wcs, np.random.default_rng(0).normal(size=SHAPE), ONES)
+    packed = tmp_path / "b_f444w_drz.fits.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes())[:-5000])
+    refused(InputFileError, "b_f444w_drz.fits.gz", "truncated", paths=packed)
+    (cache,) = tmp_path.glob("zpix-*")
+    assert list(cache.iterdir()) == []
