@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,8 +31,7 @@ def box_centres(box: NDArray[Float]) -> NDArray[Float]:
     >>> box_centres(np.array([[0.0, 0.0, 3.0, 4.0]]))
     array([[1. , 1.5]])
     """
-    centre: NDArray[Float] = 0.5 * (box[:, :2] + box[:, 2:]) - 0.5
-    return centre
+    return cast(NDArray[Float], 0.5 * (box[:, :2] + box[:, 2:]) - 0.5)
 
 
 def overlapping_boxes(a: NDArray[np.floating], b: NDArray[np.floating]) -> tuple[RowNumbers, RowNumbers]:
