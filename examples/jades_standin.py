@@ -27,10 +27,10 @@ from scipy import ndimage
 
 import zpix
 from zpix.config import SimulationConfig
+from zpix.instruments import package_file
 from zpix.outputs import output_directory
 from zpix.scenes.galaxies import draw_shapes, draw_spectra, quiescent_fraction
 from zpix.sources import STAR
-from zpix.spectra.filters import package_file
 from zpix.spectra.galaxies import rest_grid, rest_spectra
 from zpix.surveys import RELEASES, RemoteFile
 

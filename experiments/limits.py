@@ -168,10 +168,11 @@ def light_of_sky(seed: int, index: int, *, faintest: float) -> Light:
 def _stamps(population: Population, fluxes: NDArray[np.float32], config: SimulationConfig) -> Iterator[Stamp]:
     """The light of each source, as the mock draws it."""
     scale, sigma = config.pixel_scale_arcsec, deep_error(JADES_BANDS)
-    in_parts = np.flatnonzero(drawn_in_parts(population, fluxes, sigma, scale))
+    in_parts = np.flatnonzero(drawn_in_parts(population, fluxes, sigma, bands=JADES_BANDS, pixel_scale_arcsec=scale))
     shares = population[in_parts].part_shares(JADES_BANDS)
+    sizes = stamp_sizes(population, fluxes, sigma, bands=JADES_BANDS, pixel_scale_arcsec=scale)
     return render(
-        population, fluxes, bands=JADES_BANDS, sizes=stamp_sizes(population, fluxes, sigma, scale),
+        population, fluxes, bands=JADES_BANDS, sizes=sizes,
         pixel_scale_arcsec=scale, psf_angle_deg=0.0, part_shares=dict(zip(in_parts.tolist(), shares, strict=True)),
     )  # fmt: skip
 

@@ -57,8 +57,12 @@ RULES = {
             "pyarrow": "Parquet tables by others",
         },
     ),
-    "spectra": Rule(
+    "instruments": Rule(
         set(),
+        {"numpy": "arrays", "poppy": "the pupil of a telescope"},
+    ),
+    "spectra": Rule(
+        {"instruments", "sources"},
         {
             "numpy": "arrays",
             "scipy": "a running median of spectra",
@@ -67,12 +71,11 @@ RULES = {
         },
     ),
     "scenes": Rule(
-        {"image", "sources", "spectra"},
+        {"image", "instruments", "sources", "spectra"},
         {
             "numpy": "arrays",
             "scipy": "Fourier transforms, Sérsic integrals, connected pixels",
             "astropy": "FITS files of a field, and tables of truth",
-            "poppy": "the telescope's pupil",
         },
     ),
     "surveys": Rule(
@@ -130,7 +133,7 @@ RULES = {
         },
     ),
     "evaluation": Rule(
-        {"catalogue", "image", "matching", "sources", "spectra"},
+        {"catalogue", "image", "instruments", "matching", "sources", "spectra"},
         {
             "numpy": "arrays",
             "scipy": "intervals; PSF matching of the rival",
@@ -156,6 +159,7 @@ RULES = {
     "jobs": Rule(
         {
             "image",
+            "instruments",
             "sources",
             "spectra",
             "scenes",

@@ -14,10 +14,10 @@ from scipy.integrate import quad
 
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
+from zpix.instruments import pivot_um, transmission
 from zpix.plots.style import BLUE, GREEN, GREY, ORANGE, RED, new_figure, polish, redshift_axis
 from zpix.scenes import Population, Sky
 from zpix.sources import STAR
-from zpix.spectra.filters import pivot_um, transmission
 
 from . import literature
 from .goals import NOT_MEASURED, Goal, every, markdown, percent, within, within_factor, word

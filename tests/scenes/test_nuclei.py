@@ -43,7 +43,7 @@ def test_nuclei_are_in_few_and_massive_galaxies(active: Population) -> None:
 def test_a_nucleus_is_a_blue_point(active: Population) -> None:
     some = active[(active.kind == "agn") & (active.re_arcsec > 0.2)][:1]
     shares, fluxes = some.part_shares(JADES_BANDS), some.fluxes(JADES_BANDS)
-    assert drawn_in_parts(some, fluxes, np.full(9, 0.03), 0.03).all()
+    assert drawn_in_parts(some, fluxes, np.full(9, 0.03), bands=JADES_BANDS, pixel_scale_arcsec=0.03).all()
     assert shares[0, NUCLEUS, 0] > shares[0, NUCLEUS, 3]
     options = {"bands": JADES_BANDS, "sizes": np.array([128]), "pixel_scale_arcsec": 0.03, "psf_angle_deg": 0.0}
     with_nucleus = next(render(some, fluxes, part_shares={0: shares[0]}, **options)).light

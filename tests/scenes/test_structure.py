@@ -13,6 +13,7 @@ from zpix.scenes.structure import BULGE, CLUMPS, DISC, MOST_CLUMPS, NUCLEUS, Str
 from zpix.spectra.galaxies import CONTINUA, band_fluxes, part_fluxes
 
 SCALE = 0.03
+ON_PIXELS = {"bands": JADES_BANDS, "pixel_scale_arcsec": SCALE}
 Make = Callable[..., Population]
 BRIGHT = SimulationConfig(limit_mag=26.0, star_density=0, brown_dwarf_per_arcmin2=0, agn_density=0)
 
@@ -159,12 +160,12 @@ def test_clumps_lie_inside_the_disc(galaxies: Population) -> None:
 
 def test_faint_galaxies_are_drawn_whole_and_all_can_be(galaxies: Population) -> None:
     sigma, flux = np.full(9, 0.03), galaxies.fluxes(JADES_BANDS)
-    bright = drawn_in_parts(galaxies, flux, sigma, SCALE)
+    bright = drawn_in_parts(galaxies, flux, sigma, **ON_PIXELS)
     assert bright.mean() > 0.5
-    assert not drawn_in_parts(galaxies, flux * 1e-6, sigma, SCALE).any()
-    assert (stamp_sizes(galaxies, flux, sigma, SCALE) >= 2 * 1.8 * galaxies.re_arcsec / SCALE)[bright].all()
+    assert not drawn_in_parts(galaxies, flux * 1e-6, sigma, **ON_PIXELS).any()
+    assert (stamp_sizes(galaxies, flux, sigma, **ON_PIXELS) >= 2 * 1.8 * galaxies.re_arcsec / SCALE)[bright].all()
     off = BRIGHT.model_copy(update={"substructure": False})
     plain = draw_population(np.random.default_rng(4), width_pix=4000, height_pix=4000, config=off)
-    assert not drawn_in_parts(plain, plain.fluxes(JADES_BANDS), sigma, SCALE).any()
+    assert not drawn_in_parts(plain, plain.fluxes(JADES_BANDS), sigma, **ON_PIXELS).any()
     for name in ("x", "mag", "re_arcsec", "sersic_n", "axis_ratio"):
         np.testing.assert_array_equal(getattr(plain, name), getattr(galaxies, name))

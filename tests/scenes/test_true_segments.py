@@ -53,7 +53,7 @@ def test_stacks_weight_by_inverse_variance() -> None:
     noise = np.random.default_rng(0).normal(size=(9, 100, 100)) * sigma[:, None, None]
     for stack in np.tensordot(weights, noise, axes=1):
         assert stack.std() == pytest.approx(1, rel=0.05)
-    assert (detection_weights(("F090W",), np.ones(1))[1] == 0).all()
+    assert detection_weights(("F090W",), np.ones(1)).shape == (1, 1)
 
 
 def test_a_blue_source_is_seen_in_the_short_bands() -> None:

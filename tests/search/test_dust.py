@@ -9,7 +9,7 @@ from zpix.image import JADES_BANDS, Pixels
 from zpix.matching import match_boxes
 from zpix.search import Predictor
 from zpix.sources import ZMixture
-from zpix.spectra.filters import milky_way_transmission
+from zpix.spectra.milky_way import milky_way_transmission
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 

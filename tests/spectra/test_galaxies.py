@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from zpix.image import JADES_BANDS
-from zpix.spectra.filters import milky_way_transmission, pivot_um, transmission
+from zpix.instruments import pivot_um, transmission
 from zpix.spectra.galaxies import CONTINUA, LINE_GROUPS, GalaxySpectra, band_fluxes, continua, rest_grid, rest_spectra
+from zpix.spectra.milky_way import milky_way_transmission
 
 pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 

@@ -50,7 +50,7 @@ from zpix.scenes.psf import transfer_function
 from zpix.scenes.user_psf import user_psfs
 from zpix.sources import ZMixture
 from zpix.sources.source_table import read_source_table
-from zpix.spectra.filters import milky_way_transmission
+from zpix.spectra.milky_way import milky_way_transmission
 
 Floats = NDArray[np.float64]
 

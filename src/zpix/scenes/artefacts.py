@@ -1,12 +1,12 @@
-"""What does the instrument leave in a mosaic that is not in the sky?
+"""Which artefacts does an instrument leave in a mosaic?
 
 - Hot or bad pixels that outlier rejection missed: one native pixel in one band, mostly positive.
 - Snowballs, cosmic rays that hit the detector itself: after correction faint discs or rings remain (JWST User
   Documentation, Snowballs and Shower Artifacts; Bagley et al. 2023).
 - 1/f noise of the readout: stripes along detector rows (Schlawin et al. 2020), of which correction leaves of the order
   of a few per cent of the noise; what it leaves at 3 to 5 pixels without direction is in `zpix.scenes.noise`.
-- Wisps, scattered light in the short channel: faint diffuse curved strands, in one band (JWST User Documentation,
-  NIRCam Claws and Wisps; Robotham et al. 2023).
+- Wisps, scattered light in some channels: faint diffuse curved strands, in one band (JWST User Documentation, NIRCam
+  Claws and Wisps; Robotham et al. 2023).
 
 The papers describe them; no counts of what is left in deep mosaics are published, and rates, sizes and heights here are
 choices that keep every artefact rare and faint. All are a function of seed and position, drawn in cells, and are never
@@ -17,47 +17,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.config import SimulationConfig
 from zpix.image import Region
-from zpix.scenes.channels import NATIVE_PIXEL_ARCSEC, channels
-from zpix.scenes.coverage import detector_axes
+from zpix.instruments import ArtefactSizes, Channel, channels_of, instrument_of
+from zpix.scenes.endless_field import EndlessField
 from zpix.scenes.streams import cell_stream
 
-_CHIP_ARCSEC = 63.4  # length of the stripes
 _STRIPE_SAMPLES = 4  # per detector row, so that turned stripes have smooth edges
-_HOT_SIGMA = (5.0, 50.0)  # peak of a hot pixel in errors of a pixel
-_HOT_POSITIVE = 0.85
-_SNOWBALL_RADIUS_PIX = (10.0, 25.0)
-_SNOWBALL_SIGMA = (0.2, 1.0)
-_WISP_SIGMA = (0.2, 0.6)
-_WISP_REACH_ARCSEC = 14.0
 _HOT, _SNOWBALLS, _STRIPES, _WISPS = range(4)  # random streams
 
 
 @dataclass(frozen=True)
-class Artefacts:
-    """Artefacts of an endless field.
+class Artefacts(EndlessField):
+    """Artefacts of an endless sky; see `EndlessField` for its attributes.
 
-    Attributes
-    ----------
-    seed : int
-    bands : tuple of str
-    angle_deg : float
-        Position angle of the detectors' columns, east of north.
-    config : SimulationConfig
+    Rates are those of the settings, sizes and heights those of each band's instrument.
     """
 
-    seed: int
-    bands: tuple[str, ...]
-    angle_deg: float
-    config: SimulationConfig
-
     def add_to(self, image: NDArray[np.float32], region: Region) -> None:
-        """Add all artefacts to the image (band, y, x) of a window, in units of the error of one pixel."""
+        """Add all artefacts to the image of a window.
+
+        Parameters
+        ----------
+        image : (band, y, x) float32, errors of a pixel
+            Written to.
+        region : Region
+            The window.
+        """
         if not region.width or not region.height:
             return
         if self.config.hot_pixels_per_arcmin2 > 0:
@@ -69,10 +59,22 @@ class Artefacts:
         if self.config.wisps_per_arcmin2 > 0:
             self._add_wisps(image, region)
 
+    @cached_property
+    def _cameras(self) -> dict[int, tuple[ArtefactSizes, Channel]]:
+        """What each band's instrument leaves, and the band's channel."""
+        instruments = [instrument_of(band) for band in self.bands]
+        return {
+            number: (instrument.artefacts, instrument.channels[band])
+            for number, (instrument, band) in enumerate(zip(instruments, self.bands, strict=True))
+        }
+
     def _add_hot_pixels(self, image: NDArray[np.float32], region: Region) -> None:
-        for rng, band, x, y in self._events(_HOT, region, 3, self.config.hot_pixels_per_arcmin2, self._every_band):
-            half = NATIVE_PIXEL_ARCSEC[channels(self.bands)[band]] / self.config.pixel_scale_arcsec / 2
-            height = np.exp(rng.uniform(*np.log(_HOT_SIGMA))) * (1 if rng.random() < _HOT_POSITIVE else -1)
+        sigmas = {band: sizes.hot_pixel_sigma for band, (sizes, _) in self._cameras.items() if sizes.hot_pixel_sigma}
+        for rng, band, x, y in self._events(_HOT, region, 3, self.config.hot_pixels_per_arcmin2, list(sigmas)):
+            sizes, channel = self._cameras[band]
+            half = channel.native_pixel_arcsec / self.config.pixel_scale_arcsec / 2
+            height = np.exp(rng.uniform(*np.log(sigmas[band])))
+            height *= 1 if rng.random() < sizes.hot_pixel_positive else -1
             shared = _square(x, y, half + 1).intersection(region)
             # share of each pixel that the native pixel covers, along x and y
             along_x = np.clip(half + 0.5 - np.abs(np.arange(shared.x0, shared.x1) - x), 0, min(1, 2 * half))
@@ -80,11 +82,11 @@ class Artefacts:
             image[(band, *shared.shifted(-region.x0, -region.y0).slices)] += height * along_y[:, None] * along_x
 
     def _add_snowballs(self, image: NDArray[np.float32], region: Region) -> None:
-        reach = int(1.5 * _SNOWBALL_RADIUS_PIX[1]) + 1
-        for rng, band, x, y in self._events(
-            _SNOWBALLS, region, reach, self.config.snowballs_per_arcmin2, self._every_band
-        ):
-            radius, height = rng.uniform(*_SNOWBALL_RADIUS_PIX), rng.uniform(*_SNOWBALL_SIGMA)
+        sigmas = {band: sizes.snowball_sigma for band, (sizes, _) in self._cameras.items() if sizes.snowball_sigma}
+        reach = int(1.5 * max((self._cameras[band][0].snowball_radius_pix[1] for band in sigmas), default=0)) + 1
+        for rng, band, x, y in self._events(_SNOWBALLS, region, reach, self.config.snowballs_per_arcmin2, list(sigmas)):
+            radius = rng.uniform(*self._cameras[band][0].snowball_radius_pix)
+            height = rng.uniform(*sigmas[band])
             hollow = rng.random() < 0.5
             shared = _square(x, y, reach).intersection(region)
             dy, dx = np.arange(shared.y0, shared.y1)[:, None] - y, np.arange(shared.x0, shared.x1) - x
@@ -95,16 +97,19 @@ class Artefacts:
             image[(band, *shared.shifted(-region.x0, -region.y0).slices)] += (height * shape).astype(np.float32)
 
     def _add_stripes(self, image: NDArray[np.float32], region: Region) -> None:
-        u, v = detector_axes(region, angle_deg=self.angle_deg, pixel_scale_arcsec=self.config.pixel_scale_arcsec)
-        column = np.floor(u / _CHIP_ARCSEC).astype(np.int64)
-        columns = range(int(column.min()), int(column.max()) + 1)
-        chips = range(int(v.min() // _CHIP_ARCSEC), int(v.max() // _CHIP_ARCSEC) + 1)
-        for channel, native in enumerate(NATIVE_PIXEL_ARCSEC):
-            rows = int(_CHIP_ARCSEC / native)
+        u, v = self.detector_axes(region)
+        for instrument, channel, bands in channels_of(self.bands):
+            side = instrument.artefacts.stripe_arcsec
+            if side is None:
+                continue
+            column = np.floor(u / side).astype(np.int64)
+            columns = range(int(column.min()), int(column.max()) + 1)
+            chips = range(int(v.min() // side), int(v.max() // side) + 1)
+            rows = int(side / channel.native_pixel_arcsec)
             length = rows * _STRIPE_SAMPLES * len(chips)
-            along = (v / _CHIP_ARCSEC - chips[0]) * (rows * _STRIPE_SAMPLES)
+            along = (v / side - chips[0]) * (rows * _STRIPE_SAMPLES)
             place = (column - columns[0]) * length + np.minimum(along.astype(np.int64), length - 1)
-            for band in np.flatnonzero(channels(self.bands) == channel):
+            for band in bands:
                 stripes = [[self._stripes(int(band), i, j, rows) for j in chips] for i in columns]
                 image[band] += np.float32(self.config.striping) * np.ravel(stripes)[place]
 
@@ -120,11 +125,16 @@ class Artefacts:
 
     def _add_wisps(self, image: NDArray[np.float32], region: Region) -> None:
         scale = self.config.pixel_scale_arcsec
-        reach = int(_WISP_REACH_ARCSEC / scale) + 1
-        short = np.flatnonzero(channels(self.bands) == 0).tolist()
-        for rng, band, x, y in self._events(_WISPS, region, reach, self.config.wisps_per_arcmin2, short):
+        sigmas = {
+            band: sizes.wisp_sigma
+            for band, (sizes, channel) in self._cameras.items()
+            if sizes.wisp_sigma and channel.has_wisps
+        }
+        farthest = max((self._cameras[band][0].wisp_reach_arcsec for band in sigmas), default=0)
+        reach = int(farthest / scale) + 1
+        for rng, band, x, y in self._events(_WISPS, region, reach, self.config.wisps_per_arcmin2, list(sigmas)):
             turn, bend = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.04)
-            height, strands = rng.uniform(*_WISP_SIGMA), rng.uniform(-1, 1, (3, 2))
+            height, strands = rng.uniform(*sigmas[band]), rng.uniform(-1, 1, (3, 2))
             shared = _square(x, y, reach).intersection(region)
             if not shared.width or not shared.height:
                 continue
@@ -151,10 +161,6 @@ class Artefacts:
                     for _ in range(count):
                         x, y = (np.array([column, row]) + rng.random(2)) * size
                         yield rng, band, float(x), float(y)
-
-    @property
-    def _every_band(self) -> list[int]:
-        return list(range(len(self.bands)))
 
 
 def _square(x: float, y: float, half: float) -> Region:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from zpix.scenes.jaguar import JaguarCatalogue
 from zpix.scenes.structure import Structure
 from zpix.sources import GALAXY, STAR
-from zpix.spectra.filters import milky_way_transmission
 from zpix.spectra.galaxies import GalaxySpectra, band_fluxes, part_fluxes
+from zpix.spectra.milky_way import milky_way_transmission
 from zpix.spectra.stars import star_fluxes
 
 #: What a source can be; the last two are stars to the detector, all others galaxies.

@@ -1,10 +1,10 @@
-"""How does NIRCam blur the sky in each band?
+"""How does a telescope with a camera blur the sky in each band?
 
-The optical transfer function of a telescope is the autocorrelation of its pupil, read at baseline = λ ×
-spatial frequency. One autocorrelation of the segmented pupil therefore serves every band, wavelength and
-stamp size, exactly and without cropping: on the coarse frequency grid of a small stamp the far wings wrap
-around, and no light is lost. Light of many wavelengths is a mean along rays of one polar table, so that the rings
-and spikes of bright stars are as smooth as the filter makes them.
+The optical transfer function of a telescope is the autocorrelation of its pupil, read at baseline = λ × spatial
+frequency. One autocorrelation of the pupil therefore serves every band, wavelength and stamp size, exactly and without
+cropping: on the coarse frequency grid of a small stamp the far wings wrap around, and no light is lost. Light of many
+wavelengths is a mean along rays of one polar table, so that the rings and spikes of bright stars are as smooth as the
+filter makes them. Pupils, pixels and blurs are those of each band's instrument.
 """
 
 from __future__ import annotations
@@ -14,57 +14,75 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.errors import MissingExtraError
-from zpix.scenes.channels import NATIVE_PIXEL_ARCSEC, channels
-from zpix.spectra.filters import pivot_um, transmission
+from zpix.instruments import Telescope, instrument_of, pivot_um, transmission
 
-_DIAMETER_M = 6.603  # circumscribed circle of the pupil
 _PUPIL_PIXELS = 384
 _WAVELENGTHS = 60  # per band: rings blend into each other as in the filter, 100 rings out too
 _RAYS = 1440  # over half a turn: less than a pixel of the pupil apart at its rim
 _STEPS_PER_PIXEL = 2  # along rays
 _ARCSEC = np.pi / 180 / 3600
 
-#: Gaussian blur σ in arcsec by channel (short, long): charge diffusion, jitter and drizzling together. With the halo
-#: below it is set so that FWHM and encircled energy at 0.05 to 0.5 arcsec fit two sets of empirical PSFs, those of the
-#: SMACS 0723 (20 mas) and CEERS (40 mas) mosaics in the grizli-psf-library, within 8 % in every band; alone they would
-#: ask for (0.011, 0.023) and (0.015, 0.027).
-_BLUR_ARCSEC = (0.0123, 0.0246)
-#: Wavefront error (rms, µm) scatters 1 − exp(−(2π w/λ)²) of the light (Maréchal) into a halo of this σ in
-#: arcsec.
-_WAVEFRONT_UM = 0.088
-_HALO_ARCSEC = 0.098
-
 
 def transfer_function(
     band: str, size: int, *, oversampling: int = 1, pixel_scale_arcsec: float = 0.03, angle_deg: float = 0.0
 ) -> NDArray[np.float32]:
-    """Fourier transform of the PSF for stamps of `size` pixels: 1 at frequency 0.
+    """Compute the Fourier transform of the PSF for stamps of `size` pixels.
 
-    The array has shape (K, K // 2 + 1) with K = size × oversampling; frequencies are in the order of
-    `scipy.fft.rfft2` and reach the oversampled grid's Nyquist frequency. It is real, because a pupil without
-    phase errors gives a PSF that looks the same upside down.
+    It is real, because a pupil without phase errors gives a PSF that looks the same upside down.
 
     Parameters
     ----------
-    angle_deg : float
+    band : str
+        Name of the band.
+    size : int
+        Side of the stamp in pixels.
+    oversampling : int, default: 1
+        How many times finer than the mosaic's pixels the light is sampled.
+    pixel_scale_arcsec : float, arcsec, default: 0.03
+        Side of the mosaic's pixels.
+    angle_deg : float, degrees, default: 0.0
         Position angle of the pupil, east of north: diffraction spikes turn with it.
+
+    Returns
+    -------
+    (K, K // 2 + 1) float32
+        The transfer function, 1 at frequency 0, K = size × oversampling; frequencies are in the order of
+        `scipy.fft.rfft2` and reach the Nyquist frequency of the oversampled grid.
     """
+    instrument, pivot = instrument_of(band), pivot_um((band,))[0]
+    telescope, channel = instrument.telescope, instrument.channels[band]
     fy, fx = frequencies(size, oversampling=oversampling, pixel_scale_arcsec=pixel_scale_arcsec)
     turn = np.deg2rad(angle_deg)
-    optics = _sampled(_optics(band), np.hypot(fy, fx), np.arctan2(fy, fx) - turn, um=float(pivot_um((band,))[0]))
-    channel = channels((band,))[0]
-    pixel = NATIVE_PIXEL_ARCSEC[channel]
-    share = 1 - np.exp(-((2 * np.pi * _WAVEFRONT_UM / pivot_um((band,))[0]) ** 2))
+    optics = _sampled(_optics(band), np.hypot(fy, fx), np.arctan2(fy, fx) - turn, um=float(pivot), of=telescope)
+    pixel = channel.native_pixel_arcsec
+    share = 1 - np.exp(-((2 * np.pi * telescope.wavefront_um / pivot) ** 2))
     squared = 2 * np.pi**2 * (fx**2 + fy**2)
-    blur = np.exp(-squared * _BLUR_ARCSEC[channel] ** 2) * (1 - share + share * np.exp(-squared * _HALO_ARCSEC**2))
+    halo = np.exp(-squared * telescope.halo_arcsec**2)
+    blur = np.exp(-squared * channel.blur_arcsec**2) * (1 - share + share * halo)
     return (optics * blur * np.sinc(pixel * fx) * np.sinc(pixel * fy)).astype(np.float32)
 
 
 def frequencies(
     size: int, *, oversampling: int, pixel_scale_arcsec: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Spatial frequencies in cycles per arcsec, a column (K, 1) and a row (1, K // 2 + 1)."""
+    """Give the spatial frequencies of a stamp.
+
+    Parameters
+    ----------
+    size : int
+        Side of the stamp in pixels.
+    oversampling : int
+        How many times finer than the mosaic's pixels the light is sampled; K = size × oversampling.
+    pixel_scale_arcsec : float, arcsec
+        Side of the mosaic's pixels.
+
+    Returns
+    -------
+    fy : (K, 1) float64, cycles per arcsec
+        Frequencies along y.
+    fx : (1, K // 2 + 1) float64, cycles per arcsec
+        Frequencies along x.
+    """
     step = pixel_scale_arcsec / oversampling
     k = size * oversampling
     fy, fx = np.fft.fftfreq(k, step).astype(float), np.fft.rfftfreq(k, step).astype(float)
@@ -72,8 +90,19 @@ def frequencies(
 
 
 def band_limit(band: str) -> float:
-    """Highest spatial frequency that the telescope passes in `band`, in cycles per arcsec."""
-    return _DIAMETER_M * _ARCSEC / (min(um for um, _ in _band_samples(band)) * 1e-6)
+    """Compute the highest spatial frequency that the telescope passes in a band.
+
+    Parameters
+    ----------
+    band : str
+        Name of the band.
+
+    Returns
+    -------
+    float, cycles per arcsec
+        The frequency.
+    """
+    return instrument_of(band).telescope.diameter_m * _ARCSEC / (min(um for um, _ in _band_samples(band)) * 1e-6)
 
 
 @cache
@@ -88,7 +117,7 @@ def _band_samples(band: str) -> tuple[tuple[float, float], ...]:
 @cache
 def _optics(band: str) -> NDArray[np.float64]:
     """Autocorrelation of the pupil averaged over the band, (ray, step), at the baselines of the pivot wavelength."""
-    table, pivot = _polar_autocorrelation(), float(pivot_um((band,))[0])
+    table, pivot = _polar_autocorrelation(instrument_of(band).telescope), float(pivot_um((band,))[0])
     n_steps = table.shape[1]
     ratios = np.array([um / pivot for um, _ in _band_samples(band)])
     place = np.arange(int(n_steps / ratios.min()) + 2)[:, None] * ratios  # (step, wavelength) in steps of the table
@@ -101,44 +130,36 @@ def _optics(band: str) -> NDArray[np.float64]:
     return table @ mean
 
 
-def _sampled(table: NDArray, frequency: NDArray, angle: NDArray, *, um: float) -> NDArray[np.float64]:
+def _sampled(
+    table: NDArray[np.float64], frequency: NDArray[np.float64], angle: NDArray[np.float64], *, um: float, of: Telescope
+) -> NDArray[np.float64]:
     """Polar `table` read at baselines λ × frequency (cycles per arcsec) and angles (rad); 0 outside the pupil."""
     from scipy.ndimage import map_coordinates
 
-    step = frequency * (um * 1e-6 / _ARCSEC / (_DIAMETER_M / _PUPIL_PIXELS) * _STEPS_PER_PIXEL)
+    step = frequency * (um * 1e-6 / _ARCSEC / (of.diameter_m / _PUPIL_PIXELS) * _STEPS_PER_PIXEL)
     ray = (angle / np.pi % 1) * _RAYS  # opposite baselines are the same
     around = np.concatenate([table, table[:1]])
-    return map_coordinates(around, np.stack(np.broadcast_arrays(ray, step)), order=1, mode="constant")
+    return np.asarray(map_coordinates(around, np.stack(np.broadcast_arrays(ray, step)), order=1, mode="constant"))
 
 
 @cache
-def _polar_autocorrelation() -> NDArray[np.float64]:
+def _polar_autocorrelation(telescope: Telescope) -> NDArray[np.float64]:
     """Autocorrelation of the pupil along rays from its centre, (ray, step); the last step lies outside the pupil."""
     from scipy.ndimage import map_coordinates
 
-    table = _pupil_autocorrelation()
+    table = _pupil_autocorrelation(telescope)
     centre = table.shape[0] // 2
     radius = np.arange(_PUPIL_PIXELS * _STEPS_PER_PIXEL + 1) / _STEPS_PER_PIXEL
     angle = np.arange(_RAYS)[:, None] * (np.pi / _RAYS)
     place = np.stack([centre + radius * np.sin(angle), centre + radius * np.cos(angle)])
-    return map_coordinates(table, place, order=1, mode="constant")
+    return np.asarray(map_coordinates(table, place, order=1, mode="constant"))
 
 
 @cache
-def _pupil_autocorrelation() -> NDArray[np.float64]:
-    """Autocorrelation of JWST's pupil, centred, 1 at its centre; one pixel is diameter / 384."""
-    try:
-        import poppy
-    except ImportError:
-        raise MissingExtraError("poppy", "sim") from None
-    primary = poppy.MultiHexagonAperture(rings=2, flattoflat=1.32, gap=0.007, center=False)
-    struts = poppy.AsymmetricSecondaryObscuration(
-        secondary_radius=0.37, support_angle=(0, 150, 210), support_width=(0.12, 0.12, 0.12)
-    )
-    optic = poppy.CompoundAnalyticOptic([primary, struts])
-    pupil = optic.sample(npix=_PUPIL_PIXELS, grid_size=_DIAMETER_M)
+def _pupil_autocorrelation(telescope: Telescope) -> NDArray[np.float64]:
+    """Autocorrelation of a telescope's pupil, centred, 1 at its centre; one pixel is diameter / 384."""
     padded = np.zeros((2 * _PUPIL_PIXELS, 2 * _PUPIL_PIXELS))
-    padded[:_PUPIL_PIXELS, :_PUPIL_PIXELS] = pupil
+    padded[:_PUPIL_PIXELS, :_PUPIL_PIXELS] = telescope.pupil(_PUPIL_PIXELS)
     power = np.abs(np.fft.rfft2(padded)) ** 2
     correlation = np.fft.fftshift(np.fft.irfft2(power, padded.shape))
-    return correlation / correlation[_PUPIL_PIXELS, _PUPIL_PIXELS]
+    return np.asarray(correlation / correlation[_PUPIL_PIXELS, _PUPIL_PIXELS])

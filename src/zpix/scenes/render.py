@@ -19,6 +19,7 @@ from scipy import fft
 from scipy.special import gamma, gammaincinv
 
 from zpix.image import Region
+from zpix.instruments import REFERENCE_PIXEL_ARCSEC, instruments_of
 from zpix.scenes.population import Population
 from zpix.scenes.psf import band_limit, frequencies, transfer_function
 from zpix.scenes.sersic import FADE_RADIUS, sersic_transform
@@ -32,7 +33,6 @@ _TRUNCATE_AT_SIGMA = 0.25
 #: Galaxies are drawn part by part if the light outside the disc exceeds this S/N. Nine in ten of those whose image
 #: then changes by more than 5 σ, all bands together, are above it, at half the cost of drawing all galaxies so.
 _PARTS_FROM_SNR = 22.0
-_RESOLVED_RE_ARCSEC = 0.09  # half-light radius below which parts merge into each other
 _GAUSSIAN_RE = 1.177410  # half-light radius of a Gaussian in units of its σ
 
 
@@ -95,38 +95,88 @@ def render(
 
 
 def drawn_in_parts(
-    population: Population, fluxes: NDArray[np.float32], sigma: NDArray[np.float64], pixel_scale_arcsec: float
+    population: Population,
+    fluxes: NDArray[np.float32],
+    sigma: NDArray[np.float64],
+    *,
+    bands: tuple[str, ...],
+    pixel_scale_arcsec: float,
 ) -> NDArray[np.bool_]:
-    """Which sources have parts that would be seen, shape (N,); sigma is the noise per pixel in nJy, (band,)."""
+    """Tell which sources have parts that would be seen.
+
+    Parameters
+    ----------
+    population : Population of length N
+        The sources.
+    fluxes : (N, band) float32, nJy
+        Total fluxes.
+    sigma : (band,) float64, nJy
+        Noise per pixel.
+    bands : tuple of str
+        Names of the bands.
+    pixel_scale_arcsec : float, arcsec
+        Side of a pixel.
+
+    Returns
+    -------
+    (N,) bool
+        True for sources to be drawn part by part.
+    """
+    resolved = min((one.telescope.resolved_arcsec for one, _ in instruments_of(bands)), default=np.inf)
     re_pix = population.re_arcsec / pixel_scale_arcsec
     area = np.pi * (4.0 + re_pix**2 * population.axis_ratio)  # pixels; no less than a PSF of 2 pixels' radius
     snr = np.sqrt(((fluxes / sigma) ** 2).sum(axis=1) / area)
     light = population.structure.light(population.spectra.weights)
-    beside = (light[:, BULGE] + light[:, CLUMPS]) * np.minimum(population.re_arcsec / _RESOLVED_RE_ARCSEC, 1.0)
+    beside = (light[:, BULGE] + light[:, CLUMPS]) * np.minimum(population.re_arcsec / resolved, 1.0)
     return (snr * beside > _PARTS_FROM_SNR) | (light[:, NUCLEUS] > 0)
 
 
 def stamp_sizes(
-    population: Population, fluxes: NDArray[np.float32], sigma: NDArray[np.float64], pixel_scale_arcsec: float
+    population: Population,
+    fluxes: NDArray[np.float32],
+    sigma: NDArray[np.float64],
+    *,
+    bands: tuple[str, ...],
+    pixel_scale_arcsec: float,
 ) -> NDArray[np.int64]:
-    """Sides of the stamps that hold all light above 0.25 σ per pixel, shape (N,).
+    """Give the sides of the stamps that hold all light above 0.25 σ per pixel.
 
     Parameters
     ----------
-    sigma : (band,)
-        Noise per pixel in nJy.
+    population : Population of length N
+        The sources.
+    fluxes : (N, band) float32, nJy
+        Total fluxes.
+    sigma : (band,) float64, nJy
+        Noise per pixel.
+    bands : tuple of str
+        Names of the bands.
+    pixel_scale_arcsec : float, arcsec
+        Side of a pixel.
+
+    Returns
+    -------
+    (N,) int, pixels
+        Sides, each one of `STAMP_SIZES`.
     """
-    signal = (fluxes / sigma / _TRUNCATE_AT_SIGMA).max(axis=1, initial=0)
-    wing = np.cbrt(3.5e-5 * (pixel_scale_arcsec / 0.03) ** 2 * signal)  # arcsec: PSF ∝ r⁻³, spikes fivefold
+    in_sigma = fluxes / sigma / _TRUNCATE_AT_SIGMA
+    signal = in_sigma.max(axis=1, initial=0)
+    wing, core = np.zeros(len(population)), 0.0
+    for instrument, places in instruments_of(bands):
+        telescope = instrument.telescope
+        brightest = in_sigma[:, places].max(axis=1, initial=0)
+        at_reference = telescope.wing * (pixel_scale_arcsec / REFERENCE_PIXEL_ARCSEC) ** 2
+        wing = np.maximum(wing, np.cbrt(at_reference * brightest))  # the PSF falls with the third power of the distance
+        core = max(core, telescope.core_arcsec)
     extent = _extent(population.re_arcsec, population.sersic_n, population.axis_ratio, signal, pixel_scale_arcsec)
-    rows = np.flatnonzero(drawn_in_parts(population, fluxes, sigma, pixel_scale_arcsec))
+    rows = np.flatnonzero(drawn_in_parts(population, fluxes, sigma, bands=bands, pixel_scale_arcsec=pixel_scale_arcsec))
     structure = population.structure[rows]
     for column, part in enumerate((BULGE, DISC)):
         most = signal[rows] * structure.shares[:, part].max(axis=1)
         shape = structure.re_arcsec[:, column], structure.sersic_n[:, column], structure.axis_ratio[:, column]
         extent[rows] = np.maximum(extent[rows], _extent(*shape, most, pixel_scale_arcsec))
     extent[rows] = np.maximum(extent[rows], (CLUMP_REACH + 0.3) * population.re_arcsec[rows])
-    half = np.maximum(extent + 0.12, wing) / pixel_scale_arcsec + 4
+    half = np.maximum(extent + core, wing) / pixel_scale_arcsec + 4
     index = np.searchsorted(STAMP_SIZES, 2 * half)
     return np.asarray(STAMP_SIZES)[np.minimum(index, len(STAMP_SIZES) - 1)]
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS, Pixels, Region
+from zpix.instruments import REFERENCE_PIXEL_ARCSEC
 from zpix.scenes.artefacts import Artefacts
 from zpix.scenes.census import draw_population
 from zpix.scenes.coverage import Coverage
@@ -117,7 +118,7 @@ class Sky:
     @cached_property
     def error(self) -> NDArray[np.float64]:
         """Typical rms of one pixel in nJy, shape (band,)."""
-        return deep_error(self.bands) * self.depth * (0.03 / self.config.pixel_scale_arcsec) ** -1
+        return deep_error(self.bands) * self.depth * (REFERENCE_PIXEL_ARCSEC / self.config.pixel_scale_arcsec) ** -1
 
     @cached_property
     def _detection_sigma(self) -> NDArray[np.float64]:
@@ -233,12 +234,16 @@ class Sky:
             np.maximum(region.y0 - population.y, population.y - region.y1),
         )
         guess = 10 ** (-0.4 * (population.mag - 31.4))[:, None] * np.full(len(self.bands), 6.0)
-        bound = stamp_sizes(population, guess.astype(np.float32), self.error, self.config.pixel_scale_arcsec)
+        bound = self._stamp_sizes(population, guess.astype(np.float32))
         rows = np.flatnonzero(distance < bound / 2)
         fluxes = np.zeros((len(population), len(self.bands)), np.float32)
         fluxes[rows] = population[rows].fluxes(self.bands, ebv=self.ebv, catalogue=self._catalogue)
-        sizes = stamp_sizes(population, fluxes, self.error, self.config.pixel_scale_arcsec)
+        sizes = self._stamp_sizes(population, fluxes)
         return fluxes, sizes, rows[distance[rows] < sizes[rows] / 2]
+
+    def _stamp_sizes(self, population: Population, fluxes: NDArray[np.float32]) -> NDArray[np.int64]:
+        scale = self.config.pixel_scale_arcsec
+        return stamp_sizes(population, fluxes, self.error, bands=self.bands, pixel_scale_arcsec=scale)
 
     def _draw(
         self,
@@ -252,14 +257,17 @@ class Sky:
         model = np.zeros((len(self.bands), *region.shape), np.float32)
         weights = detection_weights(self.bands, self._detection_sigma)
         stamps: list[tuple[Region, NDArray[np.float32]]] = []
-        in_parts = np.flatnonzero(drawn_in_parts(population, fluxes, self.error, self.config.pixel_scale_arcsec))
+        scale = self.config.pixel_scale_arcsec
+        in_parts = np.flatnonzero(
+            drawn_in_parts(population, fluxes, self.error, bands=self.bands, pixel_scale_arcsec=scale)
+        )
         shares = population[in_parts].part_shares(self.bands)
         for stamp in render(
             population,
             fluxes,
             bands=self.bands,
             sizes=sizes,
-            pixel_scale_arcsec=self.config.pixel_scale_arcsec,
+            pixel_scale_arcsec=scale,
             psf_angle_deg=self._field["angle"],
             part_shares=dict(zip(in_parts.tolist(), shares, strict=True)),
             psfs=self._psfs,

@@ -1,8 +1,8 @@
 """Which pixels belong to which source, and could it be found?
 
-Labels come from noiseless light, in units of noise: the stack of the long bands or that of the short bands,
-whichever shows a source better. A pixel belongs to the source that gives most of the light there, as long as
-that light exceeds a threshold; of a source's pixels the connected part around its peak is the segment.
+Labels come from noiseless light, in units of noise: the stack of the bands of one channel of an instrument, such as the
+long bands of NIRCam, whichever shows a source best. A pixel belongs to the source that gives most of the light there,
+as long as that light exceeds a threshold; of a source's pixels the connected part around its peak is the segment.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from zpix.image import Region
-from zpix.scenes.channels import channels
+from zpix.instruments import channels_of
 
 #: Light fainter than this share of a source's peak is not its segment: far diffraction rings of bright stars.
 _FAINTEST_OF_PEAK = 5e-6
@@ -42,22 +42,46 @@ class TrueSegments:
 
 
 def detection_weights(bands: tuple[str, ...], sigma: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Weights that turn light into the S/N of the short and the long stack, shape (2, band).
+    """Compute the weights that turn light into the S/N of the stack of each channel: Σ f/σ² / √Σ 1/σ².
 
-    S/N = Σ f/σ² / √Σ 1/σ²; a stack without a band has weights of zero.
+    Parameters
+    ----------
+    bands : tuple of str
+        Names of bands.
+    sigma : (band,) float64, nJy
+        Noise per pixel.
+
+    Returns
+    -------
+    (stack, band) float32, 1/nJy
+        Weights of each band in each stack; stacks are in the order of `channels_of`.
     """
-    is_long = channels(bands) == 1
-    weights = np.zeros((2, len(bands)))
-    for stack, chosen in enumerate((~is_long, is_long)):
-        if chosen.any():
-            weights[stack, chosen] = sigma[chosen] ** -2.0 / np.sqrt((sigma[chosen] ** -2.0).sum())
+    groups = channels_of(bands)
+    weights = np.zeros((len(groups), len(bands)))
+    for stack, (_, _, chosen) in enumerate(groups):
+        weights[stack, chosen] = sigma[chosen] ** -2.0 / np.sqrt((sigma[chosen] ** -2.0).sum())
     return weights.astype(np.float32)
 
 
 def significance(light: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """S/N per pixel (y, x) of one source's light (band, y, x) in the better of the two stacks."""
-    short, long = np.tensordot(weights, light, axes=1)
-    return short if short.sum() > long.sum() else long
+    """Compute the S/N per pixel of one source in the stack that shows it best.
+
+    Parameters
+    ----------
+    light : (band, y, x) float32, nJy
+        Light of the source.
+    weights : (stack, band) float32, 1/nJy
+        See `detection_weights`.
+
+    Returns
+    -------
+    (y, x) float32
+        The S/N.
+    """
+    best, *others = np.tensordot(weights, light, axes=1)
+    for stack in others:
+        best = best if best.sum() > stack.sum() else stack
+    return best
 
 
 def draw_segments(

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from zpix.errors import BandError, ConfigError, InputFileError
 from zpix.image import band_from_file_name
+from zpix.instruments import instrument_of
 from zpix.scenes.psf import frequencies
-from zpix.spectra.filters import transmission
 
 _SCALE_KEYWORDS = ("PIXELSCL", "PIXSCL", "PIXSCALE")  # WebbPSF and STPSF; grizli; others
 _CORE = 0.2  # pixels above this share of the peak decide where the centre is
@@ -72,9 +72,11 @@ def user_psfs(
     psfs = {}
     for band, path in pairs:
         try:
-            transmission(band)
+            instrument_of(band)
         except BandError:
-            raise BandError(f"psf_files: '{path}' is for band '{band}', which is not a band of NIRCam") from None
+            raise BandError(
+                f"psf_files: '{path}' is for band '{band}', which is of no instrument that can be simulated"
+            ) from None
         psfs[band] = UserPsf(path, pixel_scale_arcsec)
         _read(path, pixel_scale_arcsec)
     return psfs

@@ -20,7 +20,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from zpix.errors import MissingExtraError
-from zpix.spectra.filters import LN_STEP, REST_START, band_weights, observed_grid, package_file
+from zpix.instruments import LN_STEP, band_weights, observed_grid, package_file
 
 #: The continua that a galaxy mixes, in the order of `GalaxySpectra.weights`.
 CONTINUA = (
@@ -34,6 +34,8 @@ CONTINUA = (
     "dense_gas",  # the red side of a little red dot
 )
 
+#: First wavelength (Å) of the rest-frame grid: that of the kcorrect templates.
+REST_START = 600.257568
 _REST_PIXELS = 5300  # 600 Å to 5.7 µm: all that NIRCam sees of z ≥ 0
 _IGM_PIXELS = 1403  # 600 to 2000 Å, the damping wing included
 _BATCH = 512  # galaxies at a time: 10 MB per array
@@ -174,13 +176,13 @@ def _batch_part_fluxes(spectra: GalaxySpectra, shares: NDArray, bands: tuple[str
         weights = spectra.weights * shares[:, part, :-1]
         rows = np.flatnonzero(weights.any(axis=1))
         own = GalaxySpectra(**(vars(spectra) | {"weights": weights}))[rows]
-        fluxes[rows, part] += _observed(_dimmed(own)[0], own.z) @ band_weights(bands)
+        fluxes[rows, part] += _observed(_dimmed(own)[0], own.z, bands) @ band_weights(bands)
     return fluxes
 
 
 def _batch_fluxes(spectra: GalaxySpectra, bands: tuple[str, ...]) -> NDArray[np.float32]:
     light, lyman_alpha = _dimmed(spectra)
-    fluxes = _observed(light, spectra.z) @ band_weights(bands)  # (N, band)
+    fluxes = _observed(light, spectra.z, bands) @ band_weights(bands)  # (N, band)
     return (fluxes + _line_fluxes(spectra, light, lyman_alpha, bands)).astype(np.float32)
 
 
@@ -196,10 +198,10 @@ def _dimmed(spectra: GalaxySpectra) -> tuple[NDArray[np.float32], NDArray[np.flo
     return light, lyman_alpha
 
 
-def _observed(light: NDArray[np.float32], z: NDArray[np.float64]) -> NDArray[np.float32]:
+def _observed(light: NDArray[np.float32], z: NDArray[np.float64], bands: tuple[str, ...]) -> NDArray[np.float32]:
     """Rest-frame f_ν shifted onto `observed_grid`, linear between its points, shape (N, wavelength)."""
-    n_out = len(observed_grid())
-    start = (np.log(observed_grid()[0] / REST_START) - np.log1p(z)) / LN_STEP
+    n_out = len(observed_grid(bands))
+    start = (np.log(observed_grid(bands)[0] / REST_START) - np.log1p(z)) / LN_STEP
     first = np.floor(start).astype(int)
     fraction = (start - first).astype(np.float32)[:, None]
     column = np.clip(first[:, None] + np.arange(n_out + 1), 0, light.shape[1] - 1)
@@ -240,7 +242,7 @@ def _lines(
 
 def _response_at(wavelength: NDArray[np.float64], bands: tuple[str, ...]) -> NDArray[np.float64]:
     """T(λ) / ∫ T d ln λ of each band, shape (N, band); 0 outside `observed_grid`."""
-    grid = observed_grid()
+    grid = observed_grid(bands)
     return np.stack(
         [np.interp(wavelength, grid, column, left=0.0, right=0.0) / LN_STEP for column in band_weights(bands).T],
         axis=1,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.spectra.filters import band_weights, observed_grid
+from zpix.instruments import band_weights, observed_grid
 
 #: Below this effective temperature (K) the spectrum is a brown dwarf's.
 BROWN_DWARF_KELVIN = 2300.0
@@ -41,7 +41,7 @@ def star_fluxes(
         Standard normal deviates: bands differ in depth from star to star (metallicity, gravity).
     """
     scatter = np.zeros(len(teff)) if colour_scatter is None else colour_scatter
-    micron = observed_grid() / 1e4
+    micron = observed_grid(bands) / 1e4
     spectra = np.where(
         (teff >= BROWN_DWARF_KELVIN)[:, None],
         _dwarf_star(micron, teff[:, None], scatter[:, None]),

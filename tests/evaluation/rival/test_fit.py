@@ -22,7 +22,7 @@ from zpix.evaluation.rival import (
     write_template_set,
 )
 from zpix.evaluation.rival.fit import filter_file
-from zpix.spectra.filters import band_weights, observed_grid, transmission
+from zpix.instruments import band_weights, observed_grid, transmission
 
 BANDS = ("F090W", "F115W", "F150W", "F200W", "F277W", "F356W", "F444W")
 COARSE = FitSettings(z_max=5.0, z_step=0.02)
@@ -30,9 +30,9 @@ COARSE = FitSettings(z_max=5.0, z_step=0.02)
 
 def break_galaxies(z: np.ndarray, slope: float) -> np.ndarray:
     """Fluxes in nJy of galaxies with a break at 4000 Å, at redshifts where no other absorption is seen; (N, band)."""
-    rest = observed_grid() / (1 + z[:, None])
+    rest = observed_grid(BANDS) / (1 + z[:, None])
     f_lambda = (rest / 4000) ** slope * np.where(rest < 4000, 0.15, 1.0)
-    fluxes = (f_lambda * observed_grid() ** 2) @ band_weights(BANDS)
+    fluxes = (f_lambda * observed_grid(BANDS) ** 2) @ band_weights(BANDS)
     return 100 * fluxes / fluxes[:, -1:]
 
 

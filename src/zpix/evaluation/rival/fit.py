@@ -25,7 +25,7 @@ from zpix.errors import InputFileError, MissingExtraError
 from zpix.evaluation.grid_pdf import GridPdf
 from zpix.evaluation.rival.template_error import TEMPLATE_ERROR, TEMPLATE_ERROR_ANGSTROM
 from zpix.evaluation.rival.templates import TemplateSet
-from zpix.spectra.filters import transmission
+from zpix.instruments import transmission
 
 Floats = NDArray[np.float64]
 
