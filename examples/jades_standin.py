@@ -29,9 +29,9 @@ import zpix
 from zpix.config import SimulationConfig
 from zpix.instruments import package_file
 from zpix.outputs import output_directory
-from zpix.scenes.galaxies import draw_shapes, draw_spectra, quiescent_fraction
+from zpix.scenes.galaxies import draw_shapes, quiescent_fraction
 from zpix.sources import STAR
-from zpix.spectra.galaxies import rest_grid, rest_spectra
+from zpix.spectra import FAMILIES, GalaxyTraits, rest_grid
 from zpix.surveys import RELEASES, RemoteFile
 
 FIRST_ID = 200_001  # of the catalogue: identifiers are not row numbers
@@ -298,12 +298,13 @@ def make_galaxiesml(
         z = np.clip(rng.gamma(2.5, 0.26, n), 0.02, 3.9)
         log_mass = np.clip(10.3 + 0.5 * np.minimum(z, 1) + 0.4 * rng.normal(size=n), 8.5, 11.8)
         quiescent = rng.uniform(size=n) < quiescent_fraction(log_mass, z)
+        traits = GalaxyTraits(z=z, log_mass=log_mass, quiescent=quiescent)
         i_mag = np.clip(19.5 + 2.5 * np.log2(1 + z) - 1.5 * (log_mass - 10.5) + 0.5 * rng.normal(size=n), 16, 25)
-        colours = hsc_colours(rng, z, log_mass, quiescent)
+        colours = hsc_colours(rng, traits)
         mags = i_mag[:, None] + colours
         counts = 10 ** (-0.4 * (mags - HSC_ZEROPOINT))
         image = np.stack([cutout(rng, light, size, *shape) for light, *shape
-                          in zip(counts, *draw_shapes(rng, z, log_mass, quiescent), strict=True)])  # fmt: skip
+                          in zip(counts, *draw_shapes(rng, traits), strict=True)])  # fmt: skip
         snr = counts / (np.array(HSC_NOISE) * 8)  # in a circle of 64 pixels
         with h5py.File(place(archive, release, file), "w") as hdf5:
             hdf5["image"] = image.astype(np.float32)
@@ -314,9 +315,10 @@ def make_galaxiesml(
                 hdf5[f"{band}_cmodel_magsigma"] = 1.086 / snr[:, column]
 
 
-def hsc_colours(rng: np.random.Generator, z: NDArray, log_mass: NDArray, quiescent: NDArray) -> NDArray[np.float64]:
+def hsc_colours(rng: np.random.Generator, galaxies: GalaxyTraits) -> NDArray[np.float64]:
     """AB magnitudes in grizy relative to i of galaxies such as the simulator draws, (N, 5)."""
-    f_nu = rest_spectra(draw_spectra(rng, z, log_mass, quiescent, SimulationConfig())) * rest_grid() ** 2
+    family, z = FAMILIES["kcorrect"], galaxies.z
+    f_nu = family.rest_spectra(family.draw(rng, galaxies, emission_lines=True)) * rest_grid() ** 2
     mags = np.empty((len(z), 5))
     for column, band in enumerate("grizy"):
         wave, efficiency = np.loadtxt(package_file("sedpy", "data", "filters", f"hsc_{band}.par"), unpack=True)

@@ -8,16 +8,20 @@ import numpy as np
 import pytest
 
 from zpix.scenes import Population
-from zpix.spectra.galaxies import CONTINUA, LINE_GROUPS, GalaxySpectra
+from zpix.spectra import STARS, MixedSpectra, StarSpectra
+from zpix.spectra.continua import CONTINUA
+from zpix.spectra.emission_lines import LINE_GROUPS
+from zpix.spectra.kcorrect import KCORRECT
+from zpix.spectra.kcorrect_spectra import KcorrectSpectra
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
 
-def spectra_of(z: float, *, continuum: str = "burst", ew_ha: float = 0.0, a_v: float = 0.0) -> GalaxySpectra:
+def spectra_of(z: float, *, continuum: str = "burst", ew_ha: float = 0.0, a_v: float = 0.0) -> KcorrectSpectra:
     """One galaxy of a single continuum under mean intergalactic absorption."""
     weights = np.zeros((1, len(CONTINUA)))
     weights[0, CONTINUA.index(continuum)] = 1
-    return GalaxySpectra(
+    return KcorrectSpectra(
         z=np.array([z]),
         weights=weights,
         a_v=np.array([a_v]),
@@ -46,17 +50,19 @@ def make_source() -> Callable[..., Population]:
         z: float = 2.0,
     ) -> Population:
         star = re_arcsec == 0
+        one = np.zeros(1)
+        point = MixedSpectra.of(STARS, StarSpectra(z=one, teff=one + 4000, colour_scatter=one))
         return Population.unplaced(
             kind="star" if star else "galaxy",
             mag=np.array([mag]),
-            spectra=spectra_of(0.0 if star else z),
+            z=np.array([0.0 if star else z]),
+            spectra=point if star else MixedSpectra.of(KCORRECT, spectra_of(z)),
             x=np.array([x]),
             y=np.array([y]),
             re_arcsec=np.array([re_arcsec]),
             sersic_n=np.array([sersic_n]),
             axis_ratio=np.array([axis_ratio]),
             pa_deg=np.array([pa_deg]),
-            teff=np.array([4000.0 if star else 0.0]),
         )
 
     return make

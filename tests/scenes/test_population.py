@@ -5,9 +5,11 @@ from scipy.stats import ks_2samp
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
 from zpix.scenes import Population, draw_population
+from zpix.scenes.cosmology import kpc_per_arcsec
 from zpix.scenes.counts import draw_redshifts, number_counts
-from zpix.scenes.galaxies import draw_shapes, kpc_per_arcsec, stellar_mass
+from zpix.scenes.galaxies import draw_shapes, stellar_mass
 from zpix.sources import GALAXY, STAR
+from zpix.spectra import GalaxyTraits
 
 SIZE = 4000  # pixels: 4 arcmin²
 
@@ -60,7 +62,7 @@ def test_massive_galaxies_are_as_many_as_mass_functions_say(population: Populati
 def test_galaxies_are_smaller_in_the_infrared_and_early() -> None:
     n = 20_000
     for z, kpc in ((0.5, 3.5), (2.0, 2.7), (4.0, 1.6), (7.0, 0.95)):  # 4.6 kpc at z = 0.5 and 5000 Å
-        shape = draw_shapes(np.random.default_rng(0), np.full(n, z), np.full(n, 10.0), np.zeros(n, bool))
+        shape = draw_shapes(np.random.default_rng(0), GalaxyTraits(np.full(n, z), np.full(n, 10.0), np.zeros(n, bool)))
         assert np.median(shape[0] * kpc_per_arcsec(np.array([z]))) == pytest.approx(kpc, rel=0.05)
         assert np.log10(shape[0]).std() < 0.2  # intrinsic scatter (van der Wel et al. 2014)
 

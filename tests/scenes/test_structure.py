@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from zpix.scenes import Population, draw_population
 from zpix.scenes.galaxies import stellar_mass
 from zpix.scenes.render import drawn_in_parts, render, stamp_sizes
 from zpix.scenes.structure import BULGE, CLUMPS, DISC, MOST_CLUMPS, NUCLEUS, Structure
-from zpix.spectra.galaxies import CONTINUA, band_fluxes, part_fluxes
+from zpix.spectra import COMPONENTS, MixedSpectra
+from zpix.spectra.continua import CONTINUA
+from zpix.spectra.kcorrect import KCORRECT
 
 SCALE = 0.03
 ON_PIXELS = {"bands": JADES_BANDS, "pixel_scale_arcsec": SCALE}
@@ -31,8 +34,8 @@ def made_of_parts(make_source: Make) -> Population:
     weights[0, [CONTINUA.index("old"), CONTINUA.index("burst")]] = 0.5
     plain = source.structure
     shares = plain.shares.copy()
-    shares[0, [BULGE, DISC], CONTINUA.index("old")] = 0.9, 0.1
-    shares[0, [CLUMPS, DISC], CONTINUA.index("burst")] = 0.4, 0.6
+    shares[0, [BULGE, DISC], COMPONENTS.index("old")] = 0.9, 0.1
+    shares[0, [CLUMPS, DISC], COMPONENTS.index("young")] = 0.4, 0.6
     clumps = np.zeros((4, 1, MOST_CLUMPS))
     clumps[:, 0, :2] = (0.2, -0.15), (0.1, 0.22), (0.03, 0.05), (0.7, 0.3)
     structure = Structure(
@@ -45,8 +48,8 @@ def made_of_parts(make_source: Make) -> Population:
         clump_re_arcsec=clumps[2],
         clump_share=clumps[3],
     )
-    spectra = type(source.spectra)(**(vars(source.spectra) | {"weights": weights}))
-    return Population(**(vars(source) | {"structure": structure, "spectra": spectra}))
+    spectra = MixedSpectra.of(KCORRECT, replace(source.spectra.drawn[0], weights=weights))
+    return replace(source, structure=structure, spectra=spectra)
 
 
 def draw(population: Population, fluxes: np.ndarray, size: int, *, in_parts: bool = False) -> np.ndarray:
@@ -61,8 +64,8 @@ def test_parts_add_up_to_the_galaxy(galaxies: Population) -> None:
     shares = galaxies.structure.shares
     np.testing.assert_allclose(shares.sum(axis=1), 1)
     assert (shares >= 0).all()
-    whole = band_fluxes(galaxies.spectra, bands=JADES_BANDS)
-    parts = part_fluxes(galaxies.spectra, shares, bands=JADES_BANDS)
+    whole = galaxies.spectra.band_fluxes(bands=JADES_BANDS)
+    parts = galaxies.spectra.part_fluxes(shares, bands=JADES_BANDS)
     np.testing.assert_allclose(parts.sum(axis=1), whole, rtol=2e-5, atol=1e-9)
     np.testing.assert_allclose(galaxies.part_shares(JADES_BANDS).sum(axis=1), 1, rtol=1e-5)
 
@@ -109,7 +112,7 @@ def test_sizes_keep_the_half_light_radius(galaxies: Population) -> None:
     """Photons of the parts at 5500 Å, sorted by elliptical radius: half of them are inside that of the whole."""
     rng = np.random.default_rng(0)
     chosen = galaxies[:200]
-    light = chosen.structure.light(chosen.spectra.weights)
+    light = chosen.spectra.light(chosen.structure.shares)
     ratio = np.array([half_light_radius(rng, chosen, light, row) / chosen.re_arcsec[row] for row in range(len(chosen))])
     assert len(ratio) == 200
     assert np.median(ratio) == pytest.approx(1, abs=0.03)
@@ -137,7 +140,7 @@ def half_light_radius(rng: np.random.Generator, galaxies: Population, light: np.
 
 
 def test_bulges_grow_with_mass_and_clumps_are_young(galaxies: Population) -> None:
-    light = galaxies.structure.light(galaxies.spectra.weights)
+    light = galaxies.spectra.light(galaxies.structure.shares)
     quiescent, mass = galaxies.kind == "quiescent", stellar_mass(galaxies.mag, galaxies.z)
     heavy, dwarf = ~quiescent & (mass > 10.5), ~quiescent & (mass < 9)
     assert light[quiescent, BULGE].mean() > light[heavy, BULGE].mean() > 3 * light[dwarf, BULGE].mean()

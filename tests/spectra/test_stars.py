@@ -1,11 +1,16 @@
 import numpy as np
 
 from zpix.image import JADES_BANDS
-from zpix.spectra.stars import star_fluxes
+from zpix.spectra import STARS, StarSpectra, rest_grid
+
+
+def stars(*teff: float) -> StarSpectra:
+    return StarSpectra(z=np.zeros(len(teff)), teff=np.array(teff), colour_scatter=np.zeros(len(teff)))
 
 
 def magnitudes(teff: float) -> dict[str, float]:
-    return dict(zip(JADES_BANDS, -2.5 * np.log10(star_fluxes(np.array([teff]), bands=JADES_BANDS)[0]), strict=True))
+    (flux,) = STARS.band_fluxes(stars(teff), bands=JADES_BANDS)
+    return dict(zip(JADES_BANDS, -2.5 * np.log10(flux), strict=True))
 
 
 def test_cool_stars_are_red_in_the_short_bands() -> None:
@@ -27,4 +32,13 @@ def test_brown_dwarfs_show_methane_and_mimic_high_redshift() -> None:
 
 
 def test_no_stars() -> None:
-    assert star_fluxes(np.zeros(0), bands=JADES_BANDS).shape == (0, 9)
+    assert STARS.band_fluxes(stars(), bands=JADES_BANDS).shape == (0, 9)
+
+
+def test_all_wavelengths_have_a_spectrum() -> None:
+    some = STARS.draw(np.random.default_rng(0), stars=20, brown_dwarfs=20)
+    f_lambda = STARS.rest_spectra(some)
+    assert f_lambda.shape == (40, len(rest_grid()))
+    assert np.isfinite(f_lambda).all()
+    assert (some.teff[:20] > 2300).all()
+    assert (some.teff[20:] < 2310).all()

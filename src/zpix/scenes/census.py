@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from zpix.config import SimulationConfig
@@ -22,10 +24,25 @@ def draw_population(
     config: SimulationConfig,
     catalogue: JaguarCatalogue | None = None,
 ) -> Population:
-    """Sources of a rectangle of sky whose lower left pixel is (0, 0).
+    """Draw the sources of a rectangle of sky whose lower left pixel is (0, 0).
 
-    What can be switched off has random numbers of its own, so that everything else stays as it is. With a catalogue,
-    its galaxies take the place of all others, little red dots included.
+    What can be switched off has random numbers of its own, so that everything else stays as it is.
+
+    Parameters
+    ----------
+    rng : Generator
+        Random numbers.
+    width_pix, height_pix : float, pixels
+        Sides of the rectangle.
+    config : SimulationConfig
+        What the sky is drawn with.
+    catalogue : JaguarCatalogue, optional
+        Its galaxies take the place of all others, little red dots included.
+
+    Returns
+    -------
+    Population
+        The sources; a few lie just outside the rectangle.
     """
     area = width_pix * height_pix * (config.pixel_scale_arcsec / 60) ** 2  # arcmin²
     structure_rng, nuclei_rng, spectra_rng = rng.spawn(3)
@@ -43,4 +60,4 @@ def draw_population(
         y = np.append(y, nuclei_rng.uniform(0, height_pix, len(dots)))
         population = Population.concatenate([population, dots])
     z_spec = spectroscopic_redshifts(spectra_rng, population)
-    return Population(**(vars(population) | {"x": x - 0.5, "y": y - 0.5, "z_spec": z_spec}))
+    return replace(population, x=x - 0.5, y=y - 0.5, z_spec=z_spec)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+#: Band of all magnitudes of the population.
+REFERENCE_BAND = "F444W"
 #: Galaxies brighter than a magnitude, per arcmin²: bright end after Windhorst et al. (2023, PEARLS), faint
 #: end such that JADES's 1,400 detections per arcmin² are reached near 30 mag (Rieke et al. 2023; 94,000
 #: sources in 67 arcmin²).

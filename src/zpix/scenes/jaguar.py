@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.errors import BandError, CatalogueError
+from zpix.scenes.counts import REFERENCE_BAND
 from zpix.sources.fits_table import read_fits_table
 
-_REFERENCE_BAND = "F444W"
 _COLUMNS = ("RA", "DEC", "redshift", "Re_maj", "sersic_n", "axis_ratio", "position_angle")
 _FLUX = "NRC_{}_fnu"
 _SMALLEST_RE_ARCSEC = 0.001
@@ -79,7 +79,7 @@ def read_jaguar(paths: tuple[str, ...], bands: tuple[str, ...], limit_mag: float
     BandError
         If a file has no fluxes of a band.
     """
-    needed = tuple(dict.fromkeys((*bands, _REFERENCE_BAND)))
+    needed = tuple(dict.fromkeys((*bands, REFERENCE_BAND)))
     parts = [_read(Path(path), needed, limit_mag) for path in paths]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return JaguarCatalogue(bands=needed, **joined)
@@ -97,7 +97,7 @@ def _read(path: Path, bands: tuple[str, ...], limit_mag: float) -> dict[str, NDA
     columns = {name: np.asarray(table[name], np.float64) for name in _COLUMNS}
     area = _area_arcmin2(path, columns["RA"], columns["DEC"])
     with np.errstate(divide="ignore", invalid="ignore"):
-        mag = 31.4 - 2.5 * np.log10(flux[:, bands.index(_REFERENCE_BAND)].astype(np.float64))
+        mag = 31.4 - 2.5 * np.log10(flux[:, bands.index(REFERENCE_BAND)].astype(np.float64))
     usable = (mag < limit_mag) & (columns["redshift"] > 0)  # whatever the bands, so that all see the same galaxies
     usable &= np.all([np.isfinite(value) for value in columns.values()], axis=0)
     return {

@@ -126,7 +126,7 @@ def drawn_in_parts(
     re_pix = population.re_arcsec / pixel_scale_arcsec
     area = np.pi * (4.0 + re_pix**2 * population.axis_ratio)  # pixels; no less than a PSF of 2 pixels' radius
     snr = np.sqrt(((fluxes / sigma) ** 2).sum(axis=1) / area)
-    light = population.structure.light(population.spectra.weights)
+    light = population.spectra.light(population.structure.shares)
     beside = (light[:, BULGE] + light[:, CLUMPS]) * np.minimum(population.re_arcsec / resolved, 1.0)
     return (snr * beside > _PARTS_FROM_SNR) | (light[:, NUCLEUS] > 0)
 

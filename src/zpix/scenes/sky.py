@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS, Pixels, Region
-from zpix.instruments import REFERENCE_PIXEL_ARCSEC
+from zpix.instruments import REFERENCE_PIXEL_ARCSEC, instrument_of
 from zpix.scenes.artefacts import Artefacts
 from zpix.scenes.census import draw_population
 from zpix.scenes.coverage import Coverage
@@ -36,6 +36,7 @@ from zpix.scenes.streams import cell_stream, stream, stream_seed
 from zpix.scenes.true_segments import TrueSegments, detection_weights, draw_segments, significance
 from zpix.scenes.truth_table import truth_table
 from zpix.scenes.user_psf import UserPsf, user_psfs
+from zpix.spectra import FAMILIES
 
 _LABEL_MARGIN = 64  # pixels around a window in which segments of its sources may go on
 _REACH = STAMP_SIZES[-1] // 2
@@ -82,7 +83,11 @@ class Sky:
     config: SimulationConfig = field(default_factory=SimulationConfig)
 
     def __post_init__(self) -> None:
-        """Refuse catalogues that cannot be used before anything is drawn."""
+        """Refuse bands, catalogues and families that cannot be used before anything is drawn."""
+        for band in self.bands:
+            instrument_of(band)
+        for name, _ in self.config.spectra:
+            FAMILIES[name]
         _ = self._catalogue
 
     @property
@@ -356,5 +361,4 @@ def _cell_population(
     rng = cell_stream(seed, _CELL, cell=(row, column))
     size = config.cell_size_pix
     population = draw_population(rng, width_pix=size, height_pix=size, config=config, catalogue=catalogue)
-    moved = {"x": population.x + column * size, "y": population.y + row * size}
-    return Population(**(vars(population) | moved))
+    return replace(population, x=population.x + column * size, y=population.y + row * size)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.scenes.population import Population
-from zpix.spectra.galaxies import LINE_GROUPS
 
 #: Range of NIRSpec's prism in Å.
 _PRISM = (6500.0, 53000.0)
@@ -24,13 +23,37 @@ _CHOSEN = (0.0, 0.024, 0.025, 0.053, 0.112, 0.129, 0.189, 0.27, 0.218, 0.214, 0.
 
 
 def spectroscopic_redshifts(rng: np.random.Generator, population: Population) -> NDArray[np.float64]:
-    """Redshift of each source that a survey measured, (N,), NaN for the others and for stars."""
+    """Draw which sources a spectroscopic survey has measured.
+
+    Parameters
+    ----------
+    rng : Generator
+        Random numbers.
+    population : Population of length N
+        The sources.
+
+    Returns
+    -------
+    (N,) float64
+        Redshift of each source that was measured, NaN for the others and for stars.
+    """
     measured = rng.uniform(size=len(population)) < success_probability(population)
     return np.where(measured, population.z, np.nan)
 
 
 def success_probability(population: Population) -> NDArray[np.float64]:
-    """Probability that a source was observed and its redshift is secure, (N,); 0 for stars."""
+    """Compute the probability that a source was observed and its redshift is secure.
+
+    Parameters
+    ----------
+    population : Population of length N
+        The sources.
+
+    Returns
+    -------
+    (N,) float64
+        Probabilities; 0 for stars.
+    """
     z, mag = population.z, population.mag
     # high-redshift candidates are followed to fainter magnitudes
     bright_enough = _logistic((_HALF_CHOSEN_MAG + 0.8 * np.clip((z - 4) / 3, 0, 1) - mag) / 0.5)
@@ -41,20 +64,29 @@ def success_probability(population: Population) -> NDArray[np.float64]:
 
 
 def brightest_line(population: Population) -> NDArray[np.float64]:
-    """Flux in erg/s/cm² of the brighter of Hα and [O III] 5008 that the prism sees, (N,).
+    """Compute the flux of the brighter of Hα and [O III] 5008 that the prism sees.
 
     The continuum under Hα is taken as that in F444W: F = f_ν c/λ² W, with W the observed equivalent width.
+
+    Parameters
+    ----------
+    population : Population of length N
+        The sources.
+
+    Returns
+    -------
+    (N,) float64, erg/s/cm²
+        Fluxes; 0 where it sees neither.
     """
-    spectra = population.spectra
+    z, lines = population.z, population.spectra.line_strengths()
     f_nu = 10 ** (-0.4 * (population.mag + 48.6))  # erg/s/cm²/Hz
-    h_alpha = f_nu * 2.998e18 / 6564.6**2 * spectra.ew_ha / (1 + spectra.z)
-    oxygen = 0.35 * h_alpha * spectra.lines[:, LINE_GROUPS.index("oxygen3")] / np.exp(0.25 * spectra.a_v)
+    h_alpha = f_nu * 2.998e18 / 6564.6**2 * lines.h_alpha / (1 + z)
     seen = [
-        np.where((wave * (1 + spectra.z) > _PRISM[0]) & (wave * (1 + spectra.z) < _PRISM[1]), flux, 0.0)
-        for wave, flux in ((6564.6, h_alpha), (5008.2, oxygen))
+        np.where((wave * (1 + z) > _PRISM[0]) & (wave * (1 + z) < _PRISM[1]), flux, 0.0)
+        for wave, flux in ((6564.6, h_alpha), (5008.2, h_alpha * lines.oxygen3))
     ]
     return np.maximum(*seen)
 
 
-def _logistic(value: NDArray) -> NDArray[np.float64]:
+def _logistic(value: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 / (1 + np.exp(-np.clip(value, -50, 50)))

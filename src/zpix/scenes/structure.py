@@ -1,8 +1,8 @@
 """Which parts does a galaxy have, and how is its light divided among them?
 
 A galaxy is a bulge (compact, old), a disc, clumps of young stars in the disc, and a nucleus if it is active. Its
-light is a mix of continua and lines (`zpix.spectra.galaxies`), so parts that hold different shares of the mix have
-different colours, and their fluxes add up to the galaxy's in every band.
+light is that of stars of several ages, of lines and of the nucleus (`COMPONENTS` of `zpix.spectra`), so parts that hold
+different shares of these have different colours, and their fluxes add up to the galaxy's in every band.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainc, gammaincinv
 
-from zpix.spectra.galaxies import CONTINUA
+from zpix.scenes.cosmology import kpc_per_arcsec
+from zpix.sources.rows import Rows
+from zpix.spectra import COMPONENTS, GalaxyTraits, MixedSpectra
 
 PARTS = ("bulge", "disc", "clumps", "nucleus")
 BULGE, DISC, CLUMPS, NUCLEUS = range(len(PARTS))
@@ -21,25 +23,24 @@ MOST_CLUMPS = 6
 #: Clumps lie within this many half-light radii of the galaxy.
 CLUMP_REACH = 1.8
 
-_LINES = len(CONTINUA)  # last column of `Structure.shares`
 _CLUMP_KPC = 0.2  # half-light radius of a clump, of the order of what lensed galaxies show (Claeyssens et al. 2023)
 
 
-@dataclass(frozen=True)
-class Structure:
-    """Parts of N galaxies; every array has the leading length N, and N = 0 is normal.
+@dataclass(frozen=True, eq=False)
+class Structure(Rows):
+    """Parts of N galaxies; N = 0 is normal.
 
     Attributes
     ----------
-    shares : (N, part, 9) float64
-        How much of each of `CONTINUA`, and last of the emission lines, is in each of `PARTS`; sums over parts are 1.
-    re_arcsec : (N, 2) float64
+    shares : (N, part, component) float64
+        How much of each of `COMPONENTS` is in each of `PARTS`; sums over parts are 1.
+    re_arcsec : (N, 2) float64, arcsec
         Half-light radius along the major axis of bulge and disc.
     sersic_n, axis_ratio : (N, 2) float64
-        Of bulge and disc.
-    clump_x, clump_y : (N, clump) float64
-        Places of clumps in arcsec from the galaxy's centre, along the image's axes.
-    clump_re_arcsec : (N, clump) float64
+        Sérsic index and axis ratio of bulge and disc.
+    clump_x, clump_y : (N, clump) float64, arcsec
+        Places of clumps from the galaxy's centre, along the image's axes.
+    clump_re_arcsec : (N, clump) float64, arcsec
         Half-light radius; clumps are round Gaussians.
     clump_share : (N, clump) float64
         Share of each clump in the light of all; 0 where there is none.
@@ -54,23 +55,30 @@ class Structure:
     clump_re_arcsec: NDArray[np.float64]
     clump_share: NDArray[np.float64]
 
-    def __len__(self) -> int:
-        return len(self.shares)
-
-    def __getitem__(self, rows: NDArray | slice) -> Structure:
-        return Structure(**{name: value[rows] for name, value in vars(self).items()})
-
-    def light(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Share of each of `PARTS` in the light at 5500 Å, (N, part), given the weights of the mix, (N, 8)."""
-        return np.einsum("npk,nk->np", self.shares[:, :, :_LINES], weights)
-
     @staticmethod
-    def plain(re_arcsec: NDArray, sersic_n: NDArray, axis_ratio: NDArray) -> Structure:
-        """Galaxies of one part, called the disc whatever its shape."""
+    def plain(
+        re_arcsec: NDArray[np.float64], sersic_n: NDArray[np.float64], axis_ratio: NDArray[np.float64]
+    ) -> Structure:
+        """Make galaxies of one part, called the disc whatever its shape.
+
+        Parameters
+        ----------
+        re_arcsec : (N,) float64, arcsec
+            Half-light radii along the major axis.
+        sersic_n : (N,) float64
+            Sérsic indices.
+        axis_ratio : (N,) float64
+            Axis ratios.
+
+        Returns
+        -------
+        Structure of length N
+            The galaxies; accretion would be in the nucleus, all other light is in the disc.
+        """
         n = len(re_arcsec)
-        shares = np.zeros((n, len(PARTS), len(CONTINUA) + 1))
+        shares = np.zeros((n, len(PARTS), len(COMPONENTS)))
         shares[:, DISC] = 1
-        shares[:, :, CONTINUA.index("accretion")] = np.arange(len(PARTS)) == NUCLEUS
+        shares[:, :, COMPONENTS.index("accretion")] = np.arange(len(PARTS)) == NUCLEUS
         none = np.zeros((n, MOST_CLUMPS))
         twice = {"re_arcsec": re_arcsec, "sersic_n": sersic_n, "axis_ratio": axis_ratio}
         return Structure(
@@ -85,18 +93,15 @@ class Structure:
 
 def draw_structure(
     rng: np.random.Generator,
-    weights: NDArray,
+    galaxies: GalaxyTraits,
+    spectra: MixedSpectra,
     *,
-    log_mass: NDArray,
-    z: NDArray,
-    quiescent: NDArray,
-    re_arcsec: NDArray,
-    sersic_n: NDArray,
-    axis_ratio: NDArray,
-    pa_deg: NDArray,
-    kpc_per_arcsec: NDArray,
+    re_arcsec: NDArray[np.float64],
+    sersic_n: NDArray[np.float64],
+    axis_ratio: NDArray[np.float64],
+    pa_deg: NDArray[np.float64],
 ) -> Structure:
-    """Parts of galaxies whose half-light radius and Sérsic index as a whole are given, each argument of length N.
+    """Draw the parts of galaxies whose shapes as a whole are given.
 
     The bulge's share of the light rises with mass and is larger in quiescent galaxies, of the order of what Lang et
     al. (2014) and Bluck et al. (2014) find; discs are exponential. Six in ten star-forming galaxies of low mass have
@@ -107,16 +112,34 @@ def draw_structure(
 
     Parameters
     ----------
-    weights : (N, 8)
-        Of the mix of `CONTINUA`.
+    rng : Generator
+        Random numbers.
+    galaxies : GalaxyTraits of length N
+        What is known of the galaxies.
+    spectra : MixedSpectra of length N
+        Their spectra, which say how much of the light is of which component.
+    re_arcsec : (N,) float64, arcsec
+        Half-light radii along the major axis.
+    sersic_n : (N,) float64
+        Sérsic indices.
+    axis_ratio : (N,) float64
+        Axis ratios.
+    pa_deg : (N,) float64, degrees
+        Position angles of the major axis, east of north.
+
+    Returns
+    -------
+    Structure of length N
+        The parts.
     """
-    plain = Structure.plain(re_arcsec, sersic_n, axis_ratio)
-    clumpy = 0.6 - 0.45 * np.clip(log_mass - 9.8, 0, 1) * np.clip((3 - z) / 2.5, 0, 1)
-    has_clumps = ~quiescent & (rng.uniform(size=len(z)) < clumpy)
-    n_clumps = np.where(has_clumps, np.minimum(1 + rng.poisson(0.95, len(z)), MOST_CLUMPS), 0)
-    shares = _divide(rng, plain.shares, log_mass, quiescent, n_clumps)
-    light = Structure(**(vars(plain) | {"shares": shares})).light(weights)
-    clump_share = rng.gamma(1.0, size=(len(z), MOST_CLUMPS)) + 0.15
+    z, n = galaxies.z, len(galaxies)
+    whole = Structure.plain(re_arcsec, sersic_n, axis_ratio)
+    clumpy = 0.6 - 0.45 * np.clip(galaxies.log_mass - 9.8, 0, 1) * np.clip((3 - z) / 2.5, 0, 1)
+    has_clumps = ~galaxies.quiescent & (rng.uniform(size=n) < clumpy)
+    n_clumps = np.where(has_clumps, np.minimum(1 + rng.poisson(0.95, n), MOST_CLUMPS), 0)
+    shares = _divide(rng, whole.shares, galaxies, n_clumps)
+    light = spectra.light(shares)
+    clump_share = rng.gamma(1.0, size=(n, MOST_CLUMPS)) + 0.15
     clump_share *= np.arange(MOST_CLUMPS) < n_clumps[:, None]
     clump_share /= np.maximum(clump_share.sum(axis=1, keepdims=True), 1e-30)
     distance, clump_x, clump_y = _place_clumps(rng, n_clumps, re_arcsec, axis_ratio, pa_deg)
@@ -125,7 +148,7 @@ def draw_structure(
     ratio = np.stack([axis_ratio + 0.6 * (1 - axis_ratio), axis_ratio], axis=1)
     size = _sizes(rng, light, in_clumps, index) * re_arcsec[:, None]
     size[:, BULGE] *= np.sqrt(axis_ratio / ratio[:, BULGE])
-    clump_re = _CLUMP_KPC * np.exp(0.5 * rng.normal(size=clump_share.shape)) / kpc_per_arcsec[:, None]
+    clump_re = _CLUMP_KPC * np.exp(0.5 * rng.normal(size=clump_share.shape)) / kpc_per_arcsec(z)[:, None]
     return Structure(
         shares=shares,
         re_arcsec=size,
@@ -139,30 +162,32 @@ def draw_structure(
 
 
 def _divide(
-    rng: np.random.Generator, whole: NDArray, log_mass: NDArray, quiescent: NDArray, n_clumps: NDArray
+    rng: np.random.Generator, whole: NDArray[np.float64], galaxies: GalaxyTraits, n_clumps: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Shares of the parts in each continuum and in the lines, shape (N, part, 9)."""
-    n = len(log_mass)
-    rise = 1 / (1 + np.exp(-(1.6 * (log_mass - 10.3) + 0.6 * rng.normal(size=n))))
+    """Shares of the parts in each component, shape (N, part, component)."""
+    quiescent, n = galaxies.quiescent, len(galaxies)
+    rise = 1 / (1 + np.exp(-(1.6 * (galaxies.log_mass - 10.3) + 0.6 * rng.normal(size=n))))
     old = np.where(quiescent, rng.uniform(0.70, 0.95, n), 0.9 * rise)
     intermediate = old * np.where(quiescent, 0.8, 0.3)
     young = np.where(n_clumps > 0, rng.beta(2.5, 7.5, n), 0.0)
     shares = whole.copy()
-    for part, share, names in (
-        (BULGE, old, ("old", "dusty_old")),
-        (BULGE, intermediate, ("intermediate",)),
-        (CLUMPS, young, ("burst", "metal_poor")),
+    for part, share, name in (
+        (BULGE, old, "old"),
+        (BULGE, intermediate, "intermediate"),
+        (CLUMPS, young, "young"),
+        (CLUMPS, np.minimum(1.3 * young, 0.8), "lines"),  # the youngest stars ionise
     ):
-        for name in names:
-            shares[:, part, CONTINUA.index(name)] = share
-            shares[:, DISC, CONTINUA.index(name)] = 1 - share
-    shares[:, CLUMPS, _LINES] = np.minimum(1.3 * young, 0.8)  # the youngest stars ionise
-    shares[:, DISC, _LINES] = 1 - shares[:, CLUMPS, _LINES]
+        shares[:, part, COMPONENTS.index(name)] = share
+        shares[:, DISC, COMPONENTS.index(name)] = 1 - share
     return shares
 
 
 def _place_clumps(
-    rng: np.random.Generator, n_clumps: NDArray, re_arcsec: NDArray, axis_ratio: NDArray, pa_deg: NDArray
+    rng: np.random.Generator,
+    n_clumps: NDArray[np.int64],
+    re_arcsec: NDArray[np.float64],
+    axis_ratio: NDArray[np.float64],
+    pa_deg: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Elliptical radius in units of R_e, and x, y in arcsec, of `MOST_CLUMPS` places per galaxy, each (N, clump).
 
@@ -179,7 +204,9 @@ def _place_clumps(
     return distance, -np.sin(turn) * along + np.cos(turn) * across, np.cos(turn) * along + np.sin(turn) * across
 
 
-def _sizes(rng: np.random.Generator, light: NDArray, in_clumps: NDArray, index: NDArray) -> NDArray[np.float64]:
+def _sizes(
+    rng: np.random.Generator, light: NDArray[np.float64], in_clumps: NDArray[np.float64], index: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """R_e of bulge and disc in units of the whole's, shape (N, 2).
 
     With s, t and c the light of bulge, disc and clumps inside the whole's R_e, b s + d t + c = 1/2. A faint bulge is
@@ -191,4 +218,4 @@ def _sizes(rng: np.random.Generator, light: NDArray, in_clumps: NDArray, index: 
     disc_inside = np.clip((0.5 - bulge * inside - in_clumps) / disc, 0.1, 0.9)
     contained = np.stack([inside, disc_inside], axis=1)
     # the light of a Sérsic profile inside x R_e is γ(2n, b x^(1/n)) / Γ(2n) (Graham & Driver 2005)
-    return (gammaincinv(2 * index, 0.5) / gammaincinv(2 * index, contained)) ** index
+    return np.asarray((gammaincinv(2 * index, 0.5) / gammaincinv(2 * index, contained)) ** index)

@@ -1,1 +1,34 @@
-"""What light a galaxy or a star sends, one file per family of spectra, and the filters it goes through."""
+"""What light galaxies and stars send: one file per family of spectra, and what dust and gas do to it."""
+
+from zpix.spectra.families import FAMILIES, draw_galaxy_spectra
+from zpix.spectra.family import (
+    COMPONENTS,
+    DrawnSpectra,
+    GalaxyFamily,
+    GalaxyTraits,
+    LineStrengths,
+    SpectraFamily,
+)
+from zpix.spectra.grids import rest_grid
+from zpix.spectra.little_red_dots import draw_dot_spectra
+from zpix.spectra.milky_way import milky_way_transmission
+from zpix.spectra.mixed import MixedSpectra
+from zpix.spectra.stars import STARS, StarFamily, StarSpectra
+
+__all__ = [
+    "COMPONENTS",
+    "FAMILIES",
+    "STARS",
+    "DrawnSpectra",
+    "GalaxyFamily",
+    "GalaxyTraits",
+    "LineStrengths",
+    "MixedSpectra",
+    "SpectraFamily",
+    "StarFamily",
+    "StarSpectra",
+    "draw_dot_spectra",
+    "draw_galaxy_spectra",
+    "milky_way_transmission",
+    "rest_grid",
+]

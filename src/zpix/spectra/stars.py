@@ -1,15 +1,19 @@
-"""What colours do stars and brown dwarfs have?
+"""Which spectra do stars and brown dwarfs have?
 
-No library of stellar spectra with a fit licence ships in a small package, so these are Planck curves with the
+No library of stellar spectra with a suitable licence ships in a small package, so these are Planck curves with the
 features that NIRCam's broad bands can tell: enough to look like stars, not to measure them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from zpix.instruments import band_weights, observed_grid
+from zpix.spectra.family import DrawnSpectra, SpectraFamily
+from zpix.spectra.grids import rest_grid
 
 #: Below this effective temperature (K) the spectrum is a brown dwarf's.
 BROWN_DWARF_KELVIN = 2300.0
@@ -28,36 +32,82 @@ _ABSORPTION = (
 _WINDOWS = ((1.07, 0.06, 0.95), (1.27, 0.06, 1.0), (1.58, 0.07, 0.85), (2.09, 0.09, 0.7), (4.05, 0.33, 0.45))
 
 
-def star_fluxes(
-    teff: NDArray[np.float64], *, bands: tuple[str, ...], colour_scatter: NDArray[np.float64] | None = None
-) -> NDArray[np.float32]:
-    """Band-averaged f_ν of stars and brown dwarfs, shape (N, band), on any scale.
+@dataclass(frozen=True, eq=False)
+class StarSpectra(DrawnSpectra):
+    """Parameters of N spectra of stars and brown dwarfs; N = 0 is normal.
 
-    Parameters
+    Attributes
     ----------
-    teff : (N,) float64
-        Effective temperature in K.
-    colour_scatter : (N,) float64, optional
+    z : (N,) float64
+        0.
+    teff : (N,) float64, K
+        Effective temperatures.
+    colour_scatter : (N,) float64
         Standard normal deviates: bands differ in depth from star to star (metallicity, gravity).
     """
-    scatter = np.zeros(len(teff)) if colour_scatter is None else colour_scatter
-    micron = observed_grid(bands) / 1e4
-    spectra = np.where(
-        (teff >= BROWN_DWARF_KELVIN)[:, None],
-        _dwarf_star(micron, teff[:, None], scatter[:, None]),
-        _brown_dwarf(micron, teff[:, None], scatter[:, None]),
-    )
-    return (spectra @ band_weights(bands)).astype(np.float32)
+
+    teff: NDArray[np.float64]
+    colour_scatter: NDArray[np.float64]
 
 
-def _dwarf_star(micron: NDArray, teff: NDArray, scatter: NDArray) -> NDArray:
+class StarFamily(SpectraFamily[StarSpectra]):
+    """Planck curves of stars and brown dwarfs with a few broad bands of absorption."""
+
+    def draw(self, rng: np.random.Generator, *, stars: int, brown_dwarfs: int) -> StarSpectra:
+        """Draw temperatures of stars, mostly M dwarfs, and of brown dwarfs.
+
+        Parameters
+        ----------
+        rng : Generator
+            Random numbers.
+        stars, brown_dwarfs : int
+            How many of each.
+
+        Returns
+        -------
+        StarSpectra of length N
+            Parameters of their spectra, stars first.
+        """
+        n = stars + brown_dwarfs
+        sort = rng.choice(3, size=n, p=[0.68, 0.22, 0.10])  # M, K and hotter dwarfs: what a deep field looks through
+        low, high = np.array([2400.0, 3900.0, 5300.0])[sort], np.array([3900.0, 5300.0, 7500.0])[sort]
+        teff = rng.uniform(low, high)
+        teff[stars:] = 400 + 1900 * rng.beta(1.5, 1.5, brown_dwarfs)
+        return StarSpectra(z=np.zeros(n), teff=teff, colour_scatter=rng.normal(size=n))
+
+    def rest_spectra(self, drawn: StarSpectra) -> NDArray[np.float64]:
+        """Compute f_λ; see `SpectraFamily.rest_spectra`."""
+        return _f_nu(rest_grid() / 1e4, drawn) / rest_grid() ** 2
+
+    def band_fluxes(self, drawn: StarSpectra, *, bands: tuple[str, ...]) -> NDArray[np.float32]:
+        """Compute band-averaged f_ν; see `SpectraFamily.band_fluxes`."""
+        return np.asarray(_f_nu(observed_grid(bands) / 1e4, drawn) @ band_weights(bands), np.float32)
+
+
+#: The family.
+STARS = StarFamily()
+
+
+def _f_nu(micron: NDArray[np.float64], drawn: StarSpectra) -> NDArray[np.float64]:
+    """Spectra of stars and brown dwarfs on any wavelengths, (N, W)."""
+    teff, scatter = drawn.teff[:, None], drawn.colour_scatter[:, None]
+    cool = teff < BROWN_DWARF_KELVIN
+    return np.where(cool, _brown_dwarf(micron, teff, scatter), _dwarf_star(micron, teff, scatter))
+
+
+def _dwarf_star(
+    micron: NDArray[np.float64], teff: NDArray[np.float64], scatter: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Planck curve of a star with absorption by molecules, deeper the cooler it is."""
     coolness = np.clip((4800.0 - teff) / 2300.0, 0.0, 1.2) * np.clip(1 + 0.25 * scatter, 0.2, 2.0)
     opacity = sum(depth * np.exp(-0.5 * ((micron - at) / width) ** 2) for at, width, depth in _ABSORPTION)
     opacity = opacity - 0.18 * np.exp(-0.5 * ((micron - 1.65) / 0.22) ** 2)  # the minimum of H⁻ opacity
     return _planck(micron, teff) * np.exp(-coolness * opacity)
 
 
-def _brown_dwarf(micron: NDArray, teff: NDArray, scatter: NDArray) -> NDArray:
+def _brown_dwarf(
+    micron: NDArray[np.float64], teff: NDArray[np.float64], scatter: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Planck curve of the layer seen: deep and hot in the windows, high and cold between them."""
     windows = sum(height * np.exp(-0.5 * ((micron - at) / width) ** 2) for at, width, height in _WINDOWS)
     contrast = np.clip((BROWN_DWARF_KELVIN - teff) / 900.0, 0.0, 1.0) * np.clip(1 + 0.15 * scatter, 0.5, 1.5)
@@ -66,6 +116,6 @@ def _brown_dwarf(micron: NDArray, teff: NDArray, scatter: NDArray) -> NDArray:
     return _planck(micron, seen) * alkali
 
 
-def _planck(micron: NDArray, kelvin: NDArray) -> NDArray:
+def _planck(micron: NDArray[np.float64], kelvin: NDArray[np.float64]) -> NDArray[np.float64]:
     """B_ν up to a constant: λ⁻³ / (exp(hc/λkT) − 1)."""
-    return micron**-3 / np.expm1(14387.77 / (micron * kelvin))
+    return np.asarray(micron**-3 / np.expm1(np.minimum(14387.77 / (micron * kelvin), 700.0)))

@@ -1,6 +1,6 @@
 """Which templates would a fitter use who knew how the simulation makes its galaxies?
 
-The continua that simulated galaxies mix (`zpix.spectra.galaxies`), each behind little or much dust and with weak or
+The continua that simulated galaxies mix (`zpix.spectra.continua`), each behind little or much dust and with weak or
 strong lines: template fitting at its best on a simulated sky, since no galaxy there is made of anything else. Thirteen
 are few enough to leave redshifts apart; 8 and 12 spectra per redshift that non-negative matrix factorisation finds in
 the population itself describe it better and give worse redshifts
@@ -15,7 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.evaluation.rival.templates import TemplateSet, write_template_set
-from zpix.spectra.galaxies import CONTINUA, LINE_GROUPS, GalaxySpectra, rest_grid, rest_spectra
+from zpix.spectra import rest_grid
+from zpix.spectra.continua import CONTINUA
+from zpix.spectra.emission_lines import LINE_GROUPS
+from zpix.spectra.kcorrect import KCORRECT
+from zpix.spectra.kcorrect_spectra import KcorrectSpectra
 
 #: Continuum, attenuation at 5500 Å in mag, rest-frame equivalent width of Hα in Å, and share of SMC dust.
 _TEMPLATES = (
@@ -42,16 +46,16 @@ _LINES = {
 
 def simulation_templates(folder: Path) -> TemplateSet:
     """Write the templates to `folder` as EAZY reads them."""
-    flux = rest_spectra(_spectra())
+    flux = KCORRECT.rest_spectra(_spectra())
     return write_template_set(folder, rest_grid(), flux[:, None], (0.0,), name="simulation")
 
 
-def _spectra() -> GalaxySpectra:
+def _spectra() -> KcorrectSpectra:
     n = len(_TEMPLATES)
     names, a_v, ew_ha, smc = zip(*_TEMPLATES, strict=True)
     weights: NDArray[np.float64] = np.zeros((n, len(CONTINUA)))
     weights[np.arange(n), [CONTINUA.index(name) for name in names]] = 1.0
-    return GalaxySpectra(
+    return KcorrectSpectra(
         z=np.zeros(n),
         weights=weights,
         a_v=np.array(a_v),

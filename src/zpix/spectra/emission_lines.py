@@ -1,0 +1,62 @@
+"""Which emission lines do galaxies have, and how do bands see them?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpix.instruments import LN_STEP, band_weights, observed_grid
+
+#: Emission lines: rest wavelength (Å, in vacuum), the group that scales it, flux relative to the head of its
+#: group. Hydrogen: case B at 10⁴ K (Osterbrock & Ferland 2006). Others: typical of star-forming galaxies at z
+#: = 2 to 6 (e.g. Sanders et al. 2023; Cameron et al. 2023).
+LINES = (
+    (6564.6, "hydrogen", 1.0),
+    (4862.7, "hydrogen", 0.350),
+    (4341.7, "hydrogen", 0.163),
+    (4102.9, "hydrogen", 0.091),
+    (12821.6, "hydrogen", 0.057),
+    (10941.1, "hydrogen", 0.032),
+    (18756.1, "hydrogen", 0.118),
+    (21661.2, "hydrogen", 0.0095),
+    (26258.7, "hydrogen", 0.016),
+    (40522.6, "hydrogen", 0.028),
+    (5877.2, "hydrogen", 0.042),
+    (10833.2, "helium", 1.0),
+    (5008.2, "oxygen3", 0.350),
+    (4960.3, "oxygen3", 0.1175),
+    (4364.4, "oxygen3", 0.006),
+    (3869.9, "oxygen3", 0.028),
+    (3728.5, "oxygen2", 1.0),
+    (6585.3, "nitrogen", 1.0),
+    (6549.9, "nitrogen", 0.335),
+    (6725.0, "sulphur2", 1.0),
+    (9071.1, "sulphur3", 0.40),
+    (9533.2, "sulphur3", 1.0),
+)
+#: Groups of lines and the meaning of their strengths: F/F(Hα), but for `oxygen3` F(5008)/F(Hβ).
+LINE_GROUPS = ("hydrogen", "helium", "oxygen3", "oxygen2", "nitrogen", "sulphur2", "sulphur3")
+#: Rest wavelengths in Å.
+H_ALPHA, LYMAN_ALPHA = 6564.6, 1215.67
+
+
+def response_at(wavelength: NDArray[np.float64], bands: tuple[str, ...]) -> NDArray[np.float64]:
+    """Give the response of bands to lines: T(λ) / ∫ T d ln λ.
+
+    Parameters
+    ----------
+    wavelength : (N,) float64, Å
+        Observed wavelengths.
+    bands : tuple of str
+        Names of bands.
+
+    Returns
+    -------
+    (N, band) float64
+        Responses; 0 outside `observed_grid`.
+    """
+    grid = observed_grid(bands)
+    return np.stack(
+        [np.interp(wavelength, grid, column, left=0.0, right=0.0) / LN_STEP for column in band_weights(bands).T],
+        axis=1,
+    )
