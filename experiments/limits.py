@@ -38,7 +38,8 @@ from zpix.outputs import whole_file
 from zpix.progress import in_order, progress_bar
 from zpix.scenes import Population, draw_population
 from zpix.scenes.noise import deep_error, draw_noise, electrons_per_njy, noise_over_error
-from zpix.scenes.render import Stamp, drawn_in_parts, render, stamp_sizes
+from zpix.scenes.render import Stamp, render
+from zpix.scenes.stamp_sizes import drawn_in_parts, stamp_sizes
 from zpix.sources import GALAXY
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

@@ -7,7 +7,8 @@ from zpix.scenes import Population, draw_population
 from zpix.scenes.cosmology import kpc_per_arcsec
 from zpix.scenes.galaxies import stellar_mass
 from zpix.scenes.nuclei import draw_little_red_dots
-from zpix.scenes.render import drawn_in_parts, render
+from zpix.scenes.render import render
+from zpix.scenes.stamp_sizes import drawn_in_parts
 from zpix.scenes.structure import NUCLEUS
 from zpix.sources import GALAXY
 

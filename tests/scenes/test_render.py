@@ -7,11 +7,10 @@ from scipy import fft
 from zpix.image import JADES_BANDS
 from zpix.scenes import Population
 from zpix.scenes.psf import frequencies, transfer_function
-from zpix.scenes.render import Stamp, render, stamp_sizes
+from zpix.scenes.render import Stamp, render
 from zpix.scenes.sersic import sersic_profile
 
 SCALE = 0.03
-ON_PIXELS = {"bands": JADES_BANDS, "pixel_scale_arcsec": SCALE}
 Make = Callable[..., Population]
 
 
@@ -79,18 +78,8 @@ def test_position_angle_is_east_of_north(make_source: Make) -> None:
     assert north_east > 3 * north_west
 
 
-def test_bright_sources_get_large_stamps(make_source: Make) -> None:
-    sigma = np.full(9, 0.02)
-    sizes = [
-        stamp_sizes(make_source(0, 0, re_arcsec=0.1), np.full((1, 9), flux, np.float32), sigma, **ON_PIXELS)[0]
-        for flux in (1, 100, 1e4, 1e6)
-    ]
-    assert np.all(np.diff(sizes) > 0)
-
-
 def test_no_sources(make_source: Make) -> None:
     nobody = make_source(0, 0)[:0]
     options = {"pixel_scale_arcsec": SCALE, "psf_angle_deg": 0.0}
     fluxes = np.zeros((0, 9), np.float32)
     assert list(render(nobody, fluxes, bands=JADES_BANDS, sizes=np.zeros(0, np.int64), **options)) == []
-    assert stamp_sizes(nobody, fluxes, np.ones(9), **ON_PIXELS).shape == (0,)

@@ -9,7 +9,8 @@ from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
 from zpix.scenes import Population, draw_population
 from zpix.scenes.galaxies import stellar_mass
-from zpix.scenes.render import drawn_in_parts, render, stamp_sizes
+from zpix.scenes.render import render
+from zpix.scenes.stamp_sizes import drawn_in_parts, stamp_sizes
 from zpix.scenes.structure import BULGE, CLUMPS, DISC, MOST_CLUMPS, NUCLEUS, Structure
 from zpix.spectra import COMPONENTS, MixedSpectra
 from zpix.spectra.continua import CONTINUA

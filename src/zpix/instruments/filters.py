@@ -59,7 +59,8 @@ def observed_grid(bands: tuple[str, ...]) -> NDArray[np.float64]:
     """
     ranges = [instrument_of(band).wavelength_range for band in bands]
     first, last = np.log((min(low for low, _ in ranges), max(high for _, high in ranges)))
-    return np.exp(first + LN_STEP * np.arange(int((last - first) / LN_STEP)))
+    grid: NDArray[np.float64] = np.exp(first + LN_STEP * np.arange(int((last - first) / LN_STEP)))
+    return grid
 
 
 @cache
@@ -98,4 +99,5 @@ def pivot_um(bands: tuple[str, ...]) -> NDArray[np.float64]:
         Pivot wavelengths.
     """
     grid, weights = observed_grid(bands), band_weights(bands).astype(float)
-    return np.sqrt((weights * grid[:, None] ** 2).sum(axis=0)) / 1e4
+    pivot: NDArray[np.float64] = np.sqrt((weights * grid[:, None] ** 2).sum(axis=0)) / 1e4
+    return pivot

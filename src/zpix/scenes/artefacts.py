@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from zpix.image import Region
 from zpix.instruments import ArtefactSizes, Channel, channels_of, instrument_of
 from zpix.scenes.endless_field import EndlessField
-from zpix.scenes.streams import cell_stream
+from zpix.scenes.streams import cell_stream, cells_of
 
 _STRIPE_SAMPLES = 4  # per detector row, so that turned stripes have smooth edges
 _HOT, _SNOWBALLS, _STRIPES, _WISPS = range(4)  # random streams
@@ -121,7 +121,7 @@ class Artefacts(EndlessField):
         spectrum[0] = 0  # the chip's mean is part of the background
         noise = np.fft.irfft(spectrum, n_rows)
         samples = (np.arange(n_rows * _STRIPE_SAMPLES) + 0.5) / _STRIPE_SAMPLES - 0.5
-        return np.interp(samples, np.arange(n_rows), noise / noise.std()).astype(np.float32)
+        return np.asarray(np.interp(samples, np.arange(n_rows), noise / noise.std()), np.float32)
 
     def _add_wisps(self, image: NDArray[np.float32], region: Region) -> None:
         scale = self.config.pixel_scale_arcsec
@@ -154,13 +154,12 @@ class Artefacts(EndlessField):
         """Generator, band and position (x, y) of each event of a kind that may touch the region."""
         size, near = self.config.cell_size_pix, region.grown(reach)
         expected = per_arcmin2 * (size * self.config.pixel_scale_arcsec / 60) ** 2
-        for row in range(near.y0 // size, -(-near.y1 // size)):
-            for column in range(near.x0 // size, -(-near.x1 // size)):
-                rng = cell_stream(self.seed, kind, cell=(row, column))
-                for band, count in zip(bands, rng.poisson(expected, len(bands)), strict=True):
-                    for _ in range(count):
-                        x, y = (np.array([column, row]) + rng.random(2)) * size
-                        yield rng, band, float(x), float(y)
+        for row, column in cells_of(near, size):
+            rng = cell_stream(self.seed, kind, cell=(row, column))
+            for band, count in zip(bands, rng.poisson(expected, len(bands)), strict=True):
+                for _ in range(count):
+                    x, y = (np.array([column, row]) + rng.random(2)) * size
+                    yield rng, band, float(x), float(y)
 
 
 def _square(x: float, y: float, half: float) -> Region:

@@ -11,9 +11,25 @@ from zpix.sources import GALAXY
 
 
 def move_beside_others(
-    rng: np.random.Generator, x: NDArray, y: NDArray, population: Population, config: SimulationConfig
+    rng: np.random.Generator,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    population: Population,
+    config: SimulationConfig,
 ) -> None:
-    """Put a fraction of the galaxies near others, so that pairs exceed chance; writes into x and y."""
+    """Put a fraction of the galaxies near others, so that pairs exceed chance.
+
+    Parameters
+    ----------
+    rng : Generator
+        Random numbers.
+    x, y : (N,) float64, pixels
+        Positions; written to.
+    population : Population of length N
+        The sources.
+    config : SimulationConfig
+        What the sky is drawn with.
+    """
     galaxy = np.flatnonzero(population.label == GALAXY)
     chosen = galaxy[rng.uniform(size=len(galaxy)) < config.clustered_fraction]
     if len(galaxy) < 2:

@@ -162,7 +162,7 @@ class _Pattern:
             places.append(place)
             on_chip.append(((middles - starts[:, axis, None]) % pitch < size).astype(float))  # (dither, part)
         table = ((on_chip[0].T * self.shares) @ on_chip[1]).astype(np.float32)
-        return table.ravel().take(places[0] * np.int32(table.shape[1]) + places[1])
+        return np.asarray(table.ravel().take(places[0] * np.int32(table.shape[1]) + places[1]))
 
 
 @lru_cache(maxsize=2)  # labels and pixels of a window ask for the same map

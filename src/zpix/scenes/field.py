@@ -48,7 +48,7 @@ def write_field(
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Simulate a field and write it to the directory `out`.
+    """Simulate a field and write it to a directory.
 
     It then holds `mock_<band>_drz.fits` in the JADES layout, `segmentation.fits` (ids in HDU 0), `truth.fits`
     (see `zpix.scenes.truth_table`, with ra and dec in degrees) and `simulation.json`, the resolved settings. They
@@ -57,14 +57,29 @@ def write_field(
 
     Parameters
     ----------
-    shape : (ny, nx)
-        In pixels.
-    ra, dec : float
-        Centre of the field in degrees; unless the settings give one, E(B−V) is that of the SFD map there.
-    workers : int
-        Processes; the pixels are the same for any number.
+    out : str or Path
+        The directory.
+    shape : (ny, nx), pixels, default: (1024, 1024)
+        Rows and columns.
+    seed : int, default: 0
+        Seed of all random numbers.
+    ra, dec : float, degrees, default: 53.16, -27.79
+        Centre of the field; unless the settings give one, E(B−V) is that of the SFD map there.
+    bands : tuple of str, default: the nine of JADES
+        Names of the bands.
+    config : SimulationConfig, optional
+        What the sky is drawn with.
+    workers : int, default: 1
+        Number of processes; the pixels are the same for any number.
+    overwrite : bool, default: False
+        Whether files of these names, or an unfinished simulation with other settings, are replaced.
     progress : callable, optional
         Called with the number of finished and of all blocks.
+
+    Returns
+    -------
+    Path
+        The directory.
 
     Raises
     ------

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +31,14 @@ class JaguarCatalogue:
     Attributes
     ----------
     bands : tuple of str
-    flux : (N, band) float32
-        In nJy, without the Milky Way's dust.
+        Names of the bands.
+    flux : (N, band) float32, nJy
+        Fluxes without the Milky Way's dust.
     z, mag, re_arcsec, sersic_n, axis_ratio, pa_deg : (N,) float64
         As in `zpix.scenes.Population`.
     quiescent : (N,) bool
-    per_arcmin2 : (N,) float64
+        True for galaxies of a file of quiescent ones.
+    per_arcmin2 : (N,) float64, arcmin⁻²
         One over the area of the file that a galaxy is from.
     """
 
@@ -51,24 +54,65 @@ class JaguarCatalogue:
     per_arcmin2: NDArray[np.float64]
 
     def __len__(self) -> int:
+        """Return the number of galaxies."""
         return len(self.z)
 
     def fluxes(self, rows: NDArray[np.int64], *, bands: tuple[str, ...]) -> NDArray[np.float32]:
-        """Total fluxes in nJy of some rows, (row, band)."""
+        """Give the total fluxes of some galaxies.
+
+        Parameters
+        ----------
+        rows : (M,) int
+            Rows of the catalogue.
+        bands : tuple of str
+            Names of bands that it has.
+
+        Returns
+        -------
+        (M, band) float32, nJy
+            Fluxes.
+        """
         return self.flux[rows][:, [self.bands.index(band) for band in bands]]
 
     def draw(self, rng: np.random.Generator, area: float) -> NDArray[np.int64]:
-        """Rows of galaxies for `area` arcmin², drawn with replacement at the surface density of the files."""
+        """Draw galaxies, with replacement, at the surface density of the files.
+
+        Parameters
+        ----------
+        rng : Generator
+            Random numbers.
+        area : float, arcmin²
+            Area of the sky.
+
+        Returns
+        -------
+        (M,) int
+            Rows of the catalogue.
+        """
         if len(self) == 0:
             return np.zeros(0, np.int64)
         expected = np.cumsum(self.per_arcmin2)
         deviate = rng.uniform(0, expected[-1], rng.poisson(area * expected[-1]))
-        return np.searchsorted(expected, deviate).astype(np.int64)
+        return np.asarray(np.searchsorted(expected, deviate), np.int64)
 
 
 @lru_cache(maxsize=2)
 def read_jaguar(paths: tuple[str, ...], bands: tuple[str, ...], limit_mag: float) -> JaguarCatalogue:
-    """Galaxies brighter than `limit_mag` in F444W, with their fluxes in `bands` and in F444W; kept between calls.
+    """Read the galaxies brighter than a magnitude; they are kept between calls.
+
+    Parameters
+    ----------
+    paths : tuple of str
+        Files in JAGUAR's format.
+    bands : tuple of str
+        Names of the bands to read; `REFERENCE_BAND` is read too.
+    limit_mag : float, mag
+        Magnitude of the faintest in `REFERENCE_BAND`.
+
+    Returns
+    -------
+    JaguarCatalogue
+        The galaxies.
 
     Raises
     ------
@@ -85,7 +129,7 @@ def read_jaguar(paths: tuple[str, ...], bands: tuple[str, ...], limit_mag: float
     return JaguarCatalogue(bands=needed, **joined)
 
 
-def _read(path: Path, bands: tuple[str, ...], limit_mag: float) -> dict[str, NDArray]:
+def _read(path: Path, bands: tuple[str, ...], limit_mag: float) -> dict[str, NDArray[Any]]:
     table, _ = read_fits_table(path)
     for name in _COLUMNS:
         if name not in table:

@@ -158,14 +158,14 @@ def depth_variation(rng: np.random.Generator, region: Region, *, rms: float) -> 
     along_y = np.exp(1j * (ky[:, None] * np.arange(region.y0, region.y1) + phase[:, None]))  # (wave, y)
     along_x = np.exp(1j * kx[:, None] * np.arange(region.x0, region.x1))  # (wave, x)
     waves = (along_y.T @ along_x).real * (rms * np.sqrt(2 / _WAVES))
-    return np.exp(waves).astype(np.float32)
+    return np.asarray(np.exp(waves), np.float32)
 
 
 def _smoothed(image: NDArray[np.float32], sigma: float, factor: float) -> NDArray[np.float32]:
     """The image (y, x) behind a Gaussian of `sigma` pixels, times a factor; it wraps around."""
     kernel = _kernel(sigma)
     along = correlate1d(image, kernel, axis=0, mode="wrap")
-    return correlate1d(along, kernel * factor, axis=1, mode="wrap")
+    return np.asarray(correlate1d(along, kernel * factor, axis=1, mode="wrap"))
 
 
 @cache
@@ -185,7 +185,7 @@ def _kernel(sigma: float) -> NDArray[np.float64]:
     """One axis of a Gaussian of `sigma` pixels, of sum 1."""
     reach = int(np.ceil(3.5 * sigma))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum())
 
 
 def _of_band(band: str, known: Mapping[str, float]) -> float:

@@ -59,7 +59,8 @@ def transfer_function(
     squared = 2 * np.pi**2 * (fx**2 + fy**2)
     halo = np.exp(-squared * telescope.halo_arcsec**2)
     blur = np.exp(-squared * channel.blur_arcsec**2) * (1 - share + share * halo)
-    return (optics * blur * np.sinc(pixel * fx) * np.sinc(pixel * fy)).astype(np.float32)
+    transfer: NDArray[np.float32] = (optics * blur * np.sinc(pixel * fx) * np.sinc(pixel * fy)).astype(np.float32)
+    return transfer
 
 
 def frequencies(

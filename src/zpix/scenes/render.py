@@ -16,29 +16,31 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from scipy.special import gamma, gammaincinv
 
 from zpix.image import Region
-from zpix.instruments import REFERENCE_PIXEL_ARCSEC, instruments_of
 from zpix.scenes.population import Population
 from zpix.scenes.psf import band_limit, frequencies, transfer_function
-from zpix.scenes.sersic import FADE_RADIUS, sersic_transform
-from zpix.scenes.structure import BULGE, CLUMP_REACH, CLUMPS, DISC, NUCLEUS, Structure
+from zpix.scenes.sersic import sersic_transform
+from zpix.scenes.stamp_sizes import STAMP_SIZES
+from zpix.scenes.structure import BULGE, CLUMPS, DISC, Structure
 from zpix.scenes.user_psf import UserPsf
 
-#: Sides of stamps in pixels; each is a product of small primes, for the FFT.
-STAMP_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
-#: Light fainter than this many σ per pixel may be folded back into the stamp.
-_TRUNCATE_AT_SIGMA = 0.25
-#: Galaxies are drawn part by part if the light outside the disc exceeds this S/N. Nine in ten of those whose image
-#: then changes by more than 5 σ, all bands together, are above it, at half the cost of drawing all galaxies so.
-_PARTS_FROM_SNR = 22.0
 _GAUSSIAN_RE = 1.177410  # half-light radius of a Gaussian in units of its σ
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """Light of one source, (band, y, x) float32 in nJy per pixel, on `region` of the sky's pixels."""
+    """Light of one source.
+
+    Attributes
+    ----------
+    row : int
+        Of the source in its population.
+    region : Region
+        The stamp's pixels of the sky.
+    light : (band, y, x) float32, nJy per pixel
+        The light in them.
+    """
 
     row: int
     region: Region
@@ -56,19 +58,31 @@ def render(
     part_shares: Mapping[int, NDArray[np.float32]] | None = None,
     psfs: Mapping[str, UserPsf] | None = None,
 ) -> Iterator[Stamp]:
-    """Light of each source through the telescope, one stamp after another.
+    """Draw the light of each source through the telescope, one stamp after another.
 
     Parameters
     ----------
     population : Population of length N
-    fluxes : (N, band) float32
-        Total fluxes in nJy.
-    sizes : (N,) int
+        The sources.
+    fluxes : (N, band) float32, nJy
+        Total fluxes.
+    bands : tuple of str
+        Names of the bands.
+    sizes : (N,) int, pixels
         Side of each stamp, one of `STAMP_SIZES`; see `stamp_sizes`.
-    part_shares : mapping, optional
-        Of each row to be drawn part by part, the share of the parts in each band's light, (part, band).
-    psfs : mapping, optional
-        PSFs of the user's by band, which stand in for the telescope's.
+    pixel_scale_arcsec : float, arcsec
+        Side of a pixel.
+    psf_angle_deg : float, degrees
+        Position angle of the pupil, east of north.
+    part_shares : mapping of int to (part, band) float32, optional
+        Share of the parts in the light of each band, for each row to be drawn part by part.
+    psfs : mapping of str to UserPsf, optional
+        The user's PSFs by band, used in place of the telescope's.
+
+    Yields
+    ------
+    Stamp
+        The light of one source.
     """
     own = tuple((psfs or {}).get(band) for band in bands)
     for row in range(len(population)):
@@ -92,105 +106,6 @@ def render(
         if size == STAMP_SIZES[-1]:
             light *= _taper(size)
         yield Stamp(row, Region(left, bottom, left + size, bottom + size), light)
-
-
-def drawn_in_parts(
-    population: Population,
-    fluxes: NDArray[np.float32],
-    sigma: NDArray[np.float64],
-    *,
-    bands: tuple[str, ...],
-    pixel_scale_arcsec: float,
-) -> NDArray[np.bool_]:
-    """Tell which sources have parts that would be seen.
-
-    Parameters
-    ----------
-    population : Population of length N
-        The sources.
-    fluxes : (N, band) float32, nJy
-        Total fluxes.
-    sigma : (band,) float64, nJy
-        Noise per pixel.
-    bands : tuple of str
-        Names of the bands.
-    pixel_scale_arcsec : float, arcsec
-        Side of a pixel.
-
-    Returns
-    -------
-    (N,) bool
-        True for sources to be drawn part by part.
-    """
-    resolved = min((one.telescope.resolved_arcsec for one, _ in instruments_of(bands)), default=np.inf)
-    re_pix = population.re_arcsec / pixel_scale_arcsec
-    area = np.pi * (4.0 + re_pix**2 * population.axis_ratio)  # pixels; no less than a PSF of 2 pixels' radius
-    snr = np.sqrt(((fluxes / sigma) ** 2).sum(axis=1) / area)
-    light = population.spectra.light(population.structure.shares)
-    beside = (light[:, BULGE] + light[:, CLUMPS]) * np.minimum(population.re_arcsec / resolved, 1.0)
-    return (snr * beside > _PARTS_FROM_SNR) | (light[:, NUCLEUS] > 0)
-
-
-def stamp_sizes(
-    population: Population,
-    fluxes: NDArray[np.float32],
-    sigma: NDArray[np.float64],
-    *,
-    bands: tuple[str, ...],
-    pixel_scale_arcsec: float,
-) -> NDArray[np.int64]:
-    """Give the sides of the stamps that hold all light above 0.25 σ per pixel.
-
-    Parameters
-    ----------
-    population : Population of length N
-        The sources.
-    fluxes : (N, band) float32, nJy
-        Total fluxes.
-    sigma : (band,) float64, nJy
-        Noise per pixel.
-    bands : tuple of str
-        Names of the bands.
-    pixel_scale_arcsec : float, arcsec
-        Side of a pixel.
-
-    Returns
-    -------
-    (N,) int, pixels
-        Sides, each one of `STAMP_SIZES`.
-    """
-    in_sigma = fluxes / sigma / _TRUNCATE_AT_SIGMA
-    signal = in_sigma.max(axis=1, initial=0)
-    wing, core = np.zeros(len(population)), 0.0
-    for instrument, places in instruments_of(bands):
-        telescope = instrument.telescope
-        brightest = in_sigma[:, places].max(axis=1, initial=0)
-        at_reference = telescope.wing * (pixel_scale_arcsec / REFERENCE_PIXEL_ARCSEC) ** 2
-        wing = np.maximum(wing, np.cbrt(at_reference * brightest))  # the PSF falls with the third power of the distance
-        core = max(core, telescope.core_arcsec)
-    extent = _extent(population.re_arcsec, population.sersic_n, population.axis_ratio, signal, pixel_scale_arcsec)
-    rows = np.flatnonzero(drawn_in_parts(population, fluxes, sigma, bands=bands, pixel_scale_arcsec=pixel_scale_arcsec))
-    structure = population.structure[rows]
-    for column, part in enumerate((BULGE, DISC)):
-        most = signal[rows] * structure.shares[:, part].max(axis=1)
-        shape = structure.re_arcsec[:, column], structure.sersic_n[:, column], structure.axis_ratio[:, column]
-        extent[rows] = np.maximum(extent[rows], _extent(*shape, most, pixel_scale_arcsec))
-    extent[rows] = np.maximum(extent[rows], (CLUMP_REACH + 0.3) * population.re_arcsec[rows])
-    half = np.maximum(extent + core, wing) / pixel_scale_arcsec + 4
-    index = np.searchsorted(STAMP_SIZES, 2 * half)
-    return np.asarray(STAMP_SIZES)[np.minimum(index, len(STAMP_SIZES) - 1)]
-
-
-def _extent(
-    re_arcsec: NDArray, sersic_n: NDArray, axis_ratio: NDArray, signal: NDArray, pixel_scale_arcsec: float
-) -> NDArray[np.float64]:
-    """Radius in arcsec at which Sérsic profiles of total `signal` fall below 1 per pixel, shape (N,)."""
-    n = np.maximum(sersic_n, 0.5)
-    b = gammaincinv(2 * n, 0.5)
-    area = 2 * np.pi * n * gamma(2 * n) / b ** (2 * n) * axis_ratio
-    re_pix = np.maximum(re_arcsec, 1e-3) / pixel_scale_arcsec
-    centre = np.maximum(signal / (area * re_pix**2), 1.0)
-    return np.minimum((np.log(centre) / b) ** n, 1.15 * FADE_RADIUS) * re_arcsec
 
 
 @cache
@@ -261,7 +176,7 @@ class _Grid:
         share = structure.clump_share[0, used]
         at_y = _turn(self.fy, self.scale * y + structure.clump_y[0, used]) * np.exp(-squared * self.fy**2) * share
         at_x = _turn(self.fx.T, self.scale * x + structure.clump_x[0, used]) * np.exp(-squared * self.fx.T**2)
-        return at_y.astype(np.complex64) @ at_x.T.astype(np.complex64)
+        return np.asarray(at_y.astype(np.complex64) @ at_x.T.astype(np.complex64))
 
     def profile(self, re: float, n: float, axis_ratio: float, pa_deg: float) -> NDArray[np.float32]:
         """Transform of an elliptical Sérsic profile of unit flux, shape (K, K // 2 + 1)."""
@@ -290,20 +205,20 @@ class _Grid:
                 np.multiply(_mixed(native, shares[:, band]), transfer, out=spectrum[band])
             else:
                 spectrum[band] = _fold(_mixed(parts, shares[:, band]) * transfer)
-        return fft.irfft2(spectrum, (self.size, self.size), workers=1)
+        return np.asarray(fft.irfft2(spectrum, (self.size, self.size), workers=1))
 
 
-def _turn(frequency: NDArray[np.float32], arcsec: float | NDArray) -> NDArray[np.complex64]:
+def _turn(frequency: NDArray[np.float32], arcsec: float | NDArray[np.float64]) -> NDArray[np.complex64]:
     """Transform of points at `arcsec` along one axis."""
-    return np.exp(-2j * np.pi * arcsec * frequency.astype(float)).astype(np.complex64)
+    return np.asarray(np.exp(-2j * np.pi * arcsec * frequency.astype(float)), np.complex64)
 
 
 def _mixed(parts: NDArray[np.complex64], shares: NDArray[np.float32]) -> NDArray[np.complex64]:
     """Sum of parts (part, y, x) in these shares (part,); a single one has all."""
     if len(parts) == 1:
-        return parts[0]
+        return np.asarray(parts[0])
     flat = parts.view(np.float32).reshape(len(parts), -1)
-    return (shares @ flat).view(np.complex64).reshape(parts.shape[1:])
+    return np.asarray((shares @ flat).view(np.complex64).reshape(parts.shape[1:]))
 
 
 @cache

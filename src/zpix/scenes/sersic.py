@@ -8,6 +8,7 @@ field.
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,23 +20,50 @@ _INDEX = np.arange(0.4, 6.21, 0.1)
 _LN_K_FIRST, _LN_K_STEP, _N_K = -6.0, 0.02, 680  # k R_e from 0.0025 to 2,000
 
 
-def sersic_profile(radius: NDArray, n: float) -> NDArray[np.float64]:
-    """Unnormalised I(r), with the radius in units of R_e; the slow equivalent of `sersic_transform`."""
+def sersic_profile(radius: NDArray[np.float64], n: float) -> NDArray[np.float64]:
+    """Compute an unnormalised Sérsic profile; the slow equivalent of `sersic_transform`.
+
+    Parameters
+    ----------
+    radius : (...) float64
+        Radius in units of the half-light radius R_e.
+    n : float
+        Sérsic index.
+
+    Returns
+    -------
+    (...) float64
+        I(r).
+    """
     b = gammaincinv(2 * n, 0.5)
-    return np.exp(-b * radius ** (1 / n) - (radius / FADE_RADIUS) ** 4)
+    profile: NDArray[np.float64] = np.exp(-b * radius ** (1 / n) - (radius / FADE_RADIUS) ** 4)
+    return profile
 
 
-def sersic_transform(k_re: NDArray, n: float) -> NDArray[np.float32]:
-    """Fourier transform of a circular Sérsic profile of unit flux at `k_re` = k R_e ≥ 0, same shape.
+def sersic_transform(k_re: NDArray[Any], n: float) -> NDArray[np.float32]:
+    """Compute the Fourier transform of a circular Sérsic profile of unit flux.
 
     Linear in n and in ln k; tests compare it with a direct Hankel integral of `sersic_profile`.
+
+    Parameters
+    ----------
+    k_re : (...) float
+        k R_e ≥ 0, with k in radians per length.
+    n : float
+        Sérsic index.
+
+    Returns
+    -------
+    (...) float32
+        The transform, 1 at k = 0.
     """
     place = np.clip((n - _INDEX[0]) / 0.1, 0, len(_INDEX) - 1.001)
     row, fraction = int(place), place % 1
     table = _table()
     curve = table[row] * (1 - fraction) + table[row + 1] * fraction
     column = (np.log(np.maximum(k_re, 1e-9)) - _LN_K_FIRST) / _LN_K_STEP
-    return np.interp(column, np.arange(_N_K), curve, left=1.0, right=0.0).astype(np.float32)
+    transform: NDArray[np.float32] = np.interp(column, np.arange(_N_K), curve, left=1.0, right=0.0).astype(np.float32)
+    return transform
 
 
 @cache

@@ -17,22 +17,14 @@ from numpy.typing import NDArray
 
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS, Pixels, Region
-from zpix.instruments import REFERENCE_PIXEL_ARCSEC, instrument_of
-from zpix.scenes.artefacts import Artefacts
+from zpix.instruments import instrument_of
 from zpix.scenes.census import draw_population
-from zpix.scenes.coverage import Coverage
 from zpix.scenes.jaguar import JaguarCatalogue, read_jaguar
-from zpix.scenes.noise import (
-    deep_error,
-    depth_variation,
-    draw_noise,
-    electrons_per_njy,
-    noise_over_error,
-    white_equivalent,
-)
+from zpix.scenes.observation import Observation
 from zpix.scenes.population import Population
-from zpix.scenes.render import STAMP_SIZES, drawn_in_parts, render, stamp_sizes
-from zpix.scenes.streams import cell_stream, stream, stream_seed
+from zpix.scenes.render import render
+from zpix.scenes.stamp_sizes import STAMP_SIZES, drawn_in_parts, stamp_sizes
+from zpix.scenes.streams import CELL, FIELD, cell_stream, cells_of, stream
 from zpix.scenes.true_segments import TrueSegments, detection_weights, draw_segments, significance
 from zpix.scenes.truth_table import truth_table
 from zpix.scenes.user_psf import UserPsf, user_psfs
@@ -40,8 +32,6 @@ from zpix.spectra import FAMILIES
 
 _LABEL_MARGIN = 64  # pixels around a window in which segments of its sources may go on
 _REACH = STAMP_SIZES[-1] // 2
-_FIELD, _CELL, _NOISE, _DEPTH = range(4)  # the random streams of a sky
-_COVERAGE, _ARTEFACTS = 100, 101
 
 
 @dataclass(frozen=True)
@@ -57,8 +47,8 @@ class Scene:
     truth : astropy Table
         One row per source centred in the window, or with part of its segment there; x, y and boxes count from
         the window's first pixel. See `zpix.scenes.truth_table`.
-    ebv : float
-        E(B−V) of the Milky Way in mag, of which fluxes and pixels are dimmed.
+    ebv : float, mag
+        E(B−V) of the Milky Way, whose dust dims fluxes and pixels.
     """
 
     pixels: Pixels
@@ -74,8 +64,20 @@ class Sky:
     Attributes
     ----------
     seed : int
-    bands : tuple of str
+        Seed of all its random numbers.
+    bands : tuple of str, default: the nine of JADES
+        Names of the bands, of one instrument or several.
     config : SimulationConfig
+        What it is drawn with; the defaults if not given.
+
+    Raises
+    ------
+    BandError
+        If a band is of no instrument.
+    ConfigError
+        If a family of spectra is unknown.
+    InputFileError, CatalogueError
+        If a catalogue of galaxies cannot be read.
     """
 
     seed: int
@@ -99,7 +101,7 @@ class Sky:
     @cached_property
     def _field(self) -> dict[str, float]:
         """What is one number per field: E(B−V), depth, pupil angle."""
-        rng, config = stream(self.seed, _FIELD), self.config
+        rng, config = stream(self.seed, FIELD), self.config
         ebv, log_depth, angle = rng.uniform(size=3)
         low, high = config.ebv_range
         shallow = np.log(config.depth_range)
@@ -120,54 +122,47 @@ class Sky:
         """Error image in units of the deep field's."""
         return self._field["depth"]
 
-    @cached_property
+    @property
     def error(self) -> NDArray[np.float64]:
-        """Typical rms of one pixel in nJy, shape (band,)."""
-        return deep_error(self.bands) * self.depth * (REFERENCE_PIXEL_ARCSEC / self.config.pixel_scale_arcsec) ** -1
+        """Typical rms of one pixel by its error image, (band,) float64, nJy."""
+        return self._observation.error
 
     @cached_property
-    def _detection_sigma(self) -> NDArray[np.float64]:
-        correlated = self.config.correlated_noise
-        ratio = noise_over_error(self.bands, correlated=correlated)
-        return self.error * ratio * white_equivalent(self.bands, correlated=correlated)
-
-    @cached_property
-    def _coverage(self) -> Coverage:
-        return Coverage(stream_seed(self.seed, _COVERAGE), self.bands, self._field["angle"], self.config)
-
-    @cached_property
-    def _artefacts(self) -> Artefacts:
-        return Artefacts(stream_seed(self.seed, _ARTEFACTS), self.bands, self._field["angle"], self.config)
+    def _observation(self) -> Observation:
+        return Observation(self.seed, self.bands, self._field["angle"], self.config, self.depth)
 
     @cached_property
     def _psfs(self) -> Mapping[str, UserPsf]:
         return user_psfs(self.config.psf_files, pixel_scale_arcsec=self.config.psf_pixel_scale_arcsec)
 
-    def _in_local_noise(
-        self, stamps: list[tuple[Region, NDArray[np.float32]]], region: Region
-    ) -> list[tuple[Region, NDArray[np.float32]]]:
-        """Significance of stamps, given in units of typical noise, with the exposure of the region's pixels.
-
-        The stack of all bands decides; where none was observed, no light is significant.
-        """
-        weights = self._detection_sigma**-2.0 / (self._detection_sigma**-2.0).sum()
-        depth = np.sqrt(np.tensordot(weights.astype(np.float32), self._coverage.exposure(region), axes=1))
-        seen = []
-        for place, value in stamps:
-            shared, own = region.intersection(place), value.copy()
-            here = shared.shifted(-region.x0, -region.y0).slices
-            own[shared.shifted(-place.x0, -place.y0).slices] *= depth[here]
-            seen.append((place, own))
-        return seen
-
     def cells(self, region: Region) -> list[tuple[int, int]]:
-        """Cells (row, column) that a region touches, row by row."""
-        size = self.config.cell_size_pix
-        rows = range(region.y0 // size, -(-region.y1 // size))
-        return [(row, column) for row in rows for column in range(region.x0 // size, -(-region.x1 // size))]
+        """List the cells that a region touches.
+
+        Parameters
+        ----------
+        region : Region
+            In pixels of the sky.
+
+        Returns
+        -------
+        list of (int, int)
+            Row and column of each cell, row by row.
+        """
+        return cells_of(region, self.config.cell_size_pix)
 
     def cell_population(self, row: int, column: int) -> Population:
-        """Sources drawn in one cell, positions in the sky's pixels; a few lie just outside it."""
+        """Draw the sources of one cell.
+
+        Parameters
+        ----------
+        row, column : int
+            Of the cell.
+
+        Returns
+        -------
+        Population
+            The sources, with positions in the sky's pixels; a few lie just outside the cell.
+        """
         return _cell_population(self.seed, self.config, row, column, self._catalogue)
 
     def observe(
@@ -177,16 +172,21 @@ class Sky:
         bounds: Region | None = None,
         first_ids: dict[tuple[int, int], int] | None = None,
     ) -> Scene:
-        """Image, error, segments and truth of a window.
+        """Draw image, error, segments and truth of a window.
 
         Parameters
         ----------
         region : Region
-            In pixels of the sky, which has no edges.
+            The window in pixels of the sky, which has no edges.
         bounds : Region, optional
             Where segments end: the field that the window is part of, or by default the window.
         first_ids : dict, optional
             Id of the first source of each cell; by default sources are numbered from 1 in this window alone.
+
+        Returns
+        -------
+        Scene
+            What is seen and what is true.
         """
         return next(self.realisations(region, bounds=bounds, first_ids=first_ids))
 
@@ -197,9 +197,23 @@ class Sky:
         bounds: Region | None = None,
         first_ids: dict[tuple[int, int], int] | None = None,
     ) -> Iterator[Scene]:
-        """The same window observed again and again: an endless sequence of scenes that differ in noise alone.
+        """Observe the same window again and again: scenes that differ in noise alone.
 
-        The first is that of `observe`; the others cost a sixth of it. TrueSegments and truth are shared.
+        The first is that of `observe`; the others cost a sixth of it. Segments and truth are shared.
+
+        Parameters
+        ----------
+        region : Region
+            The window, as in `observe`.
+        bounds : Region, optional
+            Where segments end, as in `observe`.
+        first_ids : dict, optional
+            Id of the first source of each cell, as in `observe`.
+
+        Yields
+        ------
+        Scene
+            One observation after another, without end.
         """
         labelled = region.grown(_LABEL_MARGIN).intersection(bounds or region)
         population, ids = self._sources(labelled.grown(_REACH), first_ids)
@@ -217,7 +231,7 @@ class Sky:
             population, fluxes, segments, ids, bands=self.bands, ebv=self.ebv, region=region, rows=inside
         )
         for realisation in itertools.count():
-            yield Scene(self._observed(region, model, realisation), segmentation, table, self.ebv)
+            yield Scene(self._observation.pixels(region, model, realisation), segmentation, table, self.ebv)
 
     def _sources(
         self, region: Region, first_ids: dict[tuple[int, int], int] | None
@@ -232,7 +246,7 @@ class Sky:
     def _light(
         self, population: Population, region: Region
     ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.intp]]:
-        """Fluxes and stamp sizes of all sources, and the rows of those whose stamp touches the region."""
+        """Fluxes and sides of stamps of all sources, and the rows of those whose stamp touches the region."""
         # stamps of faint sources are small: only colours of those in reach of a generous guess are computed
         distance = np.maximum(
             np.maximum(region.x0 - population.x, population.x - region.x1),
@@ -260,7 +274,7 @@ class Sky:
     ) -> tuple[NDArray[np.float32], TrueSegments]:
         """Noiseless light of the window, (band, y, x) nJy, and the segments of the region to be labelled."""
         model = np.zeros((len(self.bands), *region.shape), np.float32)
-        weights = detection_weights(self.bands, self._detection_sigma)
+        weights = detection_weights(self.bands, self._observation.detection_sigma)
         stamps: list[tuple[Region, NDArray[np.float32]]] = []
         scale = self.config.pixel_scale_arcsec
         in_parts = np.flatnonzero(
@@ -285,62 +299,12 @@ class Sky:
             stamps.append((stamp.region, significance(stamp.light, weights)))
         segments = draw_segments(
             labelled,
-            self._in_local_noise(stamps, labelled),
+            self._observation.in_local_noise(stamps, labelled),
             threshold=self.config.segment_threshold,
             min_pixels=self.config.detectable_pixels,
             min_snr=self.config.detectable_snr,
         )
         return model, segments
-
-    def _observed(self, region: Region, model: NDArray[np.float32], realisation: int) -> Pixels:
-        """The noiseless light (band, y, x) as it was observed: noise, artefacts, and parts without exposure."""
-        config = self.config
-        exposure = self._coverage.exposure(region)
-        valid = exposure > 0
-        if config.saturation_njy is not None:
-            valid &= model < config.saturation_njy
-        typical = self.error.astype(np.float32)[:, None, None]
-        background = np.broadcast_to(typical**2, model.shape)
-        if config.depth_structure:
-            background = (
-                background * depth_variation(stream(self.seed, _DEPTH), region, rms=config.depth_structure) ** 2
-            )
-        ratio = noise_over_error(self.bands, correlated=config.correlated_noise).astype(np.float32)[:, None, None]
-        added = self._noise(region, realisation) * ratio * np.where(valid, self._error(model, background, exposure), 0)
-        artefacts = np.zeros_like(model)
-        self._artefacts.add_to(artefacts, region)
-        sky = stream(self.seed, _FIELD, 1).standard_normal(len(self.bands)) * config.sky_residual_sigma * self.error
-        counted = model + sky.astype(np.float32)[:, None, None] + added
-        error = np.where(valid, self._error(counted, background, exposure), np.float32(np.inf))
-        return Pixels(np.where(valid, counted + artefacts * typical, np.float32(0)), error, valid)
-
-    def _error(
-        self, light: NDArray[np.float32], background: NDArray[np.float32], exposure: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """Error in nJy of pixels with this light, all (band, y, x).
-
-        Noise is drawn by the true light, but an instrument knows only what it has counted: error images that were
-        made of true light would tell it, free of noise.
-        """
-        variance = background
-        if self.config.poisson_noise:
-            gain = electrons_per_njy(self.bands).astype(np.float32)[:, None, None] / self.depth**2
-            variance = variance + np.maximum(light, 0) / gain
-        return np.sqrt(variance / np.maximum(exposure, np.float32(1e-6)))
-
-    def _noise(self, region: Region, realisation: int) -> NDArray[np.float32]:
-        """Unit noise of the window, (band, y, x), put together from its cells."""
-        key = (_NOISE,) if realisation == 0 else (_NOISE, realisation)
-        size = self.config.cell_size_pix
-        noise = np.empty((len(self.bands), *region.shape), np.float32)
-        for row, column in self.cells(region):
-            cell = Region(column * size, row * size, (column + 1) * size, (row + 1) * size)
-            rng = cell_stream(self.seed, *key, cell=(row, column))
-            drawn = draw_noise(rng, cell.shape, bands=self.bands, correlated=self.config.correlated_noise)
-            shared = region.intersection(cell)
-            here, there = shared.shifted(-region.x0, -region.y0), shared.shifted(-cell.x0, -cell.y0)
-            noise[(slice(None), *here.slices)] = drawn[(slice(None), *there.slices)]
-        return noise
 
 
 def draw_scene(
@@ -350,7 +314,24 @@ def draw_scene(
     bands: tuple[str, ...] = JADES_BANDS,
     config: SimulationConfig | None = None,
 ) -> Scene:
-    """A piece of a sky of its own, (ny, nx) pixels of `shape`; the same for the same seed."""
+    """Draw a piece of a sky of its own; the same for the same seed.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of all random numbers.
+    shape : (ny, nx), pixels, default: (512, 512)
+        Rows and columns.
+    bands : tuple of str, default: the nine of JADES
+        Names of the bands.
+    config : SimulationConfig, optional
+        What the sky is drawn with.
+
+    Returns
+    -------
+    Scene
+        What is seen and what is true.
+    """
     return Sky(seed, tuple(bands), config or SimulationConfig()).observe(Region.whole(shape))
 
 
@@ -358,7 +339,7 @@ def draw_scene(
 def _cell_population(
     seed: int, config: SimulationConfig, row: int, column: int, catalogue: JaguarCatalogue | None
 ) -> Population:
-    rng = cell_stream(seed, _CELL, cell=(row, column))
+    rng = cell_stream(seed, CELL, cell=(row, column))
     size = config.cell_size_pix
     population = draw_population(rng, width_pix=size, height_pix=size, config=config, catalogue=catalogue)
     return replace(population, x=population.x + column * size, y=population.y + row * size)

@@ -22,15 +22,19 @@ _FAINTEST_OF_PEAK = 5e-6
 
 @dataclass(frozen=True)
 class TrueSegments:
-    """TrueSegments of N sources.
+    """Segments of N sources.
 
     Attributes
     ----------
     owner : (y, x) int32
         Row of the source that a pixel belongs to, −1 for none.
-    snr, blendedness : (N,) float32
+    snr : (N,) float32
+        S/N of the segment in the stack that shows the source best.
+    blendedness : (N,) float32
+        Share of the segment's light that is not the source's own.
     n_pix : (N,) int32
-    box : (N, 4) int32
+        Pixels of the segment; 0 where there is none.
+    box : (N, 4) int32, pixels
         Half-open (x0, y0, x1, y1) in the sky's pixels; zeros where there is no segment.
     """
 
@@ -78,10 +82,10 @@ def significance(light: NDArray[np.float32], weights: NDArray[np.float32]) -> ND
     (y, x) float32
         The S/N.
     """
-    best, *others = np.tensordot(weights, light, axes=1)
+    best, *others = list(np.tensordot(weights, light, axes=1))
     for stack in others:
         best = best if best.sum() > stack.sum() else stack
-    return best
+    return np.asarray(best)
 
 
 def draw_segments(
@@ -92,16 +96,25 @@ def draw_segments(
     min_pixels: int,
     min_snr: float,
 ) -> TrueSegments:
-    """Divide `region` among sources.
+    """Divide a region among sources.
 
     Parameters
     ----------
+    region : Region
+        The region.
     stamps : list of (Region, (y, x) float32)
-        Significance of each source and where it lies; N = 0 is normal.
+        Where each of N sources lies, and its S/N per pixel; N = 0 is normal.
     threshold : float
         S/N per pixel down to which light counts.
-    min_pixels, min_snr
-        Smaller or fainter segments are dropped: nobody could find them.
+    min_pixels : int
+        Segments of fewer pixels are dropped.
+    min_snr : float
+        Segments of less S/N are dropped.
+
+    Returns
+    -------
+    TrueSegments of N sources
+        The segments.
     """
     n = len(stamps)
     snr, blendedness = np.zeros(n, np.float32), np.zeros(n, np.float32)
@@ -165,11 +178,12 @@ def _strengths(
 
 
 def _connected_to_peak(mine: NDArray[np.bool_], value: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Those of a source's pixels that are connected to its brightest one, (y, x)."""
     parts, n_parts = ndimage.label(mine)
     if n_parts == 1:
         return mine
     peak = np.argmax(np.where(mine, value, -np.inf))
-    return parts == parts.ravel()[peak]
+    return np.asarray(parts == parts.ravel()[peak])
 
 
 def _overlap(region: Region, place: Region) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

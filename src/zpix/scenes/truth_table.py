@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from astropy.table import Table
 from numpy.typing import NDArray
@@ -27,7 +29,7 @@ def truth_table(
     region: Region,
     rows: NDArray[np.bool_],
 ) -> Table:
-    """One row per source in `rows`.
+    """Write what is true of some sources as a table.
 
     Columns: id (the value in the segmentation map), x, y (pixels from the window's first, integers are
     centres), label (1 galaxy, 2 star), kind (galaxy, quiescent, agn, little_red_dot, star or brown_dwarf; agn is a
@@ -39,15 +41,33 @@ def truth_table(
 
     Parameters
     ----------
-    population, fluxes, segments, ids
-        All of one length N; fluxes are (N, band) in nJy.
+    population : Population of length N
+        The sources.
+    fluxes : (N, band) float32, nJy
+        Total fluxes.
+    segments : TrueSegments of N sources
+        Their segments.
+    ids : (N,) int32
+        Their ids.
+    bands : tuple of str
+        Names of the bands.
+    ebv : float, mag
+        E(B−V) of the Milky Way.
+    region : Region
+        The window, from whose first pixel positions count.
     rows : (N,) bool
+        Which sources the table has.
+
+    Returns
+    -------
+    Table
+        One row for each of them.
     """
     box = segments.box[rows] - np.array([region.x0, region.y0, region.x0, region.y0])
     n_pix = segments.n_pix[rows]
     box[n_pix == 0] = 0
     chosen = population[rows]
-    columns: dict[str, NDArray] = {
+    columns: dict[str, NDArray[Any]] = {
         "id": ids[rows].astype(np.int32),
         "x": chosen.x - region.x0,
         "y": chosen.y - region.y0,

@@ -1,4 +1,4 @@
-"""What of a simulated field is already on disk, so that an interrupted simulation can go on?
+"""Which blocks of a simulated field are already on disk, so that an interrupted simulation can go on?
 
 A field in the making lives in the hidden directory `.simulation.part` of its output directory: the settings, the
 mosaics and the segmentation map at their full size, and one small file per finished block with the block's rows of
@@ -57,7 +57,17 @@ class UnfinishedField:
         return (self.path / _LAST).exists()
 
     def add_block(self, rows: Table, segmentation: NDArray[np.int32], block: Region) -> None:
-        """Note the next block, whose pixels are on disk, as finished: its rows of truth and its segments."""
+        """Note the next block, whose pixels are on disk, as finished.
+
+        Parameters
+        ----------
+        rows : Table
+            Its rows of truth.
+        segmentation : (y, x) int32
+            Its segmentation map.
+        block : Region
+            The block in the field's pixels.
+        """
         ids, counts, boxes = _segments(segmentation, block)
         columns = {
             name: {"unit": str(column.unit or ""), "description": column.description}
@@ -75,15 +85,17 @@ class UnfinishedField:
         self.done += 1
 
     def truth(self) -> tuple[Table, NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
-        """Rows of all finished blocks, and the segments of the whole map.
+        """Read the rows of all finished blocks, and the segments of the whole map.
 
         Returns
         -------
         rows : Table
-        ids : (N,) int32, sorted
+            Rows of truth; a source at the edge of a block may have several.
+        ids : (N,) int32
+            Ids of the segments, sorted.
         counts : (N,) int64
             Pixels of each segment.
-        boxes : (N, 4) int32
+        boxes : (N, 4) int32, pixels
             Half-open (x0, y0, x1, y1).
         """
         parts = []
@@ -105,8 +117,8 @@ class UnfinishedField:
     def publish(self) -> None:
         """Move the complete files out, `simulation.json` as the last, and remove the hidden directory.
 
-        An older field's `simulation.json` goes first, and block files before the new one comes: whatever interrupts
-        the move, no half of a field has one, and no moved field is taken for one to go on with.
+        An older field's `simulation.json` is removed first, and block files before the new one is moved: whenever the
+        move is interrupted, no incomplete field has a `simulation.json`, and no moved field looks unfinished.
         """
         for name in self.products:
             if name != _LAST and (self.path / name).exists():  # an interrupted move has left only some
@@ -125,15 +137,26 @@ class UnfinishedField:
 def unfinished_field(
     out: Path, settings: Mapping[str, Any], *, products: Collection[str], overwrite: bool
 ) -> Iterator[UnfinishedField]:
-    """A field to begin or, if the same one was begun in `out` already, to go on with.
+    """Begin a field or, if the same one was begun already, go on with it.
 
-    Whatever ends the block, finished blocks stay and a later call goes on after them; without a finished block
-    nothing is left.
+    However the `with` block ends, finished blocks of the field stay and a later call goes on after them; without a
+    finished block nothing is left.
 
     Parameters
     ----------
-    settings : everything that the pixels depend on, fit for JSON
-    products : names of the files that `out` will hold
+    out : Path
+        Directory of the field.
+    settings : mapping
+        Everything that the pixels depend on, fit for JSON.
+    products : collection of str
+        Names of the files that `out` will hold.
+    overwrite : bool
+        Whether files of these names, or a field begun with other settings, are replaced.
+
+    Yields
+    ------
+    UnfinishedField
+        The field.
 
     Raises
     ------
@@ -193,9 +216,18 @@ def _segments(
 
 
 class TrueSegmentationWriter:
-    """Writes a segmentation map (int32, HDU 0 of a FITS file) region by region; goes on with a file that is there.
+    """Writer of a segmentation map (int32, HDU 0 of a FITS file), region by region; it goes on with an existing file.
 
     Rows are written where they belong, so that memory does not grow with the map.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    shape : (ny, nx)
+        Rows and columns.
+    wcs : WCS
+        World coordinates of the map.
     """
 
     def __init__(self, path: Path, shape: tuple[int, int], wcs: WCS) -> None:
@@ -209,7 +241,15 @@ class TrueSegmentationWriter:
         os.pwrite(self._stream.fileno(), text, 0)
 
     def write(self, region: Region, segmentation: NDArray[np.int32]) -> None:
-        """Fill `region`, inside the map."""
+        """Write the map of a region.
+
+        Parameters
+        ----------
+        region : Region
+            The region, inside the map.
+        segmentation : (y, x) int32
+            Its pixels.
+        """
         for row, line in enumerate(segmentation.astype(">i4"), start=region.y0):
             place = self._start + 4 * (row * self._width + region.x0)
             os.pwrite(self._stream.fileno(), memoryview(line), place)

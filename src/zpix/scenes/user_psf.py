@@ -32,15 +32,31 @@ class UserPsf:
     Attributes
     ----------
     path : str
-    pixel_scale_arcsec : float or None
-        None: the file's header says it.
+        The file.
+    pixel_scale_arcsec : float, arcsec, optional
+        Side of its pixels; by default that in the file's header.
     """
 
     path: str
     pixel_scale_arcsec: float | None = None
 
     def transfer_function(self, size: int, *, oversampling: int, pixel_scale_arcsec: float) -> NDArray[np.complex64]:
-        """Fourier transform of the centred and normalised PSF, as `zpix.scenes.psf.transfer_function`."""
+        """Compute the Fourier transform of the centred and normalised PSF.
+
+        Parameters
+        ----------
+        size : int
+            Side of the stamp in pixels.
+        oversampling : int
+            How many times finer than the mosaic's pixels the light is sampled.
+        pixel_scale_arcsec : float, arcsec
+            Side of the mosaic's pixels.
+
+        Returns
+        -------
+        (K, K // 2 + 1) complex64
+            The transfer function; see `zpix.scenes.psf.transfer_function`.
+        """
         image, scale = _read(self.path, self.pixel_scale_arcsec)
         centre_y, centre_x = _centre(image)
         fy, fx = frequencies(size, oversampling=oversampling, pixel_scale_arcsec=pixel_scale_arcsec)
@@ -49,18 +65,30 @@ class UserPsf:
         along_x = np.exp(-2j * np.pi * fx.T * x)  # (K // 2 + 1, image x)
         transfer = along_y @ (image / image.sum()) @ along_x.T
         transfer[(np.abs(fy) > 0.5 / scale) | (np.abs(fx) > 0.5 / scale)] = 0
-        return transfer.astype(np.complex64)
+        return np.asarray(transfer, np.complex64)
 
 
 def user_psfs(
     files: str | tuple[tuple[str, str], ...] | None, *, pixel_scale_arcsec: float | None = None
 ) -> Mapping[str, UserPsf]:
-    """PSF of each band that has one, from pairs of band and file or a directory of files that are named by band.
+    """Read the PSFs that a user gives.
+
+    Parameters
+    ----------
+    files : str or tuple of (str, str), optional
+        A directory of files that are named by band, or pairs of band and file; None for no PSFs.
+    pixel_scale_arcsec : float, arcsec, optional
+        Side of the files' pixels; by default that in their headers.
+
+    Returns
+    -------
+    mapping of str to UserPsf
+        PSF of each band that has one.
 
     Raises
     ------
     BandError
-        If a band has no NIRCam filter curve, or two files of a directory are of one band.
+        If a band is of no instrument, or two files of a directory are of one band.
     InputFileError
         If a file or directory is missing, or a file holds no PSF.
     ConfigError
@@ -83,6 +111,7 @@ def user_psfs(
 
 
 def _in_directory(folder: Path) -> list[tuple[str, str]]:
+    """Band and path of each file of a directory whose name has a band."""
     if not folder.is_dir():
         raise InputFileError(f"psf_files: '{folder}' is not a directory")
     found: dict[str, str] = {}

@@ -55,7 +55,7 @@ def continua() -> NDArray[np.float32]:
     dense_gas *= 0.15 + 0.85 / (1 + np.exp(-(grid - 3680.0) / 50.0))
     spectra = np.vstack([f_nu, blue, accretion, dense_gas])
     at_5500 = spectra[:, np.searchsorted(grid, 5500.0)]
-    return (spectra / at_5500[:, None]).astype(np.float32)
+    return np.asarray(spectra / at_5500[:, None], np.float32)
 
 
 def _without_lines(f_nu: NDArray[np.float64]) -> NDArray[np.float64]:

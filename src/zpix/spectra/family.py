@@ -89,7 +89,7 @@ class SpectraFamily(ABC, Generic[Drawn]):
         Returns
         -------
         (N, W) float64
-            f_λ on `rest_grid`, lines included; the scale is arbitrary.
+            Flux per wavelength f_λ on `rest_grid`, lines included; the scale is arbitrary.
         """
 
     def band_fluxes(self, drawn: Drawn, *, bands: tuple[str, ...]) -> NDArray[np.float32]:

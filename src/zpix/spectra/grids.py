@@ -29,7 +29,8 @@ def rest_grid() -> NDArray[np.float64]:
     (W,) float64, Å
         5,300 wavelengths from 600 Å to 5.7 µm, uniform in ln λ with step `LN_STEP`.
     """
-    return REST_START * np.exp(LN_STEP * np.arange(REST_PIXELS))
+    grid: NDArray[np.float64] = REST_START * np.exp(LN_STEP * np.arange(REST_PIXELS))
+    return grid
 
 
 def pixel_at(wavelength: float) -> int:

@@ -60,7 +60,18 @@ class MixedSpectra(Rows):
 
     @classmethod
     def concatenate(cls, tables: Sequence[Self]) -> Self:
-        """Join tables; see `Rows.concatenate`."""
+        """Join tables.
+
+        Parameters
+        ----------
+        tables : sequence of MixedSpectra
+            At least one.
+
+        Returns
+        -------
+        MixedSpectra
+            All their rows, in order.
+        """
         families = tuple(dict.fromkeys(family for table in tables for family in table.families))
         members = [np.array([families.index(one) for one in table.families], np.intp)[table.member] for table in tables]
         every = [pair for table in tables for pair in zip(table.families, table.drawn, strict=True)]

@@ -76,11 +76,35 @@ class StarFamily(SpectraFamily[StarSpectra]):
         return StarSpectra(z=np.zeros(n), teff=teff, colour_scatter=rng.normal(size=n))
 
     def rest_spectra(self, drawn: StarSpectra) -> NDArray[np.float64]:
-        """Compute f_λ; see `SpectraFamily.rest_spectra`."""
+        """Compute spectra.
+
+        Parameters
+        ----------
+        drawn : StarSpectra of length N
+            What has been drawn.
+
+        Returns
+        -------
+        (N, W) float64
+            Flux per wavelength f_λ on `rest_grid`; the scale is arbitrary.
+        """
         return _f_nu(rest_grid() / 1e4, drawn) / rest_grid() ** 2
 
     def band_fluxes(self, drawn: StarSpectra, *, bands: tuple[str, ...]) -> NDArray[np.float32]:
-        """Compute band-averaged f_ν; see `SpectraFamily.band_fluxes`."""
+        """Compute band-averaged f_ν.
+
+        Parameters
+        ----------
+        drawn : StarSpectra of length N
+            What has been drawn.
+        bands : tuple of str
+            Names of bands.
+
+        Returns
+        -------
+        (N, band) float32
+            Fluxes; the scale is arbitrary.
+        """
         return np.asarray(_f_nu(observed_grid(bands) / 1e4, drawn) @ band_weights(bands), np.float32)
 
 
