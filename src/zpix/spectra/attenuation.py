@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.spectra.grids import rest_grid
+from zpix.spectra.wavelengths import rest_grid
 
 
 @cache

@@ -13,7 +13,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from zpix.instruments import LN_STEP, package_file
-from zpix.spectra.grids import REST_PIXELS, rest_grid
+from zpix.spectra.wavelengths import REST_PIXELS, rest_grid
 
 #: The continua that a galaxy mixes, in the order of `KcorrectSpectra.weights`.
 CONTINUA = (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from zpix.instruments import band_weights
 from zpix.sources.rows import Rows
-from zpix.spectra.grids import batches, redshifted, rest_grid
+from zpix.spectra.wavelengths import batches, redshifted, rest_grid
 from zpix.spectra.intergalactic import absorb
 
 #: What the light of a galaxy is divided into: stars by age, light that cannot be told apart by age, an unobscured

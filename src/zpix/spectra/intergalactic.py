@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.errors import MissingExtraError
-from zpix.spectra.grids import rest_grid
+from zpix.spectra.wavelengths import rest_grid
 
 _PIXELS = 1403  # 600 to 2000 Å, the damping wing included
 

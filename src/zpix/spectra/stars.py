@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from zpix.instruments import band_weights, observed_grid
 from zpix.spectra.family import DrawnSpectra, SpectraFamily
-from zpix.spectra.grids import rest_grid
+from zpix.spectra.wavelengths import rest_grid
 
 #: Below this effective temperature (K) the spectrum is a brown dwarf's.
 BROWN_DWARF_KELVIN = 2300.0
