@@ -29,7 +29,7 @@ def stage_times(seeds: Iterable[int]) -> tuple[dict[str, list[float]], list[int]
         times.append(time.perf_counter())
         model, _ = sky._draw(WINDOW, WINDOW, population[near], fluxes[near], sizes[near])
         times.append(time.perf_counter())
-        sky._observed(WINDOW, model, 0)
+        sky._observation.pixels(WINDOW, model, 0)
         times.append(time.perf_counter())
         n_sources.append(len(near))
         for stage, seconds in zip(stages.values(), np.diff(times), strict=True):
