@@ -11,6 +11,7 @@ from zpix.scenes.render import render
 from zpix.scenes.stamp_sizes import drawn_in_parts
 from zpix.scenes.structure import NUCLEUS
 from zpix.sources import GALAXY
+from zpix.spectra.kcorrect import KCORRECT
 
 SIZE = 8000  # pixels: 16 arcmin²
 AREA = (SIZE * 0.03 / 60) ** 2
@@ -39,7 +40,7 @@ def test_nuclei_are_in_few_and_massive_galaxies(active: Population) -> None:
     light = active.spectra.light(active.structure.shares)[:, NUCLEUS]
     assert (light[nucleus] > 0.09).all() and not light[~nucleus].any()
     np.testing.assert_allclose(active.structure.shares.sum(axis=1), 1)
-    (galaxies,) = active[active.label == GALAXY].spectra.drawn
+    galaxies = active.spectra.drawn[active.spectra.families.index(KCORRECT)]
     np.testing.assert_allclose(galaxies.weights.sum(axis=1), 1)
 
 
