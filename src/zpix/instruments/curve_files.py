@@ -1,4 +1,4 @@
-"""Where are the curves of filters, and other data that installed packages bring?"""
+"""Where are the filter curves and other data files of installed packages?"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Through which curves do the bands see the sky?
+"""Which light does each band let through?
 
-All spectra live on grids that are uniform in ln λ with one common step, that of the galaxy templates, so that
-a redshift is a shift along the grid and a band flux is one row of a matrix product.
+Spectra are sampled on grids that are uniform in ln λ with one common step, that of the galaxy templates, so that a
+redshift is a shift along the grid and a band flux is one row of a matrix product.
 """
 
 from __future__ import annotations

@@ -69,6 +69,7 @@ class Artefacts(EndlessField):
         }
 
     def _add_hot_pixels(self, image: NDArray[np.float32], region: Region) -> None:
+        """Add single native pixels, mostly positive."""
         sigmas = {band: sizes.hot_pixel_sigma for band, (sizes, _) in self._cameras.items() if sizes.hot_pixel_sigma}
         for rng, band, x, y in self._events(_HOT, region, 3, self.config.hot_pixels_per_arcmin2, list(sigmas)):
             sizes, channel = self._cameras[band]
@@ -82,6 +83,7 @@ class Artefacts(EndlessField):
             image[(band, *shared.shifted(-region.x0, -region.y0).slices)] += height * along_y[:, None] * along_x
 
     def _add_snowballs(self, image: NDArray[np.float32], region: Region) -> None:
+        """Add faint discs and rings."""
         sigmas = {band: sizes.snowball_sigma for band, (sizes, _) in self._cameras.items() if sizes.snowball_sigma}
         reach = int(1.5 * max((self._cameras[band][0].snowball_radius_pix[1] for band in sigmas), default=0)) + 1
         for rng, band, x, y in self._events(_SNOWBALLS, region, reach, self.config.snowballs_per_arcmin2, list(sigmas)):
@@ -97,6 +99,7 @@ class Artefacts(EndlessField):
             image[(band, *shared.shifted(-region.x0, -region.y0).slices)] += (height * shape).astype(np.float32)
 
     def _add_stripes(self, image: NDArray[np.float32], region: Region) -> None:
+        """Add stripes along the rows of each chip."""
         u, v = self.detector_axes(region)
         for instrument, channel, bands in channels_of(self.bands):
             side = instrument.artefacts.stripe_arcsec
@@ -124,6 +127,7 @@ class Artefacts(EndlessField):
         return np.asarray(np.interp(samples, np.arange(n_rows), noise / noise.std()), np.float32)
 
     def _add_wisps(self, image: NDArray[np.float32], region: Region) -> None:
+        """Add faint curved strands of scattered light."""
         scale = self.config.pixel_scale_arcsec
         sigmas = {
             band: sizes.wisp_sigma

@@ -48,7 +48,7 @@ def draw_magnitudes(rng: np.random.Generator, n: int, *, faintest: float) -> NDA
     (N,) float64, mag
         Magnitudes in `REFERENCE_BAND`.
     """
-    # invert the cumulative counts; those brighter than the first knot sit on it
+    # invert the cumulative counts; galaxies brighter than the first knot get its magnitude
     level = np.log10(np.maximum(rng.uniform(0, number_counts(faintest), n), number_counts(_COUNTS_MAG[0])))
     return np.interp(level, np.log10(_COUNTS_PER_ARCMIN2), _COUNTS_MAG)
 

@@ -50,6 +50,7 @@ class Coverage(EndlessField):
         return _exposure(self, region)
 
     def _drawn(self, region: Region) -> NDArray[np.float32]:
+        """Exposure map of a window, (band, y, x)."""
         u, v = self.detector_axes(region)
         exposure = np.ones((len(self.bands), *region.shape), np.float32)
         if not region.width or not region.height:
@@ -143,6 +144,7 @@ class _Pattern:
         channels: list[Channel],
         key: tuple[int, ...],
     ) -> _Pattern:
+        """Draw where the exposures of an instrument lie."""
         dithers = instrument.dithers
         mean, rms = dithers.step_arcsec
         steps = rng.permuted(np.tile(np.arange(dithers.number)[:, None], 2), axis=0) * mean
@@ -167,19 +169,20 @@ class _Pattern:
 
 @lru_cache(maxsize=2)  # labels and pixels of a window ask for the same map
 def _exposure(coverage: Coverage, region: Region) -> NDArray[np.float32]:
+    """Exposure map of a window, kept for the last two windows."""
     exposure = coverage._drawn(region)
     exposure.flags.writeable = False
     return exposure
 
 
 def _repeated(first: float, pitch: float, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Those of first + k × pitch, k any integer, that lie among `values`."""
+    """Positions first + k × pitch, k any integer, within the range of `values`."""
     k = np.arange(np.ceil((values.min() - first) / pitch), np.floor((values.max() - first) / pitch) + 1)
     return first + k * pitch
 
 
 def _divided(values: NDArray[np.float64], edges: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Between which edges each value lies, of its shape or (1, 1) without edges, and the middle of each part."""
+    """Interval between edges that each value lies in, (1, 1) without edges, and the middle of each interval."""
     edges = np.sort(edges)
     place = np.zeros(values.shape if len(edges) else (1, 1), np.int32)
     for edge in edges:

@@ -1,4 +1,4 @@
-"""What lies on the detectors all over an endless sky, and how are the detectors turned?"""
+"""How are the detectors turned, to which exposures and artefacts of an endless sky are fixed?"""
 
 from __future__ import annotations
 

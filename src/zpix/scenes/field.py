@@ -150,7 +150,7 @@ def _blocks(sky: Sky, shape: tuple[int, int]) -> Iterator[Region]:
 
 
 def _observed(sky: Sky, shape: tuple[int, int], blocks: list[Region], workers: int) -> Iterator[tuple[Region, Scene]]:
-    """Blocks and their scenes in order; a few are in the making at a time."""
+    """Blocks and their scenes in order; several workers compute a few blocks at a time."""
     field = Region.whole(shape)
     first_ids = _first_ids(sky, field)
     if workers == 1:
@@ -166,7 +166,7 @@ def _observed(sky: Sky, shape: tuple[int, int], blocks: list[Region], workers: i
 
 
 def _serve() -> None:
-    """Prepare a worker: Ctrl-C is its parent's to answer, and it ends when the parent is killed."""
+    """Prepare a worker process: its parent handles Ctrl-C, and the worker ends when the parent is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
@@ -197,7 +197,7 @@ def _owned_rows(truth: Table, block: Region, field: Region) -> Table:
 
 
 def _merged(unfinished: UnfinishedField, wcs: WCS) -> Table:
-    """All rows by id, each once, with sky positions and the segments that the map holds."""
+    """One row for each id, in order, with sky positions and the segment that the map holds."""
     table, segment_ids, counts, boxes = unfinished.truth()
     table.sort(["id", "snr"])
     ids = np.asarray(table["id"])

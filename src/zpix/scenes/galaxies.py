@@ -142,6 +142,7 @@ def quiescent_fraction(log_mass: NDArray[np.float64], z: NDArray[np.float64]) ->
 
 
 def _spectra(rng: np.random.Generator, galaxies: GalaxyTraits, config: SimulationConfig) -> MixedSpectra:
+    """Spectra of galaxies by the settings of the sky."""
     return draw_galaxy_spectra(rng, galaxies, shares=config.spectra, emission_lines=config.emission_lines)
 
 

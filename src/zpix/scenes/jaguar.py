@@ -130,6 +130,7 @@ def read_jaguar(paths: tuple[str, ...], bands: tuple[str, ...], limit_mag: float
 
 
 def _read(path: Path, bands: tuple[str, ...], limit_mag: float) -> dict[str, NDArray[Any]]:
+    """Fields of a `JaguarCatalogue` of one file."""
     table, _ = read_fits_table(path)
     for name in _COLUMNS:
         if name not in table:
@@ -142,7 +143,9 @@ def _read(path: Path, bands: tuple[str, ...], limit_mag: float) -> dict[str, NDA
     area = _area_arcmin2(path, columns["RA"], columns["DEC"])
     with np.errstate(divide="ignore", invalid="ignore"):
         mag = 31.4 - 2.5 * np.log10(flux[:, bands.index(REFERENCE_BAND)].astype(np.float64))
-    usable = (mag < limit_mag) & (columns["redshift"] > 0)  # whatever the bands, so that all see the same galaxies
+    usable = (mag < limit_mag) & (
+        columns["redshift"] > 0
+    )  # not by band, so that the galaxies do not depend on the bands
     usable &= np.all([np.isfinite(value) for value in columns.values()], axis=0)
     return {
         "flux": np.maximum(np.nan_to_num(flux[usable]), 0),

@@ -162,7 +162,7 @@ def depth_variation(rng: np.random.Generator, region: Region, *, rms: float) -> 
 
 
 def _smoothed(image: NDArray[np.float32], sigma: float, factor: float) -> NDArray[np.float32]:
-    """The image (y, x) behind a Gaussian of `sigma` pixels, times a factor; it wraps around."""
+    """Image (y, x) convolved with a Gaussian of `sigma` pixels, times a factor; it wraps around the edges."""
     kernel = _kernel(sigma)
     along = correlate1d(image, kernel, axis=0, mode="wrap")
     return np.asarray(correlate1d(along, kernel * factor, axis=1, mode="wrap"))
@@ -170,7 +170,7 @@ def _smoothed(image: NDArray[np.float32], sigma: float, factor: float) -> NDArra
 
 @cache
 def _smoothed_rms(kernel: NoiseKernel) -> float:
-    """Rms of white noise of unit rms behind a kernel."""
+    """Rms of white noise of unit rms after convolution with a kernel."""
     share = kernel.wing_share
     core, wing = _kernel(kernel.core_sigma_pix), _kernel(kernel.wing_sigma_pix)
     middle = len(wing) // 2

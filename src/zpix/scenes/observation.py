@@ -1,4 +1,4 @@
-"""What do detectors count of the light of a window, and how large do they say that its error is?"""
+"""Which flux and error does an observation give for the light of a window?"""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ class Observation(EndlessField):
 
     @cached_property
     def _coverage(self) -> Coverage:
+        """Exposure map of the sky."""
         return Coverage(stream_seed(self.seed, COVERAGE), self.bands, self.angle_deg, self.config)
 
     def in_local_noise(

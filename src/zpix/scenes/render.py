@@ -110,7 +110,7 @@ def render(
 
 @cache
 def _taper(size: int) -> NDArray[np.float32]:
-    """1 in the middle, falling to 0 at the rim, so that the wings of bright stars end without an edge."""
+    """1 in the middle, falling to 0 at the edges of the stamp, so that the wings of bright stars have no sharp end."""
     offset = (np.arange(size) - size // 2) / (size // 2)
     radius = np.hypot(offset[:, None], offset[None, :])
     return (0.5 + 0.5 * np.cos(np.pi * np.clip((radius - 0.6) / 0.4, 0, 1))).astype(np.float32)
@@ -134,6 +134,7 @@ class _Grid:
 
     @staticmethod
     def made(bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]) -> _Grid:
+        """Compute a grid."""
         nyquist = 0.5 / scale
         factors = [2 if band_limit(band) > 1.1 * nyquist else 1 for band in bands]
         fy, fx = frequencies(size, oversampling=max(factors), pixel_scale_arcsec=scale)
@@ -225,6 +226,7 @@ def _mixed(parts: NDArray[np.complex64], shares: NDArray[np.float32]) -> NDArray
 def _small_grid(
     bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]
 ) -> _Grid:
+    """Grid of a small stamp; all are kept."""
     return _Grid.made(bands, size, scale, angle, own)
 
 
@@ -232,6 +234,7 @@ def _small_grid(
 def _large_grid(
     bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]
 ) -> _Grid:
+    """Grid of a large stamp; the few used last are kept."""
     return _Grid.made(bands, size, scale, angle, own)
 
 

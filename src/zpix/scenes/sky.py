@@ -94,13 +94,13 @@ class Sky:
 
     @property
     def _catalogue(self) -> JaguarCatalogue | None:
-        """The galaxies to draw from, if a user gives them; kept by `read_jaguar`, not by the sky."""
+        """Galaxies to draw from, if the user gives a catalogue; `read_jaguar` keeps them."""
         config = self.config
         return read_jaguar(config.catalogues, self.bands, config.limit_mag) if config.catalogues else None
 
     @cached_property
     def _field(self) -> dict[str, float]:
-        """What is one number per field: E(B−V), depth, pupil angle."""
+        """Numbers that the whole field shares: E(B−V), depth, pupil angle."""
         rng, config = stream(self.seed, FIELD), self.config
         ebv, log_depth, angle = rng.uniform(size=3)
         low, high = config.ebv_range
@@ -108,7 +108,7 @@ class Sky:
         return {
             "ebv": float(config.ebv if config.ebv is not None else low + (high - low) * ebv),
             "depth": float(np.exp(shallow[0] + (shallow[1] - shallow[0]) * log_depth)),
-            # three roll angles, as a field has few visits; transfer functions are kept for each
+            # three roll angles, as a field has few visits, so that few transfer functions are kept
             "angle": float(config.psf_angle_deg if config.psf_angle_deg is not None else 20 * int(3 * angle)),
         }
 
@@ -129,10 +129,12 @@ class Sky:
 
     @cached_property
     def _observation(self) -> Observation:
+        """How the sky is observed."""
         return Observation(self.seed, self.bands, self._field["angle"], self.config, self.depth)
 
     @cached_property
     def _psfs(self) -> Mapping[str, UserPsf]:
+        """PSFs that the user gives, by band."""
         return user_psfs(self.config.psf_files, pixel_scale_arcsec=self.config.psf_pixel_scale_arcsec)
 
     def cells(self, region: Region) -> list[tuple[int, int]]:
@@ -236,6 +238,7 @@ class Sky:
     def _sources(
         self, region: Region, first_ids: dict[tuple[int, int], int] | None
     ) -> tuple[Population, NDArray[np.int32]]:
+        """Sources of the cells that a region touches, and their ids."""
         parts, ids = [], []
         for cell in self.cells(region):
             parts.append(self.cell_population(*cell))
@@ -247,7 +250,7 @@ class Sky:
         self, population: Population, region: Region
     ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.intp]]:
         """Fluxes and sides of stamps of all sources, and the rows of those whose stamp touches the region."""
-        # stamps of faint sources are small: only colours of those in reach of a generous guess are computed
+        # fluxes are computed only where a stamp for six times the flux in F444W would touch the region
         distance = np.maximum(
             np.maximum(region.x0 - population.x, population.x - region.x1),
             np.maximum(region.y0 - population.y, population.y - region.y1),
@@ -261,6 +264,7 @@ class Sky:
         return fluxes, sizes, rows[distance[rows] < sizes[rows] / 2]
 
     def _stamp_sizes(self, population: Population, fluxes: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Sides of the stamps of sources, (N,)."""
         scale = self.config.pixel_scale_arcsec
         return stamp_sizes(population, fluxes, self.error, bands=self.bands, pixel_scale_arcsec=scale)
 
@@ -339,6 +343,7 @@ def draw_scene(
 def _cell_population(
     seed: int, config: SimulationConfig, row: int, column: int, catalogue: JaguarCatalogue | None
 ) -> Population:
+    """Sources of one cell, kept for the last cells."""
     rng = cell_stream(seed, CELL, cell=(row, column))
     size = config.cell_size_pix
     population = draw_population(rng, width_pix=size, height_pix=size, config=config, catalogue=catalogue)

@@ -89,4 +89,5 @@ def brightest_line(population: Population) -> NDArray[np.float64]:
 
 
 def _logistic(value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logistic function, 1 / (1 + exp(−value))."""
     return 1 / (1 + np.exp(-np.clip(value, -50, 50)))

@@ -1,4 +1,4 @@
-"""Which pixels belong to which source, and could it be found?
+"""Which pixels belong to which source, and is the source detectable?
 
 Labels come from noiseless light, in units of noise: the stack of the bands of one channel of an instrument, such as the
 long bands of NIRCam, whichever shows a source best. A pixel belongs to the source that gives most of the light there,

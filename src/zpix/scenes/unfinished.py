@@ -130,6 +130,7 @@ class UnfinishedField:
         shutil.rmtree(self.path)
 
     def _block(self, index: int) -> Path:
+        """Path of the file of a finished block."""
         return self.path / f"block-{index:06d}.npz"
 
 
@@ -192,7 +193,7 @@ def _begin(out: Path, settings: Mapping[str, Any], *, products: Collection[str],
         )
     is_same = begun is not None and not other_settings(begun, settings)
     if is_same and (part / _LAST).exists():
-        return  # what is outside may be ours already
+        return  # files outside may already be of this simulation
     for name in products:
         if (out / name).exists() and not overwrite:
             raise OutputError(f"'{out / name}' exists already: choose another directory or allow overwriting")

@@ -1,4 +1,4 @@
-"""How does a PSF that the user brings blur the sky?
+"""How does a PSF that the user gives blur the sky?
 
 A PSF image is read as samples of the PSF in the mosaic, pixel response and drizzling included, as empirical PSFs are.
 Its transfer function is its Fourier transform at the frequencies that a stamp needs, up to the Nyquist frequency of the

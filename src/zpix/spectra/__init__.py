@@ -9,11 +9,11 @@ from zpix.spectra.family import (
     LineStrengths,
     SpectraFamily,
 )
-from zpix.spectra.wavelengths import rest_grid
 from zpix.spectra.little_red_dots import draw_dot_spectra
 from zpix.spectra.milky_way import milky_way_transmission
 from zpix.spectra.mixed import MixedSpectra
 from zpix.spectra.stars import STARS, StarFamily, StarSpectra
+from zpix.spectra.wavelengths import rest_grid
 
 __all__ = [
     "COMPONENTS",

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from zpix.instruments import band_weights
 from zpix.sources.rows import Rows
-from zpix.spectra.wavelengths import batches, redshifted, rest_grid
 from zpix.spectra.intergalactic import absorb
+from zpix.spectra.wavelengths import batches, redshifted, rest_grid
 
 #: What the light of a galaxy is divided into: stars by age, light that cannot be told apart by age, an unobscured
 #: nucleus, and emission lines. The parts of a galaxy (bulge, disc, clumps, nucleus) hold different shares of them.

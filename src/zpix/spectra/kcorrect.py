@@ -19,10 +19,10 @@ from zpix.spectra.attenuation import attenuation
 from zpix.spectra.continua import CONTINUA, continua
 from zpix.spectra.emission_lines import H_ALPHA, LINE_GROUPS, LINES, LYMAN_ALPHA, response_at
 from zpix.spectra.family import COMPONENTS, GalaxyFamily, GalaxyTraits, LineStrengths
-from zpix.spectra.wavelengths import REST_START, batches, pixel_at, redshifted, rest_grid
 from zpix.spectra.intergalactic import absorb
 from zpix.spectra.kcorrect_draws import draw_kcorrect
 from zpix.spectra.kcorrect_spectra import KcorrectSpectra
+from zpix.spectra.wavelengths import REST_START, batches, pixel_at, redshifted, rest_grid
 
 #: Component of each of `CONTINUA`, and of the lines.
 _COMPONENT = {

@@ -109,4 +109,5 @@ def _draw_lines(
 
 
 def _logistic(value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logistic function, 1 / (1 + exp(−value))."""
     return np.asarray(1 / (1 + np.exp(-value)))

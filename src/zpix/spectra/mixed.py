@@ -1,4 +1,4 @@
-"""How do spectra of several families lie in one table?"""
+"""How are spectra of several families kept in one table?"""
 
 from __future__ import annotations
 

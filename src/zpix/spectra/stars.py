@@ -132,7 +132,7 @@ def _dwarf_star(
 def _brown_dwarf(
     micron: NDArray[np.float64], teff: NDArray[np.float64], scatter: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Planck curve of the layer seen: deep and hot in the windows, high and cold between them."""
+    """Planck curve of the layer that is seen: hot and deep in the windows, cold and high between them."""
     windows = sum(height * np.exp(-0.5 * ((micron - at) / width) ** 2) for at, width, height in _WINDOWS)
     contrast = np.clip((BROWN_DWARF_KELVIN - teff) / 900.0, 0.0, 1.0) * np.clip(1 + 0.15 * scatter, 0.5, 1.5)
     seen = teff * (1.0 - 0.15 * contrast + 0.95 * contrast * windows)

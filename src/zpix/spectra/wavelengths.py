@@ -1,4 +1,4 @@
-"""On which wavelengths do spectra live, and how does redshift move them?
+"""On which wavelengths are spectra sampled, and how does redshift shift them?
 
 Grids are uniform in ln λ with one step, so that a redshift is a shift along the grid.
 """
