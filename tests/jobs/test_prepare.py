@@ -13,8 +13,10 @@ from astropy.table import Table
 import zpix
 from tests.surveys.small_jades import TILE, catalogue_tables, tables
 from zpix.cli import main
+from zpix.config import SimulationConfig
 from zpix.errors import CatalogueError, OutputError, ZpixError
 from zpix.image import JADES_BANDS
+from zpix.jobs.prepare import prepare_mock
 from zpix.surveys.jades_catalogue import read_jades_catalogue
 from zpix.training.store import SPLITS, Store
 
@@ -176,3 +178,17 @@ def test_the_stand_in_is_prepared_by_one_command(survey_archive, tmp_path, monke
     ids, z = ids[np.isfinite(z)], z[np.isfinite(z)]
     assert len(z) == labels["learnt from"]
     assert np.nanmedian(np.abs([z_phot[one] for one in ids.tolist()] - z) / (1 + z)) < 0.05
+
+
+@pytest.mark.slow
+def test_stores_of_a_mock_keep_what_was_not_observed(tmp_path):
+    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    config = SimulationConfig(cell_size_pix=128, limit_mag=28.5, missing_coverage=0.3, chip_gaps=False)
+    fractions = {"train": 1.0, "validation": 0.0, "test": 0.0}
+    options = {"tiles": 2, "seed": 5, "bands": ("F150W", "F444W"), "tile_size": 256, "fractions": fractions}
+    prepare_mock(tmp_path / "s.zarr", config=config, **options)
+    store = Store(tmp_path / "s.zarr")
+    errors = np.stack([store.read("train", index).error for index in range(2)])
+    fluxes = np.stack([store.read("train", index).flux for index in range(2)])
+    assert np.isinf(errors).any()
+    assert not fluxes[np.isinf(errors)].any()
