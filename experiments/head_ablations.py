@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from zpix.config import Config, ModelConfig, load_config, override
 from zpix.detector import Detector
 from zpix.detector.losses import redshift_loss
-from zpix.detector.redshift_head import Mixture, MixtureLayer, RedshiftHead
+from zpix.detector.redshift_head import Mixture, MixtureLayer, PixelRedshiftHead
 from zpix.evaluation import redshift_sample, score_redshifts
 from zpix.progress import progress_bar
 from zpix.sources import ZMixture
@@ -138,7 +138,7 @@ def hide(sources: SourceSums, trial: Trial, model: ModelConfig) -> SourceSums:
     return sources._replace(sums=sums, dust=sources.dust if trial.dust else torch.zeros_like(sources.dust))
 
 
-def teach(trial: Trial, training: SourceSums, recipe: Config, passes: int) -> RedshiftHead:
+def teach(trial: Trial, training: SourceSums, recipe: Config, passes: int) -> PixelRedshiftHead:
     """A head that has learnt as the trial says."""
     config = override(recipe.pretraining, epochs=passes)
     torch.manual_seed(trial.seed)

@@ -106,8 +106,8 @@ class Section(BaseModel):
 class ModelConfig(Section):
     """Shape of the detector network."""
 
-    backbone: Literal["resnet18", "resnet50", "mvitv2_tiny", "mvitv2_base"] = "resnet18"
-    redshift_head: Literal["fpn", "fpn+pixels"] = "fpn+pixels"
+    backbone: str = "resnet18"  # a name of zpix.detector.BACKBONES
+    redshift_head: str = "fpn+pixels"  # a name of zpix.detector.REDSHIFT_HEADS
     bands: tuple[str, ...] = (
         "F090W", "F115W", "F150W", "F200W", "F277W", "F335M", "F356W", "F410M", "F444W",
     )  # fmt: skip
@@ -129,11 +129,6 @@ class ModelConfig(Section):
         if not names or len(set(names)) < len(names):
             raise ValueError("a model needs one band or more, each named once")
         return names
-
-    @property
-    def built_for_pix(self) -> int | None:
-        """Side of the only images that the backbone accepts; none if it takes any."""
-        return self.built_size_pix if self.backbone.startswith("mvitv2") else None
 
 
 class TrainingConfig(Section):

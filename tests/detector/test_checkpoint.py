@@ -6,7 +6,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from tests.detector.scenery import small_model
+from tests.detector.scenery import blobs, small_model
+from tests.old_files import old_model
 from zpix.detector import Checkpoint, Detector, checkpoint, load_checkpoint, save_checkpoint
 from zpix.errors import ModelError, OutputError
 
@@ -58,3 +59,22 @@ def test_weights_are_as_readable_as_other_files(tmp_path):
     save_checkpoint(tmp_path / "m.safetensors", Checkpoint(Detector(small_model(bands=("A", "B")))))
     (tmp_path / "other").touch()
     assert (tmp_path / "m.safetensors").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_a_model_of_an_older_version_predicts_as_it_did(tmp_path):
+    checkpoint = load_checkpoint(old_model(tmp_path))
+    assert checkpoint.bands == ("A", "B", "C") and checkpoint.config.redshift_head == "fpn+pixels"
+    scenes = blobs(checkpoint.bands, images=1, count=4, size=64, seed=1)
+    flux, error = (scenes.flux * 4).round() / 4, scenes.error.clone()
+    error[:, 1, :8, :8] = float("inf")
+    (found,) = checkpoint.detector.detect(
+        flux, error, scenes.dust, score_threshold=0.0, nms_iou=0.5, proposals_per_megapixel=2000
+    )
+    # what the older version answered
+    assert len(found.boxes) == pytest.approx(60, abs=2)
+    near = {"atol": 1e-2, "rtol": 1e-2}
+    torch.testing.assert_close(found.boxes[0], torch.tensor([0.0, 0.0, 31.1092, 16.5048]), **near)
+    torch.testing.assert_close(found.score[0], torch.tensor(0.6484), **near)
+    torch.testing.assert_close(found.star_probability[0], torch.tensor(0.4347), **near)
+    torch.testing.assert_close(found.mixture.means[0], torch.tensor([0.0978, 2.4214, 10.3547]), **near)
+    torch.testing.assert_close(found.mixture.widths[0], torch.tensor([0.2161, 0.6927, 2.0416]), **near)

@@ -12,7 +12,7 @@ import torch
 
 from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, override, write_config
 from zpix.detector import load_checkpoint
-from zpix.detector.redshift_head import SourcePixels, soft_photometry
+from zpix.detector.soft_photometry import SourcePixels, soft_photometry
 from zpix.errors import OutputError
 from zpix.jobs.prepare import prepare_mock
 from zpix.jobs.pretrain import pretrain_mock

@@ -94,10 +94,9 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     if header.get("format") != _FORMAT:
         raise ModelError(f"{path}: not a zpix model (format {header.get('format')!r}, expected {_FORMAT!r})")
     try:
-        config = parse_section(ModelConfig, json.loads(header["model"]), source=f"{path} (header)")
+        detector = Detector(parse_section(ModelConfig, json.loads(header["model"]), source=f"{path} (header)"))
     except (KeyError, json.JSONDecodeError, ConfigError) as error:
         raise ModelError(f"{path}: the model's header cannot be understood: {error}") from None
-    detector = Detector(config)
     try:
         detector.load_state_dict({name: value.float() if value.is_floating_point() else value
                                   for name, value in tensors.items()})  # fmt: skip

@@ -22,7 +22,8 @@ from zpix.detector.mask_head import MASK_BINS, MaskHead, mask_targets
 from zpix.detector.normalisation import image_channels, split_validity
 from zpix.detector.pooling import BoxPooler
 from zpix.detector.proposals import ProposalNetwork, best_proposals
-from zpix.detector.redshift_head import Mixture, RedshiftHead, SourcePixels
+from zpix.detector.redshift_head import REDSHIFT_HEADS, Mixture, RedshiftHead
+from zpix.detector.soft_photometry import SourcePixels
 
 # Samples per bin: one equals the adaptive rule for boxes up to 28 (boxes) and 56 (masks) pixels; two serve boxes twice
 # as large.
@@ -102,7 +103,7 @@ class Detector(nn.Module):
         self.proposals = ProposalNetwork(config)
         self.box_head = BoxHead(config)
         self.mask_head = MaskHead(config)
-        self.redshift_head = RedshiftHead(config)
+        self.redshift_head: RedshiftHead = REDSHIFT_HEADS[config.redshift_head](config)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -294,10 +295,11 @@ class Detector(nn.Module):
         masks: Tensor,
         dust: Tensor,
     ) -> Mixture:
-        pixels = None
-        if self.redshift_head.photometry is not None:
-            pixels = source_pixels(flux, error, boxes, image, masks, size=self.config.cutout_size_pix)
-        return self.redshift_head(self._redshift_features(pooler, boxes, image), pixels, dust)
+        def pixels() -> SourcePixels:
+            return source_pixels(flux, error, boxes, image, masks, size=self.config.cutout_size_pix)
+
+        mixture: Mixture = self.redshift_head(self._redshift_features(pooler, boxes, image), pixels, dust)
+        return mixture
 
 
 def source_pixels(

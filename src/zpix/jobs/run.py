@@ -30,7 +30,7 @@ from zpix.catalogue import (
     write_regions,
 )
 from zpix.config import InferenceConfig, write_config
-from zpix.detector import Checkpoint, default_model, load_checkpoint, novelty_path
+from zpix.detector import Checkpoint, built_for_pix, default_model, load_checkpoint, novelty_path
 from zpix.detector.device import return_freed_memory
 from zpix.errors import BandError, ConfigError, ModelError
 from zpix.image import Mosaic, Region, SegmentationMap, open_mosaic
@@ -336,7 +336,7 @@ def check_mosaic(mosaic: Mosaic, checkpoint: Checkpoint) -> None:
 
 def check_tile_size(config: InferenceConfig, checkpoint: Checkpoint) -> None:
     """Refuse tiles that the model's backbone was not built for."""
-    built = checkpoint.config.built_for_pix
+    built = built_for_pix(checkpoint.config)
     if built is not None and config.tile_size != built:
         raise ConfigError(
             f"tile_size is {config.tile_size}, but the model's backbone {checkpoint.config.backbone} was built for "

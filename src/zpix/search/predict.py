@@ -11,7 +11,16 @@ import torch
 from torch import Tensor
 
 from zpix.config import InferenceConfig
-from zpix.detector import Checkpoint, Detector, ForcedBoxes, Found, fast_twin, measured_ranges, quantised_twin
+from zpix.detector import (
+    Checkpoint,
+    Detector,
+    ForcedBoxes,
+    Found,
+    built_for_pix,
+    fast_twin,
+    measured_ranges,
+    quantised_twin,
+)
 from zpix.detector.device import choose_device, choose_precision, keep_freed_memory, return_freed_memory
 from zpix.detector.mask_head import MASK_SIZE
 from zpix.errors import ConfigError
@@ -101,7 +110,7 @@ class Predictor:
             if tile.valid.any() or (reference is not None and len(reference[row])):
                 by_shape.setdefault(tile.shape, []).append(row)
         for rows in by_shape.values():
-            tiles = [_filled_up(pixels[row], self._detector.config.built_for_pix) for row in rows]
+            tiles = [_filled_up(pixels[row], built_for_pix(self._detector.config)) for row in rows]
             answers = self._detector.detect(
                 self._joined([tile.flux for tile in tiles]),
                 self._joined([tile.error for tile in tiles]),

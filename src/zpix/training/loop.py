@@ -20,7 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler
 
 from zpix.config import ModelConfig, TrainingConfig
-from zpix.detector import Checkpoint, Detector, Scenes, save_checkpoint
+from zpix.detector import Checkpoint, Detector, Scenes, built_for_pix, save_checkpoint
 from zpix.detector.device import choose_device, choose_precision, keep_freed_memory, mixed_precision
 from zpix.errors import StoreError, TrainingError
 from zpix.outputs import whole_file
@@ -134,10 +134,11 @@ def check_store(store: Store, model: ModelConfig) -> None:
         raise StoreError(
             f"{store.path}: pixels of {store.pixel_scale_arcsec} arcsec, the model wants {model.pixel_scale_arcsec}"
         )
-    if model.built_for_pix not in (None, store.tile_size):
+    built = built_for_pix(model)
+    if built not in (None, store.tile_size):
         raise StoreError(
             f"{store.path}: has tiles of {store.tile_size} pixels, the {model.backbone} is built for "
-            f"{model.built_for_pix}: set built_size_pix = {store.tile_size} in [model], or prepare other tiles"
+            f"{built}: set built_size_pix = {store.tile_size} in [model], or prepare other tiles"
         )
     if store.count("train") == 0:
         raise StoreError(f"{store.path}: the train split is empty; prepare a larger field or other split fractions")

@@ -20,7 +20,8 @@ from zpix.config import ModelConfig, PretrainingConfig
 from zpix.detector import Detector
 from zpix.detector.device import choose_device, keep_freed_memory
 from zpix.detector.losses import redshift_loss
-from zpix.detector.redshift_head import Mixture, RedshiftHead, SourcePixels, soft_photometry
+from zpix.detector.redshift_head import REDSHIFT_HEADS, Mixture, PhotometricHead
+from zpix.detector.soft_photometry import SourcePixels, soft_photometry
 from zpix.errors import ConfigError, StoreError
 from zpix.progress import track
 from zpix.sources import ZMixture
@@ -132,6 +133,7 @@ def fit_redshift_head(
     place = choose_device(device)
     keep_freed_memory()
     learner = detector.redshift_head.to(place)
+    assert isinstance(learner, PhotometricHead), "see check_photometry"
 
     def losses(rng: np.random.Generator) -> Iterator[Tensor]:
         for batch in training.batches(config.batch_size, rng):
@@ -145,19 +147,22 @@ def fit_redshift_head(
 
     return learn_part(
         learner, out, losses=losses, steps=-(-len(training) // config.batch_size), validate=validate,
-        parameters=[p for name, p in learner.named_parameters() if not name.startswith("pyramid.")],
+        parameters=learner.photometric_parameters(),
         detector=detector, config=config, about=about, on_epoch=on_epoch,
     )  # fmt: skip
 
 
 def check_photometry(model: ModelConfig) -> None:
     """Refuse a redshift head that has none."""
-    if model.redshift_head == "fpn":
-        raise ConfigError("redshift_head = 'fpn' has no photometry to pretrain; choose 'fpn+pixels'")
+    if not issubclass(REDSHIFT_HEADS[model.redshift_head], PhotometricHead):
+        others = [f"'{name}'" for name, head in REDSHIFT_HEADS.items() if issubclass(head, PhotometricHead)]
+        raise ConfigError(
+            f"redshift_head = '{model.redshift_head}' has no photometry to pretrain; choose {' or '.join(others)}"
+        )
 
 
 @torch.no_grad()
-def predict_sums(head: RedshiftHead, sources: SourceSums, device: torch.device, *, batch: int = 4096) -> Mixture:
+def predict_sums(head: PhotometricHead, sources: SourceSums, device: torch.device, *, batch: int = 4096) -> Mixture:
     """Mixtures of all sources, from soft photometry alone; `head` is in evaluation mode."""
     parts = [
         head.from_sums(sums.to(device), dust.to(device))
