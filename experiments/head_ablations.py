@@ -33,7 +33,9 @@ from zpix.detector.redshift_head import Mixture, MixtureLayer, PixelRedshiftHead
 from zpix.evaluation import redshift_sample, score_redshifts
 from zpix.progress import progress_bar
 from zpix.sources import ZMixture
-from zpix.training.pretraining import DrawnExamples, SourceSums, cut_sources, plain_sums, predict_sums
+from zpix.training.pretraining import predict_sums
+from zpix.training.source_cutouts import cut_sources
+from zpix.training.source_sums import DrawnExamples, SourceSums, plain_sums
 from zpix.training.store import Store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

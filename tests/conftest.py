@@ -21,11 +21,11 @@ def tiny_model(tmp_path_factory) -> Path:
     import torch  # here, so that the tests of other rooms start at once
 
     from tests.detector.scenery import small_model
-    from zpix.detector import Checkpoint, Detector, save_checkpoint
+    from zpix.detector import About, Checkpoint, Detector, save_checkpoint
 
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
-    save_checkpoint(path, Checkpoint(Detector(small_model()), {"name": "tiny", "z_range": [0.0, 15.0]}))
+    save_checkpoint(path, Checkpoint(Detector(small_model()), About(name="tiny", z_range=(0.0, 15.0))))
     return path
 
 

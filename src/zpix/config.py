@@ -108,6 +108,7 @@ class ModelConfig(Section):
 
     backbone: str = "resnet18"  # a name of zpix.detector.BACKBONES
     redshift_head: str = "fpn+pixels"  # a name of zpix.detector.REDSHIFT_HEADS
+    classes: tuple[str, ...] = ("galaxy", "star")  # names of zpix.sources.CLASSES; the background is not one
     bands: tuple[str, ...] = (
         "F090W", "F115W", "F150W", "F200W", "F277W", "F335M", "F356W", "F410M", "F444W",
     )  # fmt: skip
@@ -121,6 +122,13 @@ class ModelConfig(Section):
     gaussian_sigmas_pix: tuple[float, ...] = (1.2, 2.0, 3.5, 6.0)  # weights of soft photometry, 0.04 to 0.2 arcsec
     elliptical_widths: tuple[float, ...] = ()  # more weights, of the light's own shape and so many times as wide
     built_size_pix: int = Field(512, ge=64)  # transformers only accept images of this size
+
+    @field_validator("classes")
+    @classmethod
+    def _name_each_class_once(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        if not classes or len(set(classes)) < len(classes):
+            raise ValueError("a model needs one class or more, each named once")
+        return classes
 
     @field_validator("bands")
     @classmethod

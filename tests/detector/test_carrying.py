@@ -23,7 +23,7 @@ from zpix.image import JADES_BANDS
 
 def stored(path, **model) -> BackboneWeights:
     torch.manual_seed(1)
-    save_checkpoint(path, Checkpoint(Detector(small_model(**model)), {}))
+    save_checkpoint(path, Checkpoint(Detector(small_model(**model))))
     return stored_backbone(path)
 
 

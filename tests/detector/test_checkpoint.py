@@ -75,6 +75,6 @@ def test_a_model_of_an_older_version_predicts_as_it_did(tmp_path):
     near = {"atol": 1e-2, "rtol": 1e-2}
     torch.testing.assert_close(found.boxes[0], torch.tensor([0.0, 0.0, 31.1092, 16.5048]), **near)
     torch.testing.assert_close(found.score[0], torch.tensor(0.6484), **near)
-    torch.testing.assert_close(found.star_probability[0], torch.tensor(0.4347), **near)
+    torch.testing.assert_close(found.class_probability[0, 1], torch.tensor(0.4347), **near)
     torch.testing.assert_close(found.mixture.means[0], torch.tensor([0.0978, 2.4214, 10.3547]), **near)
     torch.testing.assert_close(found.mixture.widths[0], torch.tensor([0.2161, 0.6927, 2.0416]), **near)

@@ -13,7 +13,7 @@ import torch
 from zpix.config import InferenceConfig, ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, write_config
 from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
 from zpix.errors import OutputError
-from zpix.training.mock import draw_tile
+from zpix.training.mock import MockTile, draw_tile
 from zpix.training.store import StoreWriter
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
@@ -92,7 +92,7 @@ def store(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("store") / "store.zarr"
     writer = StoreWriter(path, bands=MODEL.bands, tile_size=192, pixel_scale_arcsec=0.03, settings={})
     for index in range(8):
-        tile = draw_tile((1, index, 192, MODEL.bands, SKY, "spectroscopic"))
+        tile = draw_tile(MockTile(1, index, 192, MODEL.bands, SKY, "spectroscopic"))
         writer.add("validation" if index == 7 else "train", tile)
     writer.close({"kind": "mock"})
     return path

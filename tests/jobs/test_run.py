@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -148,7 +149,7 @@ def test_widths_are_calibrated_as_the_model_says(finished, tmp_path, tiny_model,
     model = tmp_path / "calibrated.safetensors"
     checkpoint = zpix.load_checkpoint(tiny_model)
     twice = {"log_snr": [0.0, 1.0], "log_factor": [np.log(2.0)] * 2}
-    save_checkpoint(model, Checkpoint(checkpoint.detector, {**checkpoint.about, "width_calibration": twice}))
+    save_checkpoint(model, Checkpoint(checkpoint.detector, replace(checkpoint.about, width_calibration=twice)))
     wider = run(blob_field, out=tmp_path / "out", model=model, config=blob_search)
     np.testing.assert_array_equal(wider.box, plain.box)
     np.testing.assert_allclose(wider["zmix_width"], 2 * plain["zmix_width"], rtol=1e-5)
@@ -378,5 +379,5 @@ def test_one_tile_or_many_give_the_same_sources(tmp_path, shipped):
 def test_the_shipped_model_says_what_it_has_seen(shipped):
     checkpoint = zpix.load_checkpoint(shipped)
     assert checkpoint.bands == JADES_BANDS
-    assert {"name", "training_data", "counts", "z_range", "code_version"} <= set(checkpoint.about)
+    assert {"name", "training_data", "counts", "z_range", "code_version"} <= set(checkpoint.about.to_header())
     assert shipped.stat().st_size < 40e6

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import NamedTuple, final
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from zpix.config import ModelConfig, Registry
 from zpix.detector.box_head import BOX_BINS
@@ -86,7 +86,7 @@ class MixtureLayer(nn.Module):
         """
         with torch.autocast(hidden.device.type, enabled=False):
             weight, bias = self.linear.weight.float(), self.linear.bias.float()
-            logits, log_mean, log_width = F.linear(hidden.float(), weight, bias).chunk(3, 1)
+            logits, log_mean, log_width = functional.linear(hidden.float(), weight, bias).chunk(3, 1)
             means = torch.expm1(log_mean.clamp(-0.5, math.log1p(_Z_MAX)))
             relative = _NARROWEST + torch.exp(log_width.clamp(-9.0, 1.0))
             return Mixture(torch.log_softmax(logits, 1), means, relative * (1 + means), hidden.float())

@@ -65,7 +65,7 @@ class Predictor:
             raise ConfigError(
                 f"precision int8 is for processors, not for the device '{self.device}'; choose auto there"
             )
-        return quantised_twin(checkpoint.detector, checkpoint.ranges, self.dtype)
+        return quantised_twin(checkpoint.detector, checkpoint.about.ranges or {}, self.dtype)
 
     def measured_ranges(self) -> AbstractContextManager[dict[str, tuple[float, float]]]:
         """What goes into each layer that can compute in eight bits, while tiles are predicted in this context."""
@@ -151,7 +151,7 @@ def _filled_up(pixels: Pixels, size: int | None) -> Pixels:
 
 def to_detections(found: Found) -> Detections:
     """Tensors of one image as plain arrays."""
-    star = found.star_probability.float().cpu().numpy()
+    star = found.class_probability[:, STAR - 1].float().cpu().numpy()
     log_weights, means, widths = (part.double().cpu().numpy() for part in found.mixture[:3])
     return Detections(
         box=found.boxes.float().cpu().numpy(),

@@ -68,12 +68,11 @@ class WidthCalibration:
         return WidthCalibration(_KNOTS, tuple(np.where(hats.sum(1) >= _FEWEST, best, 0.0).round(3).tolist()))
 
     @staticmethod
-    def from_about(about: Mapping[str, Any]) -> WidthCalibration:
-        """The calibration that a checkpoint remembers; none changes nothing."""
-        kept = about.get("width_calibration")
-        return (
-            WidthCalibration(*(tuple(kept[name]) for name in ("log_snr", "log_factor"))) if kept else WidthCalibration()
-        )
+    def from_saved(values: Mapping[str, Any] | None) -> WidthCalibration:
+        """Make the calibration whose values a checkpoint keeps; without values, one that changes nothing."""
+        if not values:
+            return WidthCalibration()
+        return WidthCalibration(tuple(values["log_snr"]), tuple(values["log_factor"]))
 
 
 def _distance_from_uniform(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:

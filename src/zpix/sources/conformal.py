@@ -88,13 +88,12 @@ class ConformalIntervals:
         return ends
 
     @staticmethod
-    def from_about(about: Mapping[str, Any]) -> ConformalIntervals | None:
-        """The intervals that a checkpoint remembers under `conformal`, if any."""
-        kept = about.get("conformal")
-        if not kept:
+    def from_saved(values: Mapping[str, Any] | None) -> ConformalIntervals | None:
+        """Make the intervals whose values a checkpoint keeps; None without values."""
+        if not values:
             return None
-        reach = tuple(tuple(row) for row in kept["reach"])
-        return ConformalIntervals(tuple(kept["log_snr"]), tuple(kept["level"]), reach, tuple(kept["count"]))
+        reach = tuple(tuple(row) for row in values["reach"])
+        return ConformalIntervals(tuple(values["log_snr"]), tuple(values["level"]), reach, tuple(values["count"]))
 
 
 def _group(snr: ArrayLike, edges: tuple[float, ...]) -> NDArray[np.intp]:
