@@ -36,7 +36,7 @@ class DustHead(RedshiftHead):
     """Knows a source by its dust alone."""
 
     def __init__(self, config):
-        super().__init__()
+        super().__init__(config)
         self.mixture = MixtureLayer(1, config.mixture_components)
 
     def forward(self, pooled, pixels, dust):

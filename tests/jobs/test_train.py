@@ -12,7 +12,7 @@ import torch
 from tests.detector.scenery import small_model
 from tests.surveys.scenery import write_galaxiesml
 from tests.training.scenery import BANDS, blob_store
-from zpix.config import PretrainingConfig, SimulationConfig, TrainingConfig, load_config
+from zpix.config import PretrainingConfig, TrainingConfig, load_config
 from zpix.detector import About, Checkpoint, Detector, default_model, load_checkpoint, save_checkpoint
 from zpix.errors import ModelError, OutputError, StoreError, TrainingError
 from zpix.jobs.calibrate import calibrate
@@ -20,21 +20,9 @@ from zpix.jobs.prepare import prepare_mock
 from zpix.jobs.pretrain import pretrain, pretrain_backbone
 from zpix.jobs.train import train
 from zpix.sources import ConformalIntervals, WidthCalibration
-from zpix.training.mock import MockTile, draw_tile
 from zpix.training.store import Store
 
 FAST = TrainingConfig(epochs=1, batch_size=2, precision="fp32", seed=3)
-
-
-def test_a_mock_tile_labels_all_sources_or_those_with_spectra():
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
-    config = SimulationConfig(limit_mag=28.0, psf_angle_deg=0.0, star_density=0, brown_dwarf_per_arcmin2=0)
-    every, some = (draw_tile(MockTile(3, 9, 384, ("F444W",), config, labels)) for labels in ("all", "spectroscopic"))
-    assert np.isfinite(every.redshift).all() and len(every.redshift) == len(some.redshift)
-    measured = np.isfinite(some.redshift)
-    assert 0 < measured.sum() < len(measured)
-    np.testing.assert_array_equal(some.redshift[measured], every.redshift[measured])
-    np.testing.assert_array_equal(some.flux, every.flux)
 
 
 @pytest.fixture(scope="module")

@@ -35,14 +35,14 @@ def test_a_killed_training_goes_on_exactly(tmp_path):
     config = TrainingConfig(epochs=3, **FAST)
     whole = weights(fit(store, tmp_path / "whole", detector=network(), config=config))
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     def kill(losses):
         if len(losses.read_text().splitlines()) == 1 + 2 * 2:  # header and two epochs of two splits
-            raise Killed
+            raise KilledError
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         fit(store, tmp_path / "killed", detector=network(), config=config, on_epoch=kill)
     again = weights(fit(store, tmp_path / "killed", detector=network(), config=config))
     for name, value in whole.items():
@@ -64,9 +64,10 @@ def test_a_training_killed_while_it_writes_its_last_model_writes_it_again(tmp_pa
             raise OSError("no space left")
         save_checkpoint(path, checkpoint, **options)
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="no space"):
+    with monkeypatch.context() as patch:
         patch.setattr("zpix.training.loop.save_checkpoint", full_disk)
-        fit(store, tmp_path / "killed", detector=network(), config=config)
+        with pytest.raises(OSError, match="no space"):
+            fit(store, tmp_path / "killed", detector=network(), config=config)
     again = load_checkpoint(fit(store, tmp_path / "killed", detector=network(), config=config))
     assert again.about.epochs == 2
     for name, value in whole.items():

@@ -96,9 +96,18 @@ class RedshiftHead(nn.Module, ABC):
     """What the detector knows of a source to a redshift mixture.
 
     A head is built from a `ModelConfig` alone and ends in a `MixtureLayer` named `mixture`.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Shape of the network.
     """
 
     mixture: MixtureLayer
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
 
     @abstractmethod
     def forward(self, pooled: Tensor, pixels: Callable[[], SourcePixels], dust: Tensor) -> Mixture:
@@ -186,7 +195,7 @@ class PyramidRedshiftHead(RedshiftHead):
     """
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
+        super().__init__(config)
         inputs = config.pyramid_channels * BOX_BINS**2 + 1  # and dust
         self.pyramid = nn.Sequential(nn.Linear(inputs, 1024), nn.Tanh(), nn.Linear(1024, 64), nn.Tanh())
         self.mixture = MixtureLayer(64, config.mixture_components)
@@ -208,7 +217,7 @@ class PixelRedshiftHead(PhotometricHead):
     """
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
+        super().__init__(config)
         self.sigmas_pix, self.elliptical_widths = config.gaussian_sigmas_pix, config.elliptical_widths
         # The pyramid's part starts at zero, so that it does not disturb pretrained photometry when it joins.
         joins = nn.Linear(128, _HIDDEN)

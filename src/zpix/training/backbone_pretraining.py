@@ -178,18 +178,13 @@ def fit_backbone(
     validation : LabelledImages, optional
         Cutouts to score on.
     out : Path
-        Directory of the files; see `learn`. If it holds the state of an interrupted run with the same settings, that
-        run goes on.
+        Directory of the files, as in `fit` of the joint training.
     detector : Detector
         The network; the weights of its backbone are changed. The mixture layer of the training is not part of it.
     config : PretrainingConfig
         How to learn.
-    device : str, default "auto"
-        As `choose_device` has it.
-    about : About, optional
-        What the model says of itself, apart from the progress of the training.
-    on_epoch : callable, optional
-        Called with the path of `losses.csv` after each epoch.
+    device, about, on_epoch
+        As in `fit` of the joint training.
 
     Returns
     -------
@@ -198,10 +193,8 @@ def fit_backbone(
 
     Raises
     ------
-    OutputError
-        If `out` holds a training with other settings.
-    TrainingError
-        If a loss is not finite, or `out` holds a training of another network.
+    OutputError, TrainingError
+        As in `learn`.
     """
     place = choose_device(device)
     keep_freed_memory()

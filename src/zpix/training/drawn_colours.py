@@ -94,24 +94,8 @@ def draw_colours(
     StoreError
         If no tile has a galaxy.
     """
-    settings = {
-        "zpix": version("zpix"),
-        "seed": seed,
-        "tile_size": tile_size,
-        "simulation": simulation.model_dump(mode="json"),
-        "bands": model.bands,
-        "cutout_size_pix": model.cutout_size_pix,
-        "gaussian_sigmas_pix": model.gaussian_sigmas_pix,
-        "elliptical_widths": model.elliptical_widths,
-        "band_dropout": config.band_dropout,
-        "realisations": config.realisations,
-    }
-    _check_settings(out / _SETTINGS, settings)
-    every = [MockTile(seed, index, tile_size, model.bands, simulation) for index in range(tiles)]
-    shards = []
-    for first in range(0, tiles, _TILES):
-        part = tuple(every[first : first + _TILES])
-        shards.append(_Shard(out / f"{first:06d}-{first + len(part) - 1:06d}.safetensors", part, model, config))
+    _check_settings(out / _SETTINGS, _what_decides(seed, tile_size, simulation, model, config))
+    shards = _shards(out, tiles, seed=seed, tile_size=tile_size, simulation=simulation, model=model, config=config)
     missing = [shard for shard in shards if not shard.path.exists()]
     with progress_bar("drawing scenes", len(shards), done=len(shards) - len(missing)) as bar:
         for _ in _drawn(missing, workers):
@@ -147,6 +131,25 @@ def read_colours(paths: Sequence[Path]) -> tuple[SourceSums | None, SourceSums |
     return training, validation
 
 
+def _shards(
+    out: Path,
+    tiles: int,
+    *,
+    seed: int,
+    tile_size: int,
+    simulation: SimulationConfig,
+    model: ModelConfig,
+    config: PretrainingConfig,
+) -> list[_Shard]:
+    """The tiles of each file."""
+    every = [MockTile(seed, index, tile_size, model.bands, simulation) for index in range(tiles)]
+    shards = []
+    for first in range(0, tiles, _TILES):
+        part = tuple(every[first : first + _TILES])
+        shards.append(_Shard(out / f"{first:06d}-{first + len(part) - 1:06d}.safetensors", part, model, config))
+    return shards
+
+
 def _drawn(shards: list[_Shard], workers: int) -> Iterator[None]:
     """Draw all, by this process or by several with one thread each."""
     if workers == 1:
@@ -178,6 +181,24 @@ def _draw(shard: _Shard) -> None:
         for name, value in SourceSums.concatenate(measured)._asdict().items()
     }
     write_tensors(shard.path, tensors, {})
+
+
+def _what_decides(
+    seed: int, tile_size: int, simulation: SimulationConfig, model: ModelConfig, config: PretrainingConfig
+) -> dict[str, Any]:
+    """Everything that the content of the files depends on."""
+    return {
+        "zpix": version("zpix"),
+        "seed": seed,
+        "tile_size": tile_size,
+        "simulation": simulation.model_dump(mode="json"),
+        "bands": model.bands,
+        "cutout_size_pix": model.cutout_size_pix,
+        "gaussian_sigmas_pix": model.gaussian_sigmas_pix,
+        "elliptical_widths": model.elliptical_widths,
+        "band_dropout": config.band_dropout,
+        "realisations": config.realisations,
+    }
 
 
 def _check_settings(path: Path, settings: dict[str, Any]) -> None:

@@ -67,11 +67,9 @@ def fit(
     Raises
     ------
     StoreError
-        If the store's bands, pixel scale or classes are not the model's, or the train split is empty.
-    OutputError
-        If `out` holds a training with other settings.
-    TrainingError
-        If a loss is not finite, or `out` holds a training of another network.
+        If the model cannot learn from the store; see `check_store`.
+    OutputError, TrainingError
+        As in `learn`.
     """
     check_store(store, detector.config)
     rank, local_rank, world = _join_process_group()

@@ -47,18 +47,13 @@ def fit_redshift_head(
     validation : SourceSums, optional
         Sources to score on.
     out : Path
-        Directory of the files; see `learn`. If it holds the state of an interrupted run with the same settings, that
-        run goes on.
+        Directory of the files, as in `fit` of the joint training.
     detector : Detector
         The network, whose head passes `check_photometry`; its weights are changed.
     config : PretrainingConfig
         How to learn.
-    device : str, default "auto"
-        As `choose_device` has it.
-    about : About, optional
-        What the model says of itself, apart from the progress of the training.
-    on_epoch : callable, optional
-        Called with the path of `losses.csv` after each epoch.
+    device, about, on_epoch
+        As in `fit` of the joint training.
 
     Returns
     -------
@@ -67,10 +62,10 @@ def fit_redshift_head(
 
     Raises
     ------
-    OutputError
-        If `out` holds a training with other settings.
-    TrainingError
-        If a loss is not finite, or `out` holds a training of another network.
+    ConfigError
+        If the head has no photometry.
+    OutputError, TrainingError
+        As in `learn`.
     """
     place = choose_device(device)
     keep_freed_memory()
