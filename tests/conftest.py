@@ -10,6 +10,7 @@ import pytest
 
 from zpix.config import InferenceConfig
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
+from zpix.sources.classes import CLASSES, SourceClass
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FIELD_SHAPE = (180, 280)  # (ny, nx): three tiles of `blob_search` across, one up
@@ -27,6 +28,14 @@ def tiny_model(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
     save_checkpoint(path, Checkpoint(Detector(small_model()), About(name="tiny", z_range=(0.0, 15.0))))
     return path
+
+
+@pytest.fixture
+def qso(monkeypatch) -> SourceClass:
+    """A third class of sources, known for the time of a test."""
+    own = SourceClass("qso")
+    monkeypatch.setattr(CLASSES, "_entries", {**CLASSES, own.name: own})
+    return own
 
 
 @pytest.fixture

@@ -7,12 +7,15 @@ import pytest
 import torch
 
 from tests.detector.scenery import small_model
+from tests.old_files import old_model, old_store
 from tests.training.scenery import BANDS, blob_store
 from zpix.config import TrainingConfig, write_config
 from zpix.detector import Detector, load_checkpoint, save_checkpoint
 from zpix.errors import StoreError, TrainingError
+from zpix.training.batches import StoreDataset
 from zpix.training.joint import fit
 from zpix.training.loop import LOSS_FILE
+from zpix.training.store import Store
 
 FAST = {"batch_size": 2, "learning_rate": 1e-3, "warmup_steps": 2, "precision": "fp32"}
 
@@ -79,6 +82,29 @@ def test_a_run_with_other_settings_is_not_overwritten(tmp_path):
     fit(store, tmp_path / "run", detector=network(), config=TrainingConfig(epochs=1, **FAST))
     with pytest.raises(TrainingError, match="epochs"):
         fit(store, tmp_path / "run", detector=network(), config=TrainingConfig(epochs=2, **FAST))
+
+
+def test_a_model_and_a_store_of_an_older_version_train(tmp_path):
+    detector = load_checkpoint(old_model(tmp_path)).detector
+    before = {name: value.clone() for name, value in detector.named_parameters()}
+    path = fit(Store(old_store(tmp_path)), tmp_path / "run", detector=detector, config=TrainingConfig(epochs=1, **FAST))
+    after = dict(load_checkpoint(path).detector.named_parameters())
+    changed = [name for name, value in before.items() if not torch.equal(after[name], value)]
+    assert len(changed) > 0.9 * len(before) and all(bool(torch.isfinite(value).all()) for value in after.values())
+    assert [row["split"] for row in rows_of(tmp_path / "run" / LOSS_FILE)] == ["train", "validation"]
+
+
+def test_a_model_learns_a_third_class(tmp_path, qso):
+    store = blob_store(tmp_path / "store", classes=("galaxy", "qso"))
+    assert store.classes == ("galaxy", "star", "qso")
+    with pytest.raises(StoreError, match="sources of the class qso, the model tells apart galaxy star; set classes"):
+        fit(store, tmp_path / "run", detector=network(), config=TrainingConfig(epochs=1, **FAST))
+    detector = Detector(small_model(bands=BANDS, classes=("star", "galaxy", "qso")))
+    data = StoreDataset(store, "train", seed=0, flips=False, band_dropout=0, classes=detector.config.classes)
+    assert data[0].labels[0].tolist() == [2, 3, 2, 3]
+    path = fit(store, tmp_path / "run", detector=detector, config=TrainingConfig(epochs=1, **FAST))
+    learnt = load_checkpoint(path)
+    assert learnt.config.classes == ("star", "galaxy", "qso") and learnt.detector.box_head.classes.out_features == 4
 
 
 def test_the_redshift_head_alone_can_learn(tmp_path):
