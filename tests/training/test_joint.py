@@ -11,7 +11,7 @@ from tests.old_files import old_model, old_store
 from tests.training.scenery import BANDS, blob_store
 from zpix.config import TrainingConfig, write_config
 from zpix.detector import Detector, load_checkpoint, save_checkpoint
-from zpix.errors import StoreError, TrainingError
+from zpix.errors import OutputError, StoreError, TrainingError
 from zpix.training.batches import StoreDataset
 from zpix.training.joint import fit
 from zpix.training.loop import LOSS_FILE
@@ -33,6 +33,7 @@ def weights(path) -> dict[str, torch.Tensor]:
     return load_checkpoint(path).detector.state_dict()
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_exactly(tmp_path):
     store = blob_store(tmp_path / "store")
     config = TrainingConfig(epochs=3, **FAST)
@@ -57,6 +58,7 @@ def test_a_killed_training_goes_on_exactly(tmp_path):
     assert rows == rows_of(tmp_path / "whole" / LOSS_FILE)
 
 
+@pytest.mark.slow
 def test_a_training_killed_while_it_writes_its_last_model_writes_it_again(tmp_path, monkeypatch):
     store = blob_store(tmp_path / "store")
     config = TrainingConfig(epochs=2, **FAST)
@@ -80,7 +82,7 @@ def test_a_training_killed_while_it_writes_its_last_model_writes_it_again(tmp_pa
 def test_a_run_with_other_settings_is_not_overwritten(tmp_path):
     store = blob_store(tmp_path / "store")
     fit(store, tmp_path / "run", detector=network(), config=TrainingConfig(epochs=1, **FAST))
-    with pytest.raises(TrainingError, match="epochs"):
+    with pytest.raises(OutputError, match="epochs is 1 there and 2 here"):
         fit(store, tmp_path / "run", detector=network(), config=TrainingConfig(epochs=2, **FAST))
 
 
@@ -139,6 +141,7 @@ def test_a_store_whose_tiles_a_transformer_was_not_built_for_is_refused(tmp_path
         fit(store, tmp_path / "run", detector=built_for_others, config=TrainingConfig(epochs=1))
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_model_and_go_on(tmp_path):
     blob_store(tmp_path / "store")
     settings = {"batch_size": 1, "learning_rate": 1e-3, "warmup_steps": 2, "precision": "fp32"}
