@@ -214,6 +214,7 @@ class _Searcher:
             ebv=np.repeat(np.array([tile.dust for tile in tiles], np.float32), counts),
             blended=np.zeros(len(photometry), bool),  # the neighbours of a block are not known here
             z_range=self.z_range,
+            classes=self.predictor.classes,
             novelty=np.concatenate([tile.novelty for tile in tiles]),
             conformal=self.conformal,
             meta=dict(self.search_of.facts),

@@ -51,6 +51,10 @@ CLASSES: Registry[SourceClass] = Registry(
 )
 
 
+#: Labels of the classes of zpix itself.
+GALAXY, STAR = 1, 2
+
+
 def label_of(name: str) -> int:
     """Give the label of a class.
 
@@ -117,6 +121,28 @@ def class_names(labels: ArrayLike) -> NDArray[np.str_]:
     ['galaxy', 'star', 'galaxy']
     """
     return np.array(["background", *CLASSES])[np.asarray(labels, dtype=np.int64)]
+
+
+def named_class_has_redshift(names: ArrayLike) -> NDArray[np.bool_]:
+    """Tell which sources are of a class that has a redshift, by the names of their classes.
+
+    Parameters
+    ----------
+    names : ndarray, shape (N,), str
+        Names, as the column `class` of a catalogue has them.
+
+    Returns
+    -------
+    ndarray, shape (N,), bool
+        False for stars; True for classes that are not in `CLASSES`.
+
+    Examples
+    --------
+    >>> named_class_has_redshift(["galaxy", "star", "qso"]).tolist()
+    [True, False, True]
+    """
+    without = [name for name, own in CLASSES.items() if not own.has_redshift]
+    return ~np.isin(np.asarray(names), without)
 
 
 def has_redshift(labels: ArrayLike) -> NDArray[np.bool_]:

@@ -10,10 +10,6 @@ from numpy.typing import NDArray
 from zpix.sources.mixture import ZMixture
 from zpix.sources.overlaps import box_centres
 
-#: Names of the classes a detector tells apart, in the order of its outputs (0 is background, never reported).
-CLASS_NAMES = ("background", "galaxy", "star")
-GALAXY, STAR = 1, 2
-
 
 @dataclass(frozen=True)
 class Detections:
@@ -26,9 +22,9 @@ class Detections:
     score : (N,) float32
         Probability that the source is real (one minus the background probability).
     label : (N,) int64
-        Class, an index into `CLASS_NAMES`: 1 galaxy, 2 star.
-    star_probability : (N,) float32
-        Probability of being a star, given that the source is real.
+        Most probable class, as `zpix.sources.classes` numbers them: 1 galaxy, 2 star.
+    class_probability : (N, C) float32
+        Probability of each of the model's C classes, in its order, given that the source is real.
     mask : (N, M, M) float32
         Mask probability on an M × M grid that spans the box.
     redshift : ZMixture of length N
@@ -39,7 +35,7 @@ class Detections:
     box: NDArray[np.float32]
     score: NDArray[np.float32]
     label: NDArray[np.int64]
-    star_probability: NDArray[np.float32]
+    class_probability: NDArray[np.float32]
     mask: NDArray[np.float32]
     redshift: ZMixture
     features: NDArray[np.float32] = None  # type: ignore[assignment]
@@ -66,14 +62,14 @@ class Detections:
         return Detections(box=moved, **rest)
 
     @staticmethod
-    def empty(mask_size: int, n_components: int, n_features: int = 0) -> Detections:
+    def empty(mask_size: int, n_components: int, n_features: int = 0, n_classes: int = 2) -> Detections:
         """No detections at all."""
         nothing = np.zeros((0, n_components))
         return Detections(
             box=np.zeros((0, 4), np.float32),
             score=np.zeros(0, np.float32),
             label=np.zeros(0, np.int64),
-            star_probability=np.zeros(0, np.float32),
+            class_probability=np.zeros((0, n_classes), np.float32),
             mask=np.zeros((0, mask_size, mask_size), np.float32),
             redshift=ZMixture(nothing, nothing, nothing),
             features=np.zeros((0, n_features), np.float32),

@@ -9,7 +9,7 @@ import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from zpix.sources.detections import GALAXY, STAR
+from zpix.sources.classes import GALAXY, STAR
 from zpix.sources.source_table import read_source_table
 
 

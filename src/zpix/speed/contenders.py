@@ -139,7 +139,7 @@ def build_plain(contest: Contest, clock: StageClock) -> Work:
     if contest.load.answers is not None:
         give_answers(detector, contest.load.answers)
     watch_ours(detector, clock)
-    return lambda: _place_masks(to_detections(_detect(detector, contest)), clock)
+    return lambda: _place_masks(to_detections(_detect(detector, contest), detector.config.classes), clock)
 
 
 def build_fast(contest: Contest, clock: StageClock) -> Work:
