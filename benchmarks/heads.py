@@ -43,11 +43,11 @@ def main(counts: list[int]) -> None:
                 small = torch.randn(count, shape.pyramid_channels, 7, 7, dtype=twin.dtype)
                 large = torch.randn(count, shape.pyramid_channels, 14, 14, dtype=twin.dtype)
                 large = large.contiguous(memory_format=torch.channels_last)
-                pixels = cut() if twin.redshift_head.photometry is not None else None
+                pixels = cut()
                 rows["box"].append(milliseconds(lambda t=twin, x=small: t.box_head(x)))
                 rows["mask"].append(milliseconds(lambda t=twin, x=large: t.mask_head(x)))
                 rows["redshift"].append(
-                    milliseconds(lambda t=twin, x=small, p=pixels, d=dust: t.redshift_head(x, p, d))
+                    milliseconds(lambda t=twin, x=small, p=pixels, d=dust: t.redshift_head(x, lambda: p, d))
                 )
             if shape.redshift_head == "fpn+pixels":
                 rows["cutouts"] = [milliseconds(cut)]

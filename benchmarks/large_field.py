@@ -61,7 +61,7 @@ class KnownSky:
             self.box[rows] + wrong - corner,
             self.score[rows],
             label,
-            self.star[rows],
+            np.stack([1 - self.star[rows], self.star[rows]], axis=1),
             self.masks[rows % 64],
             self.redshift[rows],
             np.zeros((len(rows), features), np.float32),

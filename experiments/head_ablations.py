@@ -29,11 +29,13 @@ from torch import Tensor, nn
 from zpix.config import Config, ModelConfig, load_config, override
 from zpix.detector import Detector
 from zpix.detector.losses import redshift_loss
-from zpix.detector.redshift_head import Mixture, MixtureLayer, RedshiftHead
+from zpix.detector.redshift_head import Mixture, MixtureLayer, PixelRedshiftHead
 from zpix.evaluation import redshift_sample, score_redshifts
 from zpix.progress import progress_bar
 from zpix.sources import ZMixture
-from zpix.training.pretraining import DrawnExamples, SourceSums, cut_sources, plain_sums, predict_sums
+from zpix.training.pretraining import predict_sums
+from zpix.training.source_cutouts import cut_sources
+from zpix.training.source_sums import DrawnExamples, SourceSums, plain_sums
 from zpix.training.store import Store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -138,7 +140,7 @@ def hide(sources: SourceSums, trial: Trial, model: ModelConfig) -> SourceSums:
     return sources._replace(sums=sums, dust=sources.dust if trial.dust else torch.zeros_like(sources.dust))
 
 
-def teach(trial: Trial, training: SourceSums, recipe: Config, passes: int) -> RedshiftHead:
+def teach(trial: Trial, training: SourceSums, recipe: Config, passes: int) -> PixelRedshiftHead:
     """A head that has learnt as the trial says."""
     config = override(recipe.pretraining, epochs=passes)
     torch.manual_seed(trial.seed)

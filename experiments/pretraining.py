@@ -74,7 +74,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
                 config=experiment.training(asked.epochs), **begun,
             )  # fmt: skip
             found = search(path, fields, out=place, config=experiment.inference)
-            learnt = [load_checkpoint(model).about["pretraining_seconds"] for model in begun.values()]
+            learnt = [load_checkpoint(model).about.pretraining_seconds for model in begun.values()]
             return {"name": name, "head": head, "seconds_before": sum(learnt), **training_facts(path), **found}
 
         return experiment.row(name, make)

@@ -24,7 +24,7 @@ import torch
 
 import zpix
 from zpix.config import ModelConfig, override
-from zpix.detector import Checkpoint, Detector, default_model, load_checkpoint, save_checkpoint
+from zpix.detector import About, Checkpoint, Detector, default_model, load_checkpoint, save_checkpoint
 from zpix.training.about import store_counts
 from zpix.training.store import Store
 
@@ -42,7 +42,7 @@ def without_redshifts(source: Path, model: ModelConfig, out: Path, *, seed: int 
         n: v for n, v in load_checkpoint(source).detector.state_dict().items() if not n.startswith("redshift_head.")
     }
     detector.load_state_dict({**detector.state_dict(), **kept})
-    save_checkpoint(out, Checkpoint(detector, {"name": f"{source.stem} without redshifts"}))
+    save_checkpoint(out, Checkpoint(detector, About(name=f"{source.stem} without redshifts")))
     return out
 
 

@@ -24,15 +24,9 @@ from zpix.detector import Detector, load_checkpoint
 from zpix.evaluation import redshift_sample, score_redshifts
 from zpix.sources import ZMixture
 from zpix.training.drawn_colours import read_colours
-from zpix.training.pretraining import (
-    Cutouts,
-    DrawnExamples,
-    SourceSums,
-    cut_sources,
-    fit_redshift_head,
-    plain_sums,
-    predict_sums,
-)
+from zpix.training.pretraining import fit_redshift_head, predict_sums
+from zpix.training.source_cutouts import Cutouts, cut_sources
+from zpix.training.source_sums import DrawnExamples, SourceSums, plain_sums
 from zpix.training.store import Store
 
 LIMITS = (27.0, 28.0, 29.0)

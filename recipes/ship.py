@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -30,9 +31,10 @@ def main() -> None:
     if asked.calibrate_on is not None:
         print(calibrate(asked.model, Store(asked.calibrate_on)))
     trained = load_checkpoint(asked.model)
-    about = dict(trained.about)
+    about = trained.about
     if asked.reports:
-        about["metrics"] = [json.loads(report.read_text())["redshifts"]["F444W < 27"] for report in asked.reports]
+        metrics = [json.loads(report.read_text())["redshifts"]["F444W < 27"] for report in asked.reports]
+        about = replace(about, metrics=metrics)
     save_checkpoint(asked.out, Checkpoint(trained.detector, about, trained.novelty), half=True)
     print(f"{asked.out}: {asked.out.stat().st_size / 1e6:.1f} MB")
 

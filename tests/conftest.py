@@ -14,6 +14,7 @@ import pytest
 from tests.surveys.small_jades import JadesField, write_jades_field
 from zpix.config import InferenceConfig, Registry
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
+from zpix.sources.classes import CLASSES, SourceClass
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FIELD_SHAPE = (180, 280)  # (ny, nx): three tiles of `blob_search` across, one up
@@ -54,12 +55,20 @@ def tiny_model(tmp_path_factory) -> Path:
     import torch  # here, so that the tests of other rooms start at once
 
     from tests.detector.scenery import small_model
-    from zpix.detector import Checkpoint, Detector, save_checkpoint
+    from zpix.detector import About, Checkpoint, Detector, save_checkpoint
 
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
-    save_checkpoint(path, Checkpoint(Detector(small_model()), {"name": "tiny", "z_range": [0.0, 15.0]}))
+    save_checkpoint(path, Checkpoint(Detector(small_model()), About(name="tiny", z_range=(0.0, 15.0))))
     return path
+
+
+@pytest.fixture
+def qso(monkeypatch) -> SourceClass:
+    """A third class of sources, known for the time of a test."""
+    own = SourceClass("qso")
+    monkeypatch.setattr(CLASSES, "_entries", {**CLASSES, own.name: own})
+    return own
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +52,7 @@ def fitted() -> ConformalIntervals:
 def model(tmp_path_factory, tiny_model, fitted) -> Path:
     """`tiny_model` with conformal intervals in its header."""
     path, tiny = tmp_path_factory.mktemp("model") / "covering.safetensors", load_checkpoint(tiny_model)
-    save_checkpoint(path, Checkpoint(tiny.detector, {**tiny.about, "conformal": asdict(fitted)}))
+    save_checkpoint(path, Checkpoint(tiny.detector, replace(tiny.about, conformal=asdict(fitted))))
     return path
 
 

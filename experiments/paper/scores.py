@@ -110,7 +110,7 @@ def estimate(score: dict[str, float | None]) -> str:
 def training_facts(model: Path) -> dict[str, Any]:
     """Seconds, epochs and last losses of the training of a model, as JSON values."""
     about = load_checkpoint(model).about
-    return {name: about[name] for name in ("seconds", "epochs", "losses")}
+    return {"seconds": about.seconds, "epochs": about.epochs, "losses": about.losses}
 
 
 def loss_cells(row: dict[str, Any]) -> list[str]:

@@ -106,8 +106,9 @@ class Section(BaseModel):
 class ModelConfig(Section):
     """Shape of the detector network."""
 
-    backbone: Literal["resnet18", "resnet50", "mvitv2_tiny", "mvitv2_base"] = "resnet18"
-    redshift_head: Literal["fpn", "fpn+pixels"] = "fpn+pixels"
+    backbone: str = "resnet18"  # a name of zpix.detector.BACKBONES
+    redshift_head: str = "fpn+pixels"  # a name of zpix.detector.REDSHIFT_HEADS
+    classes: tuple[str, ...] = ("galaxy", "star")  # names of zpix.sources.CLASSES; the background is not one
     bands: tuple[str, ...] = (
         "F090W", "F115W", "F150W", "F200W", "F277W", "F335M", "F356W", "F410M", "F444W",
     )  # fmt: skip
@@ -122,6 +123,13 @@ class ModelConfig(Section):
     elliptical_widths: tuple[float, ...] = ()  # more weights, of the light's own shape and so many times as wide
     built_size_pix: int = Field(512, ge=64)  # transformers only accept images of this size
 
+    @field_validator("classes")
+    @classmethod
+    def _name_each_class_once(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        if not classes or len(set(classes)) < len(classes):
+            raise ValueError("a model needs one class or more, each named once")
+        return classes
+
     @field_validator("bands")
     @classmethod
     def _name_each_band_once(cls, bands: tuple[str, ...]) -> tuple[str, ...]:
@@ -129,11 +137,6 @@ class ModelConfig(Section):
         if not names or len(set(names)) < len(names):
             raise ValueError("a model needs one band or more, each named once")
         return names
-
-    @property
-    def built_for_pix(self) -> int | None:
-        """Side of the only images that the backbone accepts; none if it takes any."""
-        return self.built_size_pix if self.backbone.startswith("mvitv2") else None
 
 
 class TrainingConfig(Section):

@@ -33,7 +33,7 @@ def make_detections() -> Callable[..., Detections]:
             box=boxes,
             score=np.full(n, 0.9, np.float32) if score is None else np.asarray(score, np.float32),
             label=np.where(np.arange(n) % 4 == 3, STAR, GALAXY).astype(np.int64),
-            star_probability=rng.random(n).astype(np.float32),
+            class_probability=np.stack([np.zeros(n), rng.random(n)], axis=1).astype(np.float32),
             mask=np.ones((n, 28, 28), np.float32) if masks is None else np.asarray(masks, np.float32),
             redshift=random_mixture(n, k, rng),
         )
@@ -45,10 +45,11 @@ def make_detections() -> Callable[..., Detections]:
 def make_catalogue(make_detections) -> Callable[..., Catalogue]:
     """`make(n)`: a catalogue of n sources with a few bands not observed."""
 
-    def make(n: int = 7, *, k: int = 3) -> Catalogue:
+    def make(n: int = 7, *, k: int = 3, detections: Detections | None = None, **options) -> Catalogue:
         rng = np.random.default_rng(n)
         corner = rng.uniform(0, 200, (n, 2))
-        detections = make_detections(np.hstack([corner, corner + rng.uniform(4, 30, (n, 2))]), k=k)
+        boxes = np.hstack([corner, corner + rng.uniform(4, 30, (n, 2))])
+        detections = detections or make_detections(boxes, k=k)
         flux = rng.normal(100, 30, (n, 3)).astype(np.float32)
         flux[: n // 2, 0] = np.nan
         photometry = Photometry(
@@ -70,6 +71,7 @@ def make_catalogue(make_detections) -> Callable[..., Catalogue]:
             blended=rng.random(n) < 0.3,
             z_range=(0.0, 15.0),
             meta={"model": "a 'quoted' name, " + "long " * 40, "mosaic_shape": [300, 300], "depth": 29.5},
+            **options,
         )
 
     return make

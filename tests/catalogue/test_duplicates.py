@@ -12,7 +12,7 @@ def detections(boxes, scores, masks) -> Detections:
         box=np.array(boxes, np.float32).reshape(n, 4),
         score=np.array(scores, np.float32),
         label=np.full(n, GALAXY),
-        star_probability=np.zeros(n, np.float32),
+        class_probability=np.zeros((n, 2), np.float32),
         mask=np.array(masks, np.float32).reshape(n, 14, 14),
         redshift=ZMixture(np.ones((n, 1)), np.ones((n, 1)), np.ones((n, 1))),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -10,6 +12,7 @@ from astropy.table import Table
 from zpix.catalogue import (
     FLAGS,
     Catalogue,
+    flag_value,
     read_catalogue,
     read_pdfs,
     write_catalogue_fits,
@@ -17,6 +20,7 @@ from zpix.catalogue import (
     write_pdfs,
 )
 from zpix.errors import BandError, CatalogueError, InputFileError, OutputError
+from zpix.sources import labels_of
 
 WRITERS = {"fits": write_catalogue_fits, "parquet": write_catalogue_parquet}
 
@@ -36,6 +40,29 @@ def test_point_estimates_and_intervals_belong_to_the_pdf(make_catalogue):
     assert (catalogue["z025"] < catalogue["z160"]).all() and (catalogue["z840"] < catalogue["z975"]).all()
     assert catalogue["id"].tolist() == list(range(1, 21))
     assert set(catalogue["class"]) == {"galaxy", "star"}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_further_class_has_its_name_and_its_probability(make_catalogue, make_detections, qso, kind, tmp_path):
+    plain = make_catalogue(4)
+    assert plain.classes == ("galaxy", "star") and "p_qso" not in {column.name for column in plain.schema}
+    detections = replace(
+        make_detections(plain.box),
+        label=labels_of(["galaxy", "qso", "star", "qso"]),
+        class_probability=np.array([[0.1, 0.7, 0.2], [0.8, 0.1, 0.1], [0.1, 0.2, 0.7], [0.6, 0.3, 0.1]], np.float32),
+    )
+    catalogue = make_catalogue(4, detections=detections, classes=("qso", "galaxy", "star"))
+    assert catalogue["class"].tolist() == ["galaxy", "qso", "star", "qso"]
+    np.testing.assert_allclose(catalogue["p_qso"], [0.1, 0.8, 0.1, 0.6])
+    np.testing.assert_allclose(catalogue["p_star"], [0.2, 0.1, 0.7, 0.1])
+    assert catalogue.has_redshift.tolist() == [True, True, False, True]
+    assert ((catalogue["flags"] & flag_value("STAR")) > 0).tolist() == [False, False, True, False]
+    path = tmp_path / f"catalogue.{kind}"
+    WRITERS[kind](path, catalogue)
+    again = read_catalogue(path)
+    assert_same(again, catalogue)
+    described = {column.name: column.description for column in again.schema}
+    assert described["class"] == "Most probable class: galaxy, star or qso" and "being a qso" in described["p_qso"]
 
 
 def test_a_catalogue_cannot_be_changed(make_catalogue):

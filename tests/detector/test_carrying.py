@@ -6,8 +6,16 @@ import torch
 
 from tests.detector.scenery import FIVE_BANDS, blobs, small_model
 from zpix.config import ModelConfig
-from zpix.detector import Checkpoint, Detector, carry_backbone, imagenet_backbone, save_checkpoint, stored_backbone
-from zpix.detector.carrying import BackboneWeights, spread_bands
+from zpix.detector import (
+    BackboneWeights,
+    Checkpoint,
+    Detector,
+    carry_backbone,
+    imagenet_backbone,
+    save_checkpoint,
+    stored_backbone,
+)
+from zpix.detector.carrying import spread_bands
 from zpix.detector.normalisation import image_channels
 from zpix.errors import ModelError
 from zpix.image import JADES_BANDS
@@ -15,7 +23,7 @@ from zpix.image import JADES_BANDS
 
 def stored(path, **model) -> BackboneWeights:
     torch.manual_seed(1)
-    save_checkpoint(path, Checkpoint(Detector(small_model(**model)), {}))
+    save_checkpoint(path, Checkpoint(Detector(small_model(**model))))
     return stored_backbone(path)
 
 

@@ -4,7 +4,7 @@ from torchvision.ops import box_iou
 
 from tests.detector.scenery import FIVE_BANDS, blobs, small_model
 from zpix.config import ModelConfig
-from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
+from zpix.detector import About, Checkpoint, Detector, load_checkpoint, save_checkpoint
 
 SETTINGS = {"score_threshold": 0.0, "nms_iou": 0.5, "proposals_per_megapixel": 2000}
 
@@ -34,9 +34,9 @@ def test_a_step_reaches_every_parameter_and_the_model_survives_its_file(backbone
     assert not without
     optimizer.step()
 
-    save_checkpoint(tmp_path / "model.safetensors", Checkpoint(detector, {"name": "test"}))
+    save_checkpoint(tmp_path / "model.safetensors", Checkpoint(detector, About(name="test")))
     again = load_checkpoint(tmp_path / "model.safetensors")
-    assert again.bands == bands and again.about == {"name": "test"}
+    assert again.bands == bands and again.about == About(name="test")
     for before, after in zip(detect(detector, scenes), detect(again.detector, scenes), strict=True):
         assert len(before.boxes) > 0
         torch.testing.assert_close(before.boxes, after.boxes)

@@ -1,100 +1,22 @@
-import math
-
 import pytest
 import torch
 
+from tests.detector.scenery import blobs, small_model
+from tests.detector.test_soft_photometry import SIGMAS, star
 from zpix.config import ModelConfig
-from zpix.detector.redshift_head import RedshiftHead, SourcePixels, _ellipses, soft_photometry
+from zpix.detector import REDSHIFT_HEADS, Checkpoint, Detector, RedshiftHead, load_checkpoint, save_checkpoint
+from zpix.detector.redshift_head import MixtureLayer, PixelRedshiftHead
+from zpix.detector.soft_photometry import soft_photometry
+from zpix.errors import ConfigError, ModelError
 
-SIZE = 32
-SIGMAS = (1.2, 2.0, 3.5)
-COLOURS = torch.tensor([1.0, 2.0, 4.0])  # flux of each band
-
-
-def star(x: float, y: float, *, flux: float = 100.0, noise: float = 1.0) -> SourcePixels:
-    """A noiseless Gaussian of sigma 1.5 pixels in three bands, with a generous mask."""
-    steps = torch.arange(SIZE) + 0.5
-    distance = (steps - x)[None, :] ** 2 + (steps - y)[:, None] ** 2
-    profile = torch.exp(-0.5 * distance / 1.5**2) / (2 * math.pi * 1.5**2)
-    return SourcePixels(
-        flux=(flux * COLOURS[:, None, None] * profile)[None],
-        variance=torch.full((1, 3, SIZE, SIZE), noise**2),
-        mask=(distance < 36).float()[None],
-        size=torch.tensor([[12.0, 12.0]]),
-    )
-
-
-def parts(pixels: SourcePixels) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Significances and colours (band, sum), depths and coverage (band,) of one source."""
-    (row,) = soft_photometry(pixels, SIGMAS)
-    sums = len(SIGMAS) + 1
-    significance, colour, depth, coverage, sides = row.split([3 * sums, 3 * sums, 3, 3, 2])
-    torch.testing.assert_close(sides, torch.full((2,), math.log(12 / 16)))
-    return significance.view(3, sums), colour.view(3, sums), depth, coverage
-
-
-def test_sums_are_those_of_the_weighted_light_over_its_noise():
-    significance, _, depth, coverage = parts(star(16, 16))
-    for column, sigma in enumerate(SIGMAS):
-        total = 100 * COLOURS * sigma**2 / (sigma**2 + 1.5**2)  # Gaussian under a Gaussian
-        noise = math.sqrt(math.pi) * sigma
-        torch.testing.assert_close(significance[:, column], 0.5 * torch.asinh(total / noise), atol=0.02, rtol=0.01)
-    torch.testing.assert_close(
-        significance[:, -1], 0.5 * torch.asinh(100 * COLOURS / math.sqrt(113)), atol=0.02, rtol=0.01
-    )
-    torch.testing.assert_close(depth, torch.full((3,), math.log10(math.sqrt(math.pi) * 2.0)), atol=0.01, rtol=0.01)
-    torch.testing.assert_close(coverage, torch.ones(3))
-
-
-def test_colours_of_bright_sources_are_ratios_of_fluxes_whatever_their_brightness():
-    expected = COLOURS.log() - COLOURS.log().mean()
-    for flux in (1e3, 1e5):
-        _, colour, _, _ = parts(star(16, 16, flux=flux))
-        torch.testing.assert_close(colour, expected[:, None].expand(3, 4), atol=0.01, rtol=0.01)
-
-
-def test_the_weights_follow_the_light_not_the_cutout():
-    torch.testing.assert_close(parts(star(16, 16))[0], parts(star(19, 12))[0], atol=1e-2, rtol=1e-2)
-
-
-def test_a_band_that_was_not_observed_is_nothing_and_changes_no_other():
-    whole, hidden = star(16, 16), star(16, 16)
-    hidden.flux[:, 1], hidden.variance[:, 1] = 0.0, 0.0
-    significance, colour, _, coverage = parts(hidden)
-    assert (significance[1] == 0).all() and (colour[1] == 0).all()
-    torch.testing.assert_close(coverage, torch.tensor([1.0, 0.0, 1.0]))
-    torch.testing.assert_close(significance[[0, 2]], parts(whole)[0][[0, 2]], atol=1e-3, rtol=1e-3)
-    torch.testing.assert_close(colour[2] - colour[0], torch.full((4,), math.log(4)), atol=0.05, rtol=0.05)
-
-
-@pytest.mark.parametrize("flux", [0.0, -5.0])
-def test_nothing_at_all_is_finite(flux):
-    pixels = star(16, 16, flux=flux)
-    for variance in (1.0, 0.0):
-        pixels = pixels._replace(variance=0 * pixels.variance + variance)
-        assert torch.isfinite(soft_photometry(pixels, SIGMAS, (1.0, 1.4))).all()
-
-
-@pytest.mark.parametrize("angle", [0.0, 0.6, 2.2])
-def test_elliptical_weights_have_the_shape_of_the_light(angle):
-    size = 64
-    steps = torch.arange(size) + 0.5
-    x, y = (steps - 30)[None, :], (steps - 35)[:, None]
-    along, across = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
-    profile = torch.exp(-0.5 * (along**2 / 4.0**2 + across**2 / 2.0**2))
-    light = (1000 * COLOURS[:, None, None] * profile)[None]
-    pixels = SourcePixels(light, torch.ones(1, 3, size, size), torch.ones(1, size, size), torch.full((1, 2), 16.0))
-    blur = 1.5**2  # of the light that is measured
-    for weight, width in zip(_ellipses(pixels, (1.0, 2.0))[0], (1.0, 2.0), strict=True):
-        expected = torch.exp(-0.5 * (along**2 / (16 + blur) + across**2 / (4 + blur)) / width**2)
-        torch.testing.assert_close(weight, expected, atol=0.02, rtol=0.0)
+BANDS = ("A", "B", "C")
 
 
 def test_elliptical_weights_are_one_more_sum_each():
     weights = {"gaussian_sigmas_pix": SIGMAS, "elliptical_widths": (1, 2)}
-    config = ModelConfig(bands=("A", "B", "C"), pyramid_channels=8, **weights)
-    head, pixels = RedshiftHead(config).eval(), star(16, 16)
-    mixture = head(torch.randn(1, 8, 7, 7), pixels, torch.tensor([0.02]))
+    config = ModelConfig(bands=BANDS, pyramid_channels=8, **weights)
+    head, pixels = PixelRedshiftHead(config).eval(), star(16, 16)
+    mixture = head(torch.randn(1, 8, 7, 7), lambda: pixels, torch.tensor([0.02]))
     plain, more = soft_photometry(pixels, SIGMAS), soft_photometry(pixels, SIGMAS, (1, 2))
     assert head.feature_widths[0] == 2 * 3 * 6 and mixture.features.shape == (1, sum(head.feature_widths))
     torch.testing.assert_close(more[0, :18].view(3, 6)[:, [0, 1, 2, 5]], plain[0, :12].view(3, 4))  # the mask is last
@@ -102,8 +24,50 @@ def test_elliptical_weights_are_one_more_sum_each():
 
 def test_the_pyramid_joins_a_pretrained_head_without_disturbing_it():
     torch.manual_seed(0)
-    config = ModelConfig(bands=("A", "B", "C"), pyramid_channels=8, gaussian_sigmas_pix=SIGMAS)
-    head = RedshiftHead(config).eval()
+    config = ModelConfig(bands=BANDS, pyramid_channels=8, gaussian_sigmas_pix=SIGMAS)
+    head = PixelRedshiftHead(config).eval()
     pixels, dust = star(16, 16), torch.tensor([0.02])
-    alone, joined = head.from_sums(soft_photometry(pixels, SIGMAS), dust), head(torch.randn(1, 8, 7, 7), pixels, dust)
+    alone = head.from_sums(soft_photometry(pixels, SIGMAS), dust)
+    joined = head(torch.randn(1, 8, 7, 7), lambda: pixels, dust)
     torch.testing.assert_close(alone.means, joined.means)
+
+
+class DustHead(RedshiftHead):
+    """Knows a source by its dust alone."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.mixture = MixtureLayer(1, config.mixture_components)
+
+    def forward(self, pooled, pixels, dust):
+        return self.mixture(dust[:, None])
+
+
+def test_a_head_from_outside_trains_predicts_and_survives_its_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(REDSHIFT_HEADS, "_entries", dict(REDSHIFT_HEADS))
+    REDSHIFT_HEADS.add("dust", DustHead)
+    detector = Detector(small_model(bands=BANDS, redshift_head="dust"))
+    scenes = blobs(BANDS)
+    detector.losses(scenes, box_jitter=0.05)["redshift"].backward()
+    assert all(parameter.grad is not None for parameter in detector.redshift_head.parameters())
+    path = tmp_path / "model.safetensors"
+    save_checkpoint(path, Checkpoint(detector))
+    settings = {"score_threshold": 0.0, "nms_iou": 0.5, "proposals_per_megapixel": 2000}
+    for found in load_checkpoint(path).detector.detect(scenes.flux, scenes.error, scenes.dust, **settings):
+        assert len(found.boxes) and found.mixture.features.shape[1] == 1
+    del REDSHIFT_HEADS._entries["dust"]
+    with pytest.raises(
+        ModelError, match=r"model\.safetensors.*redshift head 'dust' is unknown; known are fpn, fpn\+pixels"
+    ):
+        load_checkpoint(path)
+
+
+def test_an_unknown_head_is_one_sentence():
+    with pytest.raises(ConfigError, match=r"^redshift head 'flow' is unknown; known are fpn, fpn\+pixels$"):
+        Detector(small_model(redshift_head="flow"))
+
+
+def test_heads_keep_the_names_of_their_tensors():
+    names = {head: {name.split(".")[0] for name in Detector(small_model(redshift_head=head)).redshift_head.state_dict()}
+             for head in REDSHIFT_HEADS}  # fmt: skip
+    assert names == {"fpn": {"pyramid", "mixture"}, "fpn+pixels": {"pyramid", "photometry", "trunk", "mixture"}}

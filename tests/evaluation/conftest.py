@@ -55,7 +55,7 @@ def make_pair(make_mixture) -> Callable[..., tuple[Catalogue, Table]]:
             box=box.astype(np.float32),
             score=np.full(n, 0.9, np.float32),
             label=np.where(star, STAR, GALAXY),
-            star_probability=star.astype(np.float32),
+            class_probability=np.stack([~star, star], axis=1).astype(np.float32),
             mask=np.ones((n, 14, 14), np.float32),
             redshift=ZMixture(mixture.weights, mixture.means, mixture.widths / too_narrow),
         )

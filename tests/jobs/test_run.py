@@ -8,10 +8,12 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from astropy.io import fits
 from astropy.wcs import WCS
 from scipy.optimize import linear_sum_assignment
@@ -61,6 +63,20 @@ def test_a_model_that_knows_no_ordinary_sources_says_so(blob_field, tiny_model, 
     catalogue = run(blob_field, out=tmp_path / "result", model=tiny_model, config=blob_search)
     assert "OUTSIDE_TRAINING never set" in caplog.text
     assert np.isnan(catalogue["novelty"]).all() and not (catalogue["flags"] & flag_value("OUTSIDE_TRAINING")).any()
+
+
+def test_a_model_of_three_classes_names_them_in_its_catalogue(blob_field, blob_search, qso, tmp_path):
+    torch.manual_seed(0)
+    detector = Detector(small_model(classes=("galaxy", "star", "qso")))
+    torch.nn.init.constant_(detector.box_head.classes.bias, 0.0)
+    detector.box_head.classes.bias.data[3] = 1.0
+    save_checkpoint(tmp_path / "model.safetensors", Checkpoint(detector))
+    catalogue = run(blob_field, out=tmp_path / "result", model=tmp_path / "model.safetensors", config=blob_search)
+    assert set(catalogue["class"]) == {"qso"} and (catalogue["p_qso"] > 0.34).all()
+    assert (catalogue["p_qso"] + catalogue["p_star"] < 1).all() and np.isfinite(catalogue["z_phot"]).all()
+    assert not (catalogue["flags"] & flag_value("STAR")).any()
+    same(catalogue, read_catalogue(tmp_path / "result" / "catalogue.fits"))
+    assert "`p_qso`" in (tmp_path / "result" / "README.md").read_text()
 
 
 def test_fits_and_parquet_hold_the_catalogue(finished):
@@ -148,7 +164,7 @@ def test_widths_are_calibrated_as_the_model_says(finished, tmp_path, tiny_model,
     model = tmp_path / "calibrated.safetensors"
     checkpoint = zpix.load_checkpoint(tiny_model)
     twice = {"log_snr": [0.0, 1.0], "log_factor": [np.log(2.0)] * 2}
-    save_checkpoint(model, Checkpoint(checkpoint.detector, {**checkpoint.about, "width_calibration": twice}))
+    save_checkpoint(model, Checkpoint(checkpoint.detector, replace(checkpoint.about, width_calibration=twice)))
     wider = run(blob_field, out=tmp_path / "out", model=model, config=blob_search)
     np.testing.assert_array_equal(wider.box, plain.box)
     np.testing.assert_allclose(wider["zmix_width"], 2 * plain["zmix_width"], rtol=1e-5)
@@ -378,5 +394,5 @@ def test_one_tile_or_many_give_the_same_sources(tmp_path, shipped):
 def test_the_shipped_model_says_what_it_has_seen(shipped):
     checkpoint = zpix.load_checkpoint(shipped)
     assert checkpoint.bands == JADES_BANDS
-    assert {"name", "training_data", "counts", "z_range", "code_version"} <= set(checkpoint.about)
+    assert {"name", "training_data", "counts", "z_range", "code_version"} <= set(checkpoint.about.to_header())
     assert shipped.stat().st_size < 40e6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,29 +12,17 @@ import torch
 from tests.detector.scenery import small_model
 from tests.surveys.scenery import write_galaxiesml
 from tests.training.scenery import BANDS, blob_store
-from zpix.config import PretrainingConfig, SimulationConfig, TrainingConfig, load_config
-from zpix.detector import Checkpoint, Detector, default_model, load_checkpoint, save_checkpoint
+from zpix.config import PretrainingConfig, TrainingConfig, load_config
+from zpix.detector import About, Checkpoint, Detector, default_model, load_checkpoint, save_checkpoint
 from zpix.errors import ModelError, OutputError, StoreError, TrainingError
 from zpix.jobs.calibrate import calibrate
 from zpix.jobs.prepare import prepare_mock
 from zpix.jobs.pretrain import pretrain, pretrain_backbone
 from zpix.jobs.train import train
 from zpix.sources import ConformalIntervals, WidthCalibration
-from zpix.training.mock import draw_tile
 from zpix.training.store import Store
 
 FAST = TrainingConfig(epochs=1, batch_size=2, precision="fp32", seed=3)
-
-
-def test_a_mock_tile_labels_all_sources_or_those_with_spectra():
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
-    config = SimulationConfig(limit_mag=28.0, psf_angle_deg=0.0, star_density=0, brown_dwarf_per_arcmin2=0)
-    every, some = (draw_tile((3, 9, 384, ("F444W",), config, labels)) for labels in ("all", "spectroscopic"))
-    assert np.isfinite(every.redshift).all() and len(every.redshift) == len(some.redshift)
-    measured = np.isfinite(some.redshift)
-    assert 0 < measured.sum() < len(measured)
-    np.testing.assert_array_equal(some.redshift[measured], every.redshift[measured])
-    np.testing.assert_array_equal(some.flux, every.flux)
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +40,12 @@ def test_pretraining_and_training_leave_models_settings_and_losses(tmp_path, sto
     assert load_config(tmp_path / "run" / "config.toml").training == FAST
     checkpoint = load_checkpoint(path)
     assert checkpoint.config == model
-    assert checkpoint.about["name"] == "blobs-1"
-    assert checkpoint.about["counts"]["train"]["tiles"] == store.count("train")
-    low, high = checkpoint.about["z_range"]
+    assert checkpoint.about.name == "blobs-1"
+    assert checkpoint.about.counts["train"]["tiles"] == store.count("train")
+    low, high = checkpoint.about.z_range
     assert 0 <= low < high <= 15
     again = train(store.path, out=tmp_path / "more", model=model, config=FAST, init=path)
-    assert load_checkpoint(again).about["name"] == "more"
+    assert load_checkpoint(again).about.name == "more"
 
 
 @pytest.mark.slow
@@ -82,16 +71,16 @@ def test_a_backbone_of_five_bands_is_carried_into_a_detector_of_three(tmp_path, 
     path = pretrain_backbone(tmp_path / "hsc", out=tmp_path / "galaxies", model=model, config=quick)
     galaxies = load_checkpoint(path)
     assert galaxies.bands == ("HSC-G", "HSC-R", "HSC-I", "HSC-Z", "HSC-Y")
-    assert galaxies.about["counts"] == {"validation": {"sources": 24}, "train": {"sources": 24}}
-    assert galaxies.about["training_data"]["files"] == ["5x64x64_training.hdf5"]
+    assert galaxies.about.counts == {"validation": {"sources": 24}, "train": {"sources": 24}}
+    assert galaxies.about.training_data["files"] == ["5x64x64_training.hdf5"]
     assert len((tmp_path / "galaxies" / "losses.csv").read_text().splitlines()) == 3
 
     mock = pretrain_backbone(store.path, out=tmp_path / "mock", model=model, config=quick, backbone=path)
     assert load_checkpoint(mock).config == model.model_copy(update={"built_size_pix": 64})
     trained = train(store.path, out=tmp_path / "run", model=model, config=FAST, backbone=mock)
     about = load_checkpoint(trained).about
-    assert about["started_from"] == {"backbone": "mock/model.safetensors"}
-    assert all(np.isfinite(v) for row in about["losses"] for v in row.values() if isinstance(v, float))
+    assert about.started_from == {"backbone": "mock/model.safetensors"}
+    assert all(np.isfinite(v) for row in about.losses for v in row.values() if isinstance(v, float))
     early = FAST.model_copy(update={"learning_rate": 1e-12, "warmup_steps": 0})
     still = train(store.path, out=tmp_path / "still", model=model, config=early, backbone=mock)
     kept = load_checkpoint(still).detector.pyramid.body
@@ -120,27 +109,27 @@ def test_widths_are_calibrated_on_validation_tiles_and_kept_with_the_model(tmp_p
     pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
     prepare_mock(tmp_path / "sky.zarr", tiles=3, seed=20260210, fractions={"train": 0, "validation": 1, "test": 0})
     shipped = load_checkpoint(default_model())
-    fitted = ("width_calibration", "conformal", "ranges")
-    about = {name: value for name, value in shipped.about.items() if name not in fitted}
+    about = replace(shipped.about, width_calibration=None, conformal=None, ranges=None)
     model = tmp_path / "model.safetensors"
     save_checkpoint(model, Checkpoint(shipped.detector, about))
     calibration = calibrate(model, Store(tmp_path / "sky.zarr"))
     assert any(calibration.log_factor)
     kept = load_checkpoint(model).about
-    assert WidthCalibration.from_about(kept) == calibration
-    conformal = ConformalIntervals.from_about(kept)
-    assert min(conformal.count) >= 50 and len(json.dumps(kept["conformal"])) < 500
+    assert WidthCalibration.from_saved(kept.width_calibration) == calibration
+    conformal = ConformalIntervals.from_saved(kept.conformal)
+    assert min(conformal.count) >= 50 and len(json.dumps(kept.conformal)) < 500
     assert all(0.3 < reach_68 < reach_95 for reach_68, reach_95 in conformal.reach)
-    ranges, of_shipped = load_checkpoint(model).ranges, shipped.ranges
+    ranges, of_shipped = kept.ranges, shipped.about.ranges
     assert ranges.keys() == of_shipped.keys()
     assert ranges["pyramid.body.conv1"] == pytest.approx(of_shipped["pyramid.body.conv1"], rel=0.3)
-    assert {**about, **{name: kept[name] for name in fitted}} == kept
+    fitted = {name: getattr(kept, name) for name in ("width_calibration", "conformal", "ranges")}
+    assert replace(about, **fitted) == kept
     assert load_checkpoint(model).novelty.keys() == shipped.novelty.keys()
 
 
 def test_few_redshifts_calibrate_nothing(tmp_path, store):
     model = tmp_path / "model.safetensors"
-    save_checkpoint(model, Checkpoint(Detector(small_model(bands=BANDS)), {"name": "blobs"}))
+    save_checkpoint(model, Checkpoint(Detector(small_model(bands=BANDS)), About(name="blobs")))
     before = model.read_bytes()
     assert calibrate(model, store) == WidthCalibration()
     assert model.read_bytes() == before

@@ -45,7 +45,7 @@ def some_sources(n: int) -> tuple[Catalogue, Detections, Truth]:
         box=np.hstack([corner, corner + rng.uniform(5, 20, (n, 2))]).astype(np.float32),
         score=np.full(n, 0.9, np.float32),
         label=np.where(np.arange(n) % 5 == 4, STAR, GALAXY),
-        star_probability=np.zeros(n, np.float32),
+        class_probability=np.zeros((n, 2), np.float32),
         mask=np.ones((n, 14, 14), np.float32),
         redshift=ZMixture(np.ones((n, 1)), z[:, None], np.full((n, 1), 0.2)),
     )

@@ -8,6 +8,7 @@ from zpix.detector import load_checkpoint
 from zpix.errors import ConfigError
 from zpix.image import JADES_BANDS, Pixels, Region, make_tiles
 from zpix.search import Predictor, claimed, keep_owned
+from zpix.search.predict import _most_probable
 from zpix.sources import ReferenceBoxes
 
 SETTINGS = {"score_threshold": 0.0, "device": "cpu", "precision": "fp32"}
@@ -34,6 +35,13 @@ def test_tiles_of_any_shapes_can_be_given_at_once(predictor):
         alone = predictor.predict(pixels, dust=ebv)
         np.testing.assert_allclose(found.box, alone.box, atol=1e-3)
         np.testing.assert_allclose(found.redshift.means, alone.redshift.means, rtol=1e-3)
+
+
+def test_the_most_probable_class_counts_and_the_first_has_what_the_others_leave():
+    shares = np.array([[0.5, 0.5, 0.0], [0.3, 0.3, 0.4], [0.2, 0.5, 0.3], [0.0, 0.0, 0.0]], np.float32)
+    assert _most_probable(shares).tolist() == [0, 2, 1, 0]
+    assert _most_probable(shares[:, :2]).tolist() == [0, 0, 0, 0]
+    assert _most_probable(shares[:, :1]).tolist() == [0, 0, 0, 0] and _most_probable(shares[:0]).shape == (0,)
 
 
 def test_what_a_tile_claims_holds_all_that_it_keeps(predictor):

@@ -46,6 +46,6 @@ def test_factors_are_interpolated_and_constant_beyond():
 
 
 def test_a_checkpoint_without_one_changes_nothing():
-    assert WidthCalibration.from_about({}) == WidthCalibration()
-    kept = {"width_calibration": {"log_snr": [1.0, 2.0], "log_factor": [0.1, 0.2]}}
-    assert WidthCalibration.from_about(kept) == WidthCalibration((1.0, 2.0), (0.1, 0.2))
+    assert WidthCalibration.from_saved(None) == WidthCalibration()
+    kept = {"log_snr": [1.0, 2.0], "log_factor": [0.1, 0.2]}
+    assert WidthCalibration.from_saved(kept) == WidthCalibration((1.0, 2.0), (0.1, 0.2))

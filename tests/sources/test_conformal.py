@@ -81,8 +81,8 @@ def test_widths_may_be_fitted_on_the_same_sources():
 
 def test_a_checkpoint_keeps_them():
     fitted = ConformalIntervals.fit(*sources(300, seed=4, too_narrow=2.0))
-    assert ConformalIntervals.from_about(json.loads(json.dumps({"conformal": asdict(fitted)}))) == fitted
-    assert ConformalIntervals.from_about({}) is None
+    assert ConformalIntervals.from_saved(json.loads(json.dumps(asdict(fitted)))) == fitted
+    assert ConformalIntervals.from_saved(None) is None
 
 
 def test_a_level_is_one_that_was_fitted():

@@ -54,7 +54,7 @@ def contest(trained, tmp_path) -> Contest:
     """The trained detector and an image of blobs."""
     scenes = blobs(BANDS, seed=1000, images=1)
     path = tmp_path / "model.safetensors"
-    save_checkpoint(path, Checkpoint(trained, {}))
+    save_checkpoint(path, Checkpoint(trained))
     flux, error = scenes.flux[0].numpy(), scenes.error[0].numpy()
     return Contest(path, Load(Pixels(flux, error, np.ones(flux.shape, bool)), 0.02), CONFIG)
 

@@ -12,13 +12,13 @@ import torch
 
 from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, override, write_config
 from zpix.detector import load_checkpoint
-from zpix.detector.redshift_head import SourcePixels, soft_photometry
+from zpix.detector.soft_photometry import SourcePixels, soft_photometry
 from zpix.errors import OutputError
 from zpix.jobs.prepare import prepare_mock
 from zpix.jobs.pretrain import pretrain_mock
 from zpix.jobs.train import train
 from zpix.training.drawn_colours import draw_colours
-from zpix.training.pretraining import SourceSums
+from zpix.training.source_sums import SourceSums
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
@@ -78,14 +78,14 @@ def test_a_head_learns_from_drawn_skies_and_a_detector_takes_it(tmp_path):
     losses = {split: [float(row[2]) for row in rows if row[1] == split] for split in ("train", "validation")}
     assert losses["train"][-1] < losses["train"][0] - 0.1 and len(losses["validation"]) == FIT.epochs
     about = load_checkpoint(path).about
-    assert about["training_data"]["tiles"] == 20 and about["counts"]["train"]["redshifts"] > 20
+    assert about.training_data["tiles"] == 20 and about.counts["train"]["redshifts"] > 20
 
     prepare_mock(tmp_path / "store", tiles=3, seed=1, config=SKY, bands=BANDS, tile_size=192)
     quick = TrainingConfig(epochs=1, batch_size=2, learning_rate=1e-12, warmup_steps=0, precision="fp32")
     trained = train(tmp_path / "store", out=tmp_path / "run", model=MODEL, config=quick, redshift_head=path)
     ours, theirs = (load_checkpoint(model).detector.redshift_head for model in (trained, path))
     torch.testing.assert_close(ours.photometry.state_dict(), theirs.photometry.state_dict())
-    assert load_checkpoint(trained).about["started_from"] == {"redshift_head": "head/model.safetensors"}
+    assert load_checkpoint(trained).about.started_from == {"redshift_head": "head/model.safetensors"}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tests.old_files import old_store
 from zpix.errors import OutputError, StoreError
 from zpix.training.store import AnnotatedTile, Store, StoreWriter
 
@@ -67,3 +68,13 @@ def test_other_settings_finished_stores_and_strangers_are_refused(tmp_path):
     for path in ("nowhere", "mine"):
         with pytest.raises(StoreError, match=path):
             Store(tmp_path / path)
+
+
+def test_a_store_of_an_older_version_opens(tmp_path):
+    store = Store(old_store(tmp_path))
+    assert store.bands == ("A", "B", "C") and store.about == {"kind": "blobs"}
+    assert (store.count("train"), store.count("validation"), store.count("test")) == (1, 1, 0)
+    tile = store.read("train", 0)
+    assert tile.flux.shape == (3, 64, 64) and tile.label.tolist() == [1, 2, 1, 2]
+    np.testing.assert_array_equal(tile.redshift, np.float32([np.nan, 1, np.nan, 3]))
+    assert np.isinf(tile.error[1, :8, :8]).all() and set(np.unique(tile.segmentation)) == {0, 1, 2, 3, 4}

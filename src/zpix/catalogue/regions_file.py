@@ -45,10 +45,10 @@ def _lines(catalogue: Catalogue, wcs: WCS) -> Iterator[str]:
     box = catalogue.box.astype(np.float64)
     ra, dec, width, height, angle = _on_sky(wcs, *box_centres(box).T)
     width, height = width * (box[:, 2] - box[:, 0]), height * (box[:, 3] - box[:, 1])
-    columns = (catalogue["id"], catalogue["class"], catalogue["z_phot"], ra, dec, width, height, angle)
-    for number, kind, z, *place in zip(*(column.tolist() for column in columns), strict=True):
-        star = kind == "star"
-        label, colour = ("star", " color=yellow") if star else (f"z={z:.2f}", "")
+    of_class = (catalogue["class"], catalogue.has_redshift)
+    columns = (catalogue["id"], *of_class, catalogue["z_phot"], ra, dec, width, height, angle)
+    for number, kind, has_redshift, z, *place in zip(*(column.tolist() for column in columns), strict=True):
+        label, colour = (f"z={z:.2f}", "") if has_redshift else (kind, " color=yellow")
         yield ('box({:.7f},{:.7f},{:.3f}",{:.3f}",{:.3f}) '.format(*place) + f"# text={{{number} {label}}}{colour}\n")
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zpix.sources import DEFAULT_CLASSES
+
 #: Prefixes of the columns that exist once per band; the lower-case band name follows.
 FLUX_PREFIX, FLUX_ERROR_PREFIX = "flux_", "fluxerr_"
 
@@ -103,13 +105,25 @@ def flux_error_column(band: str) -> str:
     return FLUX_ERROR_PREFIX + band.lower()
 
 
+def probability_column(class_name: str) -> str:
+    """Name of the column with the probability of a class: that of stars is in `p_star`."""
+    return f"p_{class_name}"
+
+
 def catalogue_columns(
-    bands: Sequence[str], n_components: int, *, reference: bool = False, conformal: bool = False
+    bands: Sequence[str],
+    n_components: int,
+    *,
+    classes: Sequence[str] = DEFAULT_CLASSES,
+    reference: bool = False,
+    conformal: bool = False,
 ) -> tuple[Column, ...]:
     """All columns, in order, of a catalogue with these bands and K mixture components per redshift PDF.
 
-    With `reference`, those of a run with a reference catalogue are among them; with `conformal`, intervals are such.
+    Classes of the model beside galaxy and star have a column each with their probability. With `reference`, those of a
+    run with a reference catalogue are among them; with `conformal`, intervals are such.
     """
+    further = [name for name in classes if name not in DEFAULT_CLASSES]
     redshift: tuple[Column, ...] = _REDSHIFT
     if conformal:
         redshift = tuple(replace(c, description=_CONFORMAL_ENDS.get(c.name, c.description)) for c in _REDSHIFT)
@@ -129,4 +143,17 @@ def catalogue_columns(
             Column(flux_error_column(band), "float32", "nJy", f"1-sigma error of flux_{band.lower()}"),
         )
     )
-    return _POSITION + (REFERENCE_COLUMNS if reference else ()) + redshift + mixture + _QUALITY + photometry
+    of_source = _with_classes(_POSITION, further) + (REFERENCE_COLUMNS if reference else ())
+    return of_source + redshift + mixture + _QUALITY + photometry
+
+
+def _with_classes(columns: tuple[Column, ...], further: Sequence[str]) -> tuple[Column, ...]:
+    """These columns and the probabilities of classes beside galaxy and star."""
+    if not further:
+        return columns
+    known = f"Most probable class: {', '.join([*DEFAULT_CLASSES, *further[:-1]])} or {further[-1]}"
+    columns = tuple(replace(c, description=known) if c.name == "class" else c for c in columns)
+    return columns + tuple(
+        Column(probability_column(name), "float32", "", f"Probability of being a {name}, given that the source is real")
+        for name in further
+    )

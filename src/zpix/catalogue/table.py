@@ -18,10 +18,19 @@ from zpix.catalogue.schema import (
     catalogue_columns,
     flux_column,
     flux_error_column,
+    probability_column,
 )
 from zpix.catalogue.segments import Photometry
 from zpix.errors import BandError, CatalogueError
-from zpix.sources import CLASS_NAMES, STAR, ConformalIntervals, Detections, ZMixture
+from zpix.sources import (
+    DEFAULT_CLASSES,
+    ConformalIntervals,
+    Detections,
+    ZMixture,
+    class_names,
+    has_redshift,
+    named_class_has_redshift,
+)
 from zpix.sources.rows import Rows
 
 #: AB magnitude of 1 nJy.
@@ -83,7 +92,35 @@ class Catalogue(Rows):
         """Declarations of the columns, in order."""
         components = np.shape(self.columns["zmix_weight"])[1]
         conformal = self.meta.get("intervals") == "conformal"
-        return catalogue_columns(self.bands, components, reference="reference_id" in self.columns, conformal=conformal)
+        return catalogue_columns(
+            self.bands,
+            components,
+            classes=self.classes,
+            reference="reference_id" in self.columns,
+            conformal=conformal,
+        )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes that the model tells apart.
+
+        Returns
+        -------
+        tuple of str
+            Galaxy and star, unless `meta` says otherwise.
+        """
+        return tuple(self.meta.get("classes", DEFAULT_CLASSES))
+
+    @property
+    def has_redshift(self) -> NDArray[np.bool_]:
+        """Which sources are of a class that has a redshift.
+
+        Returns
+        -------
+        ndarray, shape (N,), bool
+            False for stars.
+        """
+        return named_class_has_redshift(self.columns["class"])
 
     @property
     def redshift(self) -> ZMixture:
@@ -139,6 +176,7 @@ def build_catalogue(
     ebv: ArrayLike,
     blended: ArrayLike,
     z_range: tuple[float, float],
+    classes: Sequence[str] = DEFAULT_CLASSES,
     novelty: NDArray[np.floating] | None = None,
     conformal: ConformalIntervals | None = None,
     meta: Mapping[str, Any] | None = None,
@@ -158,16 +196,18 @@ def build_catalogue(
         From `touching_masks`.
     z_range : (float, float)
         Redshifts between which the model was trained.
+    classes : sequence of str, default ("galaxy", "star")
+        Classes of the model, in its order.
     novelty : (N,) float, optional
         From `Novelty.distance`. It means nothing, and is not kept, where a band has no data: that is told by
         BANDS_MISSING.
     conformal : ConformalIntervals, optional
         What the intervals of 68 % and 95 % are, in place of quantiles. Flags follow the PDFs in either case.
     meta : mapping, optional
-        Facts for the headers; `z_range` and `intervals` (pdf or conformal) are added.
+        Facts for the headers; `z_range`, `intervals` (pdf or conformal) and, if there are others than galaxy and star,
+        `classes` are added.
     """
     redshift = detections.redshift
-    is_star = detections.label == STAR
     complete = photometry.n_bands == photometry.flux.shape[1]
     known_novelty = np.where(complete, np.nan if novelty is None else novelty, np.nan)
     z_phot = redshift.least_risk()
@@ -180,8 +220,8 @@ def build_catalogue(
         **dict(zip("xy", photometry.centre_xy.T, strict=True)),
         **dict(zip(("x0", "y0", "x1", "y1"), detections.box.T, strict=True)),
         "score": detections.score,
-        "class": np.array(CLASS_NAMES)[detections.label],
-        "p_star": detections.star_probability,
+        "class": class_names(detections.label),
+        **_class_columns(classes, detections),
         "z_phot": z_phot,
         "z_mode": redshift.mode(),
         "z_mean": redshift.mean(),
@@ -203,7 +243,7 @@ def build_catalogue(
             redshift=redshift,
             interval=np.stack([quantiles["z160"], quantiles["z840"]], axis=1),
             z_phot=z_phot,
-            is_star=is_star,
+            is_star=~has_redshift(detections.label),
             novelty=known_novelty,
             z_range=z_range,
         ),
@@ -213,7 +253,16 @@ def build_catalogue(
         columns[flux_error_column(band)] = photometry.flux_error[:, index]
     intervals = "pdf" if conformal is None else "conformal"
     facts = {**(meta or {}), "z_range": [float(z) for z in z_range], "intervals": intervals}
+    if not set(classes) <= set(DEFAULT_CLASSES):
+        facts["classes"] = list(classes)
     return Catalogue(columns, tuple(bands), facts)
+
+
+def _class_columns(classes: Sequence[str], detections: Detections) -> dict[str, NDArray[np.float32]]:
+    """Probabilities of all classes but galaxies, by their columns; zero for stars if the model does not know them."""
+    shares = dict(zip(classes, detections.class_probability.T, strict=True))
+    shares = {"star": np.zeros(len(detections), np.float32), **shares}
+    return {probability_column(name): share for name, share in shares.items() if name != "galaxy"}
 
 
 def _conformal_ends(

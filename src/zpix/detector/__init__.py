@@ -1,18 +1,31 @@
 """The network: tensors in, tensors out, and the checkpoint it lives in."""
 
+from zpix.detector.annotated_images import Scenes
+from zpix.detector.backbone import BACKBONES, Backbone, built_for_pix
 from zpix.detector.carrying import BackboneWeights, carry_backbone, imagenet_backbone, stored_backbone
-from zpix.detector.checkpoint import Checkpoint, default_model, load_checkpoint, novelty_path, save_checkpoint
-from zpix.detector.detector import Detector, ForcedBoxes, Found, Scenes
+from zpix.detector.checkpoint import About, Checkpoint, default_model, load_checkpoint, novelty_path, save_checkpoint
+from zpix.detector.detector import Detector
+from zpix.detector.found import ForcedBoxes, Found
 from zpix.detector.quantised import measured_ranges, quantised_twin
+from zpix.detector.redshift_head import REDSHIFT_HEADS, Mixture, RedshiftHead
+from zpix.detector.soft_photometry import SourcePixels
 from zpix.detector.twin import fast_twin
 
 __all__ = [
+    "BACKBONES",
+    "REDSHIFT_HEADS",
+    "About",
+    "Backbone",
     "BackboneWeights",
     "Checkpoint",
     "Detector",
     "ForcedBoxes",
     "Found",
+    "Mixture",
+    "RedshiftHead",
     "Scenes",
+    "SourcePixels",
+    "built_for_pix",
     "carry_backbone",
     "default_model",
     "fast_twin",

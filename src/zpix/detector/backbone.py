@@ -1,42 +1,140 @@
 """Which features does the network see at which scale?
 
 A timm backbone with feature maps at strides 4, 8, 16 and 32, and torchvision's feature pyramid on top, with a fifth
-level at stride 64 for the largest anchors.
+level at stride 64 for the largest anchors. `BACKBONES` is the table from which the setting `backbone` of a model
+chooses.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import timm
 from torch import Tensor, nn
 from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
 
-from zpix.config import ModelConfig
+from zpix.config import ModelConfig, Registry
 
 #: Strides in pixels of the pyramid's levels.
 STRIDES = (4, 8, 16, 32, 64)
 
-_TRANSFORMERS = ("mvitv2_tiny", "mvitv2_base")
+
+@dataclass(frozen=True)
+class Backbone:
+    """A network of timm that can carry the pyramid, and what it needs.
+
+    Attributes
+    ----------
+    timm_name : str
+        Name in timm, whose own registry takes further networks.
+    levels : tuple of int or None, default None
+        Which of its feature maps have the strides 4, 8, 16 and 32; None if it has no others.
+    has_fixed_size : bool, default False
+        Whether it is built for one image size, the setting `built_size_pix`, and takes no other.
+    """
+
+    timm_name: str
+    levels: tuple[int, ...] | None = None
+    has_fixed_size: bool = False
+
+
+_LATER_FOUR = (1, 2, 3, 4)  # the first map is that of the stem, at stride 2
+
+#: Backbones by name.
+BACKBONES: Registry[Backbone] = Registry(
+    "backbones",
+    "backbone",
+    {
+        "resnet18": Backbone("resnet18", _LATER_FOUR),
+        "resnet50": Backbone("resnet50", _LATER_FOUR),
+        "mvitv2_tiny": Backbone("mvitv2_tiny", has_fixed_size=True),
+        "mvitv2_base": Backbone("mvitv2_base", has_fixed_size=True),
+    },
+)
+
+
+def built_for_pix(config: ModelConfig) -> int | None:
+    """Side of the only images that a model's backbone accepts.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Shape of the network.
+
+    Returns
+    -------
+    int or None, pixels
+        None if it takes images of any size.
+
+    Raises
+    ------
+    ConfigError
+        If there is no backbone of that name.
+    """
+    return config.built_size_pix if BACKBONES[config.backbone].has_fixed_size else None
 
 
 class Pyramid(nn.Module):
-    """Backbone and feature pyramid: (image, 2 band, y, x) to five maps (image, channel, y / stride, x / stride)."""
+    """Backbone and feature pyramid.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Shape of the network.
+
+    Raises
+    ------
+    ConfigError
+        If there is no backbone of that name.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        in_channels = 2 * len(config.bands)  # significance and validity
-        options: dict[str, Any]
-        if config.backbone in _TRANSFORMERS:
-            options = {"img_size": config.built_size_pix}
-        else:
-            options = {"out_indices": (1, 2, 3, 4)}  # leave out the stem's stride 2
+        backbone = BACKBONES[config.backbone]
+        options: dict[str, Any] = {} if backbone.levels is None else {"out_indices": backbone.levels}
+        if backbone.has_fixed_size:
+            options["img_size"] = config.built_size_pix
         self.body: nn.Module = timm.create_model(
-            config.backbone, pretrained=False, features_only=True, in_chans=in_channels, **options
+            backbone.timm_name,
+            pretrained=False,
+            features_only=True,
+            in_chans=2 * len(config.bands),  # significance and validity
+            **options,
         )
-        channels: list[int] = self.body.feature_info.channels()  # type: ignore[union-attr, operator]
-        self.fpn = FeaturePyramidNetwork(channels, config.pyramid_channels, extra_blocks=LastLevelMaxPool())
+        self.fpn = FeaturePyramidNetwork(
+            body_channels(self.body), config.pyramid_channels, extra_blocks=LastLevelMaxPool()
+        )
 
     def forward(self, image: Tensor) -> list[Tensor]:
+        """Give the feature maps of a batch of images.
+
+        Parameters
+        ----------
+        image : Tensor, shape (image, 2 band, y, x)
+            Channels as `image_channels` makes them.
+
+        Returns
+        -------
+        list of Tensor, shape (image, channel, y / stride, x / stride)
+            One map for each of `STRIDES`.
+        """
         maps = {str(level): features for level, features in enumerate(self.body(image))}
         return list(self.fpn(maps).values())
+
+
+def body_channels(body: nn.Module) -> list[int]:
+    """Numbers of channels of a backbone's feature maps.
+
+    Parameters
+    ----------
+    body : Module
+        A network of timm, made with `features_only`.
+
+    Returns
+    -------
+    list of int
+        From the finest map to the coarsest.
+    """
+    information: Any = body.feature_info
+    return list(information.channels())

@@ -1,7 +1,7 @@
-"""How does a backbone that has learnt on other bands come into this detector?
+"""How does a backbone that was trained on other bands come into this detector?
 
-The first convolution is the only layer that knows bands. Its weights are handed on by `spread_bands`, everything else
-as it is; the position tables of a transformer that was built for another image size are extended.
+The first convolution is the only layer that depends on the bands. Its weights are mapped by `spread_bands`, everything
+else is copied; the position tables of a transformer that was built for another image size are extended.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from zpix.detector.backbone import BACKBONES
 from zpix.detector.checkpoint import Checkpoint, load_checkpoint
 from zpix.detector.detector import Detector
 from zpix.errors import ModelError
 
 #: Bands of terrestrial photographs, in order of wavelength.
 PHOTOGRAPH_BANDS = ("BLUE", "GREEN", "RED")
-#: Instead of a checkpoint: the backbone that timm has trained on photographs.
+#: Name, in place of a checkpoint's path, of the backbone that timm has trained on photographs.
 IMAGENET = "imagenet"
 
 
@@ -28,11 +29,18 @@ IMAGENET = "imagenet"
 class BackboneWeights:
     """Weights of a backbone and what they were trained on.
 
-    name : of the architecture, as in `[model]`
-    bands : of the images, in the order of the first convolution's channels
-    sees_validity : whether as many channels of validity follow those of the bands
-    weights : by their names in `Pyramid.body`
-    source : what to call it in errors
+    Attributes
+    ----------
+    name : str
+        Architecture, a name of `BACKBONES`.
+    bands : tuple of str
+        Bands of the images, in the order of the first convolution's channels.
+    sees_validity : bool
+        Whether as many channels of validity follow those of the bands.
+    weights : dict of str to Tensor
+        By their names in `Pyramid.body`.
+    source : str
+        Where they are from, for messages.
     """
 
     name: str
@@ -43,7 +51,23 @@ class BackboneWeights:
 
 
 def stored_backbone(path: str | Path) -> BackboneWeights:
-    """The backbone of any zpix model, or a `ModelError` that names the file."""
+    """Read the backbone of any zpix model.
+
+    Parameters
+    ----------
+    path : str or Path
+        The checkpoint.
+
+    Returns
+    -------
+    BackboneWeights
+        Its backbone.
+
+    Raises
+    ------
+    ModelError
+        If the file is not a checkpoint of zpix.
+    """
     checkpoint = load_checkpoint(path)
     return BackboneWeights(
         checkpoint.config.backbone, checkpoint.bands, True, checkpoint.detector.pyramid.body.state_dict(), str(path)
@@ -51,19 +75,32 @@ def stored_backbone(path: str | Path) -> BackboneWeights:
 
 
 def imagenet_backbone(name: str) -> BackboneWeights:
-    """A backbone trained on the photographs of ImageNet, from timm's collection or its local cache.
+    """Get a backbone trained on the photographs of ImageNet, from timm's collection or its local cache.
+
+    Parameters
+    ----------
+    name : str
+        Architecture, a name of `BACKBONES`.
+
+    Returns
+    -------
+    BackboneWeights
+        The backbone; its bands are `PHOTOGRAPH_BANDS`.
 
     Raises
     ------
+    ConfigError
+        If there is no backbone of that name.
     ModelError
         If the weights are neither in the cache nor can they be downloaded.
     """
     logger = logging.getLogger("huggingface_hub")
     level = logger.level
-    logger.setLevel(logging.ERROR)  # it announces each of its tries, and the last word is ours
+    logger.setLevel(logging.ERROR)  # it logs each attempt; the message below says what matters
+    timm_name = BACKBONES[name].timm_name
     try:
-        body = pretrained_body(name)
-    except Exception as error:  # whatever stands between this machine and the weights, each library has its own
+        body = pretrained_body(timm_name)
+    except Exception as error:  # a failed download raises other classes in each library below timm
         raise ModelError(
             f"ImageNet weights of '{name}' are not in the cache of huggingface_hub and cannot be downloaded "
             f"({type(error).__name__}); connect once to huggingface.co, or start from a file"
@@ -77,12 +114,31 @@ def imagenet_backbone(name: str) -> BackboneWeights:
 
 
 def pretrained_body(name: str) -> nn.Module:
-    """A network of timm with the weights that come with it."""
-    return timm.create_model(name, pretrained=True, features_only=True)
+    """Make a network of timm with the weights that come with it.
+
+    Parameters
+    ----------
+    name : str
+        Its name in timm.
+
+    Returns
+    -------
+    Module
+        The network.
+    """
+    body: nn.Module = timm.create_model(name, pretrained=True, features_only=True)
+    return body
 
 
 def carry_backbone(detector: Detector, backbone: BackboneWeights) -> None:
-    """Put a backbone into `detector`, which may have other bands and, for a transformer, another image size.
+    """Put a backbone into a detector, which may have other bands and, for a transformer, another image size.
+
+    Parameters
+    ----------
+    detector : Detector
+        The network that receives the weights.
+    backbone : BackboneWeights
+        The weights.
 
     Raises
     ------
@@ -103,15 +159,29 @@ def carry_backbone(detector: Detector, backbone: BackboneWeights) -> None:
 
 
 def spread_bands(bands: tuple[str, ...], onto: tuple[str, ...]) -> Tensor:
-    """How much of each band's weights each new band gets, (new band, band) float32; every column sums to one.
+    """Say how much of each band's weights each new band gets.
 
     Bands of the same names keep their weights. Others are mapped by rank in wavelength, which is the order in which a
     model lists them: the m old bands and the n new ones each divide the unit interval evenly, and an old band gives to
-    a new one the fraction of its own interval that lies in the other's. The blue end stays blue and the red end red,
-    which is what a colour is to a network that has to learn new redshifts for it anyway; mapping by wavelength itself
-    would give all NIRCam bands the weights of HSC's reddest. Since columns sum to one, an image that is equally
-    significant in all bands gets the same answer from the new network as from the old, whatever their numbers of bands.
+    a new one the fraction of its own interval that lies in the other's. The bluest bands stay the bluest and the
+    reddest the reddest; mapping by wavelength itself would give all NIRCam bands the weights of HSC's reddest. Since
+    columns sum to one, an image that is equally significant in all bands gets the same answer from the new network as
+    from the old, whatever their numbers of bands.
 
+    Parameters
+    ----------
+    bands : tuple of str
+        Names of the old bands, by wavelength.
+    onto : tuple of str
+        Names of the new bands, by wavelength.
+
+    Returns
+    -------
+    Tensor, shape (new band, band), float32
+        Shares; every column sums to one.
+
+    Examples
+    --------
     >>> spread_bands(("G", "R"), onto=("F090W", "F150W", "F277W", "F444W"))
     tensor([[0.5000, 0.0000],
             [0.5000, 0.0000],
@@ -127,8 +197,10 @@ def spread_bands(bands: tuple[str, ...], onto: tuple[str, ...]) -> Tensor:
 
 
 def _carried_convolution(weight: Tensor, backbone: BackboneWeights, bands: tuple[str, ...]) -> Tensor:
-    """Weights (out, channel, y, x) for significances and validities of `bands`; validity starts at zero where the
-    backbone has never met it."""
+    """Weights (out, channel, y, x) for significances and validities of `bands`.
+
+    Those of validity start at zero if the backbone was trained without it.
+    """
     share = spread_bands(backbone.bands, onto=bands)
     seen = len(backbone.bands)
     light = torch.einsum("nm,omyx->onyx", share, weight[:, :seen])
@@ -141,9 +213,9 @@ def _carried_convolution(weight: Tensor, backbone: BackboneWeights, bands: tuple
 def _resized_table(table: Tensor, length: int) -> Tensor:
     """A table of relative positions (offset, channel) for another image size.
 
-    An offset is a distance in pixels whatever the size of the image, so each keeps its entry, and beyond the largest
-    that was learnt the nearest counts. (Photographs of any size show the same scene, and tables are stretched for them;
-    galaxies do not grow with the tile.)
+    An offset is a distance in pixels whatever the size of the image, so each keeps its entry; beyond the largest that
+    was learnt, the entry of the nearest is used. Tables are stretched for photographs, which show the same scene in any
+    size; galaxies do not become larger with the tile.
     """
     offsets = torch.arange(length) - (length - len(table)) // 2
     return table[offsets.clamp(0, len(table) - 1)]
@@ -157,7 +229,26 @@ def _first_convolution(weights: dict[str, Tensor]) -> str:
 def take_weights(
     detector: Detector, checkpoint: Checkpoint, path: str | Path, *, part: str = "", without: str = ""
 ) -> None:
-    """Weights whose names begin with `part`, except with `without` if it is given, from a checkpoint."""
+    """Copy weights of a checkpoint into a detector.
+
+    Parameters
+    ----------
+    detector : Detector
+        The network that receives the weights.
+    checkpoint : Checkpoint
+        Where they are from.
+    path : str or Path
+        Its file, for messages.
+    part : str, default ""
+        What the names of the weights begin with.
+    without : str, default ""
+        What the names of weights that are left out begin with; by default none are.
+
+    Raises
+    ------
+    ModelError
+        If a weight has no place in the detector.
+    """
     every = checkpoint.detector.state_dict().items()
     weights = {n: v for n, v in every if n.startswith(part) and not (without and n.startswith(without))}
     own = detector.state_dict()
@@ -169,5 +260,19 @@ def take_weights(
 
 
 def take_backbone(detector: Detector, source: str | Path) -> None:
+    """Put the backbone of a checkpoint, or one trained on photographs, into a detector.
+
+    Parameters
+    ----------
+    detector : Detector
+        The network that receives the weights.
+    source : str or Path
+        A checkpoint, or "imagenet".
+
+    Raises
+    ------
+    ModelError
+        If the weights cannot be had, or are of another architecture.
+    """
     name = detector.config.backbone
     carry_backbone(detector, imagenet_backbone(name) if str(source) == IMAGENET else stored_backbone(source))

@@ -1,31 +1,125 @@
 """What must be remembered of a trained network, and how is it kept?
 
-A safetensors file: tensors, and a header of JSON text with architecture, bands, pixel scale, training data, metrics and
-code version. Nothing in it can run code. Beside it, `NAME.novelty.safetensors` may tell what ordinary sources look like
-to the network, a few hundred kilobytes that can be renewed without the weights.
+A safetensors file: tensors, and a header of JSON text with the architecture and what the model says of itself: bands,
+pixel scale, classes, training data, metrics and code version. Beside it, `NAME.novelty.safetensors` may describe what
+ordinary sources look like to the network, a few hundred kilobytes that can be renewed without the weights.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from zpix.config import ModelConfig, parse_section
 from zpix.detector.detector import Detector
-from zpix.errors import ConfigError, ModelError, OutputError
-from zpix.outputs import whole_file
+from zpix.detector.tensor_file import read_tensors, write_tensors
+from zpix.errors import ConfigError, ModelError
 
 _FORMAT = "zpix-detector-1"
 _NOVELTY_FORMAT = "zpix-novelty-1"
+
+
+@dataclass(frozen=True)
+class About:
+    """What a checkpoint says of itself; None where it says nothing.
+
+    Attributes
+    ----------
+    name : str or None
+        How the model calls itself in catalogues.
+    training_data : mapping or None
+        Where the data came from: `kind`, and what belongs to it.
+    counts : mapping of str to mapping of str to int, or None
+        Tiles, sources of each class and redshifts, of each split.
+    z_range : (float, float) or None
+        Least and largest redshift it has learnt from.
+    code_version : str or None
+        Version of zpix.
+    training : mapping or None
+        Settings of the joint training.
+    started_from : mapping of str to str, or None
+        File and directory of the checkpoints that training began with, by part.
+    epochs : int or None
+        Epochs of the joint training.
+    seconds : int or None
+        What they took.
+    losses : sequence of mapping or None
+        Losses of the last epoch, one row per split.
+    pretraining_epochs : int or None
+        Epochs in which a part learnt alone.
+    pretraining_seconds : int or None
+        What they took.
+    width_calibration : mapping or None
+        Values of a `sources.WidthCalibration`.
+    conformal : mapping or None
+        Values of `sources.ConformalIntervals`.
+    ranges : mapping of str to (float, float), or None
+        Least and largest input of each layer that can compute in eight bits, as calibration measured it.
+    metrics : sequence of mapping or None
+        Scores on fields that it has not seen.
+    more : mapping
+        Entries of the header that this version of zpix does not know; they are kept.
+    """
+
+    name: str | None = None
+    training_data: Mapping[str, Any] | None = None
+    counts: Mapping[str, Mapping[str, int]] | None = None
+    z_range: tuple[float, float] | None = None
+    code_version: str | None = None
+    training: Mapping[str, Any] | None = None
+    started_from: Mapping[str, str] | None = None
+    epochs: int | None = None
+    seconds: int | None = None
+    losses: Sequence[Mapping[str, Any]] | None = None
+    pretraining_epochs: int | None = None
+    pretraining_seconds: int | None = None
+    width_calibration: Mapping[str, Any] | None = None
+    conformal: Mapping[str, Any] | None = None
+    ranges: Mapping[str, tuple[float, float]] | None = None
+    metrics: Sequence[Mapping[str, Any]] | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_header(cls, values: Mapping[str, Any]) -> About:
+        """Read what a header says.
+
+        Parameters
+        ----------
+        values : mapping of str to JSON values
+            Entries of the header; unknown ones go to `more`.
+
+        Returns
+        -------
+        About
+            The same entries.
+        """
+        known = {own.name for own in fields(cls)} - {"more"}
+        entries = {name: value for name, value in values.items() if name in known}
+        if entries.get("z_range") is not None:
+            low, high = entries["z_range"]
+            entries["z_range"] = (float(low), float(high))
+        if entries.get("ranges") is not None:
+            entries["ranges"] = {name: (float(low), float(high)) for name, (low, high) in entries["ranges"].items()}
+        return cls(**entries, more={name: value for name, value in values.items() if name not in known})
+
+    def to_header(self) -> dict[str, Any]:
+        """Give the entries for a header.
+
+        Returns
+        -------
+        dict of str to JSON values
+            What is not None, and what is in `more`.
+        """
+        known = {own.name: getattr(self, own.name) for own in fields(self) if own.name != "more"}
+        return {**{name: value for name, value in known.items() if value is not None}, **self.more}
 
 
 @dataclass(frozen=True)
@@ -34,31 +128,58 @@ class Checkpoint:
 
     Attributes
     ----------
-    detector : Detector, in evaluation mode when loaded
-    about : what the model has seen and how well it does: `training_data`, `metrics`, `code_version`, ...
-    novelty : what ordinary sources look like to the network, the arrays of a `sources.Novelty`; empty if not known
+    detector : Detector
+        The network, in evaluation mode when loaded.
+    about : About
+        What the model has seen and how well it does.
+    novelty : dict of str to Tensor
+        What ordinary sources look like to the network, the arrays of a `sources.Novelty`; empty if not known.
     """
 
     detector: Detector
-    about: dict[str, Any] = field(default_factory=dict)
+    about: About = field(default_factory=About)
     novelty: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def config(self) -> ModelConfig:
+        """Shape of the network.
+
+        Returns
+        -------
+        ModelConfig
+            The detector's.
+        """
         return self.detector.config
 
     @property
-    def ranges(self) -> dict[str, tuple[float, float]]:
-        """What goes into each layer that can compute in eight bits, as calibration has seen it; empty if it has not."""
-        return {name: (float(low), float(high)) for name, (low, high) in self.about.get("ranges", {}).items()}
-
-    @property
     def bands(self) -> tuple[str, ...]:
+        """Names of the bands, in order.
+
+        Returns
+        -------
+        tuple of str
+            The detector's.
+        """
         return self.config.bands
 
 
 def save_checkpoint(path: str | Path, checkpoint: Checkpoint, *, half: bool = False) -> None:
-    """Write a checkpoint; `half` keeps floating weights as float16. A file appears whole or not at all."""
+    """Write a checkpoint, and its novelty beside it; each file appears whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    checkpoint : Checkpoint
+        What to write. Without novelty, one that lies beside the file is removed: it is that of other weights.
+    half : bool, default False
+        Whether to keep floating-point weights as float16.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
     tensors = {
         name: value.detach().cpu().to(torch.float16 if half and value.is_floating_point() else value.dtype).contiguous()
         for name, value in checkpoint.detector.state_dict().items()
@@ -66,23 +187,44 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint, *, half: bool = Fa
     header = {
         "format": _FORMAT,
         "model": checkpoint.config.model_dump_json(),
-        "about": json.dumps(checkpoint.about),
+        "about": json.dumps(checkpoint.about.to_header()),
     }
     write_tensors(path, tensors, header)
     if checkpoint.novelty:
         own = {"format": _NOVELTY_FORMAT, "of": _fingerprint(checkpoint.detector)}
         write_tensors(novelty_path(path), checkpoint.novelty, own)
     else:
-        novelty_path(path).unlink(missing_ok=True)  # that of other weights
+        novelty_path(path).unlink(missing_ok=True)
 
 
 def novelty_path(path: str | Path) -> Path:
-    """Where the novelty of a checkpoint is kept: `model.safetensors` has `model.novelty.safetensors`."""
+    """Say where the novelty of a checkpoint is kept.
+
+    Parameters
+    ----------
+    path : str or Path
+        The checkpoint, such as `model.safetensors`.
+
+    Returns
+    -------
+    Path
+        Beside it, such as `model.novelty.safetensors`.
+    """
     return Path(path).with_suffix(".novelty.safetensors")
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint as an fp32 network in evaluation mode.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    Checkpoint
+        The network and what is known of it.
 
     Raises
     ------
@@ -94,22 +236,21 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     if header.get("format") != _FORMAT:
         raise ModelError(f"{path}: not a zpix model (format {header.get('format')!r}, expected {_FORMAT!r})")
     try:
-        config = parse_section(ModelConfig, json.loads(header["model"]), source=f"{path} (header)")
+        detector = Detector(parse_section(ModelConfig, json.loads(header["model"]), source=f"{path} (header)"))
     except (KeyError, json.JSONDecodeError, ConfigError) as error:
         raise ModelError(f"{path}: the model's header cannot be understood: {error}") from None
-    detector = Detector(config)
     try:
         detector.load_state_dict({name: value.float() if value.is_floating_point() else value
                                   for name, value in tensors.items()})  # fmt: skip
     except RuntimeError as error:  # a heading, then a line for each tensor
         what = " ".join(str(error).splitlines()[1:2]).strip()
         raise ModelError(f"{path}: tensors do not fit the architecture in the header: {what}") from None
-    about = json.loads(header.get("about", "{}"))
+    about = About.from_header(json.loads(header.get("about", "{}")))
     return Checkpoint(detector.eval(), about, _load_novelty(novelty_path(path), detector))
 
 
 def _load_novelty(path: Path, detector: Detector) -> dict[str, Tensor]:
-    """The novelty kept beside a checkpoint, or none."""
+    """The novelty kept beside a checkpoint; empty if there is none."""
     if not path.is_file():
         return {}
     tensors, header = read_tensors(path)
@@ -119,38 +260,24 @@ def _load_novelty(path: Path, detector: Detector) -> dict[str, Tensor]:
 
 
 def _fingerprint(detector: Detector) -> str:
-    """Tells the weights of one training from those of another, in full and in half precision."""
+    """Hash that differs between the weights of two trainings, the same in full and in half precision."""
     weight = detector.redshift_head.mixture.linear.weight.detach().cpu().to(torch.float16)
     return hashlib.sha256(bytes(weight.contiguous().view(torch.uint8).flatten().tolist())).hexdigest()[:16]
 
 
-def write_tensors(path: str | Path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
-    """Write named tensors and a text header; the file appears whole, readable as any other, or not at all."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(target) as partial:
-        partial.touch()
-        mode = partial.stat().st_mode  # safetensors would keep the file to its owner
-        try:
-            save_file(tensors, str(partial), metadata=header)
-        except SafetensorError as error:
-            raise OutputError(f"{path}: cannot be written: {error}") from None
-        partial.chmod(mode)
-
-
-def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Named tensors and text header of a safetensors file, or a `ModelError` that names the file."""
-    if not Path(path).is_file():
-        raise ModelError(f"{path}: no such model file")
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path}: not a whole safetensors file: {error}") from None
-
-
 def default_model() -> Path:
-    """Path of the model that ships with zpix."""
+    """Find the model that ships with zpix.
+
+    Returns
+    -------
+    Path
+        Its file.
+
+    Raises
+    ------
+    ModelError
+        If it is missing from this installation.
+    """
     path = Path(str(files("zpix") / "models" / "default.safetensors"))
     if not path.is_file():
         raise ModelError(f"{path}: the shipped model is missing from this installation; name one with --model")

@@ -1,28 +1,30 @@
 """How does an image become sources? The two stages of the network, from pixels to redshift mixtures.
 
-`losses` and `detect` tell the same story: pyramid, proposals, boxes and classes, masks, redshifts.
+`losses` and `detect` follow the same stages: pyramid, proposals, boxes and classes, masks, redshifts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torchvision.ops import clip_boxes_to_image, nms
 
 from zpix.config import ModelConfig
+from zpix.detector.annotated_images import Scenes
 from zpix.detector.backbone import Pyramid
 from zpix.detector.box_head import BOX_BINS, BoxHead
-from zpix.detector.cutouts import extract_cutouts, masks_on_cutouts
+from zpix.detector.boxes import Rectangle, centred_in, image_index, jittered, larger_than_a_pixel, reaching_into
+from zpix.detector.cutouts import source_pixels
+from zpix.detector.found import ForcedBoxes, Found
 from zpix.detector.losses import mask_loss, redshift_loss
 from zpix.detector.mask_head import MASK_BINS, MaskHead, mask_targets
-from zpix.detector.normalisation import image_channels, split_validity
+from zpix.detector.normalisation import image_channels
 from zpix.detector.pooling import BoxPooler
 from zpix.detector.proposals import ProposalNetwork, best_proposals
-from zpix.detector.redshift_head import Mixture, RedshiftHead, SourcePixels
+from zpix.detector.redshift_head import REDSHIFT_HEADS, Mixture, RedshiftHead
+from zpix.detector.soft_photometry import SourcePixels
 
 # Samples per bin: one equals the adaptive rule for boxes up to 28 (boxes) and 56 (masks) pixels; two serve boxes twice
 # as large.
@@ -30,70 +32,26 @@ _BOX_SAMPLES, _MASK_SAMPLES = 2, 1
 # Boxes that a processor pools and describes at once: those of a crowded tile would take more memory than its pyramid.
 _BOXES_AT_ONCE, _MASKS_AT_ONCE = 1024, 128
 _TRAINING_PROPOSALS_PER_MEGAPIXEL = 4000
-# A proposal is moved by less than this, or half its side, and overlaps no other box by half from farther away.
-_LEAST_REACH_PIX = 32.0
 # Between 0.2 and 0.5 a validation field's catalogue hardly changes.
 _LEAST_OBJECTNESS = 0.3
 # True sources of an image whose masks are learnt in one step: learning on all hundred of a crowded tile would cost as
-# much as the rest of the network. Redshifts, which are dear and cheap to learn on, are learnt from all.
+# much as the rest of the network. Redshift labels are scarce but cheap to train on, so all are used.
 _MASKS_LEARNT = 48
-
-#: Half-open (x0, y0, x1, y1) in image pixels.
-Rectangle = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True)
-class Scenes:
-    """A batch of annotated images.
-
-    flux, error : (image, band, y, x) float32, nJy; error +inf where not valid
-    dust : (image,) float32, E(B−V)
-    segmentation : (image, y, x) int32; source i of an image has the value i + 1
-    boxes, labels, redshifts : per image, (n, 4) float32, (n,) int64, (n,) float32 with NaN where unknown
-    """
-
-    flux: Tensor
-    error: Tensor
-    dust: Tensor
-    segmentation: Tensor
-    boxes: list[Tensor]
-    labels: list[Tensor]
-    redshifts: list[Tensor]
-
-    def to(self, device: torch.device) -> Scenes:
-        def move(value: Tensor) -> Tensor:
-            return value.to(device, non_blocking=True)
-
-        return Scenes(
-            flux=move(self.flux),
-            error=move(self.error),
-            dust=move(self.dust),
-            segmentation=move(self.segmentation),
-            boxes=[move(b) for b in self.boxes],
-            labels=[move(v) for v in self.labels],
-            redshifts=[move(z) for z in self.redshifts],
-        )
-
-
-class Found(NamedTuple):
-    """Sources of one image: boxes (n, 4), score, star probability (n,), masks (n, M, M), mixture (n, K)."""
-
-    boxes: Tensor
-    score: Tensor
-    star_probability: Tensor
-    masks: Tensor
-    mixture: Mixture
-
-
-class ForcedBoxes(NamedTuple):
-    """Sources of one image that are known: boxes (n, 4), and masks (n, M, M) with NaN where they are to be drawn."""
-
-    boxes: Tensor
-    masks: Tensor
 
 
 class Detector(nn.Module):
-    """The network. It sees no sky coordinates and no file; it is told its bands by its configuration."""
+    """The network. It sees no sky coordinates and no file; its configuration names its bands.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Shape of the network.
+
+    Raises
+    ------
+    ConfigError
+        If there is no backbone or redshift head of the name in `config`.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -102,22 +60,46 @@ class Detector(nn.Module):
         self.proposals = ProposalNetwork(config)
         self.box_head = BoxHead(config)
         self.mask_head = MaskHead(config)
-        self.redshift_head = RedshiftHead(config)
+        self.redshift_head: RedshiftHead = REDSHIFT_HEADS[config.redshift_head](config)
 
     @property
     def dtype(self) -> torch.dtype:
-        """Arithmetic of the convolutions."""
+        """Arithmetic of the convolutions.
+
+        Returns
+        -------
+        torch.dtype
+            Of the parameters of the pyramid.
+        """
         return next(self.pyramid.parameters()).dtype
 
     def fp32_parts(self) -> list[nn.Module]:
-        """Layers that compute in fp32 whatever the rest does."""
+        """List the layers that compute in fp32 whatever the rest does.
+
+        Returns
+        -------
+        list of Module
+            Layers of the box head and the redshift head.
+        """
         return [*self.box_head.fp32_parts(), *self.redshift_head.fp32_parts()]
 
     def losses(self, scenes: Scenes, *, box_jitter: float) -> dict[str, Tensor]:
-        """Loss of every part, to be summed by the caller.
+        """Give the loss of every part on a batch, to be summed by the caller.
 
         The mask and redshift heads learn from the boxes that the detector itself gives to the true sources, and, for
-        those that it does not find, from the true box moved and scaled at random by the fraction `box_jitter`.
+        those that it does not find, from the true box moved and scaled at random.
+
+        Parameters
+        ----------
+        scenes : Scenes
+            The batch.
+        box_jitter : float
+            Standard deviation of the edges of moved boxes, in units of the boxes' sides.
+
+        Returns
+        -------
+        dict of str to Tensor, shape ()
+            `rpn_objectness`, `rpn_box`, `class`, `box`, `mask` and `redshift`.
         """
         features = self.pyramid(image_channels(scenes.flux, scenes.error, self.dtype))
         size = (scenes.flux.shape[2], scenes.flux.shape[3])
@@ -130,25 +112,16 @@ class Detector(nn.Module):
         pooler = BoxPooler(features)
         with_truth = [torch.cat(pair) for pair in zip(proposals, scenes.boxes, strict=True)]
         sampled, labels, targets = self.box_head.sample(with_truth, scenes.boxes, scenes.labels)
-        logits, box_deltas = self.classify(pooler, torch.cat(sampled), _image_index(sampled))
+        logits, box_deltas = self.classify(pooler, torch.cat(sampled), image_index(sampled))
         losses |= self.box_head.losses(logits, box_deltas, labels, targets)
 
-        boxes = self._boxes_to_learn_from(pooler, proposals, scenes.boxes, box_jitter, size)
-        image = _image_index(scenes.boxes)
-        segment_id = torch.cat([torch.arange(len(b), device=b.device) + 1 for b in scenes.boxes])
-        learnt = torch.cat([torch.randperm(len(b), device=b.device) < _MASKS_LEARNT for b in scenes.boxes])
-        mask_logits = self._mask_logits(pooler, boxes[learnt], image[learnt])
-        targets = mask_targets(scenes.segmentation, boxes[learnt], image[learnt], segment_id[learnt])
-        losses["mask"] = mask_loss(mask_logits, targets)
+        boxes, image = self._boxes_to_learn_from(pooler, proposals, scenes.boxes, box_jitter, size)
+        losses["mask"], masks = self._learn_masks(pooler, boxes, image, scenes)
 
-        masks = mask_logits.new_empty((len(boxes), *mask_logits.shape[1:]))
-        masks[learnt] = mask_logits.detach()
-        with torch.no_grad():
-            masks[~learnt] = self._mask_logits(pooler, boxes[~learnt], image[~learnt])
-        masks = torch.sigmoid(masks.float())
-        redshifts = torch.cat(scenes.redshifts)
         mixture = self._redshifts(pooler, scenes.flux, scenes.error, boxes, image, masks, scenes.dust[image])
-        losses["redshift"] = redshift_loss(mixture.log_weights, mixture.means, mixture.widths, redshifts)
+        losses["redshift"] = redshift_loss(
+            mixture.log_weights, mixture.means, mixture.widths, torch.cat(scenes.redshifts)
+        )
         return losses
 
     @torch.inference_mode()
@@ -164,84 +137,120 @@ class Detector(nn.Module):
         within: Sequence[Rectangle | None] | None = None,
         forced: Sequence[ForcedBoxes] | None = None,
     ) -> list[Found]:
-        """Sources of each image of a batch.
+        """Find and describe the sources of each image of a batch.
 
         Parameters
         ----------
-        flux, error : (image, band, y, x) float32, nJy; error +inf where not valid
-        dust : (image,) float32, E(B−V) in magnitudes
-        within : part of each image; sources centred elsewhere are left out before their masks and redshifts are made
-        forced : boxes in each image that are sources whatever the network thinks of them: they follow those it found,
-            in their order, as they are but for what sticks out of the image
+        flux : Tensor, shape (image, band, y, x), float32, nJy
+            Flux per pixel.
+        error : Tensor, shape (image, band, y, x), float32, nJy
+            Its 1-sigma error; +inf where a pixel is not valid.
+        dust : Tensor, shape (image,), float32, mag
+            E(B−V) of the Milky Way.
+        score_threshold : float
+            Least probability of being real with which a source is reported.
+        nms_iou : float
+            Of two boxes that overlap by more than this (IoU), only the better stays.
+        proposals_per_megapixel : int
+            Limit on the number of proposals that are looked at.
+        within : sequence of tuple or None, optional
+            Half-open part (x0, y0, x1, y1) of each image; sources centred elsewhere are left out before their masks
+            and redshifts are computed. None for a whole image.
+        forced : sequence of ForcedBoxes, optional
+            Boxes of each image that are described whether found or not; clipped to the image, they follow the sources
+            that were found, in their order.
+
+        Returns
+        -------
+        list of Found
+            One for each image.
         """
+        size, regions = (flux.shape[2], flux.shape[3]), within or [None] * len(flux)
         features = self.pyramid(image_channels(flux, error, self.dtype))
-        size = (flux.shape[2], flux.shape[3])
-
-        objectness, deltas, anchors = self.proposals(features, size)
-        count = _proposal_count(size, proposals_per_megapixel)
-        proposals = self.proposals.select(
-            objectness, deltas, anchors, features, size, count, least_objectness=_LEAST_OBJECTNESS
-        )
-
-        if within is not None:
-            proposals = [
-                own if wanted is None else own[_near(own, wanted)]
-                for own, wanted in zip(proposals, within, strict=True)
-            ]
-
+        proposals = self._propose(features, size, proposals_per_megapixel, regions)
         pooler = BoxPooler(features)
-        del features  # what follows looks at boxes alone
-        logits, box_deltas = self.classify(pooler, torch.cat(proposals), _image_index(proposals))
-        boxes = clip_boxes_to_image(self.box_head.decode(box_deltas, torch.cat(proposals)), size)
-        probability = torch.softmax(logits.float(), 1)  # (n, background galaxy star)
-        kept_boxes, kept_probability = [], []
-        for own_boxes, own, wanted in zip(
-            boxes.split([len(p) for p in proposals]),
-            probability.split([len(p) for p in proposals]),
-            within or [None] * len(proposals),
-            strict=True,
-        ):
-            real = 1 - own[:, 0]
-            large = ((own_boxes[:, 2:] - own_boxes[:, :2]) > 1.0).all(1)
-            rows = torch.where((real >= score_threshold) & large)[0]
-            rows = rows[nms(own_boxes[rows], real[rows], nms_iou)]
-            if wanted is not None:
-                rows = rows[_centred_in(own_boxes[rows], wanted)]
-            kept_boxes.append(own_boxes[rows])
-            kept_probability.append(own[rows])
-        if forced is not None:
-            for row, (own_boxes, own) in enumerate(self._classes_of(pooler, forced, size)):
-                kept_boxes[row] = torch.cat([kept_boxes[row], own_boxes])
-                kept_probability[row] = torch.cat([kept_probability[row], own])
+        del features  # what follows needs boxes alone
 
-        boxes, image = torch.cat(kept_boxes), _image_index(kept_boxes)
-        masks = torch.sigmoid(self._mask_logits(pooler, boxes, image).float())
+        boxes, shares = self._sources(pooler, proposals, size, regions, score_threshold, nms_iou)
         if forced is not None:
-            for known, in_image in zip(forced, masks.split([len(b) for b in kept_boxes]), strict=True):
-                drawn = in_image[len(in_image) - len(known.masks) :]
-                drawn.copy_(torch.where(known.masks.isnan(), drawn, known.masks))
-        mixture = self._redshifts(pooler, flux, error, boxes, image, masks, dust[image])
-        probability = torch.cat(kept_probability)
-        real = 1 - probability[:, 0]
-        star = probability[:, 2] / real.clamp(min=1e-6)
-        counts = [len(b) for b in kept_boxes]
-        columns = [boxes, real, star, masks, *mixture]
-        per_image = zip(*(column.split(counts) for column in columns), strict=True)
-        return [Found(b, r, s, m, Mixture(*parameters)) for b, r, s, m, *parameters in per_image]
+            boxes, shares = self._with_forced(pooler, boxes, shares, forced, size)
+        image = image_index(boxes)
+        masks = torch.sigmoid(self._mask_logits(pooler, torch.cat(boxes), image).float())
+        if forced is not None:
+            _put_masks(masks, boxes, forced)
+        mixture = self._redshifts(pooler, flux, error, torch.cat(boxes), image, masks, dust[image])
+        return _found(boxes, torch.cat(shares), masks, mixture)
 
     def classify(self, pooler: BoxPooler, boxes: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Class logits (n, 3) and corrections (n, 4) of boxes (n, 4), each in an image of the batch."""
+        """Classify boxes and correct them.
+
+        Parameters
+        ----------
+        pooler : BoxPooler
+            Features of the batch.
+        boxes : Tensor, shape (n, 4), pixels
+            Boxes of all images.
+        image : Tensor, shape (n,), int64
+            Index of the image of each box.
+
+        Returns
+        -------
+        logits : Tensor, shape (n, 1 + class)
+            Of the background and of each class.
+        deltas : Tensor, shape (n, 4)
+            Corrections, for `BoxHead.decode`.
+        """
         parts = [self.box_head(self._box_features(pooler, *few)) for few in _few(boxes, image, _BOXES_AT_ONCE)]
         logits, deltas = zip(*parts, strict=True)
         return torch.cat(logits), torch.cat(deltas)
 
-    def _classes_of(
-        self, pooler: BoxPooler, forced: Sequence[ForcedBoxes], size: tuple[int, int]
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Boxes (n, 4) forced in each image, inside it, and their class probabilities (n, background galaxy star)."""
-        boxes = [clip_boxes_to_image(own.boxes, size) for own in forced]
-        logits, _ = self.classify(pooler, torch.cat(boxes), _image_index(boxes))
-        yield from zip(boxes, torch.softmax(logits.float(), 1).split([len(b) for b in boxes]), strict=True)
+    def _propose(
+        self, features: list[Tensor], size: tuple[int, int], per_megapixel: int, regions: Sequence[Rectangle | None]
+    ) -> list[Tensor]:
+        """Proposals (n, 4) of each image that can matter in its region."""
+        objectness, deltas, anchors = self.proposals(features, size)
+        proposals = self.proposals.select(
+            objectness, deltas, anchors, features, size, _proposal_count(size, per_megapixel),
+            least_objectness=_LEAST_OBJECTNESS,
+        )  # fmt: skip
+        pairs = zip(proposals, regions, strict=True)
+        return [own if region is None else own[reaching_into(own, region)] for own, region in pairs]
+
+    def _sources(
+        self,
+        pooler: BoxPooler,
+        proposals: list[Tensor],
+        size: tuple[int, int],
+        regions: Sequence[Rectangle | None],
+        score_threshold: float,
+        nms_iou: float,
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Boxes (n, 4) of the sources in the region of each image, and shares (n, background and classes)."""
+        logits, deltas = self.classify(pooler, torch.cat(proposals), image_index(proposals))
+        corrected = clip_boxes_to_image(self.box_head.decode(deltas, torch.cat(proposals)), size)
+        boxes, shares = [], []
+        columns = (_by_image(corrected, proposals), _by_image(_shares(logits), proposals), regions)
+        for every, own, region in zip(*columns, strict=True):
+            rows = _reported(every, own, region, score_threshold, nms_iou)
+            boxes.append(every[rows])
+            shares.append(own[rows])
+        return boxes, shares
+
+    def _with_forced(
+        self,
+        pooler: BoxPooler,
+        boxes: list[Tensor],
+        shares: list[Tensor],
+        forced: Sequence[ForcedBoxes],
+        size: tuple[int, int],
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Append the forced boxes of each image, clipped to it, and their shares."""
+        more = [clip_boxes_to_image(own.boxes, size) for own in forced]
+        logits, _ = self.classify(pooler, torch.cat(more), image_index(more))
+        return (
+            [torch.cat(pair) for pair in zip(boxes, more, strict=True)],
+            [torch.cat(pair) for pair in zip(shares, _by_image(_shares(logits), more), strict=True)],
+        )
 
     @torch.no_grad()
     def _boxes_to_learn_from(
@@ -251,23 +260,36 @@ class Detector(nn.Module):
         truth_boxes: list[Tensor],
         box_jitter: float,
         size: tuple[int, int],
-    ) -> Tensor:
-        """A box (n, 4) for each true source of all images: the detector's own, or else the true one jittered.
+    ) -> tuple[Tensor, Tensor]:
+        """A box (n, 4) for each true source of all images, and its image (n,).
 
-        Boxes as good or as bad as those the head will meet, faint sources' worse than bright ones', are what teaches it
-        widths that hold: on equally jittered boxes it learns to trust the faint too much and the bright too little.
+        It is the detector's own box, or else the true one moved at random. Such boxes are worse for faint sources than
+        for bright ones, as in a search. On equally jittered boxes the head would learn widths that are too small for
+        faint sources and too large for bright ones.
         """
         starts, rough = [], []
         for own, truth in zip(proposals, truth_boxes, strict=True):
             found, best = best_proposals(own, truth)
-            jittered = _jittered(truth, box_jitter, size)
-            starts.append(torch.where(found[:, None], own[best], jittered) if len(own) else jittered)
+            moved = jittered(truth, box_jitter, size)
+            starts.append(torch.where(found[:, None], own[best], moved) if len(own) else moved)
             rough.append(found)
-        start, refine = torch.cat(starts), torch.cat(rough)
-        _, deltas = self.classify(pooler, start, _image_index(starts))
+        start, refine, image = torch.cat(starts), torch.cat(rough), image_index(truth_boxes)
+        _, deltas = self.classify(pooler, start, image)
         refined = clip_boxes_to_image(self.box_head.decode(deltas, start), size)
-        refine &= ((refined[:, 2:] - refined[:, :2]) > 1.0).all(1)
-        return torch.where(refine[:, None], refined, start)
+        refine &= larger_than_a_pixel(refined)
+        return torch.where(refine[:, None], refined, start), image
+
+    def _learn_masks(self, pooler: BoxPooler, boxes: Tensor, image: Tensor, scenes: Scenes) -> tuple[Tensor, Tensor]:
+        """The mask loss of some sources of each image, and the masks (n, 28, 28) of all, without gradients."""
+        segment_id = torch.cat([torch.arange(len(b), device=b.device) + 1 for b in scenes.boxes])
+        learnt = torch.cat([torch.randperm(len(b), device=b.device) < _MASKS_LEARNT for b in scenes.boxes])
+        logits = self._mask_logits(pooler, boxes[learnt], image[learnt])
+        targets = mask_targets(scenes.segmentation, boxes[learnt], image[learnt], segment_id[learnt])
+        masks = logits.new_empty((len(boxes), *logits.shape[1:]))
+        masks[learnt] = logits.detach()
+        with torch.no_grad():
+            masks[~learnt] = self._mask_logits(pooler, boxes[~learnt], image[~learnt])
+        return mask_loss(logits, targets), torch.sigmoid(masks.float())
 
     def _mask_logits(self, pooler: BoxPooler, boxes: Tensor, image: Tensor) -> Tensor:
         """(n, 28, 28) of boxes (n, 4)."""
@@ -285,68 +307,62 @@ class Detector(nn.Module):
         return pooler(boxes, image, bins=BOX_BINS, samples=_BOX_SAMPLES)
 
     def _redshifts(
-        self,
-        pooler: BoxPooler,
-        flux: Tensor,
-        error: Tensor,
-        boxes: Tensor,
-        image: Tensor,
-        masks: Tensor,
-        dust: Tensor,
+        self, pooler: BoxPooler, flux: Tensor, error: Tensor, boxes: Tensor, image: Tensor, masks: Tensor, dust: Tensor
     ) -> Mixture:
-        pixels = None
-        if self.redshift_head.photometry is not None:
-            pixels = source_pixels(flux, error, boxes, image, masks, size=self.config.cutout_size_pix)
-        return self.redshift_head(self._redshift_features(pooler, boxes, image), pixels, dust)
+        """Redshift mixtures of boxes (n, 4) with their masks (n, 28, 28) and dust (n,)."""
+
+        def pixels() -> SourcePixels:
+            return source_pixels(flux, error, boxes, image, masks, size=self.config.cutout_size_pix)
+
+        mixture: Mixture = self.redshift_head(self._redshift_features(pooler, boxes, image), pixels, dust)
+        return mixture
 
 
-def source_pixels(
-    flux: Tensor, error: Tensor, boxes: Tensor, image: Tensor, masks: Tensor, *, size: int
-) -> SourcePixels:
-    """Cutouts of `size` pixels around boxes (n, 4) of a batch, with their masks (n, M, M) resampled to pixels."""
-    cut_flux, cut_error, corner = extract_cutouts(flux, error, boxes, image, size)
-    clean_flux, variance = split_validity(cut_flux, cut_error)
-    return SourcePixels(
-        flux=clean_flux,
-        variance=variance,
-        mask=masks_on_cutouts(masks, boxes, corner, size),
-        size=boxes[:, 2:] - boxes[:, :2],
-    )
+def _shares(logits: Tensor) -> Tensor:
+    """Shares of the background and of each class in the probability, (n, 1 + class)."""
+    return torch.softmax(logits.float(), 1)
 
 
-def _centred_in(boxes: Tensor, region: Rectangle) -> Tensor:
-    """Which boxes (n, 4) have their centre in a region, (n,) bool."""
-    centre = 0.5 * (boxes[:, :2] + boxes[:, 2:])
-    low, high = boxes.new_tensor(region[:2]), boxes.new_tensor(region[2:])
-    return ((centre >= low) & (centre < high)).all(1)
+def _reported(
+    boxes: Tensor, shares: Tensor, region: Rectangle | None, score_threshold: float, nms_iou: float
+) -> Tensor:
+    """Rows of the boxes of one image that are sources: probably real, the best of those that overlap, in the region."""
+    real = 1 - shares[:, 0]
+    rows = torch.where((real >= score_threshold) & larger_than_a_pixel(boxes))[0]
+    rows = rows[nms(boxes[rows], real[rows], nms_iou)]
+    return rows if region is None else rows[centred_in(boxes[rows], region)]
 
 
-def _near(boxes: Tensor, region: Rectangle) -> Tensor:
-    """Which proposals (n, 4) can become a source centred in a region, or stand in the way of one, (n,) bool."""
-    centre = 0.5 * (boxes[:, :2] + boxes[:, 2:])
-    reach = (0.5 * (boxes[:, 2:] - boxes[:, :2])).clamp(min=_LEAST_REACH_PIX)
-    low, high = boxes.new_tensor(region[:2]), boxes.new_tensor(region[2:])
-    return ((centre >= low - reach) & (centre < high + reach)).all(1)
+def _put_masks(masks: Tensor, boxes: list[Tensor], forced: Sequence[ForcedBoxes]) -> None:
+    """Replace the masks of forced boxes, the last of each image, by those that are given for them."""
+    for given, in_image in zip(forced, _by_image(masks, boxes), strict=True):
+        predicted = in_image[len(in_image) - len(given.masks) :]
+        predicted.copy_(torch.where(given.masks.isnan(), predicted, given.masks))
+
+
+def _found(boxes: list[Tensor], shares: Tensor, masks: Tensor, mixture: Mixture) -> list[Found]:
+    """The sources of each image, from the columns of all."""
+    real = 1 - shares[:, 0]
+    class_probability = shares[:, 1:] / real.clamp(min=1e-6)[:, None]
+    columns = [_by_image(column, boxes) for column in (real, class_probability, masks, *mixture)]
+    return [
+        Found(own, score, classes, own_masks, Mixture(*parameters))
+        for own, score, classes, own_masks, *parameters in zip(boxes, *columns, strict=True)
+    ]
+
+
+def _by_image(column: Tensor, boxes: list[Tensor]) -> tuple[Tensor, ...]:
+    """The rows of each image of a column of all boxes; views of it."""
+    return torch.split(column, [len(own) for own in boxes])
 
 
 def _few(boxes: Tensor, image: Tensor, at_once: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Boxes and their images, so many at once; all together on a graphics card."""
     if boxes.is_cuda:
         at_once = max(1, len(boxes))
-    yield from zip(boxes.split(at_once), image.split(at_once), strict=True)
-
-
-def _image_index(boxes: list[Tensor]) -> Tensor:
-    """Image of each row when per-image boxes are joined, (n,) int64."""
-    return torch.cat([torch.full((len(b),), i, dtype=torch.long, device=b.device) for i, b in enumerate(boxes)])
+    yield from zip(torch.split(boxes, at_once), torch.split(image, at_once), strict=True)
 
 
 def _proposal_count(size: tuple[int, int], per_megapixel: int) -> int:
+    """Limit on the number of proposals of an image, (height, width)."""
     return max(64, round(per_megapixel * size[0] * size[1] / 2**20))
-
-
-def _jittered(boxes: Tensor, fraction: float, size: tuple[int, int]) -> Tensor:
-    """Boxes moved and scaled at random by `fraction` of their sides, within the image."""
-    sides = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
-    moved = boxes + fraction * sides * torch.randn_like(boxes).clamp(-2, 2)
-    return clip_boxes_to_image(moved, size)

@@ -13,33 +13,48 @@ from torch import Tensor
 
 # Beyond this significance a pixel holds no more colour information than its calibration allows.
 _MAX_SIGNIFICANCE = 1e4
-# Rows of an image that are normalised at once on a processor: what they need in between then stays in its cache, which
-# is four times faster than going through memory for each operation.
+# Rows of an image that are normalised at once on a processor: intermediate values then stay in its cache, which is four
+# times faster than going through memory for each operation.
 _ROWS_AT_ONCE = 32
 
 
 def split_validity(flux: Tensor, error: Tensor) -> tuple[Tensor, Tensor]:
-    """Flux and variance with zeros, both, where a pixel is not valid.
+    """Give flux and variance, both zero where a pixel is not valid.
 
     Parameters
     ----------
-    flux, error : float, nJy per pixel; the error is +inf where a pixel is not valid
+    flux : Tensor, nJy
+        Flux per pixel.
+    error : Tensor, nJy
+        Its error, of the same shape; +inf where a pixel is not valid.
+
+    Returns
+    -------
+    flux : Tensor, nJy
+        Flux per pixel.
+    variance : Tensor, nJy²
+        Square of the error.
     """
     usable = torch.isfinite(error) & torch.isfinite(flux)
     return torch.where(usable, flux, 0.0), torch.where(usable, error * error, 0.0)
 
 
 def image_channels(flux: Tensor, error: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Input of the backbone, significances first, validity after.
+    """Make the input of the backbone: significances first, validity after.
 
     Parameters
     ----------
-    flux, error : (image, band, y, x) float32, nJy per pixel; error +inf where not valid
-    dtype : of the result
+    flux : Tensor, shape (image, band, y, x), float32, nJy
+        Flux per pixel.
+    error : Tensor, shape (image, band, y, x), float32, nJy
+        Its error; +inf where a pixel is not valid.
+    dtype : torch.dtype, default float32
+        Type of the result.
 
     Returns
     -------
-    (image, 2 band, y, x) in channels-last memory order
+    Tensor, shape (image, 2 band, y, x)
+        In channels-last memory order.
     """
     images, bands, height, width = flux.shape
     channels = torch.empty(
@@ -58,6 +73,6 @@ def image_channels(flux: Tensor, error: Tensor, dtype: torch.dtype = torch.float
 
 
 def _arcsinh(x: Tensor) -> Tensor:
-    """arcsinh by the logarithm, which processors compute on whole vectors; it equals torch.asinh to rounding."""
+    """Arcsinh by the logarithm, which processors compute on whole vectors; it equals torch.asinh to rounding."""
     size = x.abs()
     return torch.copysign(torch.log(size + torch.sqrt(size * size + 1)), x)

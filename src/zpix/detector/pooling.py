@@ -1,9 +1,9 @@
 """What do the features look like inside each box?
 
 ROIAlign (He et al. 2017) over the pyramid. On CUDA it is torchvision's kernel. On a processor that kernel is the
-bottleneck of the whole network, so there the same bilinear samples are written as one weighted gather over a table of
-all pyramid cells, `embedding_bag`, whose backward pass is the gather over the transposed index. The two agree to
-rounding; a test holds them together.
+bottleneck of the whole network, so there the same bilinear samples are one weighted gather over a table of all pyramid
+cells, `embedding_bag`, whose backward pass is the gather over the transposed index. The two agree to rounding, which a
+test checks.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 from torchvision.ops import roi_align
 
 from zpix.detector.backbone import STRIDES
@@ -28,7 +28,8 @@ class BoxPooler:
 
     Parameters
     ----------
-    features : maps (image, channel, y, x) at the pyramid's strides
+    features : list of Tensor, shape (image, channel, y, x)
+        Maps at the pyramid's strides.
     """
 
     def __init__(self, features: list[Tensor]) -> None:
@@ -42,17 +43,23 @@ class BoxPooler:
             self._table = torch.cat([f.permute(0, 2, 3, 1).reshape(-1, self._channels) for f in maps])
 
     def __call__(self, boxes: Tensor, image_index: Tensor, *, bins: int, samples: int) -> Tensor:
-        """Features of each box on a grid of `bins` × `bins`.
+        """Give the features of each box on a grid that spans it.
 
         Parameters
         ----------
-        boxes : (R, 4) float, half-open (x0, y0, x1, y1) in image pixels
-        image_index : (R,) int64, the image of the batch that each box lies in
-        samples : bilinear samples per bin and axis
+        boxes : Tensor, shape (n, 4), pixels
+            Half-open boxes (x0, y0, x1, y1).
+        image_index : Tensor, shape (n,), int64
+            Image of each box.
+        bins : int
+            Bins along each side of the grid.
+        samples : int
+            Bilinear samples per bin and axis.
 
         Returns
         -------
-        (R, channel, bins, bins), in the dtype of the features
+        Tensor, shape (n, channel, bins, bins)
+            In the dtype of the features.
         """
         if len(boxes) == 0:
             connected = 0 * sum(values.sum() for values in (*self._maps[:1], self._table))
@@ -61,17 +68,29 @@ class BoxPooler:
         if self._maps:
             return _pool_by_kernel(self._maps, boxes, image_index, bins, samples)
         index, weight = _gather_index(self._images, self._grids, boxes, image_index, bins, samples)
-        pooled = _Gather.apply(self._table, index, weight.to(self._table.dtype))
+        pooled: Tensor = _Gather.apply(self._table, index, weight.to(self._table.dtype))
         return pooled.view(len(boxes), bins, bins, self._channels).permute(0, 3, 1, 2)
 
 
 def box_levels(boxes: Tensor) -> Tensor:
-    """Pyramid level (0 to 3) that each box is pooled from, by the square root of its area."""
+    """Give the pyramid level that each box is pooled from, by the square root of its area.
+
+    Parameters
+    ----------
+    boxes : Tensor, shape (n, 4), pixels
+        Half-open boxes (x0, y0, x1, y1).
+
+    Returns
+    -------
+    Tensor, shape (n,), int64
+        0 (stride 4) to 3 (stride 32).
+    """
     size = ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])).clamp(min=1e-6).sqrt()
     return (torch.floor(torch.log2(size / _FINEST_BELOW_PIX)) + 1).clamp(0, _LEVELS - 1).long()
 
 
 def _pool_by_kernel(features: list[Tensor], boxes: Tensor, image_index: Tensor, bins: int, samples: int) -> Tensor:
+    """Pool with torchvision's kernel, level by level."""
     levels = box_levels(boxes)
     rois = torch.cat([image_index[:, None].to(boxes), boxes], dim=1)
     pooled = features[0].new_zeros((len(boxes), features[0].shape[1], bins, bins))
@@ -85,25 +104,25 @@ def _pool_by_kernel(features: list[Tensor], boxes: Tensor, image_index: Tensor, 
 def _gather_index(
     images: int, grids: list[tuple[int, int]], boxes: Tensor, image_index: Tensor, bins: int, samples: int
 ) -> tuple[Tensor, Tensor]:
-    """Cells of the table and their weights for every bin: two (R bins², 4 samples²) tensors."""
+    """Cells of the table and their weights for every bin of n boxes: two (n bins², 4 samples²) tensors."""
     levels = box_levels(boxes)
     height, width = torch.tensor(grids).unbind(1)  # of each level, in cells
     first_cell = torch.cat([torch.zeros(1, dtype=torch.long), (images * height * width).cumsum(0)[:-1]])
     scaled = boxes / torch.tensor(STRIDES[:_LEVELS], dtype=boxes.dtype)[levels][:, None] - 0.5
-    rows, row_weight = _axis_cells(scaled[:, 1], scaled[:, 3], height[levels], bins, samples)  # (R, bins, 2 samples)
+    rows, row_weight = _axis_cells(scaled[:, 1], scaled[:, 3], height[levels], bins, samples)  # (n, bins, 2 samples)
     columns, column_weight = _axis_cells(scaled[:, 0], scaled[:, 2], width[levels], bins, samples)
     origin = first_cell[levels] + image_index * height[levels] * width[levels]
     rows = (origin[:, None, None] + rows * width[levels][:, None, None]).int()
-    index = rows[:, :, None, :, None] + columns.int()[:, None, :, None, :]  # (R, bins, bins, 2 samples, 2 samples)
+    index = rows[:, :, None, :, None] + columns.int()[:, None, :, None, :]  # (n, bins, bins, 2 samples, 2 samples)
     weight = row_weight[:, :, None, :, None] * column_weight[:, None, :, None, :]
     count = len(boxes) * bins * bins
     return index.reshape(count, -1), weight.reshape(count, -1)
 
 
 def _axis_cells(low: Tensor, high: Tensor, cells: Tensor, bins: int, samples: int) -> tuple[Tensor, Tensor]:
-    """Neighbouring cells and linear weights of every sample along one axis, each (R, bins, 2 samples)."""
+    """Neighbouring cells and linear weights of every sample along one axis, each (n, bins, 2 samples)."""
     steps = (torch.arange(bins * samples) + 0.5) / (bins * samples)
-    position = low[:, None] + (high - low)[:, None] * steps  # (R, bins samples)
+    position = low[:, None] + (high - low)[:, None] * steps  # (n, bins samples)
     last = (cells - 1)[:, None]
     inside = (position >= -1) & (position <= cells[:, None])  # torchvision's rule: zero further out
     position = position.clamp(min=0)
@@ -122,7 +141,7 @@ class _Gather(torch.autograd.Function):
     def forward(ctx: Any, table: Tensor, index: Tensor, weight: Tensor) -> Tensor:
         ctx.save_for_backward(index, weight)
         ctx.rows = table.shape[0]
-        return F.embedding_bag(index, table, mode="sum", per_sample_weights=weight)
+        return functional.embedding_bag(index, table, mode="sum", per_sample_weights=weight)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
@@ -134,4 +153,4 @@ class _Gather(torch.autograd.Function):
         offsets = (count.cumsum(0) - count).int()
         grad = grads[0].contiguous()
         weights = weight.reshape(-1)[order].to(grad.dtype)
-        return F.embedding_bag(source, grad, offsets, mode="sum", per_sample_weights=weights), None, None
+        return functional.embedding_bag(source, grad, offsets, mode="sum", per_sample_weights=weights), None, None

@@ -16,6 +16,7 @@ from torchvision.ops import batched_nms, box_iou, clip_boxes_to_image
 
 from zpix.config import ModelConfig
 from zpix.detector.backbone import STRIDES
+from zpix.detector.boxes import centres_of, larger_than_a_pixel, sides_of
 from zpix.detector.losses import box_loss, objectness_loss
 
 _ASPECT_RATIOS = (0.5, 1.0, 2.0)
@@ -29,7 +30,13 @@ _SAMPLED_ANCHORS = 512  # of one image; 256 for the few objects of a photograph,
 
 
 class ProposalNetwork(nn.Module):
-    """Anchors to proposals."""
+    """Anchors to proposals.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Shape of the network.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -40,7 +47,24 @@ class ProposalNetwork(nn.Module):
         self.sampler = BalancedPositiveNegativeSampler(_SAMPLED_ANCHORS, 0.5)
 
     def forward(self, features: list[Tensor], size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
-        """Objectness (image, A) and corrections (image, A, 4) of all A anchors, and the anchors (A, 4)."""
+        """Say of every anchor whether it lies on a source, and correct it.
+
+        Parameters
+        ----------
+        features : list of Tensor, shape (image, channel, y, x)
+            Maps at the pyramid's strides.
+        size : tuple of int, pixels
+            Height and width of the images.
+
+        Returns
+        -------
+        objectness : Tensor, shape (image, anchor)
+            Logits.
+        deltas : Tensor, shape (image, anchor, 4)
+            Corrections.
+        anchors : Tensor, shape (anchor, 4), pixels
+            Boxes, the same for all images.
+        """
         objectness, deltas = self.head(features)
         images = objectness[0].shape[0]
         # (image, anchor, y, x) to (image, y, x, anchor): the order of the anchor generator
@@ -64,10 +88,30 @@ class ProposalNetwork(nn.Module):
         *,
         least_objectness: float = 0.0,
     ) -> list[Tensor]:
-        """The best `count` boxes (n, 4) of each image, after non-maximum suppression within each level.
+        """Select the best boxes of each image, after non-maximum suppression within each level.
 
-        Those below `least_objectness`, a probability, are left out: a limit that depends on the place alone, so that a
-        field gives the same sources however it is cut, where a limit of number depends on what else is in the image.
+        Parameters
+        ----------
+        objectness : Tensor, shape (image, anchor)
+            Logits.
+        deltas : Tensor, shape (image, anchor, 4)
+            Corrections.
+        anchors : Tensor, shape (anchor, 4), pixels
+            Boxes.
+        features : list of Tensor, shape (image, channel, y, x)
+            Maps at the pyramid's strides.
+        size : tuple of int, pixels
+            Height and width of the images.
+        count : int
+            Limit on the number of boxes. It depends on what else is in the image.
+        least_objectness : float, default 0
+            Probability below which boxes are left out. It depends on the place alone, so that a field gives the same
+            sources however it is cut.
+
+        Returns
+        -------
+        list of Tensor, shape (n, 4), pixels
+            Proposals of each image, best first.
         """
         per_level = [f.shape[2] * f.shape[3] * len(_ASPECT_RATIOS) for f in features]
         chosen = []
@@ -82,7 +126,7 @@ class ProposalNetwork(nn.Module):
             row, level_of_row = torch.cat(rows), torch.cat(levels)
             boxes = self.coder.decode_single(deltas[image, row], anchors[row]).reshape(-1, 4)
             boxes = clip_boxes_to_image(boxes, size)
-            whole = ((boxes[:, 2:] - boxes[:, :2]) > 1.0).all(1)
+            whole = larger_than_a_pixel(boxes)
             boxes, score, level_of_row = boxes[whole], objectness[image, row][whole], level_of_row[whole]
             keep = batched_nms(boxes, score, level_of_row, _NMS_IOU)[:count]
             chosen.append(boxes[keep])
@@ -96,7 +140,26 @@ class ProposalNetwork(nn.Module):
         features: list[Tensor],
         truth_boxes: list[Tensor],
     ) -> dict[str, Tensor]:
-        """Objectness and box losses against the true boxes (n, 4) of each image."""
+        """Give the losses against the true boxes.
+
+        Parameters
+        ----------
+        objectness : Tensor, shape (image, anchor)
+            Logits.
+        deltas : Tensor, shape (image, anchor, 4)
+            Corrections.
+        anchors : Tensor, shape (anchor, 4), pixels
+            Boxes.
+        features : list of Tensor, shape (image, channel, y, x)
+            Maps at the pyramid's strides.
+        truth_boxes : list of Tensor, shape (n, 4), pixels
+            Boxes of the true sources of each image.
+
+        Returns
+        -------
+        dict of str to Tensor, shape ()
+            `rpn_objectness` and `rpn_box`.
+        """
         grids = [(f.shape[2], f.shape[3]) for f in features]
         matches = [match_anchors(boxes, anchors, grids, per_cell=len(_ASPECT_RATIOS)) for boxes in truth_boxes]
         labels, targets = [], []
@@ -116,10 +179,23 @@ class ProposalNetwork(nn.Module):
 
 
 def best_proposals(proposals: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """Which true boxes (n, 4) have a proposal of theirs, (n,) bool, and the row of the best one, (n,) int64.
+    """Find the best proposal of each true box.
 
-    A proposal, (m, 4), belongs to the true box that it overlaps most, if their IoU is a half or more. Proposals come
-    best first, as `ProposalNetwork.select` gives them.
+    A proposal belongs to the true box that it overlaps most, if their IoU is a half or more.
+
+    Parameters
+    ----------
+    proposals : Tensor, shape (m, 4), pixels
+        Best first, as `ProposalNetwork.select` gives them.
+    truth : Tensor, shape (n, 4), pixels
+        True boxes.
+
+    Returns
+    -------
+    has_one : Tensor, shape (n,), bool
+        Whether any proposal belongs to the true box.
+    best : Tensor, shape (n,), int64
+        Row of the best proposal, where there is one.
     """
     if len(proposals) == 0 or len(truth) == 0:
         none = torch.zeros(len(truth), dtype=torch.long, device=truth.device)
@@ -130,17 +206,27 @@ def best_proposals(proposals: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def match_anchors(boxes: Tensor, anchors: Tensor, grids: list[tuple[int, int]], *, per_cell: int) -> Tensor:
-    """The true box that each anchor stands for, (A,) int64: its row, or torchvision's codes for none and in between.
+    """Find the true box that each anchor stands for.
 
-    The same answer as `Matcher` on the IoU of all boxes with all anchors, a hundredth of the work: an anchor is one to
-    two strides across and half of that to twice that stretched, so only the anchors of the cells around a box's centre
-    can overlap it enough to matter. Among equal overlaps the later box wins.
+    The same answer as torchvision's `Matcher` on the IoU of all boxes with all anchors, for a hundredth of the work: an
+    anchor is one to two strides across and stretched by up to a factor of two, so only the anchors of the cells around
+    a box's centre can overlap it enough to matter. Among equal overlaps the later box wins.
 
     Parameters
     ----------
-    boxes : (n, 4) float, image pixels
-    anchors : (A, 4) float, level by level, then row by row, then `per_cell` of each cell
-    grids : (height, width) in cells of each level
+    boxes : Tensor, shape (n, 4), pixels
+        True boxes.
+    anchors : Tensor, shape (anchor, 4), pixels
+        Level by level, then row by row, then those of each cell.
+    grids : list of tuple of int
+        Height and width of each level, in cells.
+    per_cell : int
+        Anchors of each cell.
+
+    Returns
+    -------
+    Tensor, shape (anchor,), int64
+        Row of the true box, or torchvision's codes for none and in between.
     """
     best = anchors.new_full((len(anchors),), -1.0)
     match = torch.full((len(anchors),), Matcher.BELOW_LOW_THRESHOLD, dtype=torch.long, device=anchors.device)
@@ -164,7 +250,7 @@ def match_anchors(boxes: Tensor, anchors: Tensor, grids: list[tuple[int, int]], 
 
 def _nearby_anchors(boxes: Tensor, grids: list[tuple[int, int]], per_cell: int) -> list[Tensor]:
     """Rows of the anchors in the cells around each box's centre, (n, cells × per_cell) for each level; −1 outside."""
-    centre = 0.5 * (boxes[:, :2] + boxes[:, 2:])
+    centre = centres_of(boxes)
     offsets = torch.arange(-_REACH_CELLS, _REACH_CELLS + 1, device=boxes.device)
     shapes = torch.arange(per_cell, device=boxes.device)
     rows, start = [], 0
@@ -181,5 +267,5 @@ def _nearby_anchors(boxes: Tensor, grids: list[tuple[int, int]], per_cell: int) 
 def _paired_iou(a: Tensor, b: Tensor) -> Tensor:
     """IoU of boxes that broadcast against each other, (..., 4) each."""
     common = (torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])).clamp(min=0).prod(-1)
-    areas = (a[..., 2:] - a[..., :2]).prod(-1) + (b[..., 2:] - b[..., :2]).prod(-1)
+    areas = sides_of(a).prod(-1) + sides_of(b).prod(-1)
     return common / (areas - common)

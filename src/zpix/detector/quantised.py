@@ -1,10 +1,10 @@
 """How does the network answer faster still on a processor? Its wide layers in eight bits, by way of OpenVINO.
 
 Convolutions of integers are twice as fast as in bfloat16, and nine times as fast as in fp32, on processors with vector
-instructions for both (VNNI). What goes into a layer is rounded to one of 256 steps between the least and the largest
-value that tiles of the calibration have there on average, its weights to 255 steps of each channel. Layers that cost
-little and decide, the stages around them and everything from a source's fluxes to its redshift stay as they are in the
-fast twin.
+instructions for both (VNNI). The input of a layer is rounded to one of 256 steps between the least and the largest
+value that the tiles of the calibration have there on average, its weights to 255 steps of each channel. The last layers
+of a stage, which cost little and whose rounding would change what is found, the stages around them and everything from
+a source's fluxes to its redshift stay as they are in the fast twin.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from statistics import fmean
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from zpix.detector.box_head import BOX_BINS
 from zpix.detector.detector import Detector
@@ -29,7 +29,7 @@ from zpix.errors import ConfigError, ModelError
 
 log = logging.getLogger(__name__)
 
-#: Parts of a detector that compute in eight bits, and layers of them that do not: they cost little and decide.
+#: Parts of a detector that compute in eight bits, and their last layers, which do not.
 _PARTS = ("pyramid", "proposals.head", "box_head.layers", "mask_head")
 _EXACT = ("proposals.head.cls_logits", "proposals.head.bbox_pred", "mask_head.logit")
 _STEPS = 127  # of weights, and of what may be negative, to either side of zero
@@ -45,10 +45,20 @@ Ranges = Mapping[str, tuple[float, float]]
 
 @contextmanager
 def measured_ranges(detector: Detector) -> Iterator[dict[str, tuple[float, float]]]:
-    """Least and largest of what goes into each layer, means of all that a detector does within this context.
+    """Measure the least and the largest input of each layer while a detector works in this context.
 
-    What is seldom reached, in the core of the brightest star, is cut off; steps that reach so far would be too wide for
-    the rest.
+    Means over the images are kept: values that are seldom reached, in the core of the brightest star, are cut off,
+    since steps that reach so far would be too wide for the rest.
+
+    Parameters
+    ----------
+    detector : Detector
+        The network that will work.
+
+    Yields
+    ------
+    dict of str to (float, float)
+        Empty until the context ends; then the range of each layer that can compute in eight bits, by its name.
     """
     extremes: dict[str, list[tuple[float, float]]] = {}
     ranges: dict[str, tuple[float, float]] = {}
@@ -73,13 +83,21 @@ def measured_ranges(detector: Detector) -> Iterator[dict[str, tuple[float, float
 
 
 def quantised_twin(detector: Detector, ranges: Ranges, dtype: torch.dtype) -> Detector:
-    """A copy of a trained detector for inference on a processor, its wide layers in eight bits.
+    """Copy a trained detector for inference on a processor, with its wide layers in eight bits.
 
     Parameters
     ----------
-    detector : left as it is
-    ranges : as `measured_ranges` gives them
-    dtype : float32 or bfloat16, of all other layers
+    detector : Detector
+        The trained network; it is not changed.
+    ranges : mapping of str to (float, float)
+        As `measured_ranges` gives them.
+    dtype : torch.dtype
+        Arithmetic of all other layers: float32 or bfloat16.
+
+    Returns
+    -------
+    Detector
+        The copy, in evaluation mode and without gradients.
 
     Raises
     ------
@@ -96,7 +114,7 @@ def quantised_twin(detector: Detector, ranges: Ranges, dtype: torch.dtype) -> De
         if name not in ranges:
             raise ModelError(
                 f"the model has no range for eight bits of its layer {name}: it was trained without the 200 validation "
-                "redshifts that a calibration wants, or before there were ranges; choose precision auto"
+                "redshifts that a calibration needs, or before there were ranges; choose precision auto"
             )
         _replace(exact, name, _Quantised(layer, *ranges[name], of_image=place == 0))
     for name in _PARTS:
@@ -118,9 +136,9 @@ def _replace(detector: nn.Module, name: str, module: nn.Module) -> None:
 
 
 class _Quantised(nn.Module):
-    """A layer whose input and weights are rounded to steps, as torch writes it and OpenVINO understands it.
+    """A layer whose input and weights are rounded to steps, in operations that OpenVINO converts to integers.
 
-    One is a whole number of steps of an image: what is 1 in every pixel, that a band is there, must not be rounded.
+    For the first layer, 1 is a whole number of steps, so that the validity of a band, 1 in every pixel, is exact.
     """
 
     weight_steps: Tensor
@@ -157,10 +175,10 @@ class _Quantised(nn.Module):
             _STEPS,
         )
         if isinstance(layer, nn.Linear):
-            return F.linear(x, weight, layer.bias)
+            return functional.linear(x, weight, layer.bias)
         if isinstance(layer, nn.ConvTranspose2d):
-            return F.conv_transpose2d(x, weight, layer.bias, layer.stride)
-        return F.conv2d(x, weight, layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups)
+            return functional.conv_transpose2d(x, weight, layer.bias, layer.stride)
+        return functional.conv2d(x, weight, layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups)
 
 
 class _Flat(nn.Module):
@@ -187,18 +205,19 @@ def _served(part: nn.Module, name: str, dtype: torch.dtype) -> _Served:
 
 
 class _Served(nn.Module):
-    """A part of a detector that OpenVINO computes, with images channels last, so that nothing has to be turned.
+    """A part of a detector that OpenVINO computes, with images channels last, so that no axes have to be exchanged.
 
-    It is built for each shape of its inputs when that comes for the first time, which takes a second or two, and stays
-    for the last few of them: those of the inside of a field and of the edge where it is searched. Sources, whose number
-    is another in every tile, are computed so many at once. The next call overwrites features of images.
+    It is built for each shape of its inputs when that comes for the first time, which takes a second or two, and the
+    last few are kept: those inside a field and at its edge. Sources, whose number differs between tiles, are computed
+    in groups of a fixed size. Features of images are overwritten by the next call.
     """
 
     def __init__(
         self, part: nn.Module, dtype: torch.dtype, *, at_once: int | None = None, several: bool = False
     ) -> None:
         super().__init__()
-        self.arithmetic = nn.Parameter(torch.zeros(1, dtype=dtype), requires_grad=False)  # tells the detector's dtype
+        # The detector takes its dtype from its parameters.
+        self.arithmetic = nn.Parameter(torch.zeros(1, dtype=dtype), requires_grad=False)
         self._part = (_Flat(part, several=several).eval(),)  # in a tuple: it is no longer part of the network
         self._at_once = at_once
         self._built: dict[tuple[torch.Size, ...], Any] = {}
@@ -206,11 +225,11 @@ class _Served(nn.Module):
     def forward(self, given: Any) -> Any:
         if self._at_once is None:
             return self._answers([given] if isinstance(given, Tensor) else given)
-        return torch.cat([self._few(own, self._at_once) for own in given.split(self._at_once)])
+        return torch.cat([self._few(own, self._at_once) for own in torch.split(given, self._at_once)])
 
     def _few(self, given: Tensor, at_once: int) -> Tensor:
         """Answers for sources, filled up to the number of them that is computed at once."""
-        filled = F.pad(given, (0, 0) * (given.dim() - 1) + (0, at_once - len(given)))
+        filled = functional.pad(given, (0, 0) * (given.dim() - 1) + (0, at_once - len(given)))
         return self._answers([filled])[0][: len(given)].clone()
 
     def _answers(self, images: list[Tensor]) -> list[Tensor]:
@@ -218,7 +237,7 @@ class _Served(nn.Module):
         request = self._built.pop(shapes, None)
         if request is None:
             while len(self._built) >= _MOST_SHAPES:
-                del self._built[next(iter(self._built))]  # the one that was wanted longest ago
+                del self._built[next(iter(self._built))]  # the one that was used longest ago
             request = _build(self._part[0], shapes, dtype)
         self._built[shapes] = request
         given = [image.permute(0, 2, 3, 1) if image.dim() == 4 else image for image in images]
@@ -236,7 +255,7 @@ class _ServedProposals(_Served):
 
 
 class _ServedBoxes(_Served):
-    """The wide layers of boxes, whose weights are turned once, so that features need not be."""
+    """The wide layers of boxes, whose weights are permuted once, so that features need not be."""
 
     def __init__(self, part: nn.Module, dtype: torch.dtype, *, at_once: int) -> None:
         super().__init__(part, dtype, at_once=at_once)
@@ -250,10 +269,10 @@ class _ServedBoxes(_Served):
 
 
 def _build(part: nn.Module, shapes: Sequence[torch.Size], dtype: torch.dtype) -> Any:
-    """What answers for a part, given inputs of these shapes (images, channels, rows, columns), channels last."""
+    """The request that computes a part for inputs of these shapes (images, channels, rows, columns), channels last."""
     openvino = _openvino()
     model = openvino.convert_model(torch.export.export(part, tuple(torch.zeros(shape) for shape in shapes)))
-    model.reshape(dict(enumerate(map(list, shapes))))  # known to it, no conversion between layouts is left
+    model.reshape(dict(enumerate(map(list, shapes))))  # with fixed shapes no conversion between layouts is left
     around = openvino.preprocess.PrePostProcessor(model)
     ends = [around.input(i) for i in range(len(model.inputs))] + [around.output(i) for i in range(len(model.outputs))]
     for end, port in zip(ends, [*model.inputs, *model.outputs], strict=True):
@@ -263,11 +282,11 @@ def _build(part: nn.Module, shapes: Sequence[torch.Size], dtype: torch.dtype) ->
             end.model().set_layout(openvino.Layout("NCHW"))
     settings = {
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-        "ENABLE_CPU_PINNING": False,  # every process would choose the same core
-        "INFERENCE_PRECISION_HINT": "bf16" if dtype == torch.bfloat16 else "f32",  # of what has no eight bits
+        "ENABLE_CPU_PINNING": False,  # with pinning every process would choose the same core
+        "INFERENCE_PRECISION_HINT": "bf16" if dtype == torch.bfloat16 else "f32",  # of the layers not in eight bits
     }
     request = openvino.Core().compile_model(around.build(), "CPU", settings).create_infer_request()
-    return_freed_memory()  # to build it took copies of all weights
+    return_freed_memory()  # building it took copies of all weights
     return request
 
 
@@ -283,10 +302,10 @@ def _element_type(dtype: torch.dtype) -> Any:
 
 
 def _openvino() -> Any:
-    # OpenVINO reports its use to its makers without having asked, unless it finds nothing to do it with.
+    # OpenVINO sends usage statistics to its makers without asking, unless this module is missing.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
         import openvino
     except ImportError:
-        raise ConfigError("precision int8 wants OpenVINO: pip install 'zpix[int8]', or choose auto") from None
+        raise ConfigError("precision int8 needs OpenVINO: pip install 'zpix[int8]', or choose auto") from None
     return openvino

@@ -2,8 +2,8 @@
 
 The twin of a `Detector` is a `Detector` for inference alone: normalisation folded into convolutions, weights laid out
 channels last and cast to the arithmetic of the device, so that nothing is converted on the way, and, if wanted, the
-dense part compiled. It tells the same story as the network it was made from, `Detector.detect`; tests hold the two
-together. The layers from a source's fluxes to its redshift stay in fp32: bfloat16 would round fluxes to a per cent.
+dense part compiled. It runs the same `Detector.detect` as the network it was made from, and tests compare the two. The
+layers from a source's fluxes to its redshift stay in fp32: bfloat16 would round fluxes to a per cent.
 """
 
 from __future__ import annotations
@@ -20,13 +20,24 @@ from zpix.detector.detector import Detector
 def fast_twin(
     detector: Detector, device: torch.device, dtype: torch.dtype = torch.float32, *, compiled: bool = False
 ) -> Detector:
-    """A copy of a trained detector, made for inference on `device`.
+    """Copy a trained detector for inference.
 
     Parameters
     ----------
-    detector : left as it is
-    dtype : float32, bfloat16 or float16, of convolutions and wide layers
-    compiled : compile the dense part for each image shape; takes seconds to a minute and wants a C++ compiler
+    detector : Detector
+        The trained network; it is not changed.
+    device : torch.device
+        Where the copy will run.
+    dtype : torch.dtype, default float32
+        Arithmetic of convolutions and wide layers: float32, bfloat16 or float16.
+    compiled : bool, default False
+        Whether to compile the dense part for each image shape, which takes seconds to a minute and needs a C++
+        compiler.
+
+    Returns
+    -------
+    Detector
+        The copy, in evaluation mode and without gradients.
     """
     twin = copy.deepcopy(detector).eval()
     for module in list(twin.modules()):
@@ -36,7 +47,7 @@ def fast_twin(
     for module, weights in zip(twin.fp32_parts(), exact, strict=True):
         module.to(torch.float32).load_state_dict(weights)  # as they were before they were rounded with the rest
     if compiled:
-        for part in (twin.pyramid, twin.proposals.head):  # freezing: the weights are constants, laid out as it likes
+        for part in (twin.pyramid, twin.proposals.head):  # freezing: the weights are constants
             part.compile(dynamic=False, options={"freezing": True})
     return twin.requires_grad_(False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,12 +65,7 @@ def calibrate(model: str | Path, store: Store, *, device: str = "auto") -> Width
     # On the same sources: what a factor does to the widths of a group its reach undoes, so that hardly anything is
     # fitted twice (tests/sources/test_conformal.py holds it to that); halves for each would only scatter more.
     conformal = ConformalIntervals.fit(calibration.apply(mixture, ratio), ratio, known_redshift)
-    about = {
-        **checkpoint.about,
-        "width_calibration": asdict(calibration),
-        "conformal": asdict(conformal),
-        "ranges": ranges,
-    }
+    about = replace(checkpoint.about, width_calibration=asdict(calibration), conformal=asdict(conformal), ranges=ranges)
     novelty = Novelty.fit(np.concatenate(features), ratio, widths=predictor.feature_widths)
     arrays = {name: torch.from_numpy(values) for name, values in novelty.to_arrays().items()}
     save_checkpoint(model, Checkpoint(checkpoint.detector, about, arrays))

@@ -34,4 +34,4 @@ def info(model: str | Path | None = None) -> dict[str, Any]:
     """
     path = default_model() if model is None else Path(model)
     checkpoint = load_checkpoint(path)
-    return {"path": str(path), "model": checkpoint.config.model_dump(), **checkpoint.about}
+    return {"path": str(path), "model": checkpoint.config.model_dump(), **checkpoint.about.to_header()}

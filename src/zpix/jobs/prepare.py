@@ -30,7 +30,7 @@ from zpix.surveys.spectroscopy import (
 )
 from zpix.training.about import store_counts
 from zpix.training.annotation import annotate, check_fractions, cut_tiles, split_by_position
-from zpix.training.mock import draw_tile
+from zpix.training.mock import MockTile, draw_tile
 from zpix.training.store import SPLITS, Labels, Split, Store, StoreWriter
 
 if TYPE_CHECKING:  # drawing scenes needs packages that cutting mosaics does without
@@ -203,7 +203,7 @@ def prepare_mock(
     writer = StoreWriter(
         out, bands=tuple(bands), tile_size=tile_size, pixel_scale_arcsec=config.pixel_scale_arcsec, settings=settings
     )
-    jobs = ((seed, index, tile_size, tuple(bands), config, labels) for index in range(writer.position, tiles))
+    jobs = (MockTile(seed, index, tile_size, tuple(bands), config, labels) for index in range(writer.position, tiles))
     with (
         ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
         progress_bar("drawing scenes", tiles, done=writer.position) as bar,

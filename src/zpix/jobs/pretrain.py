@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 
 from zpix.config import (
@@ -15,28 +14,19 @@ from zpix.config import (
     PretrainingConfig,
     SimulationConfig,
 )
-from zpix.detector import (
-    Detector,
-)
+from zpix.detector import About, Detector
 from zpix.detector.carrying import take_backbone
 from zpix.errors import ConfigError
 from zpix.jobs.train import draw_losses
 from zpix.surveys import GalaxiesML
-from zpix.training.about import about_store, known_redshifts, name_of
+from zpix.training.about import about_store, known_redshifts, name_of, z_range_of
 from zpix.training.backbone_pretraining import LabelledImages, StoreImages, fit_backbone
 from zpix.training.directory import training_directory
 from zpix.training.drawn_colours import draw_colours
-from zpix.training.loop import check_store
-from zpix.training.pretraining import (
-    CutoutExamples,
-    DrawnExamples,
-    Examples,
-    SourceSums,
-    check_photometry,
-    cut_sources,
-    fit_redshift_head,
-    plain_sums,
-)
+from zpix.training.joint import check_store
+from zpix.training.pretraining import check_photometry, fit_redshift_head
+from zpix.training.source_cutouts import cut_sources
+from zpix.training.source_sums import CutoutExamples, DrawnExamples, Examples, SourceSums, plain_sums
 from zpix.training.store import Store
 
 _HDF5 = (".hdf5", ".h5")
@@ -89,15 +79,15 @@ def pretrain_mock(
             place / "colours", tiles=tiles, seed=seed, simulation=simulation, model=model, config=config,
             tile_size=tile_size, workers=workers,
         )  # fmt: skip
-        about = {
-            "training_data": {
+        about = About(
+            training_data={
                 "kind": "colours of a mock", "simulation": simulation.model_dump(mode="json"), "seed": seed,
                 "tiles": tiles, "realisations": config.realisations,
             },
-            "counts": {"train": {"redshifts": len(training.redshift) // config.realisations}},
-            "z_range": [round(float(z), 2) for z in (training.redshift.min(), training.redshift.max())],
-            "code_version": version("zpix"),
-        }  # fmt: skip
+            counts={"train": {"redshifts": len(training.redshift) // config.realisations}},
+            z_range=z_range_of(training.redshift.numpy()),
+            code_version=version("zpix"),
+        )  # fmt: skip
         return _fit_redshift_head(DrawnExamples(training), validation, place, model, config, device, about)
 
 
@@ -108,7 +98,7 @@ def _fit_redshift_head(
     model: ModelConfig,
     config: PretrainingConfig,
     device: str,
-    about: dict[str, Any],
+    about: About,
 ) -> Path:
     torch.manual_seed(config.seed)
     return fit_redshift_head(
@@ -148,7 +138,7 @@ def pretrain_backbone(
     detector = Detector(own)
     if backbone is not None:
         take_backbone(detector, backbone)
-        about["started_from"] = {"backbone": name_of(backbone)}
+        about = replace(about, started_from={"backbone": name_of(backbone)})
     with training_directory(out, model=own, pretraining=config) as place:
         return fit_backbone(
             training, validation, place, detector=detector, config=config, device=device, about=about,
@@ -158,7 +148,7 @@ def pretrain_backbone(
 
 def _labelled_images(
     data: str | Path | Sequence[str | Path], size: int
-) -> tuple[LabelledImages, LabelledImages | None, dict[str, Any]]:
+) -> tuple[LabelledImages, LabelledImages | None, About]:
     """What to learn from, what to score on, and what to remember of both."""
     paths = [Path(data)] if isinstance(data, (str, Path)) else [Path(path) for path in data]
     if len(paths) == 1 and (inside := sorted(paths[0].glob("*.hdf5"))):
@@ -177,10 +167,10 @@ def _labelled_images(
     if not names["train"]:
         raise ConfigError(f"{paths[0]}: is GalaxiesML's validation set; name its training file too")
     galaxies = {split: GalaxiesML(own, size=size) for split, own in names.items() if own}
-    about = {
-        "training_data": {"kind": "GalaxiesML", "files": [path.name for path in names["train"]]},
-        "counts": {split: {"sources": len(images)} for split, images in galaxies.items()},
-        "z_range": [round(float(z), 2) for z in np.quantile(galaxies["train"].redshift, [0.0, 1.0])],
-        "code_version": version("zpix"),
-    }
+    about = About(
+        training_data={"kind": "GalaxiesML", "files": [path.name for path in names["train"]]},
+        counts={split: {"sources": len(images)} for split, images in galaxies.items()},
+        z_range=z_range_of(galaxies["train"].redshift),
+        code_version=version("zpix"),
+    )
     return galaxies["train"], galaxies.get("validation"), about

@@ -30,7 +30,7 @@ from zpix.catalogue import (
     write_regions,
 )
 from zpix.config import InferenceConfig, write_config
-from zpix.detector import Checkpoint, default_model, load_checkpoint, novelty_path
+from zpix.detector import Checkpoint, built_for_pix, default_model, load_checkpoint, novelty_path
 from zpix.detector.device import return_freed_memory
 from zpix.errors import BandError, ConfigError, ModelError
 from zpix.image import Mosaic, Region, SegmentationMap, open_mosaic
@@ -171,7 +171,7 @@ def write_run(
                 choose_threads(config, tiles=sum(len(block.tiles) for block in blocks)),
                 facts=(
                     ("code_version", version("zpix")),
-                    ("model", known.get("name", "unnamed")),
+                    ("model", known.name or "unnamed"),
                     ("mosaic_shape", mosaic.shape),
                     ("mosaic", ", ".join(sorted({path.name for path in mosaic.paths}))),
                     *(() if survey is None else (("reference", survey.path.name),)),
@@ -180,7 +180,7 @@ def write_run(
                 reference_segmentation=None if survey is None else survey.segmentation,
             )
             result = find_sources(search, blocks, scheduler=scheduler)
-            write_products(work.products, search, blocks, mosaic, result, model=known, survey=survey)
+            write_products(work.products, search, blocks, mosaic, result, model=known.to_header(), survey=survey)
             if hats:
                 write_hats(work.products / "hats", work.products / "catalogue.parquet", scheduler=scheduler)
             (work.products / "run.json").write_text(json.dumps({**about, **vars(result)}, indent=2) + "\n")
@@ -309,7 +309,7 @@ def what_decides(mosaic: Mosaic, model: Path, config: InferenceConfig) -> dict[s
 
 def check_intervals(config: InferenceConfig, checkpoint: Checkpoint, model: Path) -> None:
     """Refuse to give conformal intervals with a model that keeps none."""
-    if config.intervals == "conformal" and not checkpoint.about.get("conformal"):
+    if config.intervals == "conformal" and not checkpoint.about.conformal:
         raise ModelError(
             f"{model}: has no conformal intervals, which zpix train fits on 200 validation redshifts or more: take "
             "another model, or intervals = pdf"
@@ -336,7 +336,7 @@ def check_mosaic(mosaic: Mosaic, checkpoint: Checkpoint) -> None:
 
 def check_tile_size(config: InferenceConfig, checkpoint: Checkpoint) -> None:
     """Refuse tiles that the model's backbone was not built for."""
-    built = checkpoint.config.built_for_pix
+    built = built_for_pix(checkpoint.config)
     if built is not None and config.tile_size != built:
         raise ConfigError(
             f"tile_size is {config.tile_size}, but the model's backbone {checkpoint.config.backbone} was built for "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -21,7 +22,7 @@ from zpix.detector.carrying import take_backbone, take_weights
 from zpix.jobs.calibrate import calibrate
 from zpix.training.about import about_store, name_of
 from zpix.training.directory import training_directory
-from zpix.training.loop import fit
+from zpix.training.joint import fit
 from zpix.training.store import Store
 
 log = logging.getLogger(__name__)
@@ -61,12 +62,12 @@ def train(
     if redshift_head is not None:
         take_weights(detector, load_checkpoint(redshift_head), redshift_head, part="redshift_head.")
     begun = {"init": init, "backbone": backbone, "redshift_head": redshift_head}
-    about = {
-        "name": name or Path(out).name,
-        **about_store(data),
-        "training": json.loads(config.model_dump_json()),
-        "started_from": {part: name_of(source) for part, source in begun.items() if source is not None},
-    }
+    about = replace(
+        about_store(data),
+        name=name or Path(out).name,
+        training=json.loads(config.model_dump_json()),
+        started_from={part: name_of(source) for part, source in begun.items() if source is not None},
+    )
     with training_directory(out, model=model, training=config) as place:
         path = fit(data, place, detector=detector, config=config, device=device, about=about, on_epoch=draw_losses)
     if os.environ.get("RANK", "0") == "0":  # of several processes one

@@ -126,7 +126,7 @@ def _colours(catalogue: Catalogue) -> NDArray[np.float64]:
     place = np.asarray(_norm()(catalogue["z_phot"]), dtype=np.float64)
     colours = matplotlib.colormaps["turbo"](_TURBO[0] + (_TURBO[1] - _TURBO[0]) * place)
     colours = np.reshape(colours, (-1, 4)).copy()
-    colours[catalogue["class"] == "star"] = 1.0
+    colours[~catalogue.has_redshift] = 1.0
     return colours
 
 
@@ -173,10 +173,11 @@ def _label(axes: Axes, catalogue: Catalogue, colours: NDArray[np.float64], *, ma
     box, centre = catalogue.box, box_centres(catalogue.box)
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     taken = np.zeros((0, 4))
+    has_redshift = catalogue.has_redshift
     for row in _brightest_first(catalogue):
         if len(taken) >= max_labels:
             return
-        if catalogue["class"][row] == "star":
+        if not has_redshift[row]:
             continue
         text = f"{catalogue['z_phot'][row]:.2f}"
         size = np.array([len(text) * _CHARACTER_POINT[0], _CHARACTER_POINT[1]]) * per_point

@@ -103,10 +103,10 @@ class _Searcher:
         self.mosaic = reopen_mosaic(search.mosaics, search.bands)
         self.predictor = Predictor(checkpoint, search.config)
         self.batch_size = self.predictor.batch_size  # tiles given to the network at once, and read ahead of it
-        self.calibration = WidthCalibration.from_about(checkpoint.about)
+        self.calibration = WidthCalibration.from_saved(checkpoint.about.width_calibration)
         self.conformal = None
         if search.config.intervals == "conformal":
-            self.conformal = ConformalIntervals.from_about(checkpoint.about)
+            self.conformal = ConformalIntervals.from_saved(checkpoint.about.conformal)
         self.novelty = Novelty.from_arrays({name: value.numpy() for name, value in checkpoint.novelty.items()})
         # Pixels of tiles that are done with: the largest arrays of all, whose memory would fall into pieces.
         self._spare: deque[Pixels] = deque(maxlen=2 * self.batch_size + 1)
@@ -115,7 +115,7 @@ class _Searcher:
         if search.reference is not None:
             shape, segmentation = self.mosaic.shape, search.reference_segmentation
             self.reference = ReferenceApertures(search.reference, shape=shape, segmentation=segmentation)
-        self.z_range = tuple(checkpoint.about.get("z_range", (0.0, 15.0)))
+        self.z_range = checkpoint.about.z_range or (0.0, 15.0)
 
     def search(self, blocks: Iterable[Block]) -> Iterator[BlockSummary]:
         """Search blocks and write their parts, in order."""
@@ -214,6 +214,7 @@ class _Searcher:
             ebv=np.repeat(np.array([tile.dust for tile in tiles], np.float32), counts),
             blended=np.zeros(len(photometry), bool),  # the neighbours of a block are not known here
             z_range=self.z_range,
+            classes=self.predictor.classes,
             novelty=np.concatenate([tile.novelty for tile in tiles]),
             conformal=self.conformal,
             meta=dict(self.search_of.facts),

@@ -8,15 +8,25 @@ from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from zpix.config import InferenceConfig
-from zpix.detector import Checkpoint, Detector, ForcedBoxes, Found, fast_twin, measured_ranges, quantised_twin
+from zpix.detector import (
+    Checkpoint,
+    Detector,
+    ForcedBoxes,
+    Found,
+    built_for_pix,
+    fast_twin,
+    measured_ranges,
+    quantised_twin,
+)
 from zpix.detector.device import choose_device, choose_precision, keep_freed_memory, return_freed_memory
 from zpix.detector.mask_head import MASK_SIZE
 from zpix.errors import ConfigError
 from zpix.image import Pixels, Region
-from zpix.sources import GALAXY, STAR, Detections, ReferenceBoxes, ZMixture
+from zpix.sources import Detections, ReferenceBoxes, ZMixture, labels_of
 
 # Tiles of one forward pass: a processor gains nothing from more than one, a graphics card is filled by a few.
 _BATCH_ON_CUDA = 4
@@ -30,6 +40,7 @@ class Predictor:
     Attributes
     ----------
     bands : of the pixels that it wants, in their order
+    classes : of the sources that it tells apart, in the order of their probabilities
     batch_size : tiles that it likes to be reference at once
     mask_size : cells of a mask along each side of its box
     feature_widths : numbers of features of each kind in its detections
@@ -38,7 +49,7 @@ class Predictor:
     mask_size = MASK_SIZE
 
     def __init__(self, checkpoint: Checkpoint, config: InferenceConfig) -> None:
-        self.bands = checkpoint.bands
+        self.bands, self.classes = checkpoint.bands, checkpoint.config.classes
         self.feature_widths = checkpoint.detector.redshift_head.feature_widths
         self.config = config
         self.device = choose_device(config.device)
@@ -56,7 +67,7 @@ class Predictor:
             raise ConfigError(
                 f"precision int8 is for processors, not for the device '{self.device}'; choose auto there"
             )
-        return quantised_twin(checkpoint.detector, checkpoint.ranges, self.dtype)
+        return quantised_twin(checkpoint.detector, checkpoint.about.ranges or {}, self.dtype)
 
     def measured_ranges(self) -> AbstractContextManager[dict[str, tuple[float, float]]]:
         """What goes into each layer that can compute in eight bits, while tiles are predicted in this context."""
@@ -92,7 +103,12 @@ class Predictor:
             return_freed_memory()
             self._returned_at = time.monotonic()
         found = [
-            Detections.empty(MASK_SIZE, self._detector.config.mixture_components, sum(self.feature_widths))
+            Detections.empty(
+                MASK_SIZE,
+                self._detector.config.mixture_components,
+                sum(self.feature_widths),
+                len(self.classes),
+            )
             for _ in pixels
         ]
         regions = within or [None] * len(found)
@@ -101,7 +117,7 @@ class Predictor:
             if tile.valid.any() or (reference is not None and len(reference[row])):
                 by_shape.setdefault(tile.shape, []).append(row)
         for rows in by_shape.values():
-            tiles = [_filled_up(pixels[row], self._detector.config.built_for_pix) for row in rows]
+            tiles = [_filled_up(pixels[row], built_for_pix(self._detector.config)) for row in rows]
             answers = self._detector.detect(
                 self._joined([tile.flux for tile in tiles]),
                 self._joined([tile.error for tile in tiles]),
@@ -113,7 +129,7 @@ class Predictor:
                 forced=None if reference is None else [self._to_device(reference[row]) for row in rows],
             )
             for row, answer in zip(rows, answers, strict=True):
-                found[row] = to_detections(answer)
+                found[row] = to_detections(answer, self.classes)
                 if reference is not None and not pixels[row].valid.any():  # nothing is found where nothing was observed
                     found[row] = found[row][len(found[row]) - len(reference[row]) :]
         return found
@@ -140,15 +156,24 @@ def _filled_up(pixels: Pixels, size: int | None) -> Pixels:
     return square
 
 
-def to_detections(found: Found) -> Detections:
+def _most_probable(shares: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Column of the most probable class of each row of probabilities (n, class).
+
+    That of the first class is what the others leave, as a catalogue has it.
+    """
+    first = 1 - shares[:, 1:].sum(1, keepdims=True)
+    return np.argmax(np.concatenate([first, shares[:, 1:]], axis=1), axis=1)
+
+
+def to_detections(found: Found, classes: Sequence[str]) -> Detections:
     """Tensors of one image as plain arrays."""
-    star = found.star_probability.float().cpu().numpy()
+    shares = found.class_probability.float().cpu().numpy()
     log_weights, means, widths = (part.double().cpu().numpy() for part in found.mixture[:3])
     return Detections(
         box=found.boxes.float().cpu().numpy(),
         score=found.score.float().cpu().numpy(),
-        label=np.where(star > 0.5, STAR, GALAXY).astype(np.int64),
-        star_probability=star,
+        label=labels_of(classes)[_most_probable(shares)],
+        class_probability=shares,
         mask=found.masks.float().cpu().numpy(),
         redshift=ZMixture(np.exp(log_weights), means, widths),
         features=found.mixture.features.float().cpu().numpy(),

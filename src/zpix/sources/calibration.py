@@ -90,23 +90,22 @@ class WidthCalibration:
         return WidthCalibration(_KNOTS, tuple(np.where(hats.sum(1) >= _FEWEST, best, 0.0).round(3).tolist()))
 
     @staticmethod
-    def from_about(about: Mapping[str, Any]) -> WidthCalibration:
-        """Read the calibration from what a checkpoint says of its model.
+    def from_saved(values: Mapping[str, Any] | None) -> WidthCalibration:
+        """Make the calibration whose values a checkpoint keeps; without values, one that changes nothing.
 
         Parameters
         ----------
-        about : mapping
-            With `log_snr` and `log_factor` under `width_calibration`.
+        values : mapping of str to object, optional
+            The attributes by name, as a checkpoint keeps them.
 
         Returns
         -------
         WidthCalibration
-            The calibration; one that changes nothing if the checkpoint has none.
+            The calibration; without values, one that changes nothing.
         """
-        kept = about.get("width_calibration")
-        return (
-            WidthCalibration(*(tuple(kept[name]) for name in ("log_snr", "log_factor"))) if kept else WidthCalibration()
-        )
+        if not values:
+            return WidthCalibration()
+        return WidthCalibration(tuple(values["log_snr"]), tuple(values["log_factor"]))
 
 
 def _distance_from_uniform(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:

@@ -115,24 +115,23 @@ class ConformalIntervals:
         return ends
 
     @staticmethod
-    def from_about(about: Mapping[str, Any]) -> ConformalIntervals | None:
-        """Read the intervals from what a checkpoint says of its model.
+    def from_saved(values: Mapping[str, Any] | None) -> ConformalIntervals | None:
+        """Make the intervals whose values a checkpoint keeps; None without values.
 
         Parameters
         ----------
-        about : mapping
-            With the attributes of this class under `conformal`.
+        values : mapping of str to object, optional
+            The attributes by name, as a checkpoint keeps them.
 
         Returns
         -------
         ConformalIntervals or None
-            None if the checkpoint has none.
+            The intervals; None without values.
         """
-        kept = about.get("conformal")
-        if not kept:
+        if not values:
             return None
-        reach = tuple(tuple(row) for row in kept["reach"])
-        return ConformalIntervals(tuple(kept["log_snr"]), tuple(kept["level"]), reach, tuple(kept["count"]))
+        reach = tuple(tuple(row) for row in values["reach"])
+        return ConformalIntervals(tuple(values["log_snr"]), tuple(values["level"]), reach, tuple(values["count"]))
 
 
 def _group(snr: ArrayLike, edges: tuple[float, ...]) -> NDArray[np.intp]:

@@ -11,10 +11,6 @@ from zpix.sources.mixture import ZMixture
 from zpix.sources.overlaps import box_centres
 from zpix.sources.rows import Rows
 
-#: Names of the classes a detector tells apart, in the order of its outputs (0 is background, never reported).
-CLASS_NAMES = ("background", "galaxy", "star")
-GALAXY, STAR = 1, 2
-
 
 @dataclass(frozen=True, eq=False)
 class Detections(Rows):
@@ -27,9 +23,9 @@ class Detections(Rows):
     score : (N,) float32
         Probability that the source is real (one minus the background probability).
     label : (N,) int64
-        Class, an index into `CLASS_NAMES`: 1 galaxy, 2 star.
-    star_probability : (N,) float32
-        Probability of being a star, given that the source is real.
+        Most probable class, as `zpix.sources.classes` numbers them: 1 galaxy, 2 star.
+    class_probability : (N, C) float32
+        Probability of each of the model's C classes, in its order, given that the source is real.
     mask : (N, M, M) float32
         Mask probability on an M × M grid that spans the box.
     redshift : ZMixture of length N
@@ -41,7 +37,7 @@ class Detections(Rows):
     box: NDArray[np.float32]
     score: NDArray[np.float32]
     label: NDArray[np.int64]
-    star_probability: NDArray[np.float32]
+    class_probability: NDArray[np.float32]
     mask: NDArray[np.float32]
     redshift: ZMixture
     features: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
@@ -72,7 +68,7 @@ class Detections(Rows):
         return replace(self, box=self.box + np.array([dx, dy, dx, dy], dtype=np.float32))
 
     @staticmethod
-    def empty(mask_size: int, n_components: int, n_features: int = 0) -> Detections:
+    def empty(mask_size: int, n_components: int, n_features: int = 0, n_classes: int = 2) -> Detections:
         """Return a table without detections.
 
         Parameters
@@ -83,6 +79,8 @@ class Detections(Rows):
             Components of the redshift mixtures.
         n_features : int, default 0
             Number F of features.
+        n_classes : int, default 2
+            Number of classes of the model.
 
         Returns
         -------
@@ -94,7 +92,7 @@ class Detections(Rows):
             box=np.zeros((0, 4), np.float32),
             score=np.zeros(0, np.float32),
             label=np.zeros(0, np.int64),
-            star_probability=np.zeros(0, np.float32),
+            class_probability=np.zeros((0, n_classes), np.float32),
             mask=np.zeros((0, mask_size, mask_size), np.float32),
             redshift=ZMixture(nothing, nothing, nothing),
             features=np.zeros((0, n_features), np.float32),

@@ -8,7 +8,7 @@ import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from zpix.sources.detections import GALAXY, STAR
+from zpix.sources.classes import GALAXY, STAR
 from zpix.sources.rows import Rows
 from zpix.sources.source_table import SourceTable
 
@@ -24,7 +24,7 @@ class ReferenceSources(Rows):
     ra, dec : (N,) float64, degrees
         Right ascension and declination.
     label : (N,) int64
-        Class, an index into `CLASS_NAMES`; galaxy unless the catalogue says star.
+        Class, an index into the classes of `zpix.sources.classes`; galaxy unless the catalogue says star.
     redshift : (N,) float64
         Redshift; NaN where unknown.
     """

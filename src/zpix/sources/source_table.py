@@ -13,7 +13,7 @@ from astropy.table import Column, MaskedColumn
 from numpy.typing import NDArray
 
 from zpix.errors import CatalogueError, InputFileError
-from zpix.sources.detections import STAR
+from zpix.sources.classes import STAR
 from zpix.sources.fits_table import first_names, read_fits_table
 
 Floats = NDArray[np.float64]

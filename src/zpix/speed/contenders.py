@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -63,10 +63,10 @@ class Contest:
     def predictor(self) -> Predictor:
         """The fast twin, ready for tiles, in the contest's precision."""
         checkpoint = self.checkpoint()
-        if self.config.precision == "int8" and not checkpoint.ranges:  # random weights: those of the tile itself
+        if self.config.precision == "int8" and not checkpoint.about.ranges:  # random weights: those of the tile itself
             with measured_ranges(checkpoint.detector) as ranges:
                 _detect(checkpoint.detector, self)
-            checkpoint.about["ranges"] = ranges
+            checkpoint = replace(checkpoint, about=replace(checkpoint.about, ranges=ranges))
         predictor = Predictor(checkpoint, self.config)
         if self.load.answers is not None:
             give_answers(predictor._detector, self.load.answers)
@@ -139,7 +139,7 @@ def build_plain(contest: Contest, clock: StageClock) -> Work:
     if contest.load.answers is not None:
         give_answers(detector, contest.load.answers)
     watch_ours(detector, clock)
-    return lambda: _place_masks(to_detections(_detect(detector, contest)), clock)
+    return lambda: _place_masks(to_detections(_detect(detector, contest), detector.config.classes), clock)
 
 
 def build_fast(contest: Contest, clock: StageClock) -> Work:

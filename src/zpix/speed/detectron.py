@@ -17,6 +17,7 @@ from zpix.detector import Detector
 from zpix.detector import detector as two_stages
 from zpix.detector.normalisation import image_channels
 from zpix.detector.redshift_head import Mixture
+from zpix.detector.soft_photometry import SourcePixels
 from zpix.errors import ConfigError
 from zpix.speed.clock import StageClock, answer_instead
 from zpix.speed.load import Answers
@@ -57,9 +58,10 @@ class DetectronDetector(nn.Module):
 
         boxes, masks = found.pred_boxes.tensor, found.pred_masks[:, 0]
         image = torch.zeros(len(boxes), dtype=torch.long, device=flux.device)
-        pixels = None
-        if self.redshift_head.photometry is not None:
-            pixels = two_stages.source_pixels(flux, error, boxes, image, masks, size=self.cutout_size_pix)
+
+        def pixels() -> SourcePixels:
+            return two_stages.source_pixels(flux, error, boxes, image, masks, size=self.cutout_size_pix)
+
         pooled = heads.box_pooler([features[name] for name in heads.box_in_features], [found.pred_boxes])
         mixture = self.redshift_head(pooled, pixels, dust.expand(len(boxes)))
         return self.place_masks(found), mixture

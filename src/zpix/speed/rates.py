@@ -18,12 +18,13 @@ from torch.nn.parallel import DistributedDataParallel
 
 from zpix.config import ModelConfig, TrainingConfig
 from zpix.detector import Detector
-from zpix.detector.device import choose_device, choose_precision, keep_freed_memory
+from zpix.detector.device import choose_device, choose_precision, keep_freed_memory, mixed_precision
 from zpix.image import JADES_BANDS, MosaicWriter, Pixels, Region, open_mosaic, tangent_wcs
 from zpix.progress import ProgressBar
 from zpix.speed.load import noise_load, scenes_to_learn_from
 from zpix.speed.turns import Cost, Crew, cost_of
-from zpix.training import loop
+from zpix.training.joint import SummedLosses, make_optimizer, weighted
+from zpix.training.loop import take_step
 
 _SHORTEST_TURN_S = 3.0
 _IMAGES_PER_STEP, _STEPS = 2, 2
@@ -81,8 +82,8 @@ def train_steps(
     keep_freed_memory()
     torch.manual_seed(rank)
     detector = Detector(model).to(place).to(memory_format=torch.channels_last).train()
-    optimizer = loop._optimizer(detector, config)
-    losses: torch.nn.Module = loop._SummedLosses(detector, config)
+    optimizer = make_optimizer(detector, config)
+    losses: torch.nn.Module = SummedLosses(detector, config.box_jitter)
     if world > 1:
         backend = "nccl" if place.type == "cuda" else "gloo"
         torch.distributed.init_process_group(backend, init_method=meeting_place, rank=rank, world_size=world)
@@ -90,7 +91,9 @@ def train_steps(
     scenes = scenes_to_learn_from(noise_load(len(model.bands), size, seed=rank), _IMAGES_PER_STEP).to(place)
 
     def step() -> None:
-        loop._step(losses, optimizer, scenes, 1e-4, config, dtype, where="the benchmark")
+        with mixed_precision(place, dtype):
+            parts = losses(scenes)
+        take_step(sum(weighted(parts, config).values()), optimizer, rate=1e-4, clip_norm=config.clip_norm)
 
     step()  # the first is slower
     return lambda: cost_of(step, times=_STEPS) / _IMAGES_PER_STEP  # processes that wait for each other take as many

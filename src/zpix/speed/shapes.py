@@ -39,7 +39,7 @@ def make_contest(
     path = default_model() if model is None else Path(model)
     checkpoint = load_checkpoint(path)
     scene = draw_scene(_SCENE_SEED, shape=(size_pix, size_pix), bands=checkpoint.bands)
-    name = f"{checkpoint.about.get('name', path.stem)} ({describe_shape(checkpoint.config)})"
+    name = f"{checkpoint.about.name or path.stem} ({describe_shape(checkpoint.config)})"
     return name, Contest(path, Load(scene.pixels, float(scene.ebv)), config)
 
 

@@ -24,6 +24,7 @@ from zpix.detector.box_head import BOX_BINS, BoxHead
 from zpix.detector.mask_head import MASK_BINS
 from zpix.detector.normalisation import image_channels
 from zpix.detector.redshift_head import Mixture
+from zpix.detector.soft_photometry import SourcePixels
 from zpix.speed.clock import StageClock, answer_instead
 from zpix.speed.load import Answers
 
@@ -78,9 +79,10 @@ class StockDetector(nn.Module):
 
         boxes, masks = [found[0]["boxes"]], found[0]["masks"][:, 0]
         image = torch.zeros(len(boxes[0]), dtype=torch.long, device=flux.device)
-        pixels = None
-        if self.redshift_head.photometry is not None:
-            pixels = two_stages.source_pixels(flux, error, boxes[0], image, masks, size=self.cutout_size_pix)
+
+        def pixels() -> SourcePixels:
+            return two_stages.source_pixels(flux, error, boxes[0], image, masks, size=self.cutout_size_pix)
+
         pooled = self.network.roi_heads.box_roi_pool(features, boxes, images.image_sizes)
         mixture = self.redshift_head(pooled, pixels, dust.expand(len(masks)))
 

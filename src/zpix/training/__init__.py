@@ -1,1 +1,1 @@
-"""How a model learns: annotated tiles in a store, batches, the loop, and what it needs to go on."""
+"""How a model learns: annotated tiles in a store, batches, the loop, and the state of an interrupted training."""

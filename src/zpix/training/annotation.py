@@ -1,9 +1,9 @@
 """How do mosaics, a segmentation map and a catalogue become annotated tiles?
 
 The mosaic is cut into tiles without overlap. Blocks of neighbouring tiles go to train, validation or test together, so
-that the splits are apart on the sky. A source is an example in a tile that holds enough of its segment, and brings its
-redshift to the one tile that holds its position. A source without a redshift still is an example of everything else:
-left out, it would teach the network to see nothing there.
+that the splits are apart on the sky. A source is an example in each tile that holds enough of its segment; its redshift
+counts only in the tile that holds its position. A source without a redshift still is an example of everything else: if
+it were left out, the network would learn to find nothing there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,20 @@ _LEAST_OBSERVED = 0.1
 
 
 def cut_tiles(shape: tuple[int, int], tile_size: int) -> list[Region]:
-    """Whole tiles without overlap, row by row; the remainder at the far edges is left out."""
+    """Divide a mosaic into whole tiles without overlap.
+
+    Parameters
+    ----------
+    shape : tuple of int, pixels
+        Height and width of the mosaic.
+    tile_size : int, pixels
+        Side of a tile.
+
+    Returns
+    -------
+    list of Region
+        Row by row; the remainder at the far edges is left out.
+    """
     rows, columns = shape[0] // tile_size, shape[1] // tile_size
     return [
         Region(i * tile_size, j * tile_size, (i + 1) * tile_size, (j + 1) * tile_size)
@@ -35,7 +48,18 @@ def cut_tiles(shape: tuple[int, int], tile_size: int) -> list[Region]:
 
 
 def check_fractions(fractions: Mapping[Split, float]) -> None:
-    """Refuse shares of the splits that are not shares."""
+    """Refuse fractions that are negative or do not sum to one.
+
+    Parameters
+    ----------
+    fractions : mapping of str to float
+        Fraction of the tiles of each split.
+
+    Raises
+    ------
+    ConfigError
+        If they cannot be fractions of one store.
+    """
     if abs(sum(fractions.values()) - 1) > 1e-6 or min(fractions.values()) < 0:
         raise ConfigError(f"split fractions {dict(fractions)} must be non-negative and sum to one")
 
@@ -43,10 +67,31 @@ def check_fractions(fractions: Mapping[Split, float]) -> None:
 def split_by_position(
     regions: list[Region], *, fractions: Mapping[Split, float], block_tiles: int, seed: int
 ) -> list[Split]:
-    """Split of every tile; blocks of `block_tiles` × `block_tiles` tiles stay together.
+    """Assign a split to every tile, by blocks of neighbouring tiles.
 
-    Blocks are shuffled by `seed` and dealt out so that the fractions hold as closely as whole blocks allow, at least
-    one block each (of non-zero fraction) if there are that many.
+    Blocks are shuffled and assigned so that the fractions hold as closely as whole blocks allow; each split of
+    non-zero fraction has at least one block if there are that many.
+
+    Parameters
+    ----------
+    regions : list of Region
+        Tiles, as `cut_tiles` gives them.
+    fractions : mapping of str to float
+        Fraction of the tiles of each split.
+    block_tiles : int
+        Tiles along a side of a block.
+    seed : int
+        From which the order of the blocks follows.
+
+    Returns
+    -------
+    list of str
+        Split of each tile.
+
+    Raises
+    ------
+    ConfigError
+        If the fractions cannot be those of one store.
     """
     check_fractions(fractions)
     blocks: dict[tuple[int, int], list[int]] = {}
@@ -59,8 +104,8 @@ def split_by_position(
     counts = dict.fromkeys(wanted, 0)
     result: list[Split] = ["train"] * len(regions)
     for position in order:
-        dealt = sum(counts.values()) + 1
-        split = max(wanted, key=lambda s: fractions[s] * dealt - counts[s] + (1 if counts[s] == 0 else 0))
+        assigned = sum(counts.values()) + 1
+        split = max(wanted, key=lambda s: fractions[s] * assigned - counts[s] + (1 if counts[s] == 0 else 0))
         counts[split] += 1
         for index in blocks[keys[position]]:
             result[index] = split
@@ -76,7 +121,28 @@ def annotate(
     bands: tuple[str, ...],
     dust: str | float,
 ) -> AnnotatedTile | None:
-    """One tile of a mosaic with its sources; None if hardly any of it was observed."""
+    """Cut a tile from a mosaic, with its sources.
+
+    Parameters
+    ----------
+    mosaic : Mosaic
+        The images.
+    segmentation : SegmentationMap
+        Source of each pixel, on the mosaic's grid.
+    sources : ReferenceSources
+        Positions, classes and redshifts of the sources.
+    region : Region
+        The tile.
+    bands : tuple of str
+        Bands of the tile, in order; one that the mosaic lacks is not valid.
+    dust : str or float
+        E(B−V) in magnitudes, or the map that has it.
+
+    Returns
+    -------
+    AnnotatedTile or None
+        None if less than a tenth of it was observed in any band.
+    """
     pixels = mosaic.read(region, bands=bands)
     if pixels.valid.any(0).mean() < _LEAST_OBSERVED:
         return None
@@ -84,8 +150,8 @@ def annotate(
     x, y = mosaic.pixel(sources.ra, sources.dec)
     inside = region.contains(x, y)
     rows = rows_by_id(sources, np.unique(window[window > 0]))
-    rows = np.array([row for row in rows if _share_inside(segmentation, window, sources.id[row], region, mosaic.shape)
-                     >= _LEAST_INSIDE], dtype=np.int64)  # fmt: skip
+    shares = [_share_inside(segmentation, window, sources.id[row], region, mosaic.shape) for row in rows]
+    rows = rows[np.array(shares, dtype=np.float64) >= _LEAST_INSIDE]
     redshift = np.where(inside[rows], sources.redshift[rows], np.nan).astype(np.float32)
     middle = mosaic.sky(np.array([0.5 * (region.x0 + region.x1)]), np.array([0.5 * (region.y0 + region.y1)]))
     return AnnotatedTile(
@@ -100,7 +166,20 @@ def annotate(
 
 
 def rows_by_id(sources: ReferenceSources, identifiers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows of `sources` with these identifiers; those that are not listed are left out."""
+    """Find sources by their identifiers.
+
+    Parameters
+    ----------
+    sources : ReferenceSources
+        N sources.
+    identifiers : ndarray, shape (M,), int
+        Identifiers to look for.
+
+    Returns
+    -------
+    ndarray of int
+        Their rows; identifiers that are not there are left out.
+    """
     order = np.argsort(sources.id)
     place = np.searchsorted(sources.id, identifiers, sorter=order)
     place = order[np.minimum(place, len(order) - 1)] if len(order) else np.zeros(0, np.int64)
@@ -108,7 +187,20 @@ def rows_by_id(sources: ReferenceSources, identifiers: NDArray[np.int64]) -> NDA
 
 
 def renumber(window: NDArray[np.int64], identifiers: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Segmentation window with identifier i of the list replaced by its position + 1, all others by 0."""
+    """Number the segments of a window by their place in a list.
+
+    Parameters
+    ----------
+    window : ndarray, shape (y, x), int
+        Identifiers of segments.
+    identifiers : ndarray, shape (N,), int
+        Identifiers in the wanted order.
+
+    Returns
+    -------
+    ndarray, shape (y, x), int32
+        Identifier i of the list becomes i + 1, all others 0.
+    """
     order = np.argsort(identifiers)
     if len(order) == 0:
         return np.zeros(window.shape, np.int32)

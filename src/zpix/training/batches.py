@@ -1,10 +1,12 @@
 """What does one step of training look at?
 
-Tiles of the store, turned and flipped, some with a band hidden, joined to a batch. Every random choice follows from
-(seed, epoch, tile), so that a resumed training sees what the undisturbed one would have seen.
+Tiles of the store, turned and mirrored, some with a band hidden, joined to a batch. Every random choice follows from
+(seed, epoch, tile), so that a resumed training sees the same batches as an uninterrupted one.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,11 +16,28 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from zpix.detector import Scenes
+from zpix.sources.classes import DEFAULT_CLASSES, labels_of
+from zpix.training.augmentation import Orientation, hidden_bands
 from zpix.training.store import AnnotatedTile, Split, Store
 
 
 def segment_boxes(segmentation: NDArray[np.int32], count: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Half-open bounds (count, 4) of segments 1 to `count`, and which of them have any pixel."""
+    """Give the bounds of segments.
+
+    Parameters
+    ----------
+    segmentation : ndarray, shape (y, x), int
+        Source i has the value i + 1.
+    count : int
+        Number of sources.
+
+    Returns
+    -------
+    boxes : ndarray, shape (count, 4), float32, pixels
+        Half-open boxes (x0, y0, x1, y1); zeros for a source without pixels.
+    present : ndarray, shape (count,), bool
+        Which sources have a pixel.
+    """
     found = find_objects(segmentation, max_label=count)
     present = np.array([place is not None for place in found], dtype=bool)
     boxes = np.array(
@@ -29,41 +48,95 @@ def segment_boxes(segmentation: NDArray[np.int32], count: int) -> tuple[NDArray[
 
 
 def augment(tile: AnnotatedTile, rng: np.random.Generator, *, flips: bool, band_dropout: float) -> AnnotatedTile:
-    """The tile turned by quarter turns, mirrored, and with bands hidden at random; at least one band stays."""
-    turns, mirror = (int(rng.integers(4)), bool(rng.integers(2))) if flips else (0, False)
+    """Turn and mirror a tile at random, and hide bands.
 
-    def turn(image: NDArray) -> NDArray:
-        turned = np.rot90(image, turns, axes=(-2, -1))
-        return np.ascontiguousarray(turned[..., ::-1] if mirror else turned)
+    Parameters
+    ----------
+    tile : AnnotatedTile
+        The tile; it is not changed.
+    rng : numpy Generator
+        Of the random choices.
+    flips : bool
+        Whether to turn and mirror.
+    band_dropout : float
+        Probability that a band is hidden; at least one stays.
 
-    error = turn(tile.error).copy()  # turning by nothing gives a view
-    hidden = rng.random(len(error)) < band_dropout
-    if not hidden.all():
-        error[hidden] = np.inf
-    return AnnotatedTile(
-        turn(tile.flux), error, turn(tile.segmentation), tile.dust, tile.label, tile.redshift, tile.source_id
+    Returns
+    -------
+    AnnotatedTile
+        The changed tile.
+    """
+    orientation = Orientation.draw(rng) if flips else Orientation()
+    error = orientation.of_image(tile.error).copy()  # without a turn it is the same array
+    error[hidden_bands((len(error),), band_dropout, rng)] = np.inf
+    return replace(
+        tile,
+        flux=orientation.of_image(tile.flux),
+        error=error,
+        segmentation=orientation.of_image(tile.segmentation),
     )
 
 
-class StoreDataset(Dataset):
-    """Tiles of one split of a store, as tensors."""
+class StoreDataset(Dataset[Scenes]):
+    """Tiles of one split of a store, as tensors.
 
-    def __init__(self, store: Store, split: Split, *, seed: int, flips: bool, band_dropout: float) -> None:
-        self.store, self.split, self.seed = store, split, seed
+    Parameters
+    ----------
+    store : Store
+        The data.
+    split : {"train", "validation", "test"}
+        Part of it.
+    seed : int
+        Of the random choices.
+    flips : bool
+        Whether to turn and mirror tiles.
+    band_dropout : float
+        Probability that a band is hidden.
+    classes : tuple of str, default ("galaxy", "star")
+        Classes of the model, in order.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        split: Split,
+        *,
+        seed: int,
+        flips: bool,
+        band_dropout: float,
+        classes: tuple[str, ...] = DEFAULT_CLASSES,
+    ) -> None:
+        self.store, self.split, self.seed, self.classes = store, split, seed, classes
         self.flips, self.band_dropout = flips, band_dropout
         self.epoch = 0
 
     def __len__(self) -> int:
+        """Return the number of tiles."""
         return self.store.count(self.split)
 
     def __getitem__(self, index: int) -> Scenes:
+        """Return a tile as a batch of one, changed as the epoch has it."""
         rng = np.random.default_rng([self.seed, self.epoch, index])
         tile = self.store.read(self.split, index)
-        return tile_to_scene(augment(tile, rng, flips=self.flips, band_dropout=self.band_dropout))
+        changed = augment(tile, rng, flips=self.flips, band_dropout=self.band_dropout)
+        return tile_to_scene(changed, classes=self.classes)
 
 
-def tile_to_scene(tile: AnnotatedTile) -> Scenes:
-    """A batch of one."""
+def tile_to_scene(tile: AnnotatedTile, *, classes: tuple[str, ...] = DEFAULT_CLASSES) -> Scenes:
+    """Make a batch of one tile.
+
+    Parameters
+    ----------
+    tile : AnnotatedTile
+        The tile.
+    classes : tuple of str, default ("galaxy", "star")
+        Classes of the model, in order; those of the tile's sources are among them.
+
+    Returns
+    -------
+    Scenes
+        The tile's sources that have a pixel.
+    """
     boxes, present = segment_boxes(tile.segmentation, len(tile))
     segmentation = np.concatenate([[0], np.cumsum(present) * present])[tile.segmentation]  # renumbered without gaps
     return Scenes(
@@ -72,13 +145,30 @@ def tile_to_scene(tile: AnnotatedTile) -> Scenes:
         dust=torch.tensor([tile.dust], dtype=torch.float32),
         segmentation=torch.from_numpy(segmentation.astype(np.int32))[None],
         boxes=[torch.from_numpy(boxes[present])],
-        labels=[torch.from_numpy(tile.label[present])],
+        labels=[torch.from_numpy(_labels_of_model(tile.label[present], classes))],
         redshifts=[torch.from_numpy(tile.redshift[present])],
     )
 
 
+def _labels_of_model(labels: NDArray[np.int64], classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Labels (N,) as numbers of the model's classes, from 1."""
+    numbers: NDArray[np.int64] = 1 + np.argmax(labels[:, None] == labels_of(classes), axis=1)
+    return numbers
+
+
 def join_scenes(parts: list[Scenes]) -> Scenes:
-    """Several batches as one."""
+    """Join several batches.
+
+    Parameters
+    ----------
+    parts : list of Scenes
+        At least one, of images of the same size.
+
+    Returns
+    -------
+    Scenes
+        All their images, in order.
+    """
 
     def stack(name: str) -> Tensor:
         return torch.cat([getattr(part, name) for part in parts])

@@ -14,7 +14,26 @@ from zpix.training.loop import STATE_FILE
 
 @contextmanager
 def training_directory(out: str | Path, **sections: Section) -> Iterator[Path]:
-    """The directory of a training with its settings; one that a mistake left without a training goes again."""
+    """Make the directory of a training and write its settings into it, as `config.toml`.
+
+    Parameters
+    ----------
+    out : str or Path
+        The directory. If an error of zpix ends the context before there is any training in it, and it is new, it is
+        removed.
+    **sections : Section
+        Settings by the name of their table.
+
+    Yields
+    ------
+    Path
+        The directory.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written to.
+    """
     place = Path(out)
     is_new = not place.exists()
     try:

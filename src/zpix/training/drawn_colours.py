@@ -1,8 +1,8 @@
-"""What colours have the sources of many skies, of which no pixel is kept?
+"""What colours have the sources of many simulated skies, of which no pixel is kept?
 
-The photometry of the redshift head wants more labels than a store of images can hold: a tile of nine bands is 15 MB,
-what the head reads of its sources 0.05 MB. So scenes are drawn, seen in several realisations of their noise, measured,
-and forgotten.
+The photometry of the redshift head learns from more labels than a store of images can hold: a tile of nine bands is
+15 MB, what the head reads of its sources 0.05 MB. So scenes are drawn in several realisations of their noise and
+measured, and their images are not kept.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ import numpy as np
 import torch
 
 from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig
-from zpix.detector.checkpoint import read_tensors, write_tensors
+from zpix.detector.tensor_file import read_tensors, write_tensors
 from zpix.errors import StoreError
 from zpix.outputs import refuse_other_settings, whole_file
 from zpix.progress import in_order, progress_bar
 from zpix.training.mock import MockTile, draw_again
-from zpix.training.pretraining import SourceSums, altered_sums, cut_for_head, plain_sums
+from zpix.training.source_cutouts import cut_for_head
+from zpix.training.source_sums import SourceSums, altered_sums, plain_sums
 
 _TILES = 20  # of a file, the last of which is for validation
 _SPLITS = ("train", "validation")
@@ -35,7 +36,7 @@ _SETTINGS = "settings.json"
 
 @dataclass(frozen=True)
 class _Shard:
-    """The tiles of one file."""
+    """The tiles of one file, and how they are measured."""
 
     path: Path
     tiles: tuple[MockTile, ...]
@@ -54,12 +55,37 @@ def draw_colours(
     tile_size: int = 512,
     workers: int = 1,
 ) -> tuple[SourceSums, SourceSums | None]:
-    """What the redshift head reads of the galaxies of simulated tiles, to learn from and to validate on.
+    """Draw simulated tiles and measure what the redshift head reads of their galaxies.
 
-    Every twentieth tile is for validation, whole and in one realisation of its noise; of the others every realisation
-    has its own shift, hidden bands, and errors of box and mask. The files in `out` do not depend on the number of
-    `workers`; those that are there already are not drawn again, so that a killed call goes on and one for more tiles
-    adds to them.
+    Every twentieth tile is for validation, without changes and in one realisation of its noise; of the others every
+    realisation has its own shift, hidden bands, and errors of box and mask.
+
+    Parameters
+    ----------
+    out : Path
+        Directory of the files. Those that are there already are not drawn again, so that a killed call goes on and one
+        for more tiles adds to them.
+    tiles : int
+        Number of tiles.
+    seed : int
+        From which the skies follow.
+    simulation : SimulationConfig
+        What the skies hold and how they are observed.
+    model : ModelConfig
+        Bands, and weights of the photometry.
+    config : PretrainingConfig
+        Realisations of each tile, and the probability of hidden bands.
+    tile_size : int, default 512, pixels
+        Side of a tile.
+    workers : int, default 1
+        Processes; the files do not depend on their number.
+
+    Returns
+    -------
+    training : SourceSums
+        Sources to learn from.
+    validation : SourceSums or None
+        Sources to score on; None if there are fewer than twenty tiles.
 
     Raises
     ------
@@ -68,24 +94,8 @@ def draw_colours(
     StoreError
         If no tile has a galaxy.
     """
-    settings = {
-        "zpix": version("zpix"),
-        "seed": seed,
-        "tile_size": tile_size,
-        "simulation": simulation.model_dump(mode="json"),
-        "bands": model.bands,
-        "cutout_size_pix": model.cutout_size_pix,
-        "gaussian_sigmas_pix": model.gaussian_sigmas_pix,
-        "elliptical_widths": model.elliptical_widths,
-        "band_dropout": config.band_dropout,
-        "realisations": config.realisations,
-    }
-    _check_settings(out / _SETTINGS, settings)
-    every: list[MockTile] = [(seed, index, tile_size, model.bands, simulation, "all") for index in range(tiles)]
-    shards = []
-    for first in range(0, tiles, _TILES):
-        part = tuple(every[first : first + _TILES])
-        shards.append(_Shard(out / f"{first:06d}-{first + len(part) - 1:06d}.safetensors", part, model, config))
+    _check_settings(out / _SETTINGS, _what_decides(seed, tile_size, simulation, model, config))
+    shards = _shards(out, tiles, seed=seed, tile_size=tile_size, simulation=simulation, model=model, config=config)
     missing = [shard for shard in shards if not shard.path.exists()]
     with progress_bar("drawing scenes", len(shards), done=len(shards) - len(missing)) as bar:
         for _ in _drawn(missing, workers):
@@ -97,7 +107,20 @@ def draw_colours(
 
 
 def read_colours(paths: Sequence[Path]) -> tuple[SourceSums | None, SourceSums | None]:
-    """What files of `draw_colours` have to learn from and to validate on; none where they have nothing."""
+    """Read files of `draw_colours`.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Some of its files.
+
+    Returns
+    -------
+    training : SourceSums or None
+        Sources to learn from; None if there are none.
+    validation : SourceSums or None
+        Sources to score on; None if there are none.
+    """
     parts: dict[str, list[SourceSums]] = {split: [] for split in _SPLITS}
     for path in paths:
         tensors, _ = read_tensors(path)
@@ -106,6 +129,25 @@ def read_colours(paths: Sequence[Path]) -> tuple[SourceSums | None, SourceSums |
                 parts[split].append(SourceSums(*(tensors[f"{split}.{name}"] for name in SourceSums._fields)))
     training, validation = (SourceSums.concatenate(parts[split]) if parts[split] else None for split in _SPLITS)
     return training, validation
+
+
+def _shards(
+    out: Path,
+    tiles: int,
+    *,
+    seed: int,
+    tile_size: int,
+    simulation: SimulationConfig,
+    model: ModelConfig,
+    config: PretrainingConfig,
+) -> list[_Shard]:
+    """The tiles of each file."""
+    every = [MockTile(seed, index, tile_size, model.bands, simulation) for index in range(tiles)]
+    shards = []
+    for first in range(0, tiles, _TILES):
+        part = tuple(every[first : first + _TILES])
+        shards.append(_Shard(out / f"{first:06d}-{first + len(part) - 1:06d}.safetensors", part, model, config))
+    return shards
 
 
 def _drawn(shards: list[_Shard], workers: int) -> Iterator[None]:
@@ -123,10 +165,9 @@ def _draw(shard: _Shard) -> None:
     model, config = shard.model, shard.config
     parts: dict[str, list[SourceSums]] = {split: [] for split in _SPLITS}
     for tile in shard.tiles:
-        seed, index = tile[:2]
-        rng = np.random.default_rng([seed, index, 1])
+        rng = np.random.default_rng([tile.seed, tile.index, 1])
         again = draw_again(tile)
-        if index % _TILES == _TILES - 1:
+        if tile.index % _TILES == _TILES - 1:
             parts["validation"].append(plain_sums(cut_for_head(next(again), size=model.cutout_size_pix), model=model))
             continue
         for seen in itertools.islice(again, config.realisations):
@@ -142,8 +183,26 @@ def _draw(shard: _Shard) -> None:
     write_tensors(shard.path, tensors, {})
 
 
+def _what_decides(
+    seed: int, tile_size: int, simulation: SimulationConfig, model: ModelConfig, config: PretrainingConfig
+) -> dict[str, Any]:
+    """Everything that the content of the files depends on."""
+    return {
+        "zpix": version("zpix"),
+        "seed": seed,
+        "tile_size": tile_size,
+        "simulation": simulation.model_dump(mode="json"),
+        "bands": model.bands,
+        "cutout_size_pix": model.cutout_size_pix,
+        "gaussian_sigmas_pix": model.gaussian_sigmas_pix,
+        "elliptical_widths": model.elliptical_widths,
+        "band_dropout": config.band_dropout,
+        "realisations": config.realisations,
+    }
+
+
 def _check_settings(path: Path, settings: dict[str, Any]) -> None:
-    """Note what the files are made with, or see that those there are made with the same."""
+    """Write down what the files are made with, or refuse those that were made with something else."""
     if path.exists():
         begun = json.loads(path.read_text(encoding="utf-8"))
         refuse_other_settings(begun, settings, f"'{path.parent}' holds the colours of skies with other settings")

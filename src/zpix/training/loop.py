@@ -1,176 +1,267 @@
-"""How does the detector learn? One reader-friendly loop: epochs, steps, validation, checkpoint, log.
+"""How does a network, or a part of one, learn? One loop for all trainings: epochs, steps, validation, files.
 
-Several devices: start the same program with torchrun; each process takes its share of every batch and gradients are
-averaged by DistributedDataParallel. Every random choice of an epoch is seeded by (seed, epoch, rank), and the state is
-kept after each epoch, so a training that was killed goes on exactly as if it had not been.
+After each epoch the directory of a training receives `model.safetensors`, `losses.csv` and, last, `state.safetensors`,
+from which a training that was killed goes on exactly as if it had not been. What is particular to a training, a
+`Training` says: its batches, its losses and its scores.
 """
 
 from __future__ import annotations
 
 import csv
 import math
-import os
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
-from torch.utils.data import DataLoader, DistributedSampler
 
-from zpix.config import ModelConfig, TrainingConfig
-from zpix.detector import Checkpoint, Detector, Scenes, save_checkpoint
-from zpix.detector.device import choose_device, choose_precision, keep_freed_memory, mixed_precision
-from zpix.errors import StoreError, TrainingError
+from zpix.config import Section, TrainingConfig
+from zpix.detector import Checkpoint, save_checkpoint
+from zpix.errors import TrainingError
 from zpix.outputs import whole_file
 from zpix.progress import progress_bar
-from zpix.training.batches import StoreDataset, join_scenes
 from zpix.training.state import TrainingState, load_state, save_state
-from zpix.training.store import Split, Store
 
 LOSS_FILE = "losses.csv"
 MODEL_FILE = "model.safetensors"
 STATE_FILE = "state.safetensors"
 
+#: A row of the table of losses: the epoch, the split and the mean of each loss.
+Row = dict[str, Any]
 
-def fit(
-    store: Store,
-    out: Path,
-    *,
-    detector: Detector,
-    config: TrainingConfig,
-    device: str = "auto",
-    about: dict | None = None,
-    on_epoch: Callable[[Path], None] = lambda losses: None,
-) -> Path:
-    """Train `detector` on a store; returns the path of the finished model.
 
-    `out` receives `state.safetensors` (to go on from), `model.safetensors` and `losses.csv` after every epoch. If
-    `out` holds the state of an interrupted run with the same settings, that run goes on.
+class Training(ABC):
+    """What one training learns and from what; `learn` runs it.
+
+    Attributes
+    ----------
+    network : Module
+        Its weights are in the state file.
+    optimizer : Optimizer
+        Its parameters are those that learn.
+    config : Section
+        Settings that must not change when a training goes on.
+    epochs : int
+        Number of epochs.
+    steps : int
+        Batches of an epoch, as near as is known beforehand.
+    schedule : TrainingConfig
+        Learning rate, warm-up and schedule.
+    clip_norm : float
+        Gradient norm above which the gradient is scaled down.
+    title : str
+        What the progress bar says.
+    reports_rate : bool
+        Whether the table of losses has the learning rate.
+    writes_files : bool
+        False for all but one of several processes.
+    """
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
+    config: Section
+    epochs: int
+    steps: int
+    schedule: TrainingConfig
+    clip_norm: float
+    title: str = "training"
+    reports_rate: bool = True
+    writes_files: bool = True
+
+    @abstractmethod
+    def begin(self, epoch: int) -> None:
+        """Prepare an epoch: seed the random numbers and put the layers that learn into training mode.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch, from 0.
+        """
+
+    @abstractmethod
+    def losses(self, epoch: int) -> Iterable[dict[str, Tensor]]:
+        """Give the losses of each batch of an epoch, by name; the weights change from one to the next.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch, from 0.
+
+        Returns
+        -------
+        iterable of dict of str to Tensor, shape ()
+            One entry per batch.
+        """
+
+    def total(self, losses: Mapping[str, Tensor]) -> Tensor:
+        """Add the losses of a batch up.
+
+        Parameters
+        ----------
+        losses : mapping of str to Tensor, shape ()
+            Losses by name.
+
+        Returns
+        -------
+        Tensor, shape ()
+            What is minimised; by default their sum.
+        """
+        return reduce(torch.add, losses.values())
+
+    @abstractmethod
+    def validate(self, epoch: int) -> dict[str, float] | None:
+        """Score the network after an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch, from 0.
+
+        Returns
+        -------
+        dict of str to float, or None
+            Scores by name; None if it is not validated.
+        """
+
+    @abstractmethod
+    def checkpoint(self, state: TrainingState, rows: list[Row]) -> Checkpoint:
+        """Give the model after an epoch.
+
+        Parameters
+        ----------
+        state : TrainingState
+            Progress of the training.
+        rows : list of dict
+            Losses of the epoch, one row per split.
+
+        Returns
+        -------
+        Checkpoint
+            What is written as `model.safetensors`.
+        """
+
+
+def learn(training: Training, out: Path, *, on_epoch: Callable[[Path], None] = lambda losses: None) -> Path:
+    """Run a training, or what is left of it.
+
+    Parameters
+    ----------
+    training : Training
+        What to learn.
+    out : Path
+        Directory of the files. If it holds the state of an interrupted run with the same settings, that run goes on.
+    on_epoch : callable, optional
+        Called with the path of `losses.csv` after each epoch.
+
+    Returns
+    -------
+    Path
+        The model's file.
 
     Raises
     ------
-    StoreError
-        If the store's bands or pixel scale are not the model's, or a split that is needed is empty.
     OutputError
         If `out` holds a training with other settings.
     TrainingError
         If a loss is not finite, or `out` holds a training of another network.
     """
-    check_store(store, detector.config)
-    rank, local_rank, world = _join_process_group()
-    place = choose_device(device if world == 1 or not torch.cuda.is_available() else f"cuda:{local_rank}")
-    dtype = choose_precision(config.precision, place)
-    keep_freed_memory()
-    detector = detector.to(place).to(memory_format=torch.channels_last)
-    learner = detector if config.learn == "all" else detector.redshift_head
-    for parameter in detector.parameters():
-        parameter.requires_grad_(False)
-    for parameter in learner.parameters():
-        parameter.requires_grad_(True)
-    optimizer = _optimizer(detector, config)
-    state = load_state(out / STATE_FILE, detector, optimizer, config)
-    losses_of = _SummedLosses(detector, config)
-    model = DistributedDataParallel(losses_of) if world > 1 else losses_of
-
-    data = StoreDataset(store, "train", seed=config.seed, flips=config.flips, band_dropout=config.band_dropout)
-    sampler: DistributedSampler = DistributedSampler(data, world, rank, shuffle=True, seed=config.seed)
-    loader = DataLoader(
-        data, config.batch_size, sampler=sampler, num_workers=config.workers, collate_fn=join_scenes,
-        pin_memory=place.type == "cuda",
-    )  # fmt: skip
-    total_steps = config.epochs * len(loader)
-    with progress_bar("training", total_steps, done=state.epoch * len(loader)) as bar:
-        for epoch in range(state.epoch, config.epochs):
+    state = load_state(out / STATE_FILE, training.network, training.optimizer, training.config)
+    total_steps = training.epochs * training.steps
+    with progress_bar(training.title, total_steps, done=state.epoch * training.steps) as bar:
+        for epoch in range(state.epoch, training.epochs):
             started = time.monotonic()
-            torch.manual_seed(_mix(config.seed, epoch, rank))
-            sampler.set_epoch(epoch)
-            data.epoch = epoch
-            detector.eval()
-            learner.train()
-            means = _RunningMeans()
-            for number, scenes in enumerate(loader):
-                rate = learning_rate(epoch * len(loader) + number, total_steps, config)
-                parts = _step(
-                    model,
-                    optimizer,
-                    scenes.to(place),
-                    rate,
-                    config,
-                    dtype,
-                    where=f"epoch {epoch}, step {number}",
-                )
-                means.add(parts)
-                bar.advance(note=f"epoch {epoch + 1}/{config.epochs}  loss {means.total():.3f}")
-            rows = [{"epoch": epoch + 1, "split": "train", "rate": rate, **means.values()}]
-            if (epoch + 1) % config.validate_every == 0 and store.count("validation"):
-                rows.append({"epoch": epoch + 1, "split": "validation", "rate": rate,
-                             **validation_losses(detector, store, config, place, dtype)})  # fmt: skip
+            training.begin(epoch)
+            means, rate = RunningMeans(), 0.0
+            for number, losses in enumerate(training.losses(epoch)):
+                loss = training.total(losses)
+                _refuse_unless_finite(loss, losses, where=f"epoch {epoch}, step {number}")
+                rate = learning_rate(epoch * training.steps + number, total_steps, training.schedule)
+                take_step(loss, training.optimizer, rate=rate, clip_norm=training.clip_norm)
+                means.add(losses)
+                bar.advance(note=f"epoch {epoch + 1}/{training.epochs}  loss {means.total():.3f}")
+            of_all = {"epoch": epoch + 1, "split": "train"} | ({"rate": rate} if training.reports_rate else {})
+            rows: list[Row] = [{**of_all, **means.values()}]
+            scores = training.validate(epoch)
+            if scores is not None:
+                rows.append({**of_all, "split": "validation", **scores})
             state = TrainingState(epoch + 1, [*state.history, *rows], state.seconds + time.monotonic() - started)
-            if rank == 0:
-                trained = {
-                    **(about or {}),
-                    "epochs": state.epoch,
-                    "seconds": round(state.seconds),
-                    "losses": rows,
-                }
-                save_checkpoint(out / MODEL_FILE, Checkpoint(detector, trained), half=False)
+            if training.writes_files:
+                save_checkpoint(out / MODEL_FILE, training.checkpoint(state, rows))
                 write_losses(out / LOSS_FILE, state.history)
                 on_epoch(out / LOSS_FILE)
-                # Last, so that what it counts as done is there.
-                save_state(out / STATE_FILE, detector, optimizer, config, state)
-    if world > 1:
-        torch.distributed.barrier()
-        torch.distributed.destroy_process_group()
+                # Last, so that everything else that it counts as done is there.
+                save_state(out / STATE_FILE, training.network, training.optimizer, training.config, state)
     return out / MODEL_FILE
 
 
-def check_store(store: Store, model: ModelConfig) -> None:
-    """Refuse a store that the model cannot learn from."""
-    if store.bands != model.bands:
-        raise StoreError(f"{store.path}: has bands {' '.join(store.bands)}, the model wants {' '.join(model.bands)}")
-    if abs(store.pixel_scale_arcsec / model.pixel_scale_arcsec - 1) > 0.05:
-        raise StoreError(
-            f"{store.path}: pixels of {store.pixel_scale_arcsec} arcsec, the model wants {model.pixel_scale_arcsec}"
-        )
-    if model.built_for_pix not in (None, store.tile_size):
-        raise StoreError(
-            f"{store.path}: has tiles of {store.tile_size} pixels, the {model.backbone} is built for "
-            f"{model.built_for_pix}: set built_size_pix = {store.tile_size} in [model], or prepare other tiles"
-        )
-    if store.count("train") == 0:
-        raise StoreError(f"{store.path}: the train split is empty; prepare a larger field or other split fractions")
+def take_step(loss: Tensor, optimizer: torch.optim.Optimizer, *, rate: float, clip_norm: float) -> None:
+    """Change the weights once, down the gradient of a loss.
+
+    Parameters
+    ----------
+    loss : Tensor, shape ()
+        What is minimised.
+    optimizer : Optimizer
+        Its parameters learn.
+    rate : float
+        Learning rate.
+    clip_norm : float
+        Gradient norm above which the gradient is scaled down.
+    """
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    learning = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    nn.utils.clip_grad_norm_(learning, clip_norm)
+    optimizer.step()
+
+
+def _refuse_unless_finite(loss: Tensor, losses: Mapping[str, Tensor], *, where: str) -> None:
+    """Stop a training whose loss is not finite."""
+    if not bool(torch.isfinite(loss)):
+        values = ", ".join(f"{name} {float(value.detach()):.3g}" for name, value in losses.items())
+        raise TrainingError(f"the loss of {where} is not finite ({values}); lower learning_rate or check that batch")
 
 
 def learning_rate(step: int, total_steps: int, config: TrainingConfig) -> float:
-    """Rate at a step: linear warm-up, then a stepped or cosine schedule."""
+    """Give the rate at a step: linear warm-up, then a stepped or cosine schedule.
+
+    Parameters
+    ----------
+    step : int
+        Steps done.
+    total_steps : int
+        Steps of the whole training.
+    config : TrainingConfig
+        Largest rate, warm-up and schedule.
+
+    Returns
+    -------
+    float
+        The learning rate.
+    """
     warmup = min(1.0, (step + 1) / max(config.warmup_steps, 1))
     progress = step / max(total_steps, 1)
     if config.schedule == "cosine":
         return config.learning_rate * warmup * 0.5 * (1 + math.cos(math.pi * progress))
-    return config.learning_rate * warmup * 0.1 ** sum(progress >= m for m in config.milestones)
+    return float(config.learning_rate * warmup * 0.1 ** sum(progress >= m for m in config.milestones))
 
 
-@torch.no_grad()
-def validation_losses(
-    detector: Detector, store: Store, config: TrainingConfig, device: torch.device, dtype: torch.dtype
-) -> dict[str, float]:
-    """Mean of every loss over the validation split, without augmentation; leaves the detector in evaluation mode."""
-    detector.eval()
-    split: Split = "validation"
-    data = StoreDataset(store, split, seed=0, flips=False, band_dropout=0.0)
-    means = _RunningMeans()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        for scenes in DataLoader(data, config.batch_size, num_workers=config.workers, collate_fn=join_scenes):
-            with mixed_precision(device, dtype):
-                means.add(detector.losses(scenes.to(device), box_jitter=config.box_jitter))
-    return means.values()
+def write_losses(path: Path, history: list[Row]) -> None:
+    """Write all epochs so far as CSV, one row per epoch and split.
 
-
-def write_losses(path: Path, history: list[dict]) -> None:
-    """All epochs so far as CSV, one row per epoch and split."""
+    Parameters
+    ----------
+    path : Path
+        The file.
+    history : list of dict
+        Rows; columns are in the order in which they first appear.
+    """
     columns = list(dict.fromkeys(name for row in history for name in row))
     with whole_file(path) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)
@@ -178,83 +269,41 @@ def write_losses(path: Path, history: list[dict]) -> None:
         writer.writerows(history)
 
 
-class _SummedLosses(nn.Module):
-    """The detector's losses behind `forward`, which is what DistributedDataParallel wraps."""
-
-    def __init__(self, detector: Detector, config: TrainingConfig) -> None:
-        super().__init__()
-        self.detector, self.box_jitter = detector, config.box_jitter
-
-    def forward(self, scenes: Scenes) -> dict[str, Tensor]:
-        return self.detector.losses(scenes, box_jitter=self.box_jitter)
-
-
-def _step(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    scenes: Scenes,
-    rate: float,
-    config: TrainingConfig,
-    dtype: torch.dtype,
-    *,
-    where: str,
-) -> dict[str, Tensor]:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    with mixed_precision(scenes.flux.device, dtype):
-        parts = model(scenes)
-    loss = sum(config.redshift_weight * v if name == "redshift" else v for name, v in parts.items())
-    assert isinstance(loss, Tensor)
-    if not bool(torch.isfinite(loss)):
-        values = ", ".join(f"{name} {float(value.detach()):.3g}" for name, value in parts.items())
-        raise TrainingError(f"the loss of {where} is not finite ({values}); lower learning_rate or check that batch")
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
-    optimizer.step()
-    return parts
-
-
-def _optimizer(detector: Detector, config: TrainingConfig) -> torch.optim.Optimizer:
-    parameters = [parameter for parameter in detector.parameters() if parameter.requires_grad]
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(
-            parameters, config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
-        )
-    return torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
-
-
-def _join_process_group() -> tuple[int, int, int]:
-    """Rank, rank on this machine and number of processes, as torchrun sets them; (0, 0, 1) without it."""
-    world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world == 1:
-        return 0, 0, 1
-    torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    return int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"]), world
-
-
-def _mix(*numbers: int) -> int:
-    """One 63-bit seed from several numbers."""
-    seed = 0
-    for number in numbers:
-        seed = (seed * 1_000_003 + number + 1) % (2**63 - 1)
-    return seed
-
-
-class _RunningMeans:
+class RunningMeans:
     """Means of named losses over steps."""
 
     def __init__(self) -> None:
         self._sums: dict[str, float] = {}
         self._count = 0
 
-    def add(self, parts: dict[str, Tensor]) -> None:
-        for name, value in parts.items():
+    def add(self, losses: Mapping[str, Tensor]) -> None:
+        """Count the losses of another step.
+
+        Parameters
+        ----------
+        losses : mapping of str to Tensor, shape ()
+            Losses by name.
+        """
+        for name, value in losses.items():
             self._sums[name] = self._sums.get(name, 0.0) + float(value.detach())
         self._count += 1
 
     def values(self) -> dict[str, float]:
+        """Give the means.
+
+        Returns
+        -------
+        dict of str to float
+            Rounded to five decimals.
+        """
         return {name: round(value / max(self._count, 1), 5) for name, value in self._sums.items()}
 
     def total(self) -> float:
+        """Give the sum of the means.
+
+        Returns
+        -------
+        float
+            Without the weights of losses.
+        """
         return sum(self.values().values())

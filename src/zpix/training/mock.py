@@ -3,35 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zpix.config import SimulationConfig
 from zpix.image import Region
-from zpix.sources import STAR
+from zpix.sources.classes import has_redshift
 from zpix.training.store import AnnotatedTile, Labels
 
 if TYPE_CHECKING:  # drawing scenes needs packages that cutting mosaics does without
     from zpix.scenes import Scene
 
-#: A simulated tile: seed, index, size, bands, settings, which labels.
-MockTile = tuple[int, int, int, tuple[str, ...], SimulationConfig, Labels]
+
+@dataclass(frozen=True)
+class MockTile:
+    """A tile of a simulated sky of its own.
+
+    Attributes
+    ----------
+    seed : int
+        Of all tiles of a store.
+    index : int
+        Number of the tile; its sky follows from both.
+    size : int, pixels
+        Side of the tile.
+    bands : tuple of str
+        Bands that are drawn.
+    simulation : SimulationConfig
+        What the sky holds and how it is observed.
+    labels : {"all", "spectroscopic"}, default "all"
+        Which redshifts are known: all, or those that a spectroscopic survey would have measured.
+    """
+
+    seed: int
+    index: int
+    size: int
+    bands: tuple[str, ...]
+    simulation: SimulationConfig
+    labels: Labels = "all"
 
 
 def draw_tile(tile: MockTile) -> AnnotatedTile:
-    """A simulated tile with its labels."""
+    """Draw a simulated tile with its labels.
+
+    Parameters
+    ----------
+    tile : MockTile
+        The tile.
+
+    Returns
+    -------
+    AnnotatedTile
+        The same for the same tile.
+    """
     return next(draw_again(tile))
 
 
 def draw_again(tile: MockTile) -> Iterator[AnnotatedTile]:
-    """A simulated tile in one realisation of its noise after another, without end."""
+    """Draw a simulated tile in one realisation of its noise after another, without end.
+
+    Parameters
+    ----------
+    tile : MockTile
+        The tile.
+
+    Yields
+    ------
+    AnnotatedTile
+        The same sources in other noise.
+    """
     from zpix.scenes import Sky
 
-    seed, index, tile_size, bands, config, labels = tile
-    own_seed = int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0])
-    for scene in Sky(own_seed, bands, config).realisations(Region.whole((tile_size, tile_size))):
-        yield _annotated(scene, labels)
+    own_seed = int(np.random.SeedSequence([tile.seed, tile.index]).generate_state(1, np.uint64)[0])
+    region = Region.whole((tile.size, tile.size))
+    for scene in Sky(own_seed, tile.bands, tile.simulation).realisations(region):
+        yield _annotated(scene, tile.labels)
 
 
 def _annotated(scene: Scene, labels: Labels) -> AnnotatedTile:
@@ -46,6 +94,6 @@ def _annotated(scene: Scene, labels: Labels) -> AnnotatedTile:
         segmentation=(numbered.reshape(scene.segmentation.shape) + offset).astype(np.int32),
         dust=float(scene.ebv),
         label=label,
-        redshift=np.where(label == STAR, np.nan, truth["z" if labels == "all" else "z_spec"]).astype(np.float32),
+        redshift=np.where(has_redshift(label), truth["z" if labels == "all" else "z_spec"], np.nan).astype(np.float32),
         source_id=np.asarray(truth["id"], np.int64),
     )

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from zpix.config import Section
-from zpix.detector.checkpoint import read_tensors, write_tensors
+from zpix.detector.tensor_file import read_tensors, write_tensors
 from zpix.errors import TrainingError
 from zpix.outputs import refuse_other_settings
 
@@ -20,7 +20,17 @@ _FORMAT = "zpix-training-1"
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Epochs done, loss rows so far, and seconds spent."""
+    """Progress of a training.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs done.
+    history : list of dict
+        Rows of losses so far.
+    seconds : float
+        Time spent.
+    """
 
     epoch: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -30,7 +40,21 @@ class TrainingState:
 def save_state(
     path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, config: Section, state: TrainingState
 ) -> None:
-    """Write weights, optimizer and progress as one safetensors file."""
+    """Write weights, optimizer and progress as one safetensors file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    model : Module
+        The weights.
+    optimizer : Optimizer
+        Its state.
+    config : Section
+        Settings of the training.
+    state : TrainingState
+        Progress.
+    """
     tensors = {f"model.{name}": value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     packed = optimizer.state_dict()
     for row, values in packed["state"].items():
@@ -47,7 +71,23 @@ def save_state(
 
 
 def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, config: Section) -> TrainingState:
-    """Restore model and optimizer in place; a fresh state if there is none yet.
+    """Restore model and optimizer in place.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    model : Module
+        Receives the weights.
+    optimizer : Optimizer
+        Receives its state.
+    config : Section
+        Settings of this training.
+
+    Returns
+    -------
+    TrainingState
+        Progress; a fresh one if there is no file.
 
     Raises
     ------

@@ -8,8 +8,8 @@ A zarr group per split (`train`, `validation`, `test`), one chunk per tile:
     first_source    (tile + 1,) int64; sources of tile t are rows first_source[t] to first_source[t + 1]
     label, redshift, source_id   (source,) of all tiles; redshift is NaN where unknown
 
-Boxes are not stored: they are the bounds of the segments. Beside the groups, `redshifts.parquet` may tell where the
-redshifts are from.
+A label is the number of a class in the list `classes` of the header, from 1. Boxes are not stored: they are the bounds
+of the segments. Beside the groups, `redshifts.parquet` may say where the redshifts are from.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from zpix.errors import OutputError, StoreError
 from zpix.outputs import refuse_other_settings
+from zpix.sources.classes import CLASSES, DEFAULT_CLASSES, labels_of
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -37,7 +38,25 @@ _SOURCE_COLUMNS = {"label": np.int64, "redshift": np.float32, "source_id": np.in
 
 @dataclass(frozen=True)
 class AnnotatedTile:
-    """One tile and its n sources, as described in this module's docstring (without the leading tile axis)."""
+    """One tile and its N sources.
+
+    Attributes
+    ----------
+    flux : ndarray, shape (band, y, x), float32, nJy
+        Flux per pixel.
+    error : ndarray, shape (band, y, x), float32, nJy
+        Its 1-sigma error; +inf where a pixel is not valid.
+    segmentation : ndarray, shape (y, x), int32
+        Source i has the value i + 1; 0 elsewhere.
+    dust : float, mag
+        E(B−V) of the Milky Way.
+    label : ndarray, shape (N,), int64
+        Classes, as `zpix.sources.classes` numbers them.
+    redshift : ndarray, shape (N,), float32
+        Redshifts; NaN where unknown.
+    source_id : ndarray, shape (N,), int64
+        Identifiers in the catalogue that the tile was made from.
+    """
 
     flux: NDArray[np.float32]
     error: NDArray[np.float32]
@@ -48,6 +67,7 @@ class AnnotatedTile:
     source_id: NDArray[np.int64]
 
     def __len__(self) -> int:
+        """Return the number of sources."""
         return len(self.label)
 
 
@@ -56,12 +76,21 @@ class StoreWriter:
 
     Parameters
     ----------
-    path : directory of the store, made if it is not there
-    settings : what the tiles are made from; a store begun with other settings is refused
+    path : str or Path
+        Directory of the store, made if it is not there.
+    bands : tuple of str
+        Bands of the tiles, in order.
+    tile_size : int, pixels
+        Side of a tile.
+    pixel_scale_arcsec : float, arcsec
+        Side of a pixel.
+    settings : mapping
+        What the tiles are made from; a store begun with other settings is refused.
 
     Attributes
     ----------
-    position : number of tiles dealt with so far, those left out included
+    position : int
+        Number of tiles that have been added so far, those left out included.
 
     Raises
     ------
@@ -84,6 +113,7 @@ class StoreWriter:
             "bands": list(bands),
             "tile_size": tile_size,
             "pixel_scale_arcsec": pixel_scale_arcsec,
+            "classes": list(CLASSES),
             "settings": dict(settings),
         }
         if self.path.exists():
@@ -98,7 +128,15 @@ class StoreWriter:
             self._save(whole=False)
 
     def add(self, split: Split, tile: AnnotatedTile | None) -> None:
-        """Append a tile to a split; None counts as dealt with, and is left out."""
+        """Append a tile to a split.
+
+        Parameters
+        ----------
+        split : {"train", "validation", "test"}
+            The split.
+        tile : AnnotatedTile or None
+            The tile; None for one that is left out, which counts in `position`.
+        """
         if tile is not None:
             group: Any = self._root[split]
             for name in ("flux", "error", "segmentation"):
@@ -111,14 +149,40 @@ class StoreWriter:
         self._save(whole=False)
 
     def labelled(self, split: Split) -> NDArray[np.int64]:
-        """Identifiers of the sources of a split that have brought a redshift so far."""
+        """List the sources of a split that have a redshift in it so far.
+
+        Parameters
+        ----------
+        split : {"train", "validation", "test"}
+            The split.
+
+        Returns
+        -------
+        ndarray, shape (N,), int64
+            Their identifiers.
+        """
         group: Any = self._root[split]
-        return group["source_id"][:][np.isfinite(group["redshift"][:])]
+        identifiers: NDArray[np.int64] = group["source_id"][:]
+        has_one: NDArray[np.bool_] = np.isfinite(group["redshift"][:])
+        return identifiers[has_one]
 
     def close(self, about: Mapping[str, Any]) -> None:
-        """Mark the store as whole; `about` says where its tiles come from and what they hold."""
+        """Mark the store as whole.
+
+        Parameters
+        ----------
+        about : mapping of str to JSON values
+            Where its tiles come from and what they hold.
+        """
+        used = max(int(self._labels(split).max(initial=0)) for split in SPLITS)
+        self._header["classes"] = self._header["classes"][: max(used, len(DEFAULT_CLASSES))]
         self._header["about"] = dict(about)
         self._save(whole=True)
+
+    def _labels(self, split: Split) -> NDArray[np.int64]:
+        group: Any = self._root[split]
+        labels: NDArray[np.int64] = group["label"][:]
+        return labels
 
     def _create(self, split: Split, bands: int, tile_size: int) -> None:
         group = self._root.create_group(split)
@@ -132,7 +196,7 @@ class StoreWriter:
             group.create_array(name, shape=(0,), chunks=(65536,), dtype=dtype)
 
     def _cut_to(self, tiles: Mapping[str, int]) -> None:
-        """Forget what a tile that was interrupted half-way left behind."""
+        """Remove what is left of a tile that was interrupted half-way."""
         for split in SPLITS:
             group: Any = self._root[split]
             count = tiles[split]
@@ -144,14 +208,15 @@ class StoreWriter:
                 group[name].resize((sources,))
 
     def _save(self, *, whole: bool) -> None:
-        tiles: dict[str, int] = {split: self._root[split]["first_source"].shape[0] - 1 for split in SPLITS}  # type: ignore
+        root: Any = self._root
+        tiles: dict[str, int] = {split: root[split]["first_source"].shape[0] - 1 for split in SPLITS}
         self._root.attrs["zpix"] = {**self._header, "whole": whole, "position": self.position, "tiles": tiles}
 
 
 def _open_unfinished(path: Path, header: Mapping[str, Any]) -> tuple[zarr.Group, dict[str, Any]]:
+    """A store that was begun with these settings, and its header."""
     try:
-        root = zarr.open_group(str(path), mode="r+")
-        begun: Any = dict(root.attrs["zpix"])  # type: ignore[arg-type]
+        root, begun = _open_group(path, "r+")
     except (FileNotFoundError, KeyError, ValueError):
         raise OutputError(f"{path}: already exists and is not a training store; choose another place") from None
     if begun.get("whole"):
@@ -163,16 +228,50 @@ def _open_unfinished(path: Path, header: Mapping[str, Any]) -> tuple[zarr.Group,
     return root, begun
 
 
+def _open_group(path: Path, mode: Literal["r", "r+"]) -> tuple[zarr.Group, dict[str, Any]]:
+    """A store's directory and header; stores of before there were other classes hold galaxies and stars."""
+    root = zarr.open_group(str(path), mode=mode)
+    header: Any = root.attrs["zpix"]
+    return root, {"classes": list(DEFAULT_CLASSES), **header}
+
+
 class Store:
-    """A training store opened for reading."""
+    """A training store opened for reading.
+
+    Parameters
+    ----------
+    path : str or Path
+        Its directory.
+
+    Attributes
+    ----------
+    path : Path
+        Its directory.
+    bands : tuple of str
+        Bands of the tiles, in order.
+    tile_size : int, pixels
+        Side of a tile.
+    pixel_scale_arcsec : float, arcsec
+        Side of a pixel.
+    classes : tuple of str
+        Names of the classes that its sources can have.
+    about : dict
+        Where its tiles come from and what they hold.
+
+    Raises
+    ------
+    StoreError
+        If the directory is missing, not a store, or not finished.
+    ConfigError
+        If one of its classes is unknown.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         if not self.path.is_dir():
             raise StoreError(f"{path}: no such training store; make one with zpix prepare")
         try:
-            self._root = zarr.open_group(str(self.path), mode="r")
-            header: Any = dict(self._root.attrs["zpix"])  # type: ignore[arg-type]
+            self._root, header = _open_group(self.path, "r")
         except (FileNotFoundError, KeyError, ValueError):
             raise StoreError(f"{path}: not a zpix training store") from None
         if header.get("format") != _FORMAT:
@@ -182,23 +281,62 @@ class Store:
         self.bands: tuple[str, ...] = tuple(header["bands"])
         self.tile_size: int = header["tile_size"]
         self.pixel_scale_arcsec: float = header["pixel_scale_arcsec"]
+        self.classes: tuple[str, ...] = tuple(header["classes"])
         self.about: dict[str, Any] = header["about"]
-        self._first = {split: np.asarray(self._root[split]["first_source"]) for split in SPLITS}  # type: ignore[index]
+        root: Any = self._root
+        self._first = {split: np.asarray(root[split]["first_source"]) for split in SPLITS}
         self._columns = {
-            split: {name: np.asarray(self._root[split][name]) for name in (*_SOURCE_COLUMNS, "dust")}  # type: ignore[index]
-            for split in SPLITS
+            split: {name: np.asarray(root[split][name]) for name in (*_SOURCE_COLUMNS, "dust")} for split in SPLITS
         }
+        labels = np.concatenate([[0], labels_of(self.classes)])
+        for columns in self._columns.values():
+            columns["label"] = labels[columns["label"]]
 
     def count(self, split: Split) -> int:
-        """Number of tiles of a split."""
+        """Count the tiles of a split.
+
+        Parameters
+        ----------
+        split : {"train", "validation", "test"}
+            The split.
+
+        Returns
+        -------
+        int
+            Their number.
+        """
         return len(self._first[split]) - 1
 
-    def sources(self, split: Split) -> dict[str, NDArray]:
-        """Source columns of all tiles of a split."""
+    def sources(self, split: Split) -> dict[str, NDArray[Any]]:
+        """Give the sources of all tiles of a split.
+
+        Parameters
+        ----------
+        split : {"train", "validation", "test"}
+            The split.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (N,)
+            Columns `label`, `redshift` and `source_id`, as in `AnnotatedTile`.
+        """
         return {name: self._columns[split][name] for name in _SOURCE_COLUMNS}
 
     def read(self, split: Split, index: int) -> AnnotatedTile:
-        """One tile."""
+        """Read one tile.
+
+        Parameters
+        ----------
+        split : {"train", "validation", "test"}
+            The split.
+        index : int
+            Number of the tile in the split, from 0.
+
+        Returns
+        -------
+        AnnotatedTile
+            The tile and its sources.
+        """
         group: Any = self._root[split]
         columns = self._columns[split]
         rows = slice(self._first[split][index], self._first[split][index + 1])
