@@ -7,7 +7,7 @@ from zpix.detector.checkpoint import About, Checkpoint, default_model, load_chec
 from zpix.detector.detector import Detector
 from zpix.detector.found import ForcedBoxes, Found
 from zpix.detector.quantised import measured_ranges, quantised_twin
-from zpix.detector.redshift_head import REDSHIFT_HEADS, Mixture, RedshiftHead
+from zpix.detector.redshift_head import REDSHIFT_HEADS, Mixture, MixtureLayer, RedshiftHead
 from zpix.detector.soft_photometry import SourcePixels
 from zpix.detector.twin import fast_twin
 
@@ -22,6 +22,7 @@ __all__ = [
     "ForcedBoxes",
     "Found",
     "Mixture",
+    "MixtureLayer",
     "RedshiftHead",
     "Scenes",
     "SourcePixels",
