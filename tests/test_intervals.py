@@ -124,7 +124,7 @@ def test_a_run_goes_on_with_the_intervals_that_it_began_with(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
-        patch.setattr("zpix.jobs.run.write_regions", full)
+        patch.setattr("zpix.search.products.write_regions", full)
         run(blob_field, out=tmp_path / "out", model=model, config=search)
     with pytest.raises(OutputError, match="unfinished run with other settings"):
         run(blob_field, out=tmp_path / "out", model=model, config=blob_search)

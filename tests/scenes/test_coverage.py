@@ -3,7 +3,7 @@ import pytest
 
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS, Region, open_mosaic
-from zpix.jobs.prepare import prepare_mock
+from zpix.jobs.prepare import prepare
 from zpix.scenes import draw_scene, write_field
 from zpix.scenes.coverage import Coverage
 from zpix.scenes.noise import noise_over_error
@@ -126,9 +126,8 @@ def test_files_and_stores_keep_what_was_not_observed(tmp_path) -> None:
         pixels = mosaic.read(Region.whole(mosaic.shape))
     assert not pixels.valid.all() and pixels.valid.any()
     assert np.isposinf(pixels.error[~pixels.valid]).all() and not pixels.flux[~pixels.valid].any()
-    fractions = {"train": 1.0, "validation": 0.0, "test": 0.0}
-    options = {"tiles": 2, "seed": 5, "bands": bands, "tile_size": 256, "fractions": fractions}
-    prepare_mock(tmp_path / "s.zarr", config=config, **options)
+    options = {"mock": 2, "seed": 5, "bands": bands, "tile_size_pix": 256, "fractions": (1.0, 0.0, 0.0)}
+    prepare(out=tmp_path / "s.zarr", config=config, **options)
     store = Store(tmp_path / "s.zarr")
     errors = np.stack([store.read("train", index).error for index in range(2)])
     fluxes = np.stack([store.read("train", index).flux for index in range(2)])

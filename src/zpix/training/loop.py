@@ -126,8 +126,8 @@ def fit(
     return out / MODEL_FILE
 
 
-def check_store(store: Store, model: ModelConfig) -> None:
-    """Refuse a store that the model cannot learn from."""
+def check_store(store: Store, model: ModelConfig, *, needs: Split = "train") -> None:
+    """Refuse a store whose tiles the model cannot read, or that has none in a split that is needed."""
     if store.bands != model.bands:
         raise StoreError(f"{store.path}: has bands {' '.join(store.bands)}, the model wants {' '.join(model.bands)}")
     if abs(store.pixel_scale_arcsec / model.pixel_scale_arcsec - 1) > 0.05:
@@ -139,8 +139,8 @@ def check_store(store: Store, model: ModelConfig) -> None:
             f"{store.path}: has tiles of {store.tile_size} pixels, the {model.backbone} is built for "
             f"{model.built_for_pix}: set built_size_pix = {store.tile_size} in [model], or prepare other tiles"
         )
-    if store.count("train") == 0:
-        raise StoreError(f"{store.path}: the train split is empty; prepare a larger field or other split fractions")
+    if store.count(needs) == 0:
+        raise StoreError(f"{store.path}: the {needs} split is empty; prepare a larger field or other split fractions")
 
 
 def learning_rate(step: int, total_steps: int, config: TrainingConfig) -> float:
