@@ -84,7 +84,7 @@ def write_templates(folder: Path) -> None:
 def test_commands_in_the_documentation_run(empty_directory, small_releases, monkeypatch, capsys):
     pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
     write_templates(empty_directory / "templates")
-    assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 10
+    assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 9
     assert capsys.readouterr().err == ""
     assert {
         "result",
