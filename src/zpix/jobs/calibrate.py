@@ -92,7 +92,18 @@ def calibrate(model: str | Path, store: str | Path, *, device: str = "auto") -> 
 
 
 def can_calibrate(store: Store) -> bool:
-    """Return whether a store has enough validation redshifts to calibrate a model on."""
+    """Return whether a store has enough validation redshifts to calibrate a model on.
+
+    Parameters
+    ----------
+    store : Store
+        The training store.
+
+    Returns
+    -------
+    bool
+        True from 200 validation redshifts on.
+    """
     return len(known_redshifts(store, "validation")) >= _FEWEST
 
 

@@ -129,8 +129,16 @@ def write_run(
 
     Parameters
     ----------
-    mosaics, out, model, config, scheduler, hats, reference, reference_segmentation, overwrite
-        As in `run`.
+    mosaics : str, Path or sequence of these
+        As in `run`, and so are all others.
+    out, model, reference, reference_segmentation : str or Path
+        Output directory, checkpoint, and a survey's catalogue with its map.
+    config : str, Path, Config or InferenceConfig, optional
+        Settings.
+    scheduler : str, optional
+        Address of a `dask.distributed` scheduler.
+    hats, overwrite : bool, default: False
+        Whether a HATS catalogue is written too, and whether an earlier run is replaced.
     **settings
         Settings of `[inference]` in place of those of `config`, such as `device`, `precision` or `workers`.
 
