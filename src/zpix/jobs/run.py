@@ -168,15 +168,15 @@ def write_run(
         del checkpoint  # every process that searches loads the network itself
         return_freed_memory()  # this process waits while others search
         blocks = make_blocks(mosaic.shape, inference)
-        survey = None if reference is None else read_placed_reference(reference, reference_segmentation, mosaic)
-        record = what_decides(mosaic, model, inference) | ({} if survey is None else survey.about)
+        placed = None if reference is None else read_placed_reference(reference, reference_segmentation, mosaic)
+        record = what_decides(mosaic, model, inference) | ({} if placed is None else placed.about)
         with resumable_directory(out, record, products=products, overwrite=overwrite) as work:
             facts = {
                 "code_version": version("zpix"),
                 "model": known.get("name", "unnamed"),
                 "mosaic_shape": mosaic.shape,
                 "mosaic": ", ".join(sorted({path.name for path in mosaic.paths})),
-            } | ({} if survey is None else {"reference": survey.path.name})
+            } | ({} if placed is None else {"reference": placed.path.name})
             search = Search(
                 model,
                 tuple(path.absolute() for path in mosaic.paths),
@@ -185,11 +185,11 @@ def write_run(
                 work.parts,
                 choose_threads(inference, tiles=sum(len(block.tiles) for block in blocks)),
                 facts=tuple(facts.items()),
-                reference=None if survey is None else survey.write(work.parts),
-                reference_segmentation=None if survey is None else survey.segmentation,
+                reference=None if placed is None else placed.write(work.parts),
+                reference_segmentation=None if placed is None else placed.segmentation,
             )
             summary = find_sources(search, blocks, scheduler=scheduler)
-            catalogue = write_products(work.products, search, blocks, mosaic, summary, model=known, survey=survey)
+            catalogue = write_products(work.products, search, blocks, mosaic, summary, model=known, reference=placed)
             start = time.perf_counter()
             segmentation = work.products / "segmentation.fits"
             draw_detections(work.products / "detections.png", catalogue, mosaic, segmentation=segmentation)

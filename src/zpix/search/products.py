@@ -41,7 +41,7 @@ def write_products(
     summary: FieldSummary,
     *,
     model: Mapping[str, Any],
-    survey: PlacedReference | None,
+    reference: PlacedReference | None,
 ) -> CatalogueFile:
     """Put the parts of a field together and write what can be read of them.
 
@@ -61,7 +61,7 @@ def write_products(
         Receives the numbers of sources and the seconds.
     model : mapping of str to object
         What the checkpoint says of itself, for the README.
-    survey : PlacedReference or None
+    reference : PlacedReference or None
         The reference catalogue on the mosaic, if there is one.
 
     Returns
@@ -71,8 +71,8 @@ def write_products(
     """
     start = time.perf_counter()
     counterparts = None
-    if survey is not None:
-        counterparts = find_counterparts(search, blocks, survey)
+    if reference is not None:
+        counterparts = find_counterparts(search, blocks, reference)
         summary.seconds["matching"] = time.perf_counter() - start
         start = time.perf_counter()
     _write_tables(place, search, blocks, mosaic, summary, counterparts)
@@ -82,7 +82,7 @@ def write_products(
     write_catalogue_fits(place / "catalogue.fits", catalogue)
     write_pdfs(place / "pdfs.hdf5", catalogue)
     write_regions(place / "regions.reg", catalogue, wcs=mosaic.wcs)
-    write_readme(place / "README.md", catalogue, model=model, reference=None if survey is None else survey.told)
+    write_readme(place / "README.md", catalogue, model=model, reference=None if reference is None else reference.told)
     # The number of workers does not change the result, and is not kept with it.
     write_config(place / "config.toml", inference=search.config.model_copy(update={"workers": 0}))
     summary.seconds["other products"] = time.perf_counter() - start
