@@ -20,10 +20,10 @@ from zpix.outputs import refuse_to_replace, resumable_directory
 from zpix.plots import draw_detections
 from zpix.search import choose_threads, make_blocks
 from zpix.search.block import Search
-from zpix.search.checks import check_model, check_mosaic, what_decides
-from zpix.search.field import FieldSummary, find_sources
 from zpix.search.products import FURTHER_PRODUCTS, PRODUCTS, write_products
 from zpix.search.reference import read_placed_reference
+from zpix.search.requirements import check_model, check_mosaic, what_decides
+from zpix.search.whole_field import FieldSummary, find_sources
 
 log = logging.getLogger(__name__)
 

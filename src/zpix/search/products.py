@@ -21,8 +21,8 @@ from zpix.image import Mosaic
 from zpix.search.assembly import Counterparts, assemble
 from zpix.search.block import Search
 from zpix.search.blocks import Block
-from zpix.search.field import FieldSummary
 from zpix.search.reference import PlacedReference, find_counterparts
+from zpix.search.whole_field import FieldSummary
 
 #: What a finished run consists of.
 PRODUCTS = (
