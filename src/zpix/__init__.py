@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from zpix.jobs.simulate import simulate
     from zpix.jobs.train import train
     from zpix.sources import ZMixture
-    from zpix.surveys.jades_catalogue import read_jades_catalogue
-    from zpix.surveys.spectroscopy import compile_redshifts, read_redshifts
+    from zpix.surveys import compile_redshifts, read_jades_catalogue, read_redshifts
 
     __version__: str
 
@@ -66,7 +65,7 @@ _HOMES = {
     "bench": "zpix.jobs.bench",
     "calibrate": "zpix.jobs.calibrate",
     "compare": "zpix.jobs.compare",
-    "compile_redshifts": "zpix.surveys.spectroscopy",
+    "compile_redshifts": "zpix.surveys",
     "demo": "zpix.jobs.demo",
     "diagnose": "zpix.jobs.diagnose",
     "evaluate": "zpix.jobs.evaluate",
@@ -81,8 +80,8 @@ _HOMES = {
     "prepare": "zpix.jobs.prepare",
     "pretrain": "zpix.jobs.pretrain",
     "read_catalogue": "zpix.catalogue",
-    "read_jades_catalogue": "zpix.surveys.jades_catalogue",
-    "read_redshifts": "zpix.surveys.spectroscopy",
+    "read_jades_catalogue": "zpix.surveys",
+    "read_redshifts": "zpix.surveys",
     "run": "zpix.jobs.run",
     "simulate": "zpix.jobs.simulate",
     "train": "zpix.jobs.train",
