@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import zpix
-from zpix.config import override
+from zpix.config import Config, override
 from zpix.detector import load_checkpoint
 from zpix.training.about import store_counts
 from zpix.training.store import Store
@@ -53,8 +53,9 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
                 experiment.config.model, backbone=backbone, built_size_pix=side, redshift_head="fpn+pixels"
             )
             path = zpix.train(
-                store, out=place / "run", model=model, config=experiment.training(asked.epochs), name=backbone
-            )
+                store, out=place / "run", name=backbone,
+                config=Config(model=model, training=experiment.training(asked.epochs)),
+            )  # fmt: skip
             weights = load_checkpoint(path).detector.parameters()
             return {
                 "name": backbone,

@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 import zpix
 from zpix.evaluation import Comparison, CountedFraction, RedshiftSample, RedshiftScores, Report, score_redshifts
 from zpix.evaluation.detection_scores import MAG_LIMITS
-from zpix.jobs.compare import compare_with_rival
 from zpix.sources import GALAXY
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -89,7 +88,7 @@ def main() -> None:
     options.add_argument("--out", type=Path, required=True, help="directory of fields and results")
     options.add_argument("--seeds", type=int, nargs="+", required=True, help="one field each, seen by no model")
     options.add_argument(
-        "--rival", type=Path, action="append", required=True, help="EAZY templates, as for zpix evaluate"
+        "--rival", type=Path, action="append", required=True, help="EAZY templates, as for zpix compare"
     )
     options.add_argument("--ceiling", type=Path, required=True, help="JSON file of experiments/ceiling.py")
     options.add_argument("--size", type=int, default=2048, help="side of a field in pixels")
@@ -118,7 +117,7 @@ def measure(place: Path, seed: int, *, size: int, rival: Sequence[Path], model: 
     zpix.run(field, out=place / "result", model=model, overwrite=True)
     catalogue, truth = place / "result" / "catalogue.fits", field / "truth.fits"
     report = zpix.evaluate(catalogue, truth, out=place / "evaluation")
-    comparison = compare_with_rival(field, out=place / "comparison", templates=rival, model=model, overwrite=True)
+    comparison = zpix.compare(field, out=place / "comparison", templates=rival, model=model, overwrite=True)
     table = Table.read(truth)
     matched = report.matching.right
     rows = matched[np.asarray(table["label"])[matched] == GALAXY]

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import zpix
-from zpix.config import override
+from zpix.config import Config, override
 from zpix.detector import load_checkpoint
 from zpix.training.about import store_counts
 from zpix.training.store import Store
@@ -60,18 +60,20 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
 
     def galaxies(place: Path) -> Path:
         data = asked.galaxiesml or mock(config.model.bands[:_STAND_IN_BANDS])
-        return zpix.pretrain_backbone(data, out=place, model=config.model, config=config.pretraining)
+        return zpix.pretrain(data, out=place, part="backbone", config=config)
 
     def mock_galaxies(place: Path) -> Path:
         data = mock(config.model.bands)
-        return zpix.pretrain_backbone(data, out=place, model=config.model, config=config.pretraining)
+        return zpix.pretrain(data, out=place, part="backbone", config=config)
 
     def row(name: str, head: str, **brought: Callable[[Path], Path]) -> dict[str, Any]:
         def make(place: Path) -> dict[str, Any]:
             begun = {part: learn(place / part) for part, learn in brought.items()}
             path = zpix.train(
-                store, out=place / "run", model=override(config.model, redshift_head=head), name=name,
-                config=experiment.training(asked.epochs), **begun,
+                store, out=place / "run", name=name, **begun,
+                config=Config(
+                    model=override(config.model, redshift_head=head), training=experiment.training(asked.epochs)
+                ),
             )  # fmt: skip
             found = search(path, fields, out=place, config=experiment.inference)
             learnt = [load_checkpoint(model).about.pretraining_seconds for model in begun.values()]

@@ -42,7 +42,7 @@ from zpix.evaluation.rival import (
 )
 from zpix.evaluation.rival.detection import find_segments, stacked
 from zpix.image import open_mosaic
-from zpix.jobs.compare import psf_images
+from zpix.scenes.psf_images import psf_images
 from zpix.sources.source_table import read_source_table
 
 _SMOOTHING = (2.0, 3.0, 4.0)

@@ -23,7 +23,7 @@ from typing import Any
 import torch
 
 import zpix
-from zpix.config import ModelConfig, override
+from zpix.config import Config, ModelConfig, override
 from zpix.detector import About, Checkpoint, Detector, default_model, load_checkpoint, save_checkpoint
 from zpix.training.about import store_counts
 from zpix.training.store import Store
@@ -60,14 +60,14 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
             learnt = None
             if photometry == "spectra":
                 cutouts = override(experiment.config.pretraining, epochs=asked.cutout_epochs)
-                learnt = zpix.pretrain(store, out=place / "photometry", model=model, config=cutouts)
+                learnt = zpix.pretrain(store, out=place / "photometry", config=Config(model=model, pretraining=cutouts))
             elif photometry == "mock":
                 learnt = asked.pretrained or experiment.photometry(
                     place / "photometry", model=model, tiles=asked.mock_tiles, seed=asked.seed + 1
                 )
             path = zpix.train(
-                store, out=place / "run", model=model, redshift_head=learnt, name=name,
-                config=experiment.training(asked.epochs, learn="redshift_head"),
+                store, out=place / "run", redshift_head=learnt, name=name,
+                config=Config(model=model, training=experiment.training(asked.epochs, learn="redshift_head")),
                 init=without_redshifts(source, model, place / "detector.safetensors"),
             )  # fmt: skip
             found = search(path, fields, out=place, config=experiment.inference)

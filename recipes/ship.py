@@ -13,7 +13,6 @@ from pathlib import Path
 
 from zpix.detector import Checkpoint, load_checkpoint, save_checkpoint
 from zpix.jobs.calibrate import calibrate
-from zpix.training.store import Store
 
 SHIPPED = Path(str(files("zpix"))) / "models" / "default.safetensors"
 
@@ -29,7 +28,7 @@ def main() -> None:
     asked = options.parse_args()
 
     if asked.calibrate_on is not None:
-        print(calibrate(asked.model, Store(asked.calibrate_on)))
+        print(calibrate(asked.model, asked.calibrate_on))
     trained = load_checkpoint(asked.model)
     about = trained.about
     if asked.reports:

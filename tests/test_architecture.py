@@ -176,7 +176,7 @@ RULES = {
         {"numpy": "arrays", "torch": "the seed of a training", "astropy": "angles on the sky"},
     ),
     "cli": Rule(
-        {"image", "training", "evaluation", "jobs"},
+        {"jobs"},
         {"typer": "arguments", "rich": "tables of scores"},
     ),
     "__main__": Rule({"cli"}, {}),
@@ -202,8 +202,10 @@ def room_of(file: str) -> str:
 
 
 def imported_modules(file: str, source: str) -> Iterator[tuple[int, str]]:
-    """Line and full name of every module that a file imports, inside functions too; names of `from zpix import ...`
-    count as modules."""
+    """Line and full name of every module that a file imports, inside functions too.
+
+    Names of `from zpix import ...` count as modules.
+    """
     package = ["zpix", *PurePosixPath(file).parent.parts]
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

@@ -84,6 +84,6 @@ def test_settings_that_differ_are_named():
     assert other_settings(begun, {**begun, "seed": 2}) == {"seed": ("1", "2")}
     with pytest.raises(OutputError, match=r"settings: sky\.depth is 1\.0 there and 2\.0 here; choose another"):
         refuse_other_settings(begun, {**begun, "sky": {"depth": 2.0, "stars": True}}, "out: other settings")
+    other = {"seed": 1, "bands": ["F444W" * 20], "sky": {}}
     with pytest.raises(OutputError, match=r"bands differs, and sky\.depth, sky\.stars differ; remove it"):
-        other = {"seed": 1, "bands": ["F444W" * 20], "sky": {}}
         refuse_other_settings(begun, other, "out: other settings", remedy="remove it")

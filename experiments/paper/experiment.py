@@ -16,11 +16,11 @@ import zpix
 from zpix.config import Config, InferenceConfig, ModelConfig, TrainingConfig, load_config, override
 from zpix.errors import StoreError
 from zpix.outputs import refuse_other_settings, whole_file
-from zpix.training.store import Labels, Split, Store
+from zpix.training.store import Labels, Store
 
 RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "paper-experiments.toml"
-#: Shares of the tiles of a store that is made to learn from: what is tested on are fields of other skies.
-FRACTIONS: dict[Split, float] = {"train": 7 / 8, "validation": 1 / 8, "test": 0.0}
+#: Shares of train, validation and test among the tiles of a store; tests are made on fields of other skies.
+FRACTIONS = (7 / 8, 1 / 8, 0.0)
 _NOT_SETTINGS = ("out", "workers")  # nothing depends on them
 
 
@@ -39,9 +39,9 @@ class Experiment:
         try:
             Store(path)
         except StoreError:  # not there, or not whole
-            zpix.prepare_mock(
-                path, tiles=tiles, seed=seed, config=self.config.simulation, bands=bands or self.config.model.bands,
-                tile_size=self.tile_size, fractions=FRACTIONS, workers=self.workers, labels=labels,
+            zpix.prepare(
+                out=path, mock=tiles, seed=seed, config=self.config, bands=bands or self.config.model.bands,
+                tile_size_pix=self.tile_size, fractions=FRACTIONS, workers=self.workers, labels=labels,
             )  # fmt: skip
         return path
 
@@ -58,10 +58,10 @@ class Experiment:
 
     def photometry(self, out: Path, *, model: ModelConfig, tiles: int, seed: int) -> Path:
         """A redshift head whose photometry has learnt on tiles of the mock sky."""
-        return zpix.pretrain_mock(
-            tiles, out=out, seed=seed, simulation=self.config.simulation, model=model, config=self.config.pretraining,
-            tile_size=self.tile_size, workers=self.workers,
-        )  # fmt: skip
+        config = self.config.model_copy(update={"model": model})
+        return zpix.pretrain(
+            out=out, mock=tiles, seed=seed, config=config, tile_size_pix=self.tile_size, workers=self.workers
+        )
 
     def training(self, epochs: int, *, learn: str | None = None) -> TrainingConfig:
         """`[training]` for so many epochs, with validation losses after the last; of all that it says, or of a part."""

@@ -13,15 +13,15 @@ class ZpixError(Exception):
 
 
 class InputFileError(ZpixError):
-    """A file is missing, truncated, or not of the format its name promises."""
+    """A file is missing, truncated, or not of the format of its ending."""
 
 
 class DownloadError(ZpixError):
-    """A file is not served, does not come whole, or is not what it was or should be."""
+    """A file is not served, is incomplete, or does not have its size or checksum."""
 
 
 class BandError(ZpixError):
-    """A band is unknown, given twice, missing, or without a single valid pixel."""
+    """A band is unknown, given twice, missing, or without a valid pixel."""
 
 
 class GridError(ZpixError):
@@ -49,7 +49,7 @@ class OutputError(ZpixError):
 
 
 class TrainingError(ZpixError):
-    """Training cannot go on: a loss is not finite, or the state that is there is of another network."""
+    """Training cannot go on: a loss is not finite, or the saved state is of another network."""
 
 
 class WorkerError(ZpixError):
@@ -61,7 +61,15 @@ class SchedulerError(ZpixError):
 
 
 class MissingExtraError(ZpixError):
-    """A part of zpix needs an optional package that is not installed."""
+    """A part of zpix needs an optional package that is not installed.
+
+    Parameters
+    ----------
+    package : str
+        The package.
+    extra : str
+        Extra of zpix that brings it, such as "sim".
+    """
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(

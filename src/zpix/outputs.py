@@ -1,4 +1,4 @@
-"""How does a file or a directory appear whole or not at all, and how does long work go on after an interruption?"""
+"""How do files and directories appear whole or not at all, and how does long work go on after an interruption?"""
 
 from __future__ import annotations
 
@@ -22,9 +22,20 @@ _MOST_NAMES = 4
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """A temporary name beside `path` to write to, renamed to `path` once the block ends without an error.
+    """Give a temporary name to write to, which becomes `path` once the block ends without an error.
 
-    The temporary name keeps the suffix. After an error it is removed and what stood at `path` before is untouched.
+    The temporary name is beside `path` and has its suffix. After an error it is removed, and an older file at `path` is
+    untouched.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+
+    Yields
+    ------
+    Path
+        The temporary name.
 
     Raises
     ------
@@ -44,11 +55,21 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def output_directory(path: str | Path, *, products: Collection[str], overwrite: bool) -> Iterator[Path]:
-    """A directory to write into, named `path` once the block ends without an error.
+    """Give a directory to write into, which becomes `path` once the block ends without an error.
 
     Parameters
     ----------
-    products : names of what may be in a directory that `overwrite` replaces, so that nothing else is ever deleted
+    path : str or Path
+        Directory to make.
+    products : collection of str
+        Names of what may be in a directory that is replaced, so that nothing else is ever deleted.
+    overwrite : bool
+        Whether an older directory at `path` is replaced.
+
+    Yields
+    ------
+    Path
+        The directory to write into.
 
     Raises
     ------
@@ -79,8 +100,10 @@ class Unfinished:
 
     Attributes
     ----------
-    parts : directory of the finished parts, each a whole file
-    products : directory to write the products into; emptied when work goes on
+    parts : Path
+        Directory of the finished parts, each a whole file.
+    products : Path
+        Directory to write the products into; it is empty when work goes on.
     """
 
     parts: Path
@@ -93,13 +116,23 @@ def resumable_directory(
 ) -> Iterator[Unfinished]:
     """Like `output_directory`, for work in parts: whatever ends the block, finished parts stay for the next call.
 
-    They lie in the hidden directory `.NAME.partial` beside `path`, with the settings that they depend on.
+    They are in the hidden directory `.NAME.partial` beside `path`, with the settings that they depend on.
 
     Parameters
     ----------
-    settings : everything that the parts depend on, fit for JSON
-    products, overwrite
-        As in `output_directory`; `overwrite` also begins anew where parts of other settings are.
+    path : str or Path
+        Directory to make.
+    settings : mapping of str to object
+        Everything that the parts depend on, fit for JSON.
+    products : collection of str
+        Names of what may be in a directory that is replaced, so that nothing else is ever deleted.
+    overwrite : bool
+        Whether an older directory at `path` is replaced, and unfinished work with other settings is begun anew.
+
+    Yields
+    ------
+    Unfinished
+        Where parts and products go.
 
     Raises
     ------
@@ -139,7 +172,22 @@ def resumable_directory(
 
 
 def refuse_to_replace(path: str | Path, *, products: Collection[str], overwrite: bool) -> None:
-    """Raise `OutputError` if `path` exists, unless `overwrite` is set and it holds nothing but products."""
+    """Refuse an output place that exists, unless it may be replaced.
+
+    Parameters
+    ----------
+    path : str or Path
+        Directory to make.
+    products : collection of str
+        Names of what may be in a directory that is replaced.
+    overwrite : bool
+        Whether an older directory is replaced.
+
+    Raises
+    ------
+    OutputError
+        If `path` exists and `overwrite` is not set, or it is a file or holds something else than products.
+    """
     target = Path(os.path.abspath(path))
     if not target.exists():
         return
@@ -213,8 +261,13 @@ def other_settings(begun: Mapping[str, Any], settings: Mapping[str, Any]) -> dic
         if isinstance(a, dict) and isinstance(b, dict):
             differing |= {f"{name}.{inner}": values for inner, values in other_settings(a, b).items()}
         elif a != b:
-            differing[name] = tuple("not set" if value is None else json.dumps(value) for value in (a, b))
+            differing[name] = (_shown(a), _shown(b))
     return differing
+
+
+def _shown(value: Any) -> str:
+    """Return a setting as text for a message."""
+    return "not set" if value is None else json.dumps(value)
 
 
 def _swap(partial: Path, target: Path) -> None:

@@ -11,13 +11,31 @@ from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @contextmanager
 def progress_bar(
     description: str, total: int, *, done: int = 0, unit: Literal["items", "bytes"] = "items"
 ) -> Iterator[ProgressBar]:
-    """A bar with the time left on standard error, if that is a terminal; of several processes one shows it."""
+    """Show a bar with the time left on standard error, if that is a terminal; of several processes one shows it.
+
+    Parameters
+    ----------
+    description : str
+        What is done, at the beginning of the line.
+    total : int
+        Number of items, or bytes.
+    done : int, default: 0
+        Number that is done already.
+    unit : {"items", "bytes"}, default: "items"
+        What is counted.
+
+    Yields
+    ------
+    ProgressBar
+        Handle to count with.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -43,31 +61,83 @@ def progress_bar(
 
 
 class ProgressBar:
-    """Handle given by `progress_bar`."""
+    """Handle given by `progress_bar`.
+
+    Parameters
+    ----------
+    update : callable
+        Changes the bar; takes `advance`, `completed`, `total` and `note`.
+    """
 
     def __init__(self, update: Callable[..., None]) -> None:
         self._update = update
 
     def advance(self, step: int = 1, *, note: str | None = None) -> None:
-        """Count `step` items as done; `note` is shown at the end of the line."""
+        """Count items as done.
+
+        Parameters
+        ----------
+        step : int, default: 1
+            Number of items.
+        note : str, optional
+            Text at the end of the line.
+        """
         self._update(advance=step, **({} if note is None else {"note": note}))
 
     def set(self, done: int, total: int) -> None:
-        """Say how many of how many items are done."""
+        """Set how many items are done.
+
+        Parameters
+        ----------
+        done, total : int
+            Number of finished and of all items.
+        """
         self._update(completed=done, total=total)
 
 
 def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
-    """Iterate with a progress bar."""
+    """Iterate over items with a progress bar.
+
+    Parameters
+    ----------
+    items : iterable
+        The items.
+    description : str
+        What is done, at the beginning of the line.
+    total : int
+        Number of items.
+
+    Yields
+    ------
+    object
+        The items, unchanged.
+    """
     with progress_bar(description, total) as bar:
         for item in items:
             yield item
             bar.advance()
 
 
-def in_order(pool: Executor, function: Any, jobs: Iterator[Any], *, ahead: int) -> Iterator[Any]:
-    """Results of jobs in their order, with no more than `ahead` of them in flight, so that memory stays flat."""
-    waiting: list[Future] = [pool.submit(function, job) for job in itertools.islice(jobs, ahead)]
+def in_order(pool: Executor, function: Callable[[Any], Result], jobs: Iterator[Any], *, ahead: int) -> Iterator[Result]:
+    """Give the results of jobs in their order, with only a few at work at a time, so that memory does not grow.
+
+    Parameters
+    ----------
+    pool : Executor
+        Processes or threads that do the work.
+    function : callable
+        What is done with each job.
+    jobs : iterator
+        The jobs.
+    ahead : int
+        Number of jobs that are at work or waiting to be taken, at the most.
+
+    Yields
+    ------
+    object
+        The results.
+    """
+    waiting: list[Future[Result]] = [pool.submit(function, job) for job in itertools.islice(jobs, ahead)]
     while waiting:
         yield waiting.pop(0).result()
         waiting += [pool.submit(function, job) for job in itertools.islice(jobs, 1)]

@@ -14,7 +14,8 @@ pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 from experiments import marks
 from zpix.errors import InputFileError, OutputError
 from zpix.evaluation.rival import DetectionSettings, FitSettings, read_template_set
-from zpix.jobs import compare as comparison
+from zpix.jobs import compare as job
+from zpix.jobs.compare import compare
 from zpix.scenes import write_field
 
 METHODS = {
@@ -42,10 +43,10 @@ def templates(tmp_path):
 @pytest.mark.slow
 def test_all_contestants_are_scored_on_the_same_galaxies(field, templates, tmp_path, monkeypatch):
     coarse = FitSettings(z_max=12.0, z_step=0.1, template_error=0.0, systematic_error=0.02)
-    monkeypatch.setattr(comparison, "_OWN_TEMPLATES", coarse)
+    monkeypatch.setattr(job, "_OWN_TEMPLATES", coarse)
     out = tmp_path / "out"
     asked = {"out": out, "templates": [templates / "mine.param"], "eazy_param": templates / "zphot.param"}
-    result = comparison.compare_with_rival(field, **asked)
+    result = compare(field, **asked)
     assert set(result.redshifts) == METHODS
     assert {scores["all"].count for scores in result.redshifts.values()} == {len(result.magnitude)}
     assert len(result.magnitude) >= 5
@@ -62,27 +63,13 @@ def test_all_contestants_are_scored_on_the_same_galaxies(field, templates, tmp_p
     }
     assert all(len(row) == len(header) for _, header, rows in result.tables() for row in rows)
     with pytest.raises(OutputError, match="already exists"):
-        comparison.compare_with_rival(field, **asked)
+        compare(field, **asked)
 
 
 def test_a_place_that_is_no_field_is_named(templates, tmp_path):
     with pytest.raises(InputFileError, match=r"nothing.*truth\.fits"):
-        comparison.compare_with_rival(tmp_path / "nothing", out=tmp_path / "o", templates=[templates / "mine.param"])
+        compare(tmp_path / "nothing", out=tmp_path / "o", templates=[templates / "mine.param"])
     assert not (tmp_path / "o").exists()
-
-
-def test_psfs_of_the_user_replace_the_models(tmp_path):
-    from astropy.io import fits
-
-    axis = np.arange(61) - 30
-    image = np.exp(-0.5 * (axis[:, None] ** 2 + axis**2) / 4.0**2)
-    fits.PrimaryHDU(image, fits.Header({"PIXELSCL": 0.03})).writeto(tmp_path / "psf_f200w.fits")
-    own = comparison.psf_images(("F200W", "F444W"), 0.03, tmp_path)
-    model = comparison.psf_images(("F200W", "F444W"), 0.03)
-    np.testing.assert_allclose(own["F200W"][20:81, 20:81], image / image.sum(), atol=1e-5)
-    np.testing.assert_array_equal(own["F444W"], model["F444W"])
-    assert model["F200W"][50, 50] == model["F200W"].max() > 2 * own["F200W"].max()
-    assert model["F200W"].sum() == pytest.approx(1, rel=1e-3)
 
 
 def test_the_settings_of_the_rival_are_scanned(field, templates, monkeypatch):
@@ -106,7 +93,7 @@ def test_the_settings_of_the_rival_are_scanned(field, templates, monkeypatch):
 @pytest.mark.slow
 def test_marks_are_measured_against_the_rival_and_the_ceiling(field, templates, tmp_path, monkeypatch, capsys):
     coarse = FitSettings(z_max=12.0, z_step=0.1, template_error=0.0, systematic_error=0.02)
-    monkeypatch.setattr(comparison, "_OWN_TEMPLATES", coarse)
+    monkeypatch.setattr(job, "_OWN_TEMPLATES", coarse)
     (tmp_path / "778").mkdir()
     (tmp_path / "778" / "field").symlink_to(field)
     templates_of_others = [templates / "mine.param"]

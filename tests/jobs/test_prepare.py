@@ -20,7 +20,7 @@ from zpix.jobs.prepare import prepare_mock
 from zpix.surveys.jades_catalogue import read_jades_catalogue
 from zpix.training.store import SPLITS, Store
 
-OPTIONS = {"tile_size": TILE, "block_tiles": 1, "dust": 0.01}
+OPTIONS = {"tile_size_pix": TILE, "block_tiles": 1, "dust": 0.01}
 
 
 def prepare(field, out, **changes):
@@ -123,7 +123,7 @@ zpix.prepare({str(jades_field.mosaics)!r}, segmentation={str(jades_field.segment
 
 
 def test_redshifts_alone_are_compiled(jades_field, tmp_path):
-    counts = zpix.prepare_redshifts([jades_field.dr4, jades_field.dr3], out=tmp_path / "all.fits")
+    counts = zpix.prepare(redshifts=[jades_field.dr4, jades_field.dr3], out=tmp_path / "all.fits")
     assert counts["redshifts"]["all"]["kept"] == 13 == len(Table.read(tmp_path / "all.fits"))
     again = prepare(jades_field, tmp_path / "store", redshifts=[tmp_path / "all.fits"], dry_run=True)
     assert again["labels"]["learnt from"] == 4

@@ -61,7 +61,7 @@ def test_every_product_is_there(finished):
 
 def test_a_model_that_knows_no_ordinary_sources_says_so(blob_field, tiny_model, blob_search, tmp_path, caplog):
     catalogue = run(blob_field, out=tmp_path / "result", model=tiny_model, config=blob_search)
-    assert "OUTSIDE_TRAINING never set" in caplog.text
+    assert "OUTSIDE_TRAINING is never set" in caplog.text
     assert np.isnan(catalogue["novelty"]).all() and not (catalogue["flags"] & flag_value("OUTSIDE_TRAINING")).any()
 
 
@@ -230,9 +230,10 @@ def test_a_failure_while_writing_leaves_what_was_found(
     def full(*_arguments, **_options):
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
-        patch.setattr("zpix.jobs.run.write_regions", full)
-        run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
+    with monkeypatch.context() as patch:
+        patch.setattr("zpix.search.products.write_regions", full)
+        with pytest.raises(OSError, match="No space left"):
+            run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
     assert [path.name for path in tmp_path.iterdir()] == [".out.partial"]
     assert {path.name for path in (tmp_path / ".out.partial").iterdir()} == {"parts", "settings.json"}
     monkeypatch.setattr("zpix.search.block._Searcher._predict", None)  # nothing is searched again

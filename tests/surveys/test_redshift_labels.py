@@ -77,7 +77,7 @@ def test_with_lists_the_redshifts_of_the_catalogue_are_taken_for_photometric(
     jades_field, truth, redshifts, expected, tmp_path
 ):
     counts = zpix.prepare(
-        jades_field.mosaics, segmentation=jades_field.segmentation, catalogue=truth, tile_size=TILE, dust=0.01,
+        jades_field.mosaics, segmentation=jades_field.segmentation, catalogue=truth, tile_size_pix=TILE, dust=0.01,
         redshifts=[getattr(jades_field, name) for name in redshifts], out=tmp_path / "store", dry_run=True,
     )  # fmt: skip
     assert counts["labels"]["learnt from"] == expected

@@ -42,8 +42,8 @@ def survey(tmp_path):
 def prepare(survey, **changes):
     options = {
         "segmentation": survey / "segmentation.fits", "catalogue": survey / "catalogue.fits", "out": survey / "store",
-        "redshifts": [survey / "spec.csv"], "tile_size": SIZE, "block_tiles": 1,
-        "fractions": {"train": 1.0, "validation": 0.0, "test": 0.0}, "dust": 0.01,
+        "redshifts": [survey / "spec.csv"], "tile_size_pix": SIZE, "block_tiles": 1,
+        "fractions": (1.0, 0.0, 0.0), "dust": 0.01,
     }  # fmt: skip
     return zpix.prepare(survey / "mosaic", **{**options, **changes})
 
@@ -92,10 +92,10 @@ def test_labels_of_spectra_alone(survey):
     ("changes", "error", "message"),
     [
         ({"segmentation": "nowhere.fits"}, InputFileError, "nowhere.fits"),
-        ({"tile_size": 512}, StoreError, "smaller than a tile"),
+        ({"tile_size_pix": 512}, StoreError, "smaller than a tile"),
         ({"labels": "some"}, ConfigError, "labels = 'some'.*spectroscopic"),
         ({"labels": "spectroscopic", "redshifts": ()}, CatalogueError, "catalogue.fits.*z_spec"),
-        ({"fractions": {"train": 0.5, "validation": 0.0, "test": 0.0}}, ConfigError, "sum to one"),
+        ({"fractions": (0.5, 0.0, 0.0)}, ConfigError, "sum to one"),
     ],
 )
 def test_mistakes_are_one_sentence_and_leave_nothing(survey, changes, error, message):

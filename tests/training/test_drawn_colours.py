@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, override, write_config
+from zpix.config import Config, ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, override, write_config
 from zpix.detector import load_checkpoint
 from zpix.detector.soft_photometry import SourcePixels, soft_photometry
 from zpix.errors import OutputError
-from zpix.jobs.prepare import prepare_mock
-from zpix.jobs.pretrain import pretrain_mock
+from zpix.jobs.prepare import prepare
+from zpix.jobs.pretrain import pretrain
 from zpix.jobs.train import train
 from zpix.training.drawn_colours import draw_colours
 from zpix.training.source_sums import SourceSums
@@ -73,16 +73,18 @@ def test_a_killed_drawing_goes_on_and_other_skies_are_refused(drawn):
 
 @pytest.mark.slow
 def test_a_head_learns_from_drawn_skies_and_a_detector_takes_it(tmp_path):
-    path = pretrain_mock(20, out=tmp_path / "head", simulation=SKY, model=MODEL, config=FIT, tile_size=192)
+    config = Config(model=MODEL, pretraining=FIT, simulation=SKY)
+    path = pretrain(out=tmp_path / "head", mock=20, config=config, tile_size_pix=192)
     rows = [line.split(",") for line in (tmp_path / "head" / "losses.csv").read_text().splitlines()[1:]]
     losses = {split: [float(row[2]) for row in rows if row[1] == split] for split in ("train", "validation")}
     assert losses["train"][-1] < losses["train"][0] - 0.1 and len(losses["validation"]) == FIT.epochs
     about = load_checkpoint(path).about
     assert about.training_data["tiles"] == 20 and about.counts["train"]["redshifts"] > 20
 
-    prepare_mock(tmp_path / "store", tiles=3, seed=1, config=SKY, bands=BANDS, tile_size=192)
+    prepare(out=tmp_path / "store", mock=3, seed=1, config=SKY, bands=BANDS, tile_size_pix=192)
     quick = TrainingConfig(epochs=1, batch_size=2, learning_rate=1e-12, warmup_steps=0, precision="fp32")
-    trained = train(tmp_path / "store", out=tmp_path / "run", model=MODEL, config=quick, redshift_head=path)
+    settings = Config(model=MODEL, training=quick)
+    trained = train(tmp_path / "store", out=tmp_path / "run", config=settings, redshift_head=path)
     ours, theirs = (load_checkpoint(model).detector.redshift_head for model in (trained, path))
     torch.testing.assert_close(ours.photometry.state_dict(), theirs.photometry.state_dict())
     assert load_checkpoint(trained).about.started_from == {"redshift_head": "head/model.safetensors"}
@@ -91,10 +93,7 @@ def test_a_head_learns_from_drawn_skies_and_a_detector_takes_it(tmp_path):
 @pytest.fixture(scope="module")
 def validation_tiles(tmp_path_factory) -> Path:
     store = tmp_path_factory.mktemp("validation") / "store"
-    prepare_mock(
-        store, tiles=8, seed=2, config=SKY, bands=BANDS, tile_size=192,
-        fractions={"train": 0, "validation": 1, "test": 0},
-    )  # fmt: skip
+    prepare(out=store, mock=8, seed=2, config=SKY, bands=BANDS, tile_size_pix=192, fractions=(0, 1, 0))
     return store
 
 

@@ -1,3 +1,7 @@
+"""Simulated tiles as tiles to learn from."""
+
+from __future__ import annotations
+
 import numpy as np
 import pytest
 

@@ -20,10 +20,11 @@ app = typer.Typer(
 
 
 def _version(wanted: bool) -> None:
+    """Print the version and end."""
     if wanted:
-        from importlib.metadata import version
+        from importlib.metadata import version as version_of
 
-        print(version("zpix"))
+        print(version_of("zpix"))
         raise typer.Exit
 
 
@@ -59,7 +60,7 @@ def main() -> None:
 
 
 def _flush() -> None:
-    """Send off what was printed while failing can still be answered; Python's own try at the end must not fail."""
+    """Write what was printed while an error can still be reported: Python's own attempt at its end must not fail."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -68,5 +69,6 @@ def _flush() -> None:
 
 
 def _stop(sentence: str, *, code: int = 2) -> NoReturn:
+    """Print one sentence on standard error and end."""
     print("zpix:", " ".join(sentence.split()), file=sys.stderr)  # libraries' own words may come in several lines
     sys.exit(code)

@@ -10,7 +10,7 @@ import typer
 from zpix.cli.app import app
 from zpix.cli.options import (
     ConfigFile,
-    Dust,
+    FieldSize,
     Intervals,
     Model,
     Mosaics,
@@ -35,7 +35,9 @@ def run_command(
     intervals: Annotated[
         Intervals | None, typer.Option(help="Of redshifts: quantiles of the PDFs, or conformal ones.")
     ] = None,
-    dust: Dust = None,
+    dust: Annotated[
+        str | None, typer.Option(help="E(B-V): sfd, dustmaps, a number in mag, or a HEALPix FITS map.")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes that share the field; 0: what suits the machine and the field.")
     ] = None,
@@ -52,24 +54,13 @@ def run_command(
     overwrite: Overwrite = False,
 ) -> None:
     """Find every source of a mosaic and give it a redshift PDF; the same command goes on after an interruption."""
-    from zpix.config import load_config, override
     from zpix.jobs.run import write_run
 
-    settings = override(
-        load_config(config).inference,
-        device=device, precision=precision, intervals=intervals, dust=dust, workers=workers,
-    )  # fmt: skip
     result = write_run(
-        one_or_many(mosaics),
-        out=out,
-        model=model,
-        config=settings,
-        overwrite=overwrite,
-        scheduler=scheduler,
-        hats=hats,
-        reference=reference,
-        reference_segmentation=reference_segmentation,
-    )
+        one_or_many(mosaics), out=out, model=model, config=config, device=device, precision=precision,
+        intervals=intervals, dust=dust, workers=workers, scheduler=scheduler, hats=hats, reference=reference,
+        reference_segmentation=reference_segmentation, overwrite=overwrite,
+    )  # fmt: skip
     print(f"{result.sources} sources ({result.stars} stars) in {out}")
     if result.origins:
         print("by origin: " + ", ".join(f"{origin} {count}" for origin, count in result.origins.items()))
@@ -80,13 +71,15 @@ def run_command(
 @app.command("demo")
 def demo_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory to write to.")] = Path("demo"),
+    size_pix: FieldSize = 1024,
     seed: Seed = 20260101,
-    size: Annotated[int, typer.Option(help="Side of the field in pixels of 0.03 arcsec.")] = 1024,
+    model: Model = None,
+    config: ConfigFile = None,
 ) -> None:
     """Simulate a field, run the shipped model on it, and compare with the truth."""
-    from zpix.jobs.demo import demo as run_demo
+    from zpix.jobs.demo import demo
 
-    print_tables(run_demo(out, seed=seed, size_pix=size).tables())
+    print_tables(demo(out, size_pix=size_pix, seed=seed, model=model, config=config).tables())
     print(f"catalogue         {out / 'result' / 'catalogue.fits'}  (and .parquet, with pdfs.hdf5 and regions.reg)")
     print(f"segmentation map  {out / 'result' / 'segmentation.fits'}")
     for figure in (out / "result" / "detections.png", *sorted((out / "evaluation").glob("*.png"))):
@@ -97,9 +90,7 @@ def demo_command(
 @app.command("simulate")
 def simulate_command(
     out: Out,
-    size_pix: Annotated[
-        int, typer.Option("--size-pix", "--size", help="Side of the field in pixels of 0.03 arcsec.")
-    ] = 1024,
+    size_pix: FieldSize = 1024,
     seed: Seed = 0,
     ra: Annotated[float, typer.Option(help="Right ascension of the centre in degrees.")] = 53.16,
     dec: Annotated[float, typer.Option(min=-90, max=90, help="Declination of the centre in degrees.")] = -27.79,

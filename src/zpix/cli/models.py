@@ -1,7 +1,8 @@
-"""How a model comes to be, and what it is: prepare, pretrain, train, info, bench."""
+"""How a model comes to be, and what it is: prepare, pretrain, train, calibrate, info, bench."""
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from zpix.cli.options import (
     Backbone,
     ConfigFile,
     Device,
+    DrawingWorkers,
     Dust,
     Labels,
     Measured,
@@ -20,11 +22,14 @@ from zpix.cli.options import (
     Out,
     Pretrained,
     Seed,
+    TileSize,
+    names,
     one_or_many,
 )
 from zpix.cli.printing import print_counts, print_tables
-from zpix.errors import ConfigError
 
+# Shares of train, validation and test.
+_FRACTIONS = (0.7, 0.1, 0.2)
 # Tiles of the fields of zpix bench scaling.
 _COUNTS = [10, 100, 1000]
 
@@ -38,53 +43,39 @@ def prepare_command(
     redshifts: Annotated[
         list[str] | None, typer.Option(help="Lists of spectroscopic redshifts: PATH or PATH:COLUMN=BEST,NEXT,...")
     ] = None,
-    radius: Annotated[float, typer.Option(help="Arcsec within which redshifts are of one source.")] = 0.3,
+    radius_arcsec: Annotated[
+        float, typer.Option("--radius-arcsec", "--radius", help="Arcsec within which redshifts are of one source.")
+    ] = 0.3,
     mock: Annotated[int | None, typer.Option(help="Draw this many simulated tiles instead.")] = None,
     bands: Annotated[str | None, typer.Option(help="Bands to keep, comma-separated; all by default.")] = None,
-    dust: Dust = None,
-    tile_size: Annotated[int, typer.Option(help="Pixels along a side.")] = 512,
-    fractions: Annotated[tuple[float, float, float], typer.Option(help="Shares of train, validation and test.")] = (
-        0.7,
-        0.1,
-        0.2,
-    ),
+    dust: Dust = "sfd",
+    tile_size_pix: TileSize = 512,
+    fractions: Annotated[
+        tuple[float, float, float], typer.Option(help="Shares of train, validation and test.")
+    ] = _FRACTIONS,
+    block_tiles: Annotated[
+        int, typer.Option(min=1, help="Side, in tiles, of the blocks of a mosaic that stay in one split.")
+    ] = 2,
     seed: Seed = 0,
-    workers: Annotated[int, typer.Option(help="Processes that draw simulated tiles.")] = 1,
+    workers: DrawingWorkers = 1,
     labels: Annotated[Labels | None, typer.Option(help="Redshifts to learn from.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and cut no tiles.")] = False,
     config: ConfigFile = None,
 ) -> None:
     """Cut annotated tiles for training, split by sky position."""
-    from zpix.config import load_config
-    from zpix.image import JADES_BANDS
-    from zpix.jobs.prepare import prepare as cut
-    from zpix.jobs.prepare import prepare_mock, prepare_redshifts
-    from zpix.training.store import SPLITS
+    from zpix.jobs.prepare import prepare
 
-    shares = dict(zip(SPLITS, fractions, strict=True))
-    chosen = None if bands is None else [band.strip().upper() for band in bands.split(",")]
-    if mock is not None:
-        counts = prepare_mock(
-            out, tiles=mock, seed=seed, config=load_config(config).simulation, bands=chosen or JADES_BANDS,
-            tile_size=tile_size, fractions=shares, workers=workers, labels=labels.value if labels else "all",
-        )  # fmt: skip
-    elif redshifts and not mosaics and segmentation is None and catalogue is None:
-        counts = prepare_redshifts(redshifts, out=out, radius_arcsec=radius)
-    elif not mosaics or segmentation is None or catalogue is None:
-        raise ConfigError(
-            "zpix prepare needs MOSAICS with --segmentation and --catalogue, or --mock TILES, or --redshifts"
-        )
-    else:
-        counts = cut(
-            one_or_many(mosaics), segmentation=segmentation, catalogue=catalogue, out=out,
-            redshifts=redshifts or (), radius_arcsec=radius, bands=chosen, dust=dust or "sfd", tile_size=tile_size,
-            fractions=shares, seed=seed, labels=labels.value if labels else None, dry_run=dry_run,
-        )  # fmt: skip
+    counts = prepare(
+        one_or_many(mosaics or []), out=out, segmentation=segmentation, catalogue=catalogue, redshifts=redshifts or (),
+        radius_arcsec=radius_arcsec, mock=mock, bands=names(bands), dust=dust, tile_size_pix=tile_size_pix,
+        fractions=fractions, block_tiles=block_tiles, seed=seed, workers=workers,
+        labels=None if labels is None else labels.value, dry_run=dry_run, config=config,
+    )  # fmt: skip
     print_counts(counts)
 
 
 BackboneFrom = Annotated[
-    str | None, typer.Option(help="Checkpoint whose backbone to start from, of any bands, or imagenet.")
+    str | None, typer.Option("--backbone", help="Checkpoint whose backbone to start from, of any bands, or imagenet.")
 ]
 
 
@@ -97,37 +88,19 @@ def pretrain_command(
     ] = None,
     part: Annotated[Pretrained, typer.Option(help="What learns.")] = Pretrained.redshift_head,
     backbone: BackboneFrom = None,
+    tile_size_pix: TileSize = 512,
     seed: Seed = 0,
-    workers: Annotated[int, typer.Option(help="Processes that draw simulated tiles.")] = 1,
+    workers: DrawingWorkers = 1,
     config: ConfigFile = None,
     device: Device = "auto",
 ) -> None:
     """Teach the redshift head its colours, or the backbone its galaxies, on cutouts before the joint training."""
-    from zpix.config import load_config
-    from zpix.jobs.pretrain import pretrain as fit
-    from zpix.jobs.pretrain import pretrain_backbone, pretrain_mock
+    from zpix.jobs.pretrain import pretrain
 
-    settings, data = load_config(config), data or []
-    if (mock is None) == (not data):
-        raise ConfigError("zpix pretrain learns from a training store, or with --mock TILES from scenes that it draws")
-    if mock is not None:
-        if part is Pretrained.backbone or backbone is not None:
-            raise ConfigError("--mock teaches the redshift head; a backbone learns from the images of a store")
-        path = pretrain_mock(
-            mock, out=out, seed=seed, simulation=settings.simulation, model=settings.model,
-            config=settings.pretraining, workers=workers, device=device,
-        )  # fmt: skip
-    elif part is Pretrained.backbone:
-        path = pretrain_backbone(
-            data, out=out, model=settings.model, config=settings.pretraining, backbone=backbone, device=device
-        )
-    elif len(data) > 1 or backbone is not None or data[0].suffix in (".hdf5", ".h5") or any(data[0].glob("*.hdf5")):
-        raise ConfigError(
-            "zpix pretrain teaches the redshift head, from one training store; GalaxiesML and --backbone are for a "
-            "backbone: --part backbone"
-        )
-    else:
-        path = fit(data[0], out=out, model=settings.model, config=settings.pretraining, device=device)
+    path = pretrain(
+        data or (), out=out, mock=mock, part=part.value, backbone=backbone, tile_size_pix=tile_size_pix, seed=seed,
+        workers=workers, config=config, device=device,
+    )  # fmt: skip
     print(f"model in {path}")
 
 
@@ -143,16 +116,29 @@ def train_command(
     name: Annotated[str | None, typer.Option(help="Name of the model, written into catalogues.")] = None,
 ) -> None:
     """Train a detector; the same command goes on after an interruption. Several devices: start it with torchrun."""
-    from zpix.config import load_config
-    from zpix.jobs.train import train as fit
+    from zpix.jobs.train import train
 
-    settings = load_config(config)
-    path = fit(
-        store, out=out, model=settings.model, config=settings.training, init=init, backbone=backbone,
-        redshift_head=redshift_head, device=device, name=name,
+    path = train(
+        store, out=out, config=config, init=init, backbone=backbone, redshift_head=redshift_head, device=device,
+        name=name,
     )  # fmt: skip
-    if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
+    if os.environ.get("RANK", "0") == "0":  # of several processes one prints
         print(f"model in {path}")
+
+
+@app.command("calibrate")
+def calibrate_command(
+    model: Annotated[Path, typer.Argument(help="Checkpoint, which is changed.")],
+    store: Annotated[Path, typer.Argument(help="Training store with 200 validation redshifts or more.")],
+    device: Device = "auto",
+) -> None:
+    """Calibrate widths of PDFs, conformal intervals, novelty and eight bits of a model on validation tiles."""
+    from zpix.jobs.calibrate import calibrate
+
+    widths = calibrate(model, store, device=device)
+    print("S/N in the mask     " + "".join(f"{10**value:8.0f}" for value in widths.log_snr))
+    print("widths multiplied by" + "".join(f"{math.exp(value):8.2f}" for value in widths.log_factor))
+    print(f"calibrated {model}")
 
 
 @app.command("info")

@@ -82,8 +82,12 @@ Mosaics = Annotated[
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="TOML file of settings.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
+MagnitudeBand = Annotated[str, typer.Option("--band", help="Band of the magnitudes.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
-Dust = Annotated[str | None, typer.Option(help="E(B-V): sfd, dustmaps, a number in mag, or a HEALPix FITS map.")]
+FieldSize = Annotated[int, typer.Option("--size-pix", "--size", help="Side of the field in pixels of 0.03 arcsec.")]
+TileSize = Annotated[int, typer.Option("--tile-size-pix", "--tile-size", help="Side of a tile in pixels.")]
+DrawingWorkers = Annotated[int, typer.Option("--workers", help="Number of processes that draw simulated tiles.")]
+Dust = Annotated[str, typer.Option(help="E(B-V): sfd, dustmaps, a number in mag, or a HEALPix FITS map.")]
 
 
 def one_or_many(paths: list[Path]) -> Path | list[Path]:

@@ -1,20 +1,21 @@
-"""What commands say when they are done, and while they work."""
+"""How do commands print what they have found, counted and written?"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from zpix.evaluation.report import Table
+#: A table of text: title, names of columns, rows.
+Table = tuple[str, list[str], list[list[str]]]
 
 # Characters of a line of a table that goes to a file or another program.
 _WIDTH_OF_FILES = 140
 
 
 def print_tables(tables: list[Table]) -> None:
+    """Print tables of text with their titles."""
     from rich import box
     from rich.console import Console
     from rich.table import Table as RichTable
@@ -29,7 +30,7 @@ def print_tables(tables: list[Table]) -> None:
 
 
 def print_counts(counts: Mapping[str, Any]) -> None:
-    """Counts by name, a line for each part; what there is none of is left out, but for the first and the last."""
+    """Print counts by name, a line for each part; zeros are left out, except the first and the last of a line."""
     for part, values in counts.items():
         if any(isinstance(value, Mapping) for value in values.values()):
             print_counts(values)
@@ -40,5 +41,6 @@ def print_counts(counts: Mapping[str, Any]) -> None:
 
 
 def list_files(out: Path) -> None:
+    """List the files of a directory with their sizes."""
     for path in sorted(p for p in out.rglob("*") if p.is_file()):
         print(f"  {path}  {path.stat().st_size / 1e6:.1f} MB")

@@ -1,4 +1,4 @@
-"""What others have published comes to this machine: fetch."""
+"""Files of surveys and models come to this machine: fetch."""
 
 from __future__ import annotations
 

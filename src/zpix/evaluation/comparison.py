@@ -154,7 +154,7 @@ def common_galaxies(truth: Truth, detectors: Mapping[str, Contestant], shape: tu
     return np.flatnonzero(found & inside & np.isfinite(truth.z))
 
 
-def compare(
+def score_contestants(
     truth: Truth,
     galaxies: NDArray[np.intp],
     *,

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from zpix.catalogue import measure_masks
-from zpix.config import (
-    InferenceConfig,
-)
-from zpix.detector import (
-    Checkpoint,
-    load_checkpoint,
-    save_checkpoint,
-)
+from zpix.config import InferenceConfig
+from zpix.detector import Checkpoint, load_checkpoint, save_checkpoint
+from zpix.errors import StoreError
 from zpix.image import Pixels
 from zpix.matching import match_boxes
 from zpix.progress import track
@@ -24,49 +20,108 @@ from zpix.search import Predictor
 from zpix.sources import ConformalIntervals, Novelty, WidthCalibration, ZMixture
 from zpix.training.about import known_redshifts
 from zpix.training.batches import segment_boxes
-from zpix.training.store import Store
+from zpix.training.joint import check_store
+from zpix.training.store import AnnotatedTile, Store
 
-#: Validation redshifts that a calibration takes at the least.
-_FEWEST_TO_CALIBRATE = 200
+# Validation redshifts that a calibration needs.
+_FEWEST = 200
 
 
-def calibrate(model: str | Path, store: Store, *, device: str = "auto") -> WidthCalibration:
-    """Fit what a model's answers mean on the validation tiles of a store.
+def calibrate(model: str | Path, store: str | Path, *, device: str = "auto") -> WidthCalibration:
+    """Calibrate a model on the validation tiles of a store, and keep the result with the model.
 
-    The factors on the widths of its redshift PDFs, its conformal intervals and the ranges for eight bits are kept in
-    its file, what ordinary sources look like to it beside it (see `novelty_path`). With fewer than 200 known redshifts
-    in the validation tiles the widths stay as the network gives them, there are no conformal intervals and no eight
-    bits, and nothing is called outside the training data.
+    Four things are fitted on sources of known redshift: factors on the widths of redshift PDFs, conformal intervals,
+    the ranges that arithmetic in eight bits needs, and what ordinary sources look like to the network. The last is kept
+    beside the model's file (`model.novelty.safetensors`), the others in it; what an earlier calibration had put there
+    is replaced. `train` does this at its end.
+
+    Parameters
+    ----------
+    model : str or Path
+        Checkpoint, which is changed.
+    store : str or Path
+        Training store whose validation split has 200 known redshifts or more that the model has not learnt from.
+    device : str, default: "auto"
+        "auto", "cpu", "cuda" or "cuda:N".
+
+    Returns
+    -------
+    WidthCalibration
+        The factors on the widths of redshift PDFs.
+
+    Raises
+    ------
+    ModelError
+        If the checkpoint cannot be used.
+    StoreError
+        If the store is not of the model's bands and pixel scale, or has fewer than 200 validation redshifts.
     """
-    if len(known_redshifts(store, "validation")) < _FEWEST_TO_CALIBRATE:
-        return WidthCalibration()
+    data = Store(store)
+    if not can_calibrate(data):
+        raise StoreError(
+            f"{store}: has {len(known_redshifts(data, 'validation'))} validation redshifts: a calibration needs "
+            f"{_FEWEST} or more"
+        )
     checkpoint = load_checkpoint(model)
+    check_store(data, checkpoint.config, needs="validation")
     config = InferenceConfig(device=device)
     predictor = Predictor(checkpoint, config)
-    mixtures, snr, redshifts, features = [], [], [], []
     with predictor.measured_ranges() as ranges:
-        for index in track(range(store.count("validation")), "calibrating", store.count("validation")):
-            tile = store.read("validation", index)
-            pixels = Pixels(tile.flux, tile.error, np.isfinite(tile.error))
-            found = predictor.predict(pixels, dust=tile.dust)
-            boxes, present = segment_boxes(tile.segmentation, len(tile))
-            known = present & np.isfinite(tile.redshift)
-            pairs = match_boxes(found.box, boxes[known])
-            own = found[pairs.left]
-            photometry = measure_masks(own, pixels, threshold=config.mask_threshold)
-            whole = ~photometry.edge  # a tile cuts more of the large, bright galaxies than a mosaic does
-            mixtures.append(own.redshift[whole])
-            snr.append(photometry.snr[whole])
-            redshifts.append(tile.redshift[known][pairs.right][whole])
-            features.append(own.features[whole])
-    columns = [np.concatenate([getattr(m, name) for m in mixtures]) for name in ("weights", "means", "widths")]
-    mixture, ratio, known_redshift = ZMixture(*columns), np.concatenate(snr), np.concatenate(redshifts)
-    calibration = WidthCalibration.fit(mixture, ratio, known_redshift)
-    # On the same sources: what a factor does to the widths of a group its reach undoes, so that hardly anything is
-    # fitted twice (tests/sources/test_conformal.py holds it to that); halves for each would only scatter more.
-    conformal = ConformalIntervals.fit(calibration.apply(mixture, ratio), ratio, known_redshift)
+        tiles = (data.read("validation", index) for index in range(data.count("validation")))
+        seen = [_found(tile, predictor, config) for tile in track(tiles, "calibrating", data.count("validation"))]
+    mixture = ZMixture(
+        *(np.concatenate([getattr(one.mixture, name) for one in seen]) for name in ("weights", "means", "widths"))
+    )  # fmt: skip
+    snr, redshift, features = (
+        np.concatenate([getattr(one, n) for one in seen]) for n in ("snr", "redshift", "features")
+    )
+    calibration = WidthCalibration.fit(mixture, snr, redshift)
+    # Fitted on the same sources: conformal intervals undo what a factor does to the widths of a group, so that hardly
+    # anything is fitted twice (tests/sources/test_conformal.py measures it); with halves each would only scatter more.
+    conformal = ConformalIntervals.fit(calibration.apply(mixture, snr), snr, redshift)
     about = replace(checkpoint.about, width_calibration=asdict(calibration), conformal=asdict(conformal), ranges=ranges)
-    novelty = Novelty.fit(np.concatenate(features), ratio, widths=predictor.feature_widths)
+    novelty = Novelty.fit(features, snr, widths=predictor.feature_widths)
     arrays = {name: torch.from_numpy(values) for name, values in novelty.to_arrays().items()}
     save_checkpoint(model, Checkpoint(checkpoint.detector, about, arrays))
     return calibration
+
+
+def can_calibrate(store: Store) -> bool:
+    """Return whether a store has enough validation redshifts to calibrate a model on.
+
+    Parameters
+    ----------
+    store : Store
+        The training store.
+
+    Returns
+    -------
+    bool
+        True from 200 validation redshifts on.
+    """
+    return len(known_redshifts(store, "validation")) >= _FEWEST
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Sources of known redshift that a model has found: N of them."""
+
+    mixture: ZMixture
+    snr: NDArray[np.float64]
+    redshift: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+
+def _found(tile: AnnotatedTile, predictor: Predictor, config: InferenceConfig) -> _Seen:
+    """Return the detections of a tile that match sources of known redshift."""
+    pixels = Pixels(tile.flux, tile.error, np.isfinite(tile.error))
+    found = predictor.predict(pixels, dust=tile.dust)
+    boxes, present = segment_boxes(tile.segmentation, len(tile))
+    known = present & np.isfinite(tile.redshift)
+    pairs = match_boxes(found.box, boxes[known])
+    own = found[pairs.left]
+    photometry = measure_masks(own, pixels, threshold=config.mask_threshold)
+    whole = ~photometry.edge  # a tile cuts more of the large, bright galaxies than a mosaic does
+    return _Seen(
+        own.redshift[whole], photometry.snr[whole], tile.redshift[known][pairs.right][whole], own.features[whole]
+    )  # fmt: skip

@@ -26,8 +26,8 @@ from zpix.evaluation import (
     Redshifts,
     Truth,
     common_galaxies,
-    compare,
     read_truth,
+    score_contestants,
     sigma_nmad,
     write_comparison,
 )
@@ -46,8 +46,7 @@ from zpix.jobs.run import run
 from zpix.outputs import output_directory
 from zpix.plots import comparison_figure, save_figure
 from zpix.progress import track
-from zpix.scenes.psf import transfer_function
-from zpix.scenes.user_psf import user_psfs
+from zpix.scenes.psf_images import psf_images
 from zpix.sources import ZMixture
 from zpix.sources.source_table import read_source_table
 from zpix.spectra.milky_way import milky_way_transmission
@@ -58,16 +57,15 @@ Floats = NDArray[np.float64]
 PRODUCTS = ("comparison.json", "comparison.png")
 #: The simulation's own templates have no errors that would have to be allowed for.
 _OWN_TEMPLATES = FitSettings(template_error=0.0, systematic_error=0.02)
-_PSF_SIDE_PIX = 101
 # Pulls are given for galaxies in this range of magnitude: brighter ones show colour gradients, not noise.
 _NOISY_MAG = (27.0, 29.0)
 
 
-def compare_with_rival(
+def compare(
     field: str | Path,
     *,
     out: str | Path,
-    templates: Sequence[str | Path],
+    templates: str | Path | Sequence[str | Path],
     model: str | Path | None = None,
     psfs: str | Path | None = None,
     eazy_param: str | Path | None = None,
@@ -75,28 +73,45 @@ def compare_with_rival(
     seed: int = 0,
     overwrite: bool = False,
 ) -> Comparison:
-    """Run zpix and the rival on one simulated field and score both on the same sources.
+    """Run zpix and template fitting on one simulated field, and score both on the same galaxies.
+
+    The directory receives `comparison.json` and `comparison.png`. The extra `rival` must be installed.
 
     Parameters
     ----------
-    field : directory of `zpix simulate`
-    out : directory to make; receives `comparison.json` and `comparison.png`
-    templates : EAZY template lists (`.param`) or single templates, fitted together
-    model : checkpoint; the shipped model by default
-    psfs : directory of FITS images of PSFs, named by band; the simulator's where there is none
-    eazy_param : EAZY's `zphot.param`, for all but catalogue, filters, templates and template error file
-    band : of the magnitudes
-    seed : of noise, empty apertures and bootstrap
+    field : str or Path
+        Directory of a field that `simulate` has drawn.
+    out : str or Path
+        Directory to make.
+    templates : str, Path or sequence of these
+        EAZY template lists (`.param`) or single templates, fitted together.
+    model : str or Path, optional
+        Checkpoint; the shipped model by default.
+    psfs : str or Path, optional
+        Directory of FITS images of PSFs, named by band; the simulator's PSF is used where there is none.
+    eazy_param : str or Path, optional
+        EAZY's `zphot.param`, for all settings but catalogue, filters, templates and template error file.
+    band : str, default: "F444W"
+        Band of the magnitudes.
+    seed : int, default: 0
+        Seed of noise, empty apertures and bootstrap.
+    overwrite : bool, default: False
+        Whether an earlier comparison at `out` is replaced.
+
+    Returns
+    -------
+    Comparison
+        Scores of every method; `tables()` gives them as text.
 
     Raises
     ------
     ZpixError
-        If the field is not one of `zpix simulate`, a file cannot be read, or the extra `rival` is missing.
+        If the field is not one of `simulate`, a file cannot be read, or the extra `rival` is missing.
     """
     folder = Path(field)
     if not (folder / "truth.fits").is_file():
         raise InputFileError(f"'{folder}' has no truth.fits: give a directory that zpix simulate has made")
-    chosen = read_template_set(templates)
+    chosen = read_template_set([templates] if isinstance(templates, (str, Path)) else templates)
     with (
         output_directory(out, products=PRODUCTS, overwrite=overwrite) as place,
         tempfile.TemporaryDirectory(prefix="zpix-rival-") as scratch,
@@ -113,25 +128,6 @@ def compare_with_rival(
         write_comparison(place / "comparison.json", comparison)
         save_figure(place / "comparison.png", comparison_figure(comparison))
     return comparison
-
-
-def psf_images(bands: Sequence[str], pixel_scale_arcsec: float, files: str | Path | None = None) -> dict[str, Floats]:
-    """Centred PSF images (101 × 101) on pixels of `pixel_scale_arcsec`: the user's from a directory, else the model's.
-
-    The simulator's PSFs depend on roll angle; matching averages over it.
-    """
-    given = user_psfs(None if files is None else str(files))
-    images = {}
-    for band in bands:
-        transfer: NDArray
-        if band in given:
-            transfer = given[band].transfer_function(
-                _PSF_SIDE_PIX, oversampling=1, pixel_scale_arcsec=pixel_scale_arcsec
-            )  # fmt: skip
-        else:
-            transfer = transfer_function(band, _PSF_SIDE_PIX, pixel_scale_arcsec=pixel_scale_arcsec)
-        images[band] = np.fft.fftshift(np.fft.irfft2(transfer, (_PSF_SIDE_PIX, _PSF_SIDE_PIX)))
-    return images
 
 
 def _contest(
@@ -173,7 +169,7 @@ def _contest(
         on_perfect[f"{name}, perfect photometry"] = Redshifts(fit.pdf, fit.z_phot)
     noisy = (truth.magnitude[galaxies] > _NOISY_MAG[0]) & (truth.magnitude[galaxies] < _NOISY_MAG[1])
     pull = pulls(measured.select(rows[noisy]), true_njy[noisy])
-    return compare(
+    return score_contestants(
         truth,
         galaxies,
         detectors=detectors,
@@ -212,6 +208,7 @@ def _point_scores(z_phot: Floats, truth: Truth, galaxies: NDArray[np.intp]) -> d
 
 
 def _beyond(pdf: ZMixture | GridPdf) -> dict[float, Floats]:
+    """Return the probability that each redshift is above each limit."""
     return {z: pdf.probability_between(z, np.inf) for z in HIGH_REDSHIFTS}
 
 
@@ -222,5 +219,6 @@ def _quantile(pull: Floats, level: float) -> Floats:
 
 
 def _by_band(bands: tuple[str, ...], values: Floats) -> dict[str, float | None]:
+    """Return one value per band by name, rounded; None for what is not finite."""
     rounded = zip(bands, np.round(values, 4).tolist(), strict=True)
     return {band: value if np.isfinite(value) else None for band, value in rounded}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zpix.config import InferenceConfig, SimulationConfig
+from zpix.config import Config, InferenceConfig, SimulationConfig, as_config
 from zpix.detector import default_model
 from zpix.evaluation import Report
 from zpix.jobs.evaluate import evaluate
@@ -15,21 +15,43 @@ from zpix.jobs.simulate import simulate
 def demo(
     out: str | Path = "demo",
     *,
-    seed: int = 20260101,
     size_pix: int = 1024,
+    seed: int = 20260101,
     model: str | Path | None = None,
-    config: InferenceConfig | None = None,
-    simulation: SimulationConfig | None = None,
-    overwrite: bool = True,
+    config: str | Path | Config | InferenceConfig | SimulationConfig | None = None,
 ) -> Report:
-    """Simulate a field, run the main job on it, and score the result.
+    """Simulate a field, search it, and compare the catalogue with the truth.
 
-    `out` holds `field/` (mosaics, segmentation and truth), `result/` (the catalogue and its companions) and
-    `evaluation/` (scores and figures).
+    The directory receives `field` (mosaics, segmentation map and truth), `result` (the catalogue and its companions)
+    and `evaluation` (scores and figures); those of an earlier call are replaced.
+
+    Parameters
+    ----------
+    out : str or Path, default: "demo"
+        Directory to write to.
+    size_pix : int, default: 1024
+        Side of the field in pixels of 0.03 arcsec.
+    seed : int, default: 20260101
+        Seed of the field.
+    model : str or Path, optional
+        Checkpoint; the shipped model by default.
+    config : str, Path, Config, InferenceConfig or SimulationConfig, optional
+        Settings: the path of a TOML file with `[inference]` and `[simulation]`, or the settings themselves.
+
+    Returns
+    -------
+    Report
+        The scores; `tables()` gives them as text.
+
+    Raises
+    ------
+    ZpixError
+        If a setting or the model cannot be used, or the directory cannot be written to.
     """
-    place, model = Path(out), model or default_model()
-    simulate(place / "field", size_pix=size_pix, seed=seed, config=simulation, overwrite=overwrite)
-    run(place / "field", out=place / "result", model=model, config=config, overwrite=overwrite)
+    place, settings = Path(out), as_config(config, "inference", "simulation")
+    model = default_model() if model is None else model
+    simulate(place / "field", size_pix=size_pix, seed=seed, config=settings, overwrite=True)
+    run(place / "field", out=place / "result", model=model, config=settings, overwrite=True)
     return evaluate(
         place / "result" / "catalogue.fits",
         place / "field" / "truth.fits",

@@ -22,25 +22,41 @@ def diagnose(
     catalogue: str | Path,
     *,
     out: str | Path,
-    redshifts: Sequence[str | Path] = (),
+    redshifts: str | Path | Sequence[str | Path] = (),
     band: str = "F444W",
     number: int = 100,
-    faintest: float = np.inf,
+    faintest_mag: float = np.inf,
     seed: int = 0,
     overwrite: bool = False,
 ) -> Diagnosis:
-    """Where in colour and magnitude redshifts exist, where sources do, and which sources to observe next.
+    """Map redshifts in the space of colours and magnitude, and choose which sources to observe next.
 
-    `out` receives `diagnosis.png`, `diagnosis.json` and `observe_next.ecsv`.
+    The directory receives `diagnosis.png`, `diagnosis.json` and `observe_next.ecsv`.
 
     Parameters
     ----------
-    catalogue : of zpix, the photometric catalogue of JADES, or any FITS, CSV or Parquet table with ra, dec and
-        `flux_<band>` in nJy; its column `z_spec`, if there is one, counts as redshifts
-    redshifts : tables of redshifts, matched by position within 0.3 arcsec
-    band : of the magnitudes
-    number : of sources to observe next, at the most
-    faintest : magnitude beyond which no source is proposed
+    catalogue : str or Path
+        Catalogue of zpix, the photometric catalogue of JADES, or any FITS, CSV or Parquet table with ra, dec and
+        `flux_<band>` in nJy. Its column `z_spec`, if there is one, counts as redshifts.
+    out : str or Path
+        Directory to make.
+    redshifts : str, Path or sequence of these, optional
+        Tables of redshifts, matched by position within 0.3 arcsec; the first that has one of a source counts.
+    band : str, default: "F444W"
+        Band of the magnitudes.
+    number : int, default: 100
+        Number of sources to observe next, at the most.
+    faintest_mag : float, default: inf
+        AB magnitude beyond which no source is proposed.
+    seed : int, default: 0
+        Seed of the map.
+    overwrite : bool, default: False
+        Whether an earlier diagnosis at `out` is replaced.
+
+    Returns
+    -------
+    Diagnosis
+        The map and the sources to observe; `tables()` gives the numbers as text.
 
     Raises
     ------
@@ -51,8 +67,9 @@ def diagnose(
         raise ConfigError(f"number = {number}: how many sources to observe next cannot be negative")
     refuse_to_replace(out, products=_DIAGNOSIS, overwrite=overwrite)
     table = read_reference_photometry(catalogue_file(catalogue))
-    sources = read_labelled_sources(table, redshifts=tuple(redshifts), band=band)
-    diagnosis = map_redshifts(sources, band=band, number=number, faintest=faintest, seed=seed)
+    lists = (redshifts,) if isinstance(redshifts, (str, Path)) else tuple(redshifts)
+    sources = read_labelled_sources(table, redshifts=lists, band=band)
+    diagnosis = map_redshifts(sources, band=band, number=number, faintest=faintest_mag, seed=seed)
     with output_directory(out, products=_DIAGNOSIS, overwrite=overwrite) as place:
         save_figure(place / "diagnosis.png", diagnosis_figure(diagnosis))
         text = json.dumps(diagnosis.to_dict(), indent=1, ensure_ascii=False)

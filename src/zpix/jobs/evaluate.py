@@ -12,8 +12,7 @@ from zpix.catalogue import read_catalogue
 from zpix.errors import OutputError
 from zpix.evaluation import Report, read_truth, score_catalogue, write_report
 from zpix.image import open_mosaic
-from zpix.jobs.run import picture_of_middle
-from zpix.plots import matches_figure, save_evaluation_figures, save_figure
+from zpix.plots import matches_figure, picture_of_middle, save_evaluation_figures, save_figure
 
 #: Missed sources fainter than this are not drawn: few of them can be seen.
 _FAINTEST_MISSED = 28.0
@@ -27,15 +26,38 @@ def evaluate(
     band: str = "F444W",
     mosaics: str | Path | Sequence[str | Path] | None = None,
 ) -> Report:
-    """Score a catalogue against the truth, one-to-one by IoU and position.
+    """Score a catalogue against the truth, matched one-to-one by overlap and position.
 
-    `out` receives `report.json` and figures: photometric against true redshift, PIT, completeness and purity; with
-    `mosaics` also `matches.png`, what was found and what was missed over a colour composite of their middle.
+    The directory receives `report.json` and figures: photometric against true redshift, PIT, completeness and purity.
+
+    Parameters
+    ----------
+    catalogue : str or Path
+        `catalogue.fits` or `catalogue.parquet` of `run`, or its directory.
+    truth : str or Path
+        `truth.fits` of `simulate`, or any FITS, CSV or Parquet table with right ascension, declination and redshift.
+    out : str or Path
+        Directory to write to.
+    band : str, default: "F444W"
+        Band of the magnitudes.
+    mosaics : str, Path or sequence of these, optional
+        The mosaics of the catalogue: adds `matches.png`, what was found and what was missed over a colour composite of
+        their middle.
+
+    Returns
+    -------
+    Report
+        The scores; `tables()` gives them as text.
 
     Raises
     ------
     ZpixError
         If a table cannot be read, lacks a column, or they are of different places, or the mosaics cannot be read.
+
+    Examples
+    --------
+    >>> report = zpix.evaluate("result", "field/truth.fits", out="evaluation")  # doctest: +SKIP
+    >>> report.redshifts["all"].sigma_nmad  # doctest: +SKIP
     """
     found, known = read_catalogue(catalogue), read_truth(truth, band=band)
     report = score_catalogue(found, known, band=band)

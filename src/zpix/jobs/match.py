@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from astropy.coordinates import angular_separation
@@ -26,15 +26,13 @@ from zpix.matching import (
 )
 from zpix.matching.source_lists import MIN_IOU, RADIUS_ARCSEC, SourceList, read_source_list
 
-#: By what two sources are compared. `auto`: by masks where both segmentation maps are given, else by boxes where both
-#: catalogues have them on one grid of pixels, else by position.
+#: What of two sources is compared.
 By = Literal["auto", "mask", "box", "position"]
-
 
 # Two catalogues count pixels on one grid when boxes of sources at one position agree to this in the median.
 _SAME_GRID_PIX = 2.0
 
-
+#: Columns of the table.
 SCHEMA = (
     Column("status", "U10", "", "matched, left only or right only"),
     Column("left_id", "int64", "", "Identifier in the left catalogue; -1 for none"),
@@ -57,15 +55,15 @@ class Match:
     ----------
     matching : Matching
         Rows of matched pairs.
-    by : (P,) str
+    by : (P,) array of str
         What was compared of each pair: mask, box or position.
-    columns : mapping of str to array
+    columns : dict of str to array
         The table that is written: matched pairs and left sources in the order of the left catalogue, then right ones.
     """
 
     matching: Matching
     by: NDArray[np.str_]
-    columns: dict[str, NDArray]
+    columns: dict[str, NDArray[Any]]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -93,24 +91,45 @@ def match(
 ) -> Match:
     """Match two catalogues by the overlap of masks or boxes, and sources without either by position.
 
+    Catalogues are those of zpix or JADES, or any FITS, CSV or Parquet table with right ascension and declination. Boxes
+    are read from x0 y0 x1 y1 or xmin ymin xmax ymax (both half-open), or bbox_xmin bbox_ymin bbox_xmax bbox_ymax (the
+    last pixel inside), in any case.
+
     Parameters
     ----------
-    left, right : catalogues of zpix, of JADES, or any FITS, CSV or Parquet table with right ascension and declination.
-        Boxes are read from x0 y0 x1 y1, xmin ymin xmax ymax (both half-open) or bbox_xmin bbox_ymin bbox_xmax bbox_ymax
-        (the last pixel inside), in any case.
-    out : table to write, `.fits`, `.parquet` or `.csv`
-    by : what to compare
-    method : `hungarian`, one-to-one with the largest sum of overlaps; `greedy`, one-to-one by falling score of the left
-        catalogue, or by falling overlap where it has none; `merz2026`, as Merz et al. 2026 matched: each left source
-        gets the right one whose box overlaps it most, which several may share
-    min_iou : least intersection over union; 0.3, and 0.5 with `merz2026`
-    radius_arcsec : largest separation, where positions are compared
-    left_segmentation, right_segmentation : FITS maps of identifiers, on one grid of pixels
+    left, right : str or Path
+        The catalogues.
+    out : str or Path, optional
+        Table to write: `.fits`, `.parquet` or `.csv`.
+    by : {"auto", "mask", "box", "position"}, default: "auto"
+        What to compare. With "auto", masks if both segmentation maps are given, else boxes if both catalogues have them
+        on one grid of pixels, else positions.
+    method : {"hungarian", "greedy", "merz2026"}, default: "hungarian"
+        "hungarian" matches one-to-one with the largest sum of overlaps; "greedy" one-to-one by falling score of the
+        left catalogue, or by falling overlap where it has none; "merz2026" as Merz et al. 2026 did: each left source
+        gets the right one whose box overlaps it most, which several may share.
+    min_iou : float, optional
+        Least intersection over union; 0.3, and 0.5 with "merz2026", by default.
+    radius_arcsec : float, default: 0.2
+        Largest separation in arcsec, where positions are compared.
+    left_segmentation, right_segmentation : str or Path, optional
+        FITS maps of identifiers, on one grid of pixels.
+    overwrite : bool, default: False
+        Whether an existing table is replaced.
+
+    Returns
+    -------
+    Match
+        The pairs, their counts, and the columns of the table.
 
     Raises
     ------
     ZpixError
         If a table or map cannot be read or lacks what is to be compared, or the output cannot be written.
+
+    Examples
+    --------
+    >>> zpix.match("result", "truth.fits").counts["matched"]  # doctest: +SKIP
     """
     if out is not None:
         refuse_other_endings(out)
@@ -164,7 +183,7 @@ def _overlaps(
             raise CatalogueError(
                 f"'{without[0]}' has no boxes: match by position, or by masks with the segmentation maps of both"
             )
-        if not without and on_one_grid(a, b, radius_arcsec=radius_arcsec):
+        if not without and _on_one_grid(a, b, radius_arcsec=radius_arcsec):
             rows_a, rows_b = np.flatnonzero(a.boxed), np.flatnonzero(b.boxed)
             similar = similar_boxes(a.box[rows_a], b.box[rows_b], min_iou=min_iou)
             similar = Candidates(rows_a[similar.left], rows_b[similar.right], similar.agreement)
@@ -179,7 +198,7 @@ def _overlaps(
     return Candidates(nothing.left, nothing.right, nothing.agreement), "position", has
 
 
-def on_one_grid(a: SourceList, b: SourceList, *, radius_arcsec: float) -> bool:
+def _on_one_grid(a: SourceList, b: SourceList, *, radius_arcsec: float) -> bool:
     """Whether boxes of sources at one position on the sky are at one place in pixels."""
     near = match_positions(a.ra, a.dec, b.ra, b.dec, radius_arcsec=radius_arcsec)
     offset = np.abs(a.centre_xy[near.left] - b.centre_xy[near.right])
@@ -187,12 +206,12 @@ def on_one_grid(a: SourceList, b: SourceList, *, radius_arcsec: float) -> bool:
     return len(offset) > 0 and bool((np.median(offset, axis=0) < _SAME_GRID_PIX).all())
 
 
-def _table(a: SourceList, b: SourceList, matching: Matching, by: NDArray[np.str_]) -> dict[str, NDArray]:
+def _table(a: SourceList, b: SourceList, matching: Matching, by: NDArray[np.str_]) -> dict[str, NDArray[Any]]:
     """Columns of `SCHEMA`."""
     only_left, only_right = np.flatnonzero(~matching.left_matched), np.flatnonzero(~matching.right_matched)
     order = np.argsort(np.concatenate([matching.left, only_left]), kind="stable")
 
-    def rows(matched: NDArray, of_left: NDArray, of_right: NDArray) -> NDArray:
+    def rows(matched: NDArray[Any], of_left: NDArray[Any], of_right: NDArray[Any]) -> NDArray[Any]:
         return np.concatenate([np.concatenate([matched, of_left])[order], of_right])
 
     n, m = len(only_left), len(only_right)

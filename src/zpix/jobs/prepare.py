@@ -6,23 +6,24 @@ import json
 import logging
 import multiprocessing
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import numpy as np
 
-from zpix.config import SimulationConfig
+from zpix.config import Config, SimulationConfig, as_config
 from zpix.errors import CatalogueError, ConfigError, StoreError
-from zpix.image import JADES_BANDS, SegmentationMap, open_mosaic
+from zpix.image import JADES_BANDS, Mosaic, Region, SegmentationMap, open_mosaic
 from zpix.progress import in_order, progress_bar
-from zpix.sources import STAR
+from zpix.sources import STAR, ReferenceSources
 from zpix.surveys import read_reference_catalogue
 from zpix.surveys.redshift_labels import choose_labels, tiles_of
 from zpix.surveys.spectroscopy import (
     RADIUS_ARCSEC,
+    Compilation,
     check_place,
     compile_redshifts,
     read_redshifts,
@@ -33,177 +34,263 @@ from zpix.training.annotation import annotate, check_fractions, cut_tiles, split
 from zpix.training.mock import MockTile, draw_tile
 from zpix.training.store import SPLITS, Labels, Split, Store, StoreWriter
 
-if TYPE_CHECKING:  # drawing scenes needs packages that cutting mosaics does without
-    pass
-
 log = logging.getLogger(__name__)
-
 
 #: In a store, the table of its redshifts: where each is from, and what became of it.
 COMPILATION_NAME = "redshifts.parquet"
 
 
-DEFAULT_FRACTIONS: Mapping[Split, float] = {"train": 0.7, "validation": 0.1, "test": 0.2}
-
-
 def prepare(
-    mosaics: str | Path | Sequence[str | Path],
+    mosaics: str | Path | Sequence[str | Path] | None = None,
     *,
-    segmentation: str | Path,
-    catalogue: str | Path,
     out: str | Path,
-    redshifts: Sequence[str | Path] = (),
+    segmentation: str | Path | None = None,
+    catalogue: str | Path | None = None,
+    redshifts: str | Path | Sequence[str | Path] = (),
     radius_arcsec: float = RADIUS_ARCSEC,
+    mock: int | None = None,
     bands: Sequence[str] | None = None,
-    tile_size: int = 512,
-    fractions: Mapping[Split, float] = DEFAULT_FRACTIONS,
+    dust: str | float = "sfd",
+    tile_size_pix: int = 512,
+    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2),
     block_tiles: int = 2,
     seed: int = 0,
-    dust: str | float = "sfd",
+    workers: int = 1,
     labels: Labels | None = None,
     dry_run: bool = False,
+    config: str | Path | Config | SimulationConfig | None = None,
 ) -> dict[str, Any]:
-    """Cut mosaics, segmentation map and catalogue into a training store, split by sky position.
+    """Make a training store of annotated tiles, split into train, validation and test.
+
+    There are three ways: mosaics with `segmentation` and `catalogue` are cut into tiles, which are split by sky
+    position; with `mock` tiles are simulated, each a sky of its own; lists of `redshifts` alone are compiled into one
+    table. An interrupted call goes on after its last whole tile. `mock` starts processes: in a script, call it under
+    `if __name__ == "__main__":`.
 
     Parameters
     ----------
-    segmentation : FITS image on the mosaics' grid whose values are the catalogue's ids
-    catalogue : photometric catalogue of JADES, or a table with id, ra, dec; a class (`label`, `FLAG_ST`) and redshifts
-        (`z`, `z_spec`) if it has them
-    redshifts : lists of spectroscopic redshifts, the most trusted first, as for `compile_redshifts`
-    radius_arcsec : within it, redshifts are of one source
-    tile_size : pixels; block_tiles : tiles along a side of the blocks that stay in one split
-    labels : with "spectroscopic", only the catalogue's `z_spec` and the lists count, not its `z`; the default if there
-        are lists, since a survey's own `z` is photometric
-    dry_run : only count; nothing is written to `out`
+    mosaics : str, Path or sequence of these, optional
+        A directory of FITS mosaics, several files, or one file of several bands.
+    out : str or Path
+        Store to make; for lists of redshifts alone the table: `.parquet`, `.fits` or `.csv`.
+    segmentation : str or Path, optional
+        FITS image on the mosaics' grid whose values are the catalogue's identifiers.
+    catalogue : str or Path, optional
+        Photometric catalogue of JADES, or a table with id, ra, dec; a class (`label`, `FLAG_ST`) and redshifts (`z`,
+        `z_spec`) if it has them.
+    redshifts : str, Path or sequence of these, optional
+        Lists of spectroscopic redshifts, the most trusted first: `PATH`, or `PATH:COLUMN=BEST,NEXT,...` to say which
+        qualities are secure.
+    radius_arcsec : float, default: 0.3
+        Separation in arcsec within which redshifts are of one source.
+    mock : int, optional
+        Number of tiles to simulate.
+    bands : sequence of str, optional
+        Bands to keep, in the order in which a model wants them; all of the mosaics, or the nine of JADES, by default.
+    dust : str or float, default: "sfd"
+        E(B-V) of mosaics: "sfd", "dustmaps", a number in magnitudes, or the path of a HEALPix map.
+    tile_size_pix : int, default: 512
+        Side of a tile in pixels.
+    fractions : tuple of float, default: (0.7, 0.1, 0.2)
+        Shares of train, validation and test.
+    block_tiles : int, default: 2
+        Side, in tiles of a mosaic, of the blocks that stay in one split.
+    seed : int, default: 0
+        Seed of the split, or of the simulated skies.
+    workers : int, default: 1
+        Number of processes that draw simulated tiles; the store is the same for any number.
+    labels : {"all", "spectroscopic"}, optional
+        Redshifts to learn from. With "spectroscopic" only the catalogue's `z_spec` and the lists count, not its `z`; of
+        simulated sources those that a survey like JADES would have measured. The default is "spectroscopic" with lists
+        of redshifts, else "all".
+    dry_run : bool, default: False
+        Only count the redshifts, sources and tiles of mosaics; nothing is written.
+    config : str, Path, Config or SimulationConfig, optional
+        For `mock`: the path of a TOML file with `[simulation]`, or the settings themselves.
 
     Returns
     -------
-    counts of redshifts in the lists and of what became of them, of the catalogue's sources, of redshifts that were left
-    out (`zpix.surveys.redshift_labels`), and of tiles, sources and redshifts of each split
+    dict of str to object
+        Counts: of redshifts in the lists and what became of them, of the catalogue's sources, and of tiles, sources and
+        redshifts of each split.
+
+    Raises
+    ------
+    ConfigError
+        If arguments are missing or out of their range.
+    CatalogueError
+        If spectroscopic redshifts are asked for and there are none.
+    StoreError
+        If the mosaics are smaller than a tile.
+    OutputError
+        If `out` exists as something else, or was begun with other settings.
+
+    Examples
+    --------
+    >>> zpix.prepare(out="mock.zarr", mock=100, tile_size_pix=512)  # doctest: +SKIP
     """
-    labels = labels or ("spectroscopic" if redshifts else "all")
-    _check_labels(labels)
+    shares: dict[Split, float] = dict(zip(SPLITS, fractions, strict=True))
+    lists = [redshifts] if isinstance(redshifts, (str, Path)) else list(redshifts)
+    if labels is not None and labels not in get_args(Labels):
+        raise ConfigError(f"labels = '{labels}': allowed are {', '.join(get_args(Labels))}")
+    wanted = None if bands is None else tuple(band.strip().upper() for band in bands)
+    if mock is not None:
+        if mosaics or segmentation is not None or catalogue is not None:
+            raise ConfigError("prepare draws mock tiles or cuts mosaics: give one of them")
+        return _draw_mock(
+            out, mock, seed=seed, config=as_config(config, "simulation").simulation, bands=wanted or JADES_BANDS,
+            tile_size=tile_size_pix, shares=shares, workers=workers, labels=labels or "all",
+        )  # fmt: skip
+    if lists and not mosaics and segmentation is None and catalogue is None:
+        return _compile_lists(lists, out, radius_arcsec)
+    if not mosaics or segmentation is None or catalogue is None:
+        raise ConfigError("prepare needs mosaics with a segmentation map and a catalogue, or mock, or redshifts alone")
+    chosen = labels or ("spectroscopic" if lists else "all")
+    sources, compilation = _known_sources(catalogue, lists, labels=chosen, radius_arcsec=radius_arcsec)
+    settings = {
+        "catalogue": Path(catalogue).name,
+        "redshifts": [Path(one).name for one in lists],
+        "radius_arcsec": radius_arcsec,
+        "fractions": shares,
+        "block_tiles": block_tiles,
+        "seed": seed,
+        "dust": str(dust),
+        "labels": chosen,
+    }
+    with open_mosaic(mosaics) as mosaic, SegmentationMap(segmentation, shape=mosaic.shape) as areas:
+        survey = _Survey(mosaic, areas, sources, compilation, wanted or mosaic.bands, tile_size_pix, settings)
+        return survey.count() if dry_run else survey.cut(out, dust=dust)
+
+
+def _compile_lists(lists: Sequence[str | Path], out: str | Path, radius_arcsec: float) -> dict[str, Any]:
+    """Compile lists of redshifts into one table."""
+    check_place(out)
+    compilation = compile_redshifts([read_redshifts(one) for one in lists], radius_arcsec=radius_arcsec)
+    write_compilation(compilation.table(), out)
+    return {"redshifts": compilation.counts}
+
+
+def _known_sources(
+    catalogue: str | Path, lists: Sequence[str | Path], *, labels: Labels, radius_arcsec: float
+) -> tuple[ReferenceSources, Compilation]:
+    """Read the sources of a survey, and the redshifts of the lists."""
     spectroscopic = labels == "spectroscopic"
     sources = read_reference_catalogue(catalogue, spectroscopic=spectroscopic)
-    compilation = compile_redshifts([read_redshifts(one) for one in redshifts], radius_arcsec=radius_arcsec)
+    compilation = compile_redshifts([read_redshifts(one) for one in lists], radius_arcsec=radius_arcsec)
     if spectroscopic and not np.isfinite(sources.redshift).any() and not len(compilation):
         raise CatalogueError(
             f"'{catalogue}' has no redshift in a column 'z_spec', nor do tables of redshifts give one: labels ="
             " spectroscopic needs them"
         )
-    with open_mosaic(mosaics) as mosaic, SegmentationMap(segmentation, shape=mosaic.shape) as areas:
-        wanted = tuple(bands or mosaic.bands)
-        missing = [band for band in wanted if band not in mosaic.bands]
+    return sources, compilation
+
+
+class _Survey:
+    """A survey that is cut into tiles: its mosaic, its sources, and which redshifts they are given."""
+
+    def __init__(
+        self,
+        mosaic: Mosaic,
+        areas: SegmentationMap,
+        sources: ReferenceSources,
+        compilation: Compilation,
+        bands: Sequence[str],
+        tile_size: int,
+        settings: dict[str, Any],
+    ) -> None:
+        self.mosaic, self.areas, self.compilation, self.bands = mosaic, areas, compilation, tuple(bands)
+        missing = [band for band in self.bands if band not in mosaic.bands]
         if missing:
             log.warning("the mosaics lack %s: a model learns to do without", " ".join(missing))
-        tiles = cut_tiles(mosaic.shape, tile_size)
-        if not tiles:
+        self.tiles: list[Region] = cut_tiles(mosaic.shape, tile_size)
+        if not self.tiles:
             raise StoreError(
                 f"the mosaics are {mosaic.shape[1]} × {mosaic.shape[0]} pixels, smaller than a tile of {tile_size}"
             )
-        splits = split_by_position(tiles, fractions=fractions, block_tiles=block_tiles, seed=seed)
-        chosen = choose_labels(
-            sources, compilation, mosaic=mosaic, segmentation=areas, tiles=tiles, radius_arcsec=radius_arcsec
+        self.splits = split_by_position(
+            self.tiles, fractions=settings["fractions"], block_tiles=settings["block_tiles"], seed=settings["seed"]
         )
-        stars = int((sources.label == STAR).sum())
-        counts: dict[str, Any] = {
+        self.labels = choose_labels(
+            sources, compilation, mosaic=mosaic, segmentation=areas, tiles=self.tiles,
+            radius_arcsec=settings["radius_arcsec"],
+        )  # fmt: skip
+        self.counts: dict[str, Any] = {
             "redshifts": compilation.counts,
-            "sources": {"listed": len(sources), "stars": stars},
-            "labels": chosen.counts(),
+            "sources": {"listed": len(sources), "stars": int((sources.label == STAR).sum())},
+            "labels": self.labels.counts(),
         }
-        sources = replace(sources, redshift=chosen.redshift_of(sources))
-        if dry_run:
-            at = tiles_of(tiles, *mosaic.pixel(sources.ra, sources.dec))
-            labelled = Counter(splits[tile] for tile in at[np.isfinite(sources.redshift)])
-            return counts | {split: {"tiles": splits.count(split), "redshifts": labelled[split]} for split in SPLITS}
-        settings = {
-            "mosaics": [path.name for path in mosaic.paths],
-            "catalogue": Path(catalogue).name,
-            "redshifts": [Path(one).name for one in redshifts],
-            "radius_arcsec": radius_arcsec,
-            "fractions": dict(fractions),
-            "block_tiles": block_tiles,
-            "seed": seed,
-            "dust": str(dust),
-            "labels": labels,
-            "counts": counts,  # files of the same names with other redshifts are another store
+        self.sources = replace(sources, redshift=self.labels.redshift_of(sources))
+        self.tile_size, self.settings = tile_size, {"mosaics": [path.name for path in mosaic.paths], **settings}
+
+    def count(self) -> dict[str, Any]:
+        """Count tiles and redshifts of each split, and cut nothing."""
+        at = tiles_of(self.tiles, *self.mosaic.pixel(self.sources.ra, self.sources.dec))
+        labelled = Counter(self.splits[tile] for tile in at[np.isfinite(self.sources.redshift)])
+        return self.counts | {
+            split: {"tiles": self.splits.count(split), "redshifts": labelled[split]} for split in SPLITS
         }
+
+    def cut(self, out: str | Path, *, dust: str | float) -> dict[str, Any]:
+        """Cut the tiles that the store does not have yet."""
+        # Files of the same names with other redshifts are another store: so the counts belong to the settings.
+        settings = {**self.settings, "counts": self.counts}
         writer = StoreWriter(
-            out, bands=wanted, tile_size=tile_size, pixel_scale_arcsec=mosaic.pixel_scale_arcsec, settings=settings
-        )
-        with progress_bar("annotating tiles", len(tiles), done=writer.position) as bar:
-            for index in range(writer.position, len(tiles)):
-                writer.add(splits[index], annotate(mosaic, areas, sources, tiles[index], bands=wanted, dust=dust))
+            out, bands=self.bands, tile_size=self.tile_size, pixel_scale_arcsec=self.mosaic.pixel_scale_arcsec,
+            settings=settings,
+        )  # fmt: skip
+        with progress_bar("annotating tiles", len(self.tiles), done=writer.position) as bar:
+            for index in range(writer.position, len(self.tiles)):
+                tile = annotate(
+                    self.mosaic, self.areas, self.sources, self.tiles[index], bands=self.bands, dust=dust
+                )  # fmt: skip
+                writer.add(self.splits[index], tile)
                 bar.advance()
-    learnt = {split: writer.labelled(split) for split in SPLITS}
-    chosen = chosen.found_in(np.concatenate(list(learnt.values())), sources)
-    counts["labels"] = chosen.counts()
-    if redshifts:
-        table = compilation.table()
-        last = slice(len(chosen.row) - len(table), None)
-        table["source_id"] = chosen.identifier(sources)[last]
-        table["use"] = chosen.use(sources, learnt)[last]
-        write_compilation(table, Path(out) / COMPILATION_NAME, overwrite=True)
-    writer.close({"kind": "survey", **settings, "counts": counts})
-    return counts | store_counts(Store(out))
+        learnt = {split: writer.labelled(split) for split in SPLITS}
+        labels = self.labels.found_in(np.concatenate(list(learnt.values())), self.sources)
+        counts = {**self.counts, "labels": labels.counts()}
+        if self.settings["redshifts"]:
+            table = self.compilation.table()
+            last = slice(len(labels.row) - len(table), None)
+            table["source_id"] = labels.identifier(self.sources)[last]
+            table["use"] = labels.use(self.sources, learnt)[last]
+            write_compilation(table, Path(out) / COMPILATION_NAME, overwrite=True)
+        writer.close({"kind": "survey", **settings, "counts": counts})
+        return counts | store_counts(Store(out))
 
 
-def prepare_redshifts(
-    redshifts: Sequence[str | Path], *, out: str | Path, radius_arcsec: float = RADIUS_ARCSEC
-) -> dict[str, Any]:
-    """Compile lists of spectroscopic redshifts into one table: Parquet, FITS or CSV, by the ending of `out`.
-
-    Parameters
-    ----------
-    redshifts : lists, the most trusted first: `PATH`, or `PATH:COLUMN=BEST,NEXT,...` to say which qualities are secure
-    radius_arcsec : within it, redshifts are of one source
-
-    Returns
-    -------
-    counts of the redshifts of each list and of all, and of what became of them (`zpix.surveys.spectroscopy`)
-    """
-    check_place(out)
-    compilation = compile_redshifts([read_redshifts(one) for one in redshifts], radius_arcsec=radius_arcsec)
-    write_compilation(compilation.table(), out)
-    return {"redshifts": compilation.counts}
-
-
-def prepare_mock(
+def _draw_mock(
     out: str | Path,
-    *,
     tiles: int,
+    *,
     seed: int,
-    config: SimulationConfig | None = None,
-    bands: Sequence[str] = JADES_BANDS,
-    tile_size: int = 512,
-    fractions: Mapping[Split, float] = DEFAULT_FRACTIONS,
-    workers: int = 1,
-    labels: Labels = "all",
+    config: SimulationConfig,
+    bands: tuple[str, ...],
+    tile_size: int,
+    shares: dict[Split, float],
+    workers: int,
+    labels: Labels,
 ) -> dict[str, Any]:
-    """Draw simulated tiles straight into a training store, without FITS in between.
+    """Draw simulated tiles straight into a store, without FITS in between.
 
-    Every tile is a sky of its own, seeded by (seed, tile), so the splits are apart; the same store comes out whatever
-    the number of `workers`. With `labels` "spectroscopic", only sources that a survey would have measured have a
-    redshift (`zpix.scenes.spectroscopic_sample`); the others train everything else.
+    Every tile is a sky of its own, seeded by (seed, tile), so the splits are apart; the store is the same for any
+    number of workers.
     """
     from zpix.scenes import Sky
 
-    config = config or SimulationConfig()
-    check_fractions(fractions)
-    _check_labels(labels)
-    Sky(seed, tuple(bands), config)  # refuses catalogues that cannot be used, before anything is written
+    check_fractions(shares)
+    Sky(seed, bands, config)  # refuses catalogues that cannot be used, before anything is written
     if tiles < 1 or workers < 1:
-        raise ConfigError(f"tiles = {tiles} and workers = {workers}: both must be 1 or more")
+        raise ConfigError(f"mock = {tiles} tiles and workers = {workers}: both must be 1 or more")
     splits: list[Split] = []
     for split in SPLITS:
-        splits += [split] * round(fractions[split] * tiles)
-    splits = [*splits, *["train"] * tiles][:tiles]  # type: ignore[list-item, assignment]
+        splits += [split] * round(shares[split] * tiles)
+    left: list[Split] = ["train"] * tiles
+    splits = [*splits, *left][:tiles]
     settings = {"simulation": json.loads(config.model_dump_json()), "seed": seed, "tiles": tiles, "labels": labels}
     writer = StoreWriter(
-        out, bands=tuple(bands), tile_size=tile_size, pixel_scale_arcsec=config.pixel_scale_arcsec, settings=settings
+        out, bands=bands, tile_size=tile_size, pixel_scale_arcsec=config.pixel_scale_arcsec, settings=settings
     )
-    jobs = (MockTile(seed, index, tile_size, tuple(bands), config, labels) for index in range(writer.position, tiles))
+    jobs = (MockTile(seed, index, tile_size, bands, config, labels) for index in range(writer.position, tiles))
     with (
         ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
         progress_bar("drawing scenes", tiles, done=writer.position) as bar,
@@ -213,8 +300,3 @@ def prepare_mock(
             bar.advance()
     writer.close({"kind": "mock", **settings})
     return store_counts(Store(out))
-
-
-def _check_labels(labels: str) -> None:
-    if labels not in get_args(Labels):
-        raise ConfigError(f"labels = '{labels}': allowed are {', '.join(get_args(Labels))}")

@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal, get_args
 
 import torch
 
-from zpix.config import (
-    ModelConfig,
-    PretrainingConfig,
-    SimulationConfig,
-)
+from zpix.config import Config, ModelConfig, PretrainingConfig, Section, as_config
 from zpix.detector import About, Detector
 from zpix.detector.carrying import take_backbone
 from zpix.errors import ConfigError
-from zpix.jobs.train import draw_losses
+from zpix.plots import draw_losses
 from zpix.surveys import GalaxiesML
 from zpix.training.about import about_store, known_redshifts, name_of, z_range_of
 from zpix.training.backbone_pretraining import LabelledImages, StoreImages, fit_backbone
@@ -29,19 +26,101 @@ from zpix.training.source_cutouts import cut_sources
 from zpix.training.source_sums import CutoutExamples, DrawnExamples, Examples, SourceSums, plain_sums
 from zpix.training.store import Store
 
+#: What can learn alone.
+Pretrained = Literal["redshift-head", "backbone"]
+
 _HDF5 = (".hdf5", ".h5")
 
 
 def pretrain(
-    store: str | Path,
+    data: str | Path | Sequence[str | Path] = (),
     *,
     out: str | Path,
-    model: ModelConfig | None = None,
-    config: PretrainingConfig | None = None,
+    mock: int | None = None,
+    part: Pretrained = "redshift-head",
+    backbone: str | Path | None = None,
+    tile_size_pix: int = 512,
+    seed: int = 0,
+    workers: int = 1,
+    config: str | Path | Config | Section | None = None,
     device: str = "auto",
 ) -> Path:
-    """Train the redshift head on cutouts of a store; `train` takes the result as `redshift_head`."""
-    data, config, model = Store(store), config or PretrainingConfig(), model or ModelConfig()
+    """Train one part of the network on cutouts of single sources, before the joint training.
+
+    The redshift head learns from a training store, or with `mock` from simulated tiles that are drawn for it; of these
+    only what the head reads of their sources is kept, in `colours` in the output directory. The backbone learns from a
+    store or from the images of GalaxiesML. `train` takes the result as `redshift_head` or `backbone`. An interrupted
+    call goes on.
+
+    Parameters
+    ----------
+    data : str, Path or sequence of these, optional
+        Training store. For a backbone also HDF5 files of GalaxiesML, or their directory: files with "validation" in
+        their names are for scores, and those with "testing" are left alone.
+    out : str or Path
+        Directory for `model.safetensors`, `losses.csv`, `losses.png`, `config.toml` and the state to go on from.
+    mock : int, optional
+        Number of simulated tiles to draw and learn from, in place of a store; every twentieth is for validation.
+    part : {"redshift-head", "backbone"}, default: "redshift-head"
+        What learns.
+    backbone : str or Path, optional
+        Where a backbone starts: a checkpoint of any bands, or "imagenet" for timm's weights, which are downloaded once.
+    tile_size_pix : int, default: 512
+        Side of the tiles of `mock` in pixels.
+    seed : int, default: 0
+        Seed of the skies of `mock`.
+    workers : int, default: 1
+        Number of processes that draw them; the result is the same for any number.
+    config : str, Path, Config, PretrainingConfig, ModelConfig or SimulationConfig, optional
+        Settings: the path of a TOML file with `[pretraining]`, `[model]` and, for `mock`, `[simulation]`, or the
+        settings themselves. For a backbone, bands, pixel scale and built size are those of the images.
+    device : str, default: "auto"
+        "auto", "cpu", "cuda" or "cuda:N".
+
+    Returns
+    -------
+    Path
+        The model.
+
+    Raises
+    ------
+    ConfigError
+        If arguments are missing, do not go together, or are out of their range.
+    StoreError
+        If the store is not of the model's bands and pixel scale, or there is nothing to learn from.
+    OutputError
+        If `out` holds a training with other settings.
+
+    Examples
+    --------
+    >>> zpix.pretrain("store.zarr", out="redshift")  # doctest: +SKIP
+    """
+    settings = as_config(config, "pretraining", "model", "simulation")
+    paths = [Path(data)] if isinstance(data, (str, Path)) else [Path(path) for path in data]
+    if part not in get_args(Pretrained):
+        raise ConfigError(f"part = '{part}': allowed are {', '.join(get_args(Pretrained))}")
+    if (mock is None) == (not paths):
+        raise ConfigError("pretrain learns from a training store, or with mock = TILES from scenes that it draws")
+    if part == "backbone":
+        if mock is not None:
+            raise ConfigError("mock teaches the redshift head; a backbone learns from the images of a store")
+        return _pretrain_backbone(paths, out, settings.model, settings.pretraining, backbone=backbone, device=device)
+    if backbone is not None:
+        raise ConfigError(f"backbone = '{backbone}' is where a backbone starts to learn: choose part = backbone")
+    if mock is not None:
+        return _pretrain_on_mock(
+            mock, out, settings, tile_size=tile_size_pix, seed=seed, workers=workers, device=device
+        )
+    if len(paths) > 1 or paths[0].suffix in _HDF5 or any(paths[0].glob("*.hdf5")):
+        raise ConfigError(
+            f"'{paths[-1]}': the redshift head learns from one training store; GalaxiesML is for part = backbone"
+        )
+    return _pretrain_head(paths[0], out, settings.model, settings.pretraining, device=device)
+
+
+def _pretrain_head(store: Path, out: str | Path, model: ModelConfig, config: PretrainingConfig, *, device: str) -> Path:
+    """Train the redshift head on cutouts of a store."""
+    data = Store(store)
     check_store(data, model)
     check_photometry(model)
     with training_directory(out, model=model, pretraining=config) as place:
@@ -53,27 +132,18 @@ def pretrain(
         return _fit_redshift_head(training, validation, place, model, config, device, about_store(data))
 
 
-def pretrain_mock(
-    tiles: int,
-    *,
-    out: str | Path,
-    seed: int = 0,
-    simulation: SimulationConfig | None = None,
-    model: ModelConfig | None = None,
-    config: PretrainingConfig | None = None,
-    tile_size: int = 512,
-    workers: int = 1,
-    device: str = "auto",
+def _pretrain_on_mock(
+    tiles: int, out: str | Path, settings: Config, *, tile_size: int, seed: int, workers: int, device: str
 ) -> Path:
     """Train the redshift head on the galaxies of simulated tiles that are drawn for it and not kept.
 
     What it reads of them is kept in `out`/colours, 0.05 MB for a tile and realisation. A call for more tiles in another
     directory can begin with a copy of that folder.
     """
-    config, model, simulation = config or PretrainingConfig(), model or ModelConfig(), simulation or SimulationConfig()
+    model, config, simulation = settings.model, settings.pretraining, settings.simulation
     check_photometry(model)
     if tiles < 1 or workers < 1:
-        raise ConfigError(f"tiles = {tiles} and workers = {workers}: both must be 1 or more")
+        raise ConfigError(f"mock = {tiles} tiles and workers = {workers}: both must be 1 or more")
     with training_directory(out, model=model, pretraining=config, simulation=simulation) as place:
         training, validation = draw_colours(
             place / "colours", tiles=tiles, seed=seed, simulation=simulation, model=model, config=config,
@@ -100,6 +170,7 @@ def _fit_redshift_head(
     device: str,
     about: About,
 ) -> Path:
+    """Train the redshift head of a new network on examples."""
     torch.manual_seed(config.seed)
     return fit_redshift_head(
         training, validation, place, detector=Detector(model), config=config, device=device, about=about,
@@ -107,26 +178,17 @@ def _fit_redshift_head(
     )  # fmt: skip
 
 
-def pretrain_backbone(
-    data: str | Path | Sequence[str | Path],
-    *,
+def _pretrain_backbone(
+    paths: Sequence[Path],
     out: str | Path,
-    model: ModelConfig | None = None,
-    config: PretrainingConfig | None = None,
-    backbone: str | Path | None = None,
-    device: str = "auto",
+    model: ModelConfig,
+    config: PretrainingConfig,
+    *,
+    backbone: str | Path | None,
+    device: str,
 ) -> Path:
-    """Train the backbone on cutouts of single galaxies; `train` takes the result as `backbone`.
-
-    Parameters
-    ----------
-    data : a training store; HDF5 files of GalaxiesML, of which those with "validation" in their names are for scores,
-        and those with "testing" are refused; or a directory of such files, whose testing file is left alone
-    model : as for the training to come; bands, pixel scale and built size are those of the cutouts
-    backbone : where to start from, as in `train`
-    """
-    config, model = config or PretrainingConfig(), model or ModelConfig()
-    training, validation, about = _labelled_images(data, config.image_size_pix)
+    """Train the backbone on images of single galaxies."""
+    training, validation, about = _labelled_images(paths, config.image_size_pix)
     own = model.model_copy(
         update={
             "bands": training.bands,
@@ -146,11 +208,8 @@ def pretrain_backbone(
         )  # fmt: skip
 
 
-def _labelled_images(
-    data: str | Path | Sequence[str | Path], size: int
-) -> tuple[LabelledImages, LabelledImages | None, About]:
-    """What to learn from, what to score on, and what to remember of both."""
-    paths = [Path(data)] if isinstance(data, (str, Path)) else [Path(path) for path in data]
+def _labelled_images(paths: Sequence[Path], size: int) -> tuple[LabelledImages, LabelledImages | None, About]:
+    """Return what to learn from, what to score on, and what to remember of both."""
     if len(paths) == 1 and (inside := sorted(paths[0].glob("*.hdf5"))):
         paths = [path for path in inside if "testing" not in path.name]
     if not all(path.suffix in _HDF5 for path in paths):

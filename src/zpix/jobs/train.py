@@ -2,58 +2,82 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from zpix.config import (
-    ModelConfig,
-    TrainingConfig,
-)
-from zpix.detector import (
-    Detector,
-    load_checkpoint,
-)
+from zpix.config import Config, ModelConfig, TrainingConfig, as_config
+from zpix.detector import Detector, load_checkpoint
 from zpix.detector.carrying import take_backbone, take_weights
-from zpix.jobs.calibrate import calibrate
+from zpix.jobs.calibrate import calibrate, can_calibrate
+from zpix.plots import draw_losses
 from zpix.training.about import about_store, name_of
 from zpix.training.directory import training_directory
 from zpix.training.joint import fit
 from zpix.training.store import Store
-
-log = logging.getLogger(__name__)
 
 
 def train(
     store: str | Path,
     *,
     out: str | Path,
-    model: ModelConfig | None = None,
-    config: TrainingConfig | None = None,
+    config: str | Path | Config | TrainingConfig | ModelConfig | None = None,
     init: str | Path | None = None,
     backbone: str | Path | None = None,
     redshift_head: str | Path | None = None,
     device: str = "auto",
     name: str | None = None,
 ) -> Path:
-    """Train a detector on a store; returns the path of the model. The same command goes on after an interruption.
+    """Train a detector on a store, and calibrate it.
+
+    An interrupted call goes on exactly where it stopped. On several devices, start the program with torchrun.
 
     Parameters
     ----------
-    init : checkpoint of the same architecture to start from; its redshift head may be another if `redshift_head` is
-        given
-    backbone : checkpoint whose backbone to start from, such as one made by `pretrain_backbone`, of whatever bands; or
-        "imagenet" for timm's weights, which are downloaded if they are not in its cache
-    redshift_head : checkpoint whose redshift head to start from, such as one made by `pretrain`
-    name : how the model calls itself in catalogues; default the name of `out`
+    store : str or Path
+        Training store of `prepare`.
+    out : str or Path
+        Directory for `model.safetensors`, `losses.csv`, `losses.png`, `config.toml` and the state to go on from. They
+        are written after every epoch.
+    config : str, Path, Config, TrainingConfig or ModelConfig, optional
+        Settings: the path of a TOML file with `[model]` and `[training]`, or the settings themselves.
+    init : str or Path, optional
+        Checkpoint of the same architecture to start from; its redshift head may be another if `redshift_head` is given.
+    backbone : str or Path, optional
+        Checkpoint whose backbone to start from, of any bands, such as `pretrain` makes them; or "imagenet" for timm's
+        weights, which are downloaded if they are not in its cache.
+    redshift_head : str or Path, optional
+        Checkpoint whose redshift head to start from, such as `pretrain` makes them.
+    device : str, default: "auto"
+        "auto", "cpu", "cuda" or "cuda:N".
+    name : str, optional
+        Name of the model, written into catalogues; that of `out` by default.
+
+    Returns
+    -------
+    Path
+        The model. It is calibrated if the store has 200 validation redshifts or more.
+
+    Raises
+    ------
+    StoreError
+        If the store is not of the model's bands and pixel scale, or has nothing to learn from.
+    ModelError
+        If a checkpoint to start from does not fit.
+    OutputError
+        If `out` holds a training with other settings.
+    TrainingError
+        If a loss is not finite, or `out` holds a training of another network.
+
+    Examples
+    --------
+    >>> zpix.train("store.zarr", out="trained", redshift_head="redshift/model.safetensors")  # doctest: +SKIP
     """
-    data, config, model = Store(store), config or TrainingConfig(), model or ModelConfig()
-    torch.manual_seed(config.seed)
-    detector = Detector(model)
+    data, settings = Store(store), as_config(config, "training", "model")
+    torch.manual_seed(settings.training.seed)
+    detector = Detector(settings.model)
     if init is not None:
         other = "" if redshift_head is None else "redshift_head."
         take_weights(detector, load_checkpoint(init), init, without=other)
@@ -65,17 +89,14 @@ def train(
     about = replace(
         about_store(data),
         name=name or Path(out).name,
-        training=json.loads(config.model_dump_json()),
+        training=settings.training.model_dump(mode="json"),
         started_from={part: name_of(source) for part, source in begun.items() if source is not None},
     )
-    with training_directory(out, model=model, training=config) as place:
-        path = fit(data, place, detector=detector, config=config, device=device, about=about, on_epoch=draw_losses)
-    if os.environ.get("RANK", "0") == "0":  # of several processes one
-        calibrate(path, data, device=device)
+    with training_directory(out, model=settings.model, training=settings.training) as place:
+        path = fit(
+            data, place, detector=detector, config=settings.training, device=device, about=about, on_epoch=draw_losses
+        )  # fmt: skip
+    is_first_process = os.environ.get("RANK", "0") == "0"  # RANK is set by torchrun
+    if is_first_process and can_calibrate(data):
+        calibrate(path, store, device=device)
     return path
-
-
-def draw_losses(losses: Path) -> None:
-    from zpix.plots import loss_figure  # matplotlib is slow to import, and only this line needs it
-
-    loss_figure(losses).savefig(losses.with_suffix(".png"), dpi=120)

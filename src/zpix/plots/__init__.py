@@ -6,8 +6,9 @@ from zpix.plots.detection_figure import completeness_figure
 from zpix.plots.diagnosis_figure import diagnosis_figure
 from zpix.plots.evaluation_figures import save_evaluation_figures
 from zpix.plots.field_figure import detections_figure, segmentation_figure
-from zpix.plots.loss_figure import loss_figure
+from zpix.plots.loss_figure import draw_losses, loss_figure
 from zpix.plots.matches_figure import matches_figure
+from zpix.plots.middle_picture import draw_detections, picture_of_middle
 from zpix.plots.pit_figure import pit_figure
 from zpix.plots.redshift_figure import accuracy_figure, redshift_figure
 from zpix.plots.style import save_figure
@@ -19,8 +20,11 @@ __all__ = [
     "completeness_figure",
     "detections_figure",
     "diagnosis_figure",
+    "draw_detections",
+    "draw_losses",
     "loss_figure",
     "matches_figure",
+    "picture_of_middle",
     "pit_figure",
     "redshift_figure",
     "save_evaluation_figures",

@@ -25,6 +25,17 @@ _MANY = 200
 Floats = NDArray[np.float64]
 
 
+def draw_losses(losses: Path) -> None:
+    """Draw the losses of a training beside their file.
+
+    Parameters
+    ----------
+    losses : Path
+        CSV file of a training; the PNG file has its name.
+    """
+    loss_figure(losses).savefig(losses.with_suffix(".png"), dpi=120)
+
+
 def loss_figure(path: str | Path, *, title: str = "") -> Figure:
     """Losses of a training from its CSV file, one panel per part, training and validation together.
 

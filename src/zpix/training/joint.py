@@ -26,7 +26,7 @@ from zpix.sources.classes import class_names
 from zpix.training.batches import StoreDataset, join_scenes
 from zpix.training.loop import Row, RunningMeans, Training, learn
 from zpix.training.state import TrainingState
-from zpix.training.store import SPLITS, Store
+from zpix.training.store import SPLITS, Split, Store
 
 
 def fit(
@@ -241,8 +241,8 @@ def make_optimizer(detector: Detector, config: TrainingConfig) -> torch.optim.Op
     return torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
 
 
-def check_store(store: Store, model: ModelConfig) -> None:
-    """Refuse a store that a model cannot learn from.
+def check_store(store: Store, model: ModelConfig, *, needs: Split = "train") -> None:
+    """Refuse a store whose tiles a model cannot read, or that has none in a split that is needed.
 
     Parameters
     ----------
@@ -250,12 +250,14 @@ def check_store(store: Store, model: ModelConfig) -> None:
         The data.
     model : ModelConfig
         Shape of the network.
+    needs : {"train", "validation", "test"}, default "train"
+        The split that must not be empty.
 
     Raises
     ------
     StoreError
         If its bands, pixel scale or tile size are not the model's, it has sources of classes that the model does not
-        tell apart, or the train split is empty.
+        tell apart, or the split is empty.
     """
     if store.bands != model.bands:
         raise StoreError(f"{store.path}: has bands {' '.join(store.bands)}, the model has {' '.join(model.bands)}")
@@ -275,8 +277,8 @@ def check_store(store: Store, model: ModelConfig) -> None:
             f"{store.path}: has sources of the class {further[0]}, the model tells apart "
             f"{' '.join(model.classes)}; set classes in [model]"
         )
-    if store.count("train") == 0:
-        raise StoreError(f"{store.path}: the train split is empty; prepare a larger field or other split fractions")
+    if store.count(needs) == 0:
+        raise StoreError(f"{store.path}: the {needs} split is empty; prepare a larger field or other split fractions")
 
 
 @torch.no_grad()

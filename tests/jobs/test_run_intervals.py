@@ -123,9 +123,10 @@ def test_a_run_goes_on_with_the_intervals_that_it_began_with(
     def full(*_arguments, **_options):
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
-        patch.setattr("zpix.jobs.run.write_regions", full)
-        run(blob_field, out=tmp_path / "out", model=model, config=search)
+    with monkeypatch.context() as patch:
+        patch.setattr("zpix.search.products.write_regions", full)
+        with pytest.raises(OSError, match="No space left"):
+            run(blob_field, out=tmp_path / "out", model=model, config=search)
     with pytest.raises(OutputError, match="unfinished run with other settings"):
         run(blob_field, out=tmp_path / "out", model=model, config=blob_search)
     monkeypatch.setattr("zpix.search.block._Searcher._predict", None)  # nothing is searched again

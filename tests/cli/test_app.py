@@ -248,7 +248,7 @@ def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch, capsys, blob_field, 
     def full(path, *_arguments, **_options):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    monkeypatch.setattr("zpix.jobs.run.write_config", full)
+    monkeypatch.setattr("zpix.search.products.write_config", full)
     code = call(
         monkeypatch, "run", blob_field, "-o", tmp_path / "out" / "run", "-m", tiny_model, "-c", settings(tmp_path)
     )
@@ -319,16 +319,17 @@ def test_info_shows_what_a_model_knows(monkeypatch, capsys, tiny_model):
 
 MISTAKES = {
     "info {m}/none.safetensors": "none.safetensors",
-    "prepare -o {out}": "--segmentation",
+    "prepare -o {out}": "segmentation map",
     "prepare {m} --segmentation {m}/list.csv --catalogue {m}/list.csv -o {out}": "list.csv",
     "prepare {m} --segmentation {m}/a_f444w_drz.fits --catalogue {m}/no.csv -o {out}": "no.csv",
     "prepare {m} --segmentation {m}/a_f444w_drz.fits --catalogue {m}/list.csv -o {out}": "smaller than a tile",
     "prepare --redshifts {m}/no.fits -o {out}.fits": "no.fits",
     "prepare --redshifts {m}/list.csv -o {out}.fits": "no column 'z_spec'",
     "prepare --redshifts {m}/list.csv -o {out}": ".parquet, .fits, .csv",
-    "prepare {m} --redshifts {m}/list.csv:q=4 -o {out}": "--segmentation",
+    "prepare {m} --redshifts {m}/list.csv:q=4 -o {out}": "segmentation map",
     "prepare --mock 3 --fractions 0.5 0.1 0.1 -o {out}": "sum to one",
-    "prepare --mock 0 -o {out}": "tiles = 0",
+    "prepare {m} --mock 3 -o {out}": "give one of them",
+    "prepare --mock 0 -o {out}": "mock = 0",
     "prepare --mock 3 --config {m}/jaguar.toml -o {out}": "no column 'RA'",
     "simulate --size 64 --catalogue {m}/none.fits -o {out}": "none.fits",
     "simulate --size 64 --catalogue {m}/a_f444w_drz.fits -o {out}": "has no table",
@@ -339,13 +340,13 @@ MISTAKES = {
     "train {store} -o {out} --init {m}/no.safetensors": "no.safetensors",
     "train {store} -o {out} --config {m}/abc.toml --redshift-head {model}": "does not fit",
     "train {store} -o {out} --backbone {m}/no.safetensors --config {m}/abc.toml": "no.safetensors",
-    "pretrain {store} {store} -o {out}": "--part backbone",
-    "pretrain -o {out}": "--mock TILES",
-    "pretrain {store} --mock 2 -o {out}": "--mock TILES",
-    "pretrain --mock 0 -o {out}": "tiles = 0",
+    "pretrain {store} {store} -o {out}": "part = backbone",
+    "pretrain -o {out}": "mock = TILES",
+    "pretrain {store} --mock 2 -o {out}": "mock = TILES",
+    "pretrain --mock 0 -o {out}": "mock = 0",
     "pretrain --mock 2 --part backbone -o {out}": "images of a store",
-    "pretrain {store} -o {out} --backbone imagenet": "--part backbone",
-    "pretrain {m}/5x64x64_training.hdf5 -o {out}": "--part backbone",
+    "pretrain {store} -o {out} --backbone imagenet": "part = backbone",
+    "pretrain {m}/5x64x64_training.hdf5 -o {out}": "part = backbone",
     "pretrain {store} {store} -o {out} --part backbone": "one store",
     "pretrain {m}/no.hdf5 -o {out} --part backbone": "no.hdf5",
     "pretrain {m}/5x64x64_testing.hdf5 -o {out} --part backbone": "test set",
@@ -354,9 +355,7 @@ MISTAKES = {
     "train {store} -o {m}/list.csv --config {m}/abc.toml": "list.csv",
     "evaluate {m}/no.fits {m}/list.csv -o {out}": "no.fits",
     "evaluate {m}/list.csv {m}/list.csv -o {out}": "list.csv",
-    "evaluate {m}/list.csv -o {out}": "TRUTH",
-    "evaluate {m} -o {out} --rival {m}/no.param": "no truth.fits",
-    "evaluate {m} {m}/list.csv -o {out} --rival {m}/no.param": "no TRUTH",
+    "compare {m} -o {out} --templates {m}/no.param": "no truth.fits",
     "diagnose {m}/no.fits -o {out}": "no.fits",
     "diagnose {m}/list.csv -o {out}": "flux_<band>",
     "diagnose {m}/list.csv -o {out} --number -1": "number = -1",

@@ -1,0 +1,121 @@
+"""Can this model search this mosaic with these settings, and on what does the result depend?"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from zpix.config import InferenceConfig
+from zpix.detector import Checkpoint, built_for_pix, novelty_path
+from zpix.errors import BandError, ConfigError, ModelError
+from zpix.image import Mosaic
+
+log = logging.getLogger(__name__)
+
+# Mosaics within this factor of the model's pixel scale show it sources of the sizes it knows.
+_PIXEL_SCALE_TOLERANCE = 0.05
+
+
+def check_model(checkpoint: Checkpoint, config: InferenceConfig, model: Path) -> None:
+    """Refuse settings that the model cannot serve; warn if it has no measure of novelty.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        The model.
+    config : InferenceConfig
+        Settings of the search.
+    model : Path
+        Where the model is, for messages.
+
+    Raises
+    ------
+    ModelError
+        If conformal intervals are asked for and the model has none.
+    ConfigError
+        If the tiles are not of the size that the model's backbone was built for.
+    """
+    if config.intervals == "conformal" and not checkpoint.about.conformal:
+        raise ModelError(
+            f"{model}: has no conformal intervals, which zpix calibrate fits on 200 validation redshifts or more: take "
+            "another model, or intervals = pdf"
+        )
+    built = built_for_pix(checkpoint.config)
+    if built is not None and config.tile_size != built:
+        raise ConfigError(
+            f"tile_size is {config.tile_size}, but the model's backbone {checkpoint.config.backbone} was built for "
+            f"images of {built} pixels: set tile_size = {built} in [inference]"
+        )
+    if not checkpoint.novelty:
+        log.warning(
+            "%s has no record of ordinary sources: novelty is NaN and OUTSIDE_TRAINING is never set", model.name
+        )  # fmt: skip
+
+
+def check_mosaic(mosaic: Mosaic, checkpoint: Checkpoint) -> None:
+    """Refuse a mosaic that the model cannot read; warn of missing bands.
+
+    Parameters
+    ----------
+    mosaic : Mosaic
+        The mosaic to search.
+    checkpoint : Checkpoint
+        The model.
+
+    Raises
+    ------
+    BandError
+        If the mosaic has none of the model's bands.
+    ModelError
+        If its pixel scale is not the model's.
+    """
+    missing = [band for band in checkpoint.bands if band not in mosaic.bands]
+    if len(missing) == len(checkpoint.bands):
+        raise BandError(
+            f"the mosaic has bands {' '.join(mosaic.bands)}, none of which the model knows; "
+            f"it was trained on {' '.join(checkpoint.bands)}"
+        )
+    if missing:
+        log.warning("the mosaic lacks %s: the model gets a mask instead, and n_bands says so", " ".join(missing))
+    expected = checkpoint.config.pixel_scale_arcsec
+    if abs(mosaic.pixel_scale_arcsec / expected - 1) > _PIXEL_SCALE_TOLERANCE:
+        raise ModelError(
+            f"the mosaic has pixels of {mosaic.pixel_scale_arcsec:.4f} arcsec, the model was trained on "
+            f"{expected:.4f}: bring them onto a grid of such pixels with zpix align --reference FILE"
+        )
+
+
+def what_decides(mosaic: Mosaic, model: Path, config: InferenceConfig) -> dict[str, Any]:
+    """Collect everything that a result depends on: equal records mean equal catalogues.
+
+    Parameters
+    ----------
+    mosaic : Mosaic
+        The mosaic to search.
+    model : Path
+        The checkpoint.
+    config : InferenceConfig
+        Settings of the search.
+
+    Returns
+    -------
+    dict of str to object
+        Versions, files with their sizes and times, bands and settings, fit for JSON. The number of workers is left out:
+        nothing depends on it.
+    """
+    paths = [path.absolute() for path in dict.fromkeys(mosaic.paths)]
+    files = [path for path in (model, novelty_path(model)) if path.is_file()]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    return {
+        "zpix": version("zpix"),
+        "model": {"path": str(model), "sha256": digest},
+        "mosaics": [
+            {"path": str(path), "bytes": path.stat().st_size, "changed": path.stat().st_mtime} for path in paths
+        ],
+        "bands": list(mosaic.bands),
+        "shape": list(mosaic.shape),
+        "inference": config.model_dump(exclude={"workers"}),
+    }
