@@ -19,6 +19,7 @@ from zpix.config import InferenceConfig, SimulationConfig
 from zpix.evaluation import read_truth
 from zpix.evaluation.redshifts import OUTLIER_LIMIT
 from zpix.evaluation.truth_matching import match_truth
+from zpix.sources import sigma_nmad
 
 FAINTEST = 28.0
 
@@ -71,10 +72,9 @@ def main() -> None:
         }
         for told, (likelihood, error) in joined.items():
             gain = joined[drawn][0] - likelihood  # source by source: the same boxes
-            scatter = 1.4826 * np.median(np.abs(error - np.median(error)))
             text = "" if told == drawn else f"{gain.mean():.3f} ± {gain.std() / np.sqrt(len(gain)):.3f}"
             moved = np.median(np.abs(error - joined[drawn][1]))
-            values = f"{np.median(error):+.4f} | {scatter:.4f} | {np.mean(np.abs(error) > OUTLIER_LIMIT):.4f}"
+            values = f"{np.median(error):+.4f} | {sigma_nmad(error):.4f} | {np.mean(np.abs(error) > OUTLIER_LIMIT):.4f}"
             print(
                 f"| {drawn:g} | {told:g} | {len(gain)} | {likelihood.mean():.3f} | {text} | {moved:.4f} | {values} |",
                 flush=True,

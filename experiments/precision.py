@@ -23,10 +23,10 @@ import zpix.search.block
 from zpix.catalogue import Catalogue
 from zpix.config import InferenceConfig
 from zpix.detector import Checkpoint
-from zpix.evaluation import read_truth, score_catalogue
+from zpix.evaluation import OUTLIER_LIMIT, read_truth, score_catalogue
 from zpix.matching import Matching, match_boxes
 from zpix.search import Predictor
-from zpix.sources import default_grid
+from zpix.sources import default_grid, sigma_nmad
 
 BAND, FAINTEST = "F444W", 28.0
 VARIANTS = {
@@ -114,7 +114,7 @@ def pdf_distances(plain: Catalogue, other: Catalogue) -> NDArray[np.float64]:
 def scores(answers: list[Answer]) -> tuple[float, float]:
     """σ_NMAD and outlier fraction of the true galaxies brighter than the limit, of all fields."""
     error = np.concatenate([answer.errors for answer in answers])
-    return 1.4826 * float(np.median(np.abs(error - np.median(error)))), float(np.mean(np.abs(error) > 0.15))
+    return sigma_nmad(error), float(np.mean(np.abs(error) > OUTLIER_LIMIT))
 
 
 def row(variant: str, plain: list[Answer], other: list[Answer]) -> list[str]:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, gaussian_filter, label, map_coordinates, maximum_filter
 
+from zpix.sources import sigma_nmad
+
 from .matching import Cutout, MockTile
 
 #: Bands of the detection stack: where nearly every source is brightest.
@@ -60,21 +62,16 @@ class Photometry:
         return Photometry(**joined)
 
 
-def robust_rms(values: NDArray[np.floating]) -> float:
-    """1.4826 × the median absolute deviation."""
-    return float(1.4826 * np.median(np.abs(values - np.median(values)))) if values.size else float("nan")
-
-
 def significance(cutout: Cutout) -> NDArray[np.float64]:
     """Smoothed stack of the long bands (y, x) in units of its own robust rms."""
     chosen = [cutout.bands.index(band) for band in STACK_BANDS]
     stack = np.zeros(cutout.valid.shape)
     for image in cutout.flux[chosen]:
-        rms = robust_rms(image[cutout.valid])
+        rms = sigma_nmad(image[cutout.valid])
         stack += (image - np.median(image[cutout.valid])) / max(rms, 1e-30) ** 2 * cutout.valid
     smooth = gaussian_filter(stack, _SMOOTHING_PIX)
-    empty = smooth[cutout.valid & (smooth < 3 * robust_rms(smooth[cutout.valid]))]
-    return smooth / max(robust_rms(empty), 1e-30)
+    empty = smooth[cutout.valid & (smooth < 3 * sigma_nmad(smooth[cutout.valid]))]
+    return smooth / max(sigma_nmad(empty), 1e-30)
 
 
 def empty_sky(cutout: Cutout) -> NDArray[np.bool_]:
@@ -100,7 +97,7 @@ def photometry(cutout: Cutout, *, rng: np.random.Generator, empty_apertures: int
     flux = aperture_sums(cutout.flux - sky[:, None, None], x, y)
     depth = np.where(np.isfinite(cutout.error), cutout.error, 0.0)
     scatter = aperture_sums(cutout.flux - sky[:, None, None], *places) / aperture_sums(depth, *places)
-    error = np.array([robust_rms(values) for values in scatter.T]) * aperture_sums(depth, x, y)
+    error = np.array([sigma_nmad(values) for values in scatter.T]) * aperture_sums(depth, x, y)
     chosen = [cutout.bands.index(band) for band in STACK_BANDS]
     weight = error[:, chosen] ** -2.0
     stack = (flux[:, chosen] * weight).sum(axis=1) / np.sqrt(weight.sum(axis=1))

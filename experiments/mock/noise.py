@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from zpix.config import SimulationConfig
 from zpix.plots.style import BLUE, GREY, ORANGE, new_figure, polish
 from zpix.scenes import draw_scene
+from zpix.sources import sigma_nmad
 
-from .detection import empty_sky, robust_rms
+from .detection import empty_sky
 from .goals import Goal, every, markdown, percent, within, word
 from .matching import Cutout
 
@@ -82,9 +83,9 @@ def typical(parts: list[Noise]) -> Noise:
     return Noise(
         error,
         np.median(rms, axis=0),
-        1.25 * np.apply_along_axis(robust_rms, 0, rms) / root,
+        1.25 * sigma_nmad(rms, axis=0) / root,
         np.median(correlation, axis=0),
-        1.25 * np.apply_along_axis(robust_rms, 0, correlation) / root,
+        1.25 * sigma_nmad(correlation, axis=0) / root,
     )
 
 
@@ -99,8 +100,8 @@ def as_one_of(real: Noise, windows: list[Noise]) -> Noise:
 
     Resampling patches of one window does not see what all its pixels share: the wings of one galaxy, one background.
     """
-    rms = np.apply_along_axis(robust_rms, 0, np.array([window.rms for window in windows]))
-    correlation = np.apply_along_axis(robust_rms, 0, np.array([window.correlation for window in windows]))
+    rms = sigma_nmad([window.rms for window in windows], axis=0)
+    correlation = sigma_nmad([window.correlation for window in windows], axis=0)
     return Noise(
         real.error_njy,
         real.rms,
@@ -124,7 +125,7 @@ def measure_depth(bands: tuple[str, ...], *, asked: float, seed: int, size: int)
     for values in (nobody, nobody | shallow):
         config = SimulationConfig(**values)
         pixels = draw_scene(seed, shape=(size, size), bands=bands, config=config).pixels
-        rms.append([robust_rms(image[seen]) for image, seen in zip(pixels.flux, pixels.valid, strict=True)])
+        rms.append([sigma_nmad(image[seen]) for image, seen in zip(pixels.flux, pixels.valid, strict=True)])
         error.append([np.median(image[seen]) for image, seen in zip(pixels.error, pixels.valid, strict=True)])
     ratio, error_ratio = (float(np.median(np.divide(values[1], values[0]))) for values in (rms, error))
     return Depth(setting, asked, ratio, error_ratio)
@@ -250,7 +251,7 @@ def _band_noise(
 ) -> tuple[float, float, NDArray[np.float64], NDArray[np.float64]]:
     """rms with its error, and autocorrelation with its errors, of one band (y, x)."""
     values = image - np.median(image[free])
-    rms = robust_rms(values[free])
+    rms = sigma_nmad(values[free])
     used = free & (np.abs(values) < _CLIP * rms)
     across = -(-image.shape[1] // _PATCH_PIX)
     y, x = np.indices(image.shape) // _PATCH_PIX

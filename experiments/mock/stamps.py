@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from zpix.plots.style import INK, new_figure
+from zpix.sources import sigma_nmad
 
-from .detection import Photometry, robust_rms
+from .detection import Photometry
 from .matching import Cutout
 
 HALF_PIX = 16  # of a stamp: one arcsec across
@@ -27,7 +28,7 @@ class Stretch:
     @staticmethod
     def of(cutout: Cutout) -> Stretch:
         """The stretch of a cutout's own noise."""
-        red, green, blue = (robust_rms(channel[cutout.valid]) for channel in _channels(cutout))
+        red, green, blue = (sigma_nmad(channel[cutout.valid]) for channel in _channels(cutout))
         return Stretch((red, green, blue))
 
     def picture(self, cutout: Cutout) -> NDArray[np.float64]:

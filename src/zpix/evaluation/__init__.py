@@ -14,7 +14,6 @@ from zpix.evaluation.redshifts import (
     ks_distance,
     redshift_sample,
     score_redshifts,
-    sigma_nmad,
 )
 from zpix.evaluation.report import Report, score_catalogue, write_report
 from zpix.evaluation.selections import HIGH_REDSHIFTS, SelectionScores, score_selection
@@ -55,7 +54,6 @@ __all__ = [
     "score_detection",
     "score_redshifts",
     "score_selection",
-    "sigma_nmad",
     "write_comparison",
     "write_report",
 ]

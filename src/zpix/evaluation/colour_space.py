@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from zpix.catalogue.table import AB_ZEROPOINT_NJY
+from zpix.sources import sigma_nmad
 
 Floats = NDArray[np.float64]
 
@@ -67,7 +68,7 @@ class ColourMap:
 def draw_map(features: Floats, *, seed: int, side: int | None = None) -> ColourMap:
     """The map of sources with these features (N, feature), N > 0; `side` in cells follows from N by default."""
     centre = np.median(features, axis=0)
-    width = np.maximum(1.4826 * np.median(np.abs(features - centre), axis=0), 1e-6)
+    width = np.maximum(sigma_nmad(features, centre=centre, axis=0), 1e-6)
     scaled = _scaled(features, centre, width)
     if side is None:
         side = int(np.clip(round(np.sqrt(5 * np.sqrt(len(features)))), _SMALLEST_SIDE, _LARGEST_SIDE))

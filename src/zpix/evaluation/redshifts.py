@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import trapezoid
 
-from zpix.sources import default_grid
+from zpix.sources import default_grid, sigma_nmad
 
 Floats = NDArray[np.float64]
 
@@ -162,12 +162,6 @@ def ks_distance(pit: ArrayLike) -> float:
         return float("nan")
     steps = np.arange(len(ordered) + 1) / len(ordered)
     return float(max(np.max(steps[1:] - ordered), np.max(ordered - steps[:-1])))
-
-
-def sigma_nmad(error: ArrayLike) -> float:
-    """Scatter 1.4826 median(|e − median(e)|) of errors Δz / (1 + z); NaN of nothing."""
-    values = np.asarray(error, np.float64)
-    return float(1.4826 * np.median(np.abs(values - np.median(values)))) if len(values) else float("nan")
 
 
 def _scores(sample: RedshiftSample) -> list[float]:

@@ -28,7 +28,6 @@ from zpix.evaluation import (
     common_galaxies,
     compare,
     read_truth,
-    sigma_nmad,
     write_comparison,
 )
 from zpix.evaluation.rival import (
@@ -48,7 +47,7 @@ from zpix.plots import comparison_figure, save_figure
 from zpix.progress import track
 from zpix.scenes.psf import transfer_function
 from zpix.scenes.user_psf import user_psfs
-from zpix.sources import ZMixture
+from zpix.sources import ZMixture, sigma_nmad
 from zpix.sources.source_table import read_source_table
 from zpix.spectra.milky_way import milky_way_transmission
 

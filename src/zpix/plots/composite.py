@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.image import PIVOT_UM, in_wavelength_order
+from zpix.sources import sigma_nmad
 
 #: Brightness, in units of the sky's noise, at which the stretch turns from linear to logarithmic.
 _SOFTENING = 6.0
@@ -77,4 +78,4 @@ def _noise(intensity: NDArray[np.float64]) -> float:
         return 1.0
     middle = np.median(intensity)
     below = intensity[intensity <= middle]
-    return max(float(1.4826 * np.median(middle - below)), 1e-12)
+    return max(sigma_nmad(below, centre=middle), 1e-12)

@@ -17,6 +17,7 @@ from scipy.ndimage import binary_dilation, gaussian_filter
 
 from zpix.errors import BandError, MissingExtraError
 from zpix.image import Mosaic, Region
+from zpix.sources import sigma_nmad
 
 Floats = NDArray[np.float64]
 
@@ -179,7 +180,7 @@ def _rms(values: NDArray) -> float:
     """Standard deviation of the noise, from the values below the median: light is on the other side."""
     middle = np.median(values)
     for _ in range(3):  # the mode, from the negative side of a skewed distribution
-        spread = 1.4826 * np.median(np.abs(values[values < middle] - middle)) if np.any(values < middle) else 0.0
+        spread = sigma_nmad(values[values < middle], centre=middle) if np.any(values < middle) else 0.0
         middle = np.median(values[np.abs(values - middle) < 3 * spread]) if spread > 0 else middle
     return float(spread) or 1.0
 

@@ -19,6 +19,7 @@ from zpix.errors import MissingExtraError
 from zpix.evaluation.rival.detection import DetectionSettings, RivalSegments, sky_level
 from zpix.evaluation.rival.psf_matching import check_psfs, enclosed_light, matched, matching_kernel
 from zpix.image import Mosaic, Region
+from zpix.sources import sigma_nmad
 
 Floats = NDArray[np.float64]
 
@@ -117,8 +118,7 @@ def measure(
             _in_apertures(image, variance, valid, where, radius) for where in (places, empty)
         )
         ratio = (blank / blank_noise)[np.isfinite(blank / blank_noise)]
-        middle = np.median(ratio) if len(ratio) else 0.0
-        correlation.append(1.4826 * np.median(np.abs(ratio - middle)) if len(ratio) > 10 else 1.0)
+        correlation.append(sigma_nmad(ratio) if len(ratio) > 10 else 1.0)
         flux.append(sums)
         error.append(noise * correlation[-1])
     scale = total_scale(segments, target, radius)[:, None]
