@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import field, fields
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 
+def shared(**given: Any) -> Any:
+    """Declare a field of `Rows` that belongs to the whole table, such as the bands of its fluxes.
+
+    Taking rows keeps it as it is, and joined tables take that of the first.
+
+    Parameters
+    ----------
+    **given
+        Arguments of `dataclasses.field`, such as `default`.
+
+    Returns
+    -------
+    Any
+        What `dataclasses.field` returns.
+    """
+    return field(metadata={"shared": True}, **given)
+
+
 class Rows:
     """Base of frozen dataclasses whose fields are arrays, or other `Rows`, of one leading length N.
 
     `len(table)` is N, `table[rows]` takes rows by a slice, a mask or indices, and `Table.concatenate` joins tables.
-    N = 0 is an ordinary table.
+    N = 0 is an ordinary table. Fields declared with `shared()` are not arrays of that length and are kept.
 
     Examples
     --------
@@ -23,6 +41,7 @@ class Rows:
     ... class Positions(Rows):
     ...     ra: NDArray
     ...     dec: NDArray
+    ...     unit: str = shared(default="deg")
     >>> positions = Positions(np.array([53.1, 53.2]), np.array([-27.8, -27.9]))
     >>> len(Positions.concatenate([positions, positions[positions.dec < -27.85]]))
     3
@@ -30,11 +49,12 @@ class Rows:
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(getattr(self, fields(self)[0].name))  # type: ignore[arg-type]
+        return len(getattr(self, next(name for name, whole in _fields(self) if not whole)))
 
     def __getitem__(self, rows: slice | NDArray[Any]) -> Self:
         """Return the table of some rows."""
-        return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})  # type: ignore[arg-type]
+        values = {name: getattr(self, name) if whole else getattr(self, name)[rows] for name, whole in _fields(self)}
+        return type(self)(**values)
 
     @classmethod
     def concatenate(cls, tables: Sequence[Self]) -> Self:
@@ -50,7 +70,13 @@ class Rows:
         Rows
             All their rows, in order.
         """
-        return cls(**{f.name: _joined([getattr(table, f.name) for table in tables]) for f in fields(cls)})  # type: ignore[arg-type]
+        columns = {name: ([getattr(table, name) for table in tables], whole) for name, whole in _fields(cls)}
+        return cls(**{name: values[0] if whole else _joined(values) for name, (values, whole) in columns.items()})
+
+
+def _fields(table: Any) -> list[tuple[str, bool]]:
+    """Return the name of each field, and whether the whole table shares it."""
+    return [(f.name, bool(f.metadata.get("shared"))) for f in fields(table)]
 
 
 def _joined(values: list[Any]) -> Any:
