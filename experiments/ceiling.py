@@ -150,7 +150,7 @@ def measure_ceiling(
     extended = sets[1].re_arcsec >= EXTENDED
     within |= {"27-28, compact": within["27-28"] & ~extended, "27-28, extended": within["27-28"] & extended}
     rng = np.random.default_rng([seed, 2])
-    scores = {name: asdict(score_redshifts(sample.select(own), rng=rng)) for name, own in within.items()}
+    scores = {name: asdict(score_redshifts(sample[own], rng=rng)) for name, own in within.items()}
     return {
         "galaxies": len(sets[0]),
         "test_galaxies": len(sets[1]),

@@ -188,7 +188,7 @@ def measure(
     sample = redshift_sample(mixture, mixture.least_risk(), validation.redshift.numpy())
     row: dict[str, Any] = {"name": trial.name, "loss": loss}
     for limit in LIMITS:
-        scores = score_redshifts(sample.select(magnitude < limit), rng=np.random.default_rng(0))
+        scores = score_redshifts(sample[magnitude < limit], rng=np.random.default_rng(0))
         row[f"{limit:g}"] = [(one.value, one.error) for one in (scores.sigma_nmad, scores.outlier_fraction)]
     return row
 

@@ -30,7 +30,8 @@ from zpix.catalogue import Catalogue
 from zpix.config import InferenceConfig, SimulationConfig
 from zpix.detector import default_model
 from zpix.evaluation import HIGH_REDSHIFTS, Truth, in_field, match_truth, read_truth, score_selection
-from zpix.evaluation.report import SELECTION_MAG, selection_dict
+from zpix.evaluation.report import SELECTION_MAG
+from zpix.evaluation.score_json import selection_dict
 from zpix.evaluation.selections import matched_magnitude
 from zpix.matching import Matching
 
@@ -87,8 +88,7 @@ def wrongly_selected(
     selected: NDArray[np.intp], catalogue: Catalogue, truth: Truth, matching: Matching, *, z_limit: float
 ) -> dict[str, int]:
     """How many selected rows are something else than galaxies beyond the limit, by what they are."""
-    partner = np.full(len(catalogue), -1)
-    partner[matching.left] = matching.right
+    partner = matching.partner_of_left
     counts = Counter(dict.fromkeys(_WRONG, 0))
     distant = truth.z > z_limit
     near_one = near_any(catalogue["ra"], catalogue["dec"], truth.ra[distant], truth.dec[distant])

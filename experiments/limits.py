@@ -242,7 +242,7 @@ def measure(files: list[Path], *, settings: CeilingSettings) -> dict[str, object
         sample, rng = redshift_sample(mixture, mixture.least_risk(), test.z), np.random.default_rng(2)
         scores[name] = {
             f"{low:g}-{high:g}" if low else f"< {high:g}": asdict(
-                score_redshifts(sample.select((test.mag >= low) & (test.mag < high)), rng=rng)
+                score_redshifts(sample[(test.mag >= low) & (test.mag < high)], rng=rng)
             )
             for low, high in _LIMITS
         }

@@ -178,14 +178,14 @@ def marks(columns: Sequence[Sequence[Field]], ceiling: dict) -> Iterable[Mark]:
 def compared(measured: Sequence[Field]) -> dict[str, RedshiftScores]:
     """Scores of every method on the bright galaxies that all have found."""
     return {
-        method: score([one.comparison.samples[method].select(one.comparison.magnitude < BRIGHT) for one in measured])
+        method: score([one.comparison.samples[method][one.comparison.magnitude < BRIGHT] for one in measured])
         for method in measured[0].comparison.samples
     }
 
 
 def spectroscopic(measured: Sequence[Field]) -> RedshiftScores:
     """Scores of zpix on galaxies that a spectroscopic survey would have measured."""
-    return score([one.report.sample.select(one.spectroscopic) for one in measured])
+    return score([one.report.sample[one.spectroscopic] for one in measured])
 
 
 def score(samples: Sequence[RedshiftSample]) -> RedshiftScores:
@@ -230,7 +230,7 @@ def print_dependence(measured: Sequence[Field]) -> None:
             for one in measured:
                 value, limit = one.quantities[quantity], np.inf if quantity == "F444W" else BRIGHT
                 rows = (value >= low) & (value < high) & (one.report.magnitude < limit)
-                samples.append(one.report.sample.select(rows))
+                samples.append(one.report.sample[rows])
             if sum(map(len, samples)):
                 scores = score(samples)
                 lines.append([f"{low:g} to {high:g}", str(scores.count), *texts(scores, _SCORES)])
@@ -247,7 +247,7 @@ def print_halves(measured: Sequence[Field], ceiling: dict) -> None:
             for one in measured:
                 value, magnitude = one.quantities[quantity], one.report.magnitude
                 rows = (value >= least) & (value < most) & (magnitude >= low) & (magnitude < high)
-                samples.append(one.report.sample.select(rows))
+                samples.append(one.report.sample[rows])
             scores = score(samples)
             ratios = [f"{getattr(scores, column).value / ceiling[name][column]['value']:.2f}" for column in _CEILING]
             title = f"{quantity} " + (f"≥ {least:g}" if least else f"< {most:g}")

@@ -148,7 +148,7 @@ def scan_redshifts(fields: list[Path], templates: TemplateSet, detection: Detect
         least_risk = redshift_sample(fit.pdf, fit.z_phot, z_true[known])
         rows.append(row | _scores(least_risk))
         rows[-1]["largest_likelihood"] = _scores(redshift_sample(fit.pdf, fit.z_ml, z_true[known]))
-        rows[-1]["without_neighbours"] = _scores(least_risk.select(alone[known]))
+        rows[-1]["without_neighbours"] = _scores(least_risk[alone[known]])
         logging.info("%s", rows[-1])
     return rows
 

@@ -58,7 +58,7 @@ def main() -> None:
         sample = redshift_sample(mixture, mixture.least_risk(), sources.redshift.numpy())
         labels = len(training.redshift) // recipe.pretraining.realisations
         for limit in LIMITS:
-            scores = score_redshifts(sample.select(magnitude < limit), rng=np.random.default_rng(0))
+            scores = score_redshifts(sample[magnitude < limit], rng=np.random.default_rng(0))
             columns = (scores.sigma_nmad, scores.outlier_fraction, scores.coverage_68, scores.coverage_95)
             results.append([tiles, labels, passes, loss, limit, *((column.value, column.error) for column in columns)])
             texts = " | ".join(f"{column.value:.4f} ± {column.error:.4f}" for column in columns)

@@ -86,7 +86,7 @@ def print_redshifts(reports: Sequence[Report]) -> None:
     rows = []
     for low, high in [*pairwise(MAGNITUDES), (0.0, 27.0), (0.0, 28.0), (0.0, np.inf)]:
         own = (magnitude >= low) & (magnitude < high)
-        scores = score_redshifts(sample.select(own), rng=np.random.default_rng(0))
+        scores = score_redshifts(sample[own], rng=np.random.default_rng(0))
         name = f"{low:g} to {high:g}" if low else f"< {high:g}" if np.isfinite(high) else "all"
         texts = [f"{getattr(scores, n).value:.3f} ± {getattr(scores, n).error:.3f}" for n in names]
         rows.append([name, str(own.sum()), *texts])

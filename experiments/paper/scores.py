@@ -21,7 +21,7 @@ from zpix.evaluation import (
     score_catalogue,
     score_redshifts,
 )
-from zpix.evaluation.report import scores_dict
+from zpix.evaluation.score_json import scores_dict
 from zpix.sources.source_table import read_source_table
 
 BAND, FAINTEST = "F444W", 28.0
@@ -81,13 +81,13 @@ def search(
         counts = inside[partner]
         true.append(TrueGalaxies(truth.magnitude[inside], measured[inside]))
         found.append(TrueGalaxies(truth.magnitude[partner[counts]], measured[partner[counts]]))
-        samples.append(report.sample.select(counts))
+        samples.append(report.sample[counts])
         detection.append(report.detection)
     sample = RedshiftSample(*(np.concatenate([getattr(s, f.name) for s in samples]) for f in fields(RedshiftSample)))
     redshifts = {}
     for name, chosen in SAMPLES.items():
         rows = np.concatenate([chosen(part) for part in found])
-        scores = score_redshifts(sample.select(rows), rng=np.random.default_rng(seed))
+        scores = score_redshifts(sample[rows], rng=np.random.default_rng(seed))
         redshifts |= scores_dict({name: scores})
         redshifts[name]["true"] = int(sum(chosen(part).sum() for part in true))
     counted = {

@@ -113,7 +113,7 @@ def test_all_figures_of_an_evaluation(tmp_path):
 def test_matches_show_what_is_found_false_and_missed(tmp_path):
     catalogue, _, truth = some_sources(40)
     detected = catalogue[:30]
-    known = truth.select(slice(5, 40))
+    known = truth[slice(5, 40)]
     matching = Matching(np.arange(5, 30), np.arange(25), np.ones(25), n_left=30, n_right=35)
     figure = drawn(
         matches_figure(np.zeros((200, 200, 3)), detected, known, matching, band="F444W", faintest=99.0), tmp_path

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.sources.rows import Rows, shared
+from zpix.sources.rows import SHARED, Rows
 
 
 @dataclass(frozen=True, eq=False)
 class Fluxes(Rows):
-    bands: tuple[str, ...] = shared()
+    bands: tuple[str, ...] = field(metadata=SHARED)
     flux: NDArray[np.float64]  # (N, band)
 
 

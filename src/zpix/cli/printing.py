@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zpix.evaluation.report import Table
+    from zpix.outputs import TextTable
 
 # Characters of a line of a table that goes to a file or another program.
 _WIDTH_OF_FILES = 140
 
 
-def print_tables(tables: list[Table]) -> None:
+def print_tables(tables: list[TextTable]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table as RichTable

@@ -30,7 +30,7 @@ def save_evaluation_figures(report: Report, directory: str | Path) -> list[Path]
         figures["completeness.png"] = completeness_figure(report.detection)
         limit = float(report.detection.mag_limits[-2])
         name = f"{report.band} < {limit:g}"
-        bright = report.sample.select(report.magnitude < limit)
+        bright = report.sample[report.magnitude < limit]
         figures["redshifts_bright.png"] = redshift_figure(
             bright.z_true, bright.z_phot, scores=report.redshifts.get(name), title=name
         )

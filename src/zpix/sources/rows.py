@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, fields
+from dataclasses import fields
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-def shared(**given: Any) -> Any:
-    """Declare a field of `Rows` that belongs to the whole table, such as the bands of its fluxes.
-
-    Taking rows keeps it as it is, and joined tables take that of the first.
-
-    Parameters
-    ----------
-    **given
-        Arguments of `dataclasses.field`, such as `default`.
-
-    Returns
-    -------
-    Any
-        What `dataclasses.field` returns.
-    """
-    return field(metadata={"shared": True}, **given)
+#: Metadata of a field that belongs to the whole table, such as the bands of its fluxes: `field(metadata=SHARED)`.
+SHARED = {"shared": True}
 
 
 class Rows:
     """Base of frozen dataclasses whose fields are arrays, or other `Rows`, of one leading length N.
 
     `len(table)` is N, `table[rows]` takes rows by a slice, a mask or indices, and `Table.concatenate` joins tables.
-    N = 0 is an ordinary table. Fields declared with `shared()` are not arrays of that length and are kept.
+    N = 0 is an ordinary table. A field with the metadata `SHARED` is not an array of that length: taking rows keeps
+    it, and joined tables have that of the first.
 
     Examples
     --------
-    >>> from dataclasses import dataclass
+    >>> from dataclasses import dataclass, field
     >>> @dataclass(frozen=True, eq=False)
     ... class Positions(Rows):
     ...     ra: NDArray
     ...     dec: NDArray
-    ...     unit: str = shared(default="deg")
+    ...     unit: str = field(default="deg", metadata=SHARED)
     >>> positions = Positions(np.array([53.1, 53.2]), np.array([-27.8, -27.9]))
     >>> len(Positions.concatenate([positions, positions[positions.dec < -27.85]]))
     3

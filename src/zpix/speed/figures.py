@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from zpix.outputs import TextTable
 from zpix.speed.contenders import STAGES
 from zpix.speed.machine import Machine
 from zpix.speed.network import Race
 from zpix.speed.rates import Rate
 from zpix.speed.scaling import Scaling
-
-Table = tuple[str, list[str], list[list[str]]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Benchmark:
     windows: Rate | None = None
     scaling: Scaling | None = None
 
-    def tables(self) -> list[Table]:
+    def tables(self) -> list[TextTable]:
         """Everything as text."""
         tables = []
         if self.race is not None:
@@ -69,7 +68,7 @@ class Benchmark:
             tables.append(self._scaling_table(self.scaling))
         return tables
 
-    def _race_table(self, result: Race) -> Table:
+    def _race_table(self, result: Race) -> TextTable:
         rivals = [name for name in result.rounds if not name.startswith("zpix")]
         rows = []
         for name in result.rounds:
@@ -84,12 +83,12 @@ class Benchmark:
         return title, header, rows
 
     @staticmethod
-    def _stage_table(result: Race) -> Table:
+    def _stage_table(result: Race) -> TextTable:
         stages = {name: result.stage_seconds(name) for name in result.rounds}
         rows = [[stage, *(f"{1e3 * own[stage]:.1f}" for own in stages.values())] for stage in STAGES]
         return "Where the time of a process goes, ms per tile", ["stage", *stages], rows
 
-    def _scaling_table(self, result: Scaling) -> Table:
+    def _scaling_table(self, result: Scaling) -> TextTable:
         rows = [[f"{n} tiles", f"{1e3 * c.passed:.1f}", f"{1e3 * c.computed:.1f}"] for n, c in result.per_tile.items()]
         rows.append(["most costly over least costly", "", f"{1 + result.spread:.3f}"])
         if result.processes > 1:
