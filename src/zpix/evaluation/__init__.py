@@ -1,6 +1,6 @@
 """How good a catalogue is: one-to-one matching with the truth, detection scores, redshift scores."""
 
-from zpix.evaluation.comparison import Comparison, Contestant, Redshifts, common_galaxies, compare, write_comparison
+from zpix.evaluation.comparison import Comparison, Contestant, common_galaxies, score_contestants, write_comparison
 from zpix.evaluation.detection_scores import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
 from zpix.evaluation.diagnosis import Diagnosis, Information, map_redshifts, next_table
 from zpix.evaluation.grid_pdf import GridPdf
@@ -9,6 +9,7 @@ from zpix.evaluation.redshifts import (
     OUTLIER_LIMIT,
     Estimate,
     RedshiftPdf,
+    Redshifts,
     RedshiftSample,
     RedshiftScores,
     ks_distance,
@@ -41,7 +42,6 @@ __all__ = [
     "SelectionScores",
     "Truth",
     "common_galaxies",
-    "compare",
     "in_field",
     "ks_distance",
     "map_redshifts",
@@ -51,6 +51,7 @@ __all__ = [
     "read_truth",
     "redshift_sample",
     "score_catalogue",
+    "score_contestants",
     "score_detection",
     "score_redshifts",
     "score_selection",

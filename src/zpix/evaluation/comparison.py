@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.evaluation.detection_scores import DetectionScores, score_detection
-from zpix.evaluation.redshifts import RedshiftPdf, RedshiftSample, RedshiftScores, redshift_sample
+from zpix.evaluation.redshifts import Redshifts, RedshiftSample, RedshiftScores, redshift_sample
 from zpix.evaluation.report import REDSHIFT_MAG_EDGES, SELECTION_MAG, score_below_limits, score_bins
 from zpix.evaluation.score_json import detection_dict, scores_dict, selection_dict
 from zpix.evaluation.score_tables import SCORE_TITLES, estimate_text, fraction_text, selection_table
@@ -25,7 +25,6 @@ from zpix.evaluation.truth import Truth
 from zpix.evaluation.truth_matching import Placed, in_field, match_truth
 from zpix.matching.pairs import Matching
 from zpix.outputs import TextTable, write_json
-from zpix.sources.rows import Rows
 
 Floats = NDArray[np.float64]
 
@@ -84,22 +83,6 @@ class Contestant:
         found = self.matching.partner_of_right[truth_rows]
         assert (found >= 0).all()
         return found
-
-
-@dataclass(frozen=True, eq=False)
-class Redshifts(Rows):
-    """Redshifts of G sources by one method.
-
-    Attributes
-    ----------
-    pdf : RedshiftPdf of length G
-        Redshift PDFs, such as a `ZMixture` or a `GridPdf`.
-    z_phot : (G,) float64
-        Point estimates.
-    """
-
-    pdf: RedshiftPdf
-    z_phot: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +186,7 @@ def common_galaxies(truth: Truth, detectors: Mapping[str, Contestant], shape: tu
     return np.flatnonzero(found & inside & np.isfinite(truth.z))
 
 
-def compare(
+def score_contestants(
     truth: Truth,
     galaxies: NDArray[np.intp],
     *,

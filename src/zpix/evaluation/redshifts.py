@@ -89,6 +89,22 @@ class RedshiftPdf(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class Redshifts(Rows):
+    """Redshifts of G sources by one method.
+
+    Attributes
+    ----------
+    pdf : RedshiftPdf of length G
+        Redshift PDFs, such as a `ZMixture` or a `GridPdf`.
+    z_phot : (G,) float64
+        Point estimates.
+    """
+
+    pdf: RedshiftPdf
+    z_phot: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class RedshiftSample(Rows):
     """N sources with photometric and true redshifts, and what is known of their PDFs.
 
