@@ -2,7 +2,8 @@
 
 It is detectron2's own Mask R-CNN with the shape of a `Detector`. Its layers cannot hold the weights of zpix, so it has
 random ones; its settings are those of its `Base-RCNN-FPN.yaml` where the shape leaves a choice. The redshift head of
-zpix is added. Only what detectron2 documents is used: the settings, `build_model`, and the parts of a `GeneralizedRCNN`.
+zpix is added. Only what detectron2 documents is used: the settings, `build_model`, and the parts of a
+`GeneralizedRCNN`.
 """
 
 from __future__ import annotations
