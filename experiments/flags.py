@@ -10,6 +10,7 @@ fields; no threshold was set on them: the limit of OUTSIDE_TRAINING is a quantil
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,10 @@ from zpix.config import InferenceConfig, SimulationConfig
 from zpix.evaluation import Truth, read_truth
 from zpix.evaluation.redshifts import OUTLIER_LIMIT
 from zpix.evaluation.truth_matching import match_truth
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from experiments.markdown import print_table
 
 BAND, FAINTEST = "F444W", 28.0
 SKIES = {
@@ -130,13 +135,6 @@ def stars(found: Searched) -> list[list[str]]:
         marks = [f"{(found.marked(name) & own).sum()}" for name in ("STAR", "SATURATED", "OUTSIDE_TRAINING")]
         rows.append([text, str(own.sum()), *marks])
     return rows
-
-
-def print_table(header: tuple[str, ...], rows: list[list[str]]) -> None:
-    """Print a Markdown table."""
-    for line in (header, ["---"] * len(header), *rows):
-        print("| " + " | ".join(line) + " |", flush=True)
-    print()
 
 
 def main() -> None:

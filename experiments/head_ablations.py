@@ -40,8 +40,8 @@ from zpix.training.store import Store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from experiments.markdown import print_table
 from experiments.paper.experiment import write_json
-from experiments.paper.scores import print_table
 from experiments.training_size import CPU, RECIPE, labels_of, measured_magnitude
 
 LIMITS = (27.0, 28.0)

@@ -37,8 +37,9 @@ from zpix.matching import Matching
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from experiments.markdown import print_table
 from experiments.paper.experiment import keep_settings, write_json
-from experiments.paper.scores import BAND, print_table
+from experiments.paper.scores import BAND
 
 #: A source is selected when P(> z) is above one of these.
 PROBABILITIES = (0.1, 0.3, 0.5, 0.7, 0.9, 0.97)

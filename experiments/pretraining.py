@@ -30,13 +30,13 @@ from zpix.training.store import Store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from experiments.markdown import print_table
 from experiments.paper.experiment import begin, options, write_json
 from experiments.paper.scores import (
     SAMPLES,
     SCORES,
     detection_cells,
     loss_cells,
-    print_table,
     redshift_cells,
     search,
     training_facts,

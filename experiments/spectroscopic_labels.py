@@ -30,8 +30,9 @@ from zpix.training.store import Store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from experiments.markdown import print_table
 from experiments.paper.experiment import begin, options, write_json
-from experiments.paper.scores import SAMPLES, SCORES, print_table, redshift_cells, search, training_facts
+from experiments.paper.scores import SAMPLES, SCORES, redshift_cells, search, training_facts
 
 
 def without_redshifts(source: Path, model: ModelConfig, out: Path, *, seed: int = 0) -> Path:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ from zpix.evaluation import (
 )
 from zpix.evaluation.score_json import scores_dict
 from zpix.sources.source_table import read_source_table
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from experiments.markdown import with_error
 
 BAND, FAINTEST = "F444W", 28.0
 
@@ -83,28 +88,24 @@ def search(
         found.append(TrueGalaxies(truth.magnitude[partner[counts]], measured[partner[counts]]))
         samples.append(report.sample[counts])
         detection.append(report.detection)
-    sample = RedshiftSample(*(np.concatenate([getattr(s, f.name) for s in samples]) for f in fields(RedshiftSample)))
+    sample = RedshiftSample.concatenate(samples)
     redshifts = {}
     for name, chosen in SAMPLES.items():
         rows = np.concatenate([chosen(part) for part in found])
         scores = score_redshifts(sample[rows], rng=np.random.default_rng(seed))
         redshifts |= scores_dict({name: scores})
         redshifts[name]["true"] = int(sum(chosen(part).sum() for part in true))
-    counted = {
-        name: _counted([getattr(scores, f"{name}_below") for scores in detection], detection[0].mag_limits)
+    limit = np.flatnonzero(detection[0].mag_limits == FAINTEST)
+    fractions = {
+        name: counted([getattr(scores, f"{name}_below")[limit] for scores in detection])
         for name in ("completeness", "purity")
     }
-    return {"redshifts": redshifts, **counted}
+    return {"redshifts": redshifts, **fractions}
 
 
 def redshift_cells(scores: dict[str, Any]) -> list[str]:
     """How many of how many galaxies were found, and each of `SCORES` with its error."""
-    return [f"{scores['count']} of {scores['true']}", *(estimate(scores[name]) for name in SCORES)]
-
-
-def estimate(score: dict[str, float | None]) -> str:
-    """A value and its error as text; a dash if there is none."""
-    return "-" if score["value"] is None else f"{score['value']:.3f} ± {score['error']:.3f}"
+    return [f"{scores['count']} of {scores['true']}", *(with_error(scores[name]) for name in SCORES)]
 
 
 def training_facts(model: Path) -> dict[str, Any]:
@@ -125,22 +126,13 @@ def loss_cells(row: dict[str, Any]) -> list[str]:
 
 def detection_cells(row: dict[str, Any]) -> list[str]:
     """Completeness and purity of all sources with F444W < 28."""
-    return [estimate(row[name]) for name in ("completeness", "purity")]
+    return [with_error(row[name]) for name in ("completeness", "purity")]
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a Markdown table."""
-    for line in (header, ["---"] * len(header), *rows):
-        print("| " + " | ".join(line) + " |", flush=True)
-    print()
-
-
-def _counted(parts: list[CountedFraction], limits: NDArray[np.float64]) -> dict[str, Any]:
-    """Fractions of several fields brighter than the limit as one."""
-    at = int(np.flatnonzero(limits == FAINTEST)[0])
-    count, total = (sum(int(getattr(part, name)[at]) for part in parts) for name in ("count", "total"))
+def counted(parts: Sequence[CountedFraction]) -> dict[str, Any]:
+    """Count one fraction of several fields as one, as JSON values; value and error are None of nothing."""
+    whole = CountedFraction.together(parts)
+    count, total = int(whole.count[0]), int(whole.total[0])
     if not total:
         return {"count": 0, "total": 0, "value": None, "error": None}
-    fraction = CountedFraction(np.array([count]), np.array([total]))
-    low, high = fraction.interval()[:, 0]
-    return {"count": count, "total": total, "value": count / total, "error": float(0.5 * (high - low))}
+    return {"count": count, "total": total, "value": count / total, "error": float(whole.error[0])}

@@ -11,6 +11,8 @@ pytest.importorskip("eazy", reason="the rival needs the extra 'rival'")
 pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
+from experiments.write_tables import results_text
+
 from experiments import marks
 from zpix.errors import InputFileError, OutputError
 from zpix.evaluation import GridPdf, Redshifts
@@ -142,7 +144,12 @@ def test_marks_are_measured_against_the_rival_and_the_ceiling(field, templates, 
     assert found["outliers over those of the mine templates"].met == (
         own.outlier_fraction.value <= 0.5 * theirs.outlier_fraction.value
     )
-    marks.print_methods([one])
+    found = marks.result([one, one], {"< 28": ceiling}, seeds=[778, 778], size=448)
+    assert json.loads(json.dumps(found)) == found
+    both = found["redshifts"]["zpix"]["28"]
+    assert both["count"] == 2 * own.count and both["sigma_nmad"]["value"] == pytest.approx(own.sigma_nmad.value)
+    assert found["about"]["seeds"] == [778, 778] and found["selections"]["mine templates"]["6"]["recall"]["total"] >= 0
+    assert len(results_text(found).split("\n\n")) == 4
     marks.print_dependence([one])
     marks.print_halves([one], {"< 27": ceiling, "27-28": ceiling})
     printed = capsys.readouterr().out
