@@ -1,8 +1,8 @@
-"""Does the network use the Milky Way's E(B−V)? The same pixels, told the truth and told otherwise.
+"""Does the network use the Milky Way's E(B−V)? The same pixels are searched with the true value and with another.
 
     python experiments/dust.py --out dust
 
-Fields are drawn behind E(B−V) = 0 and 0.1, the ends of the shipped model's training, and searched with either value.
+Fields are drawn with E(B−V) = 0 and 0.1, the limits of the shipped model's training, and searched with both values.
 Boxes and masks do not depend on it, so the same galaxies are compared: log-likelihood of their true redshifts, bias
 and outliers, F444W < 28.
 """
@@ -25,7 +25,7 @@ FAINTEST = 28.0
 
 
 def search(field: Path, told: float, model: Path | None) -> tuple[np.ndarray, np.ndarray]:
-    """ln p(true z) and Δz / (1 + z) of the matched galaxies of a field, in the order of the truth."""
+    """Return ln p(true z) and Δz / (1 + z) of the matched galaxies of a field, in the order of the truth."""
     config = InferenceConfig(dust=str(told), workers=1)
     catalogue = zpix.run(field, out=field.parent / f"told-{told:g}", model=model, config=config, overwrite=True)
     truth = read_truth(field / "truth.fits")
@@ -39,12 +39,13 @@ def search(field: Path, told: float, model: Path | None) -> tuple[np.ndarray, np
 
 
 def main() -> None:
+    """Draw and search every field, and print the table."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--out", type=Path, required=True, help="directory of fields and results")
     options.add_argument("--model", type=Path, help="checkpoint; the shipped model by default")
     options.add_argument("--seeds", type=int, nargs="+", default=list(range(777, 783)), help="one field each")
     options.add_argument("--size", type=int, default=1024, help="side of a field in pixels")
-    options.add_argument("--ebv", type=float, nargs=2, default=[0.0, 0.1], help="values to draw and to tell")
+    options.add_argument("--ebv", type=float, nargs=2, default=[0.0, 0.1], help="values to draw and to search with")
     asked = options.parse_args()
     header = (
         "drawn with",

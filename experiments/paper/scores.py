@@ -1,4 +1,4 @@
-"""What does a model make of fields that it has not seen, and of which galaxies is it true?"""
+"""How good is a model on fields that it has not seen, for galaxies with spectra and for all?"""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from zpix.evaluation import (
     score_redshifts,
 )
 from zpix.evaluation.score_json import scores_dict
+from zpix.sources.rows import Rows
 from zpix.sources.source_table import read_source_table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -33,18 +34,22 @@ BAND, FAINTEST = "F444W", 28.0
 
 
 @dataclass(frozen=True, eq=False)
-class TrueGalaxies:
-    """The true galaxies of some fields, G in all.
+class TrueGalaxies(Rows):
+    """The G true galaxies of some fields.
 
-    magnitude : (G,) float64, F444W
-    measured : (G,) bool, whether a spectroscopic survey would have its redshift
+    Attributes
+    ----------
+    magnitude : (G,) float64
+        F444W magnitude.
+    measured : (G,) bool
+        Whether a spectroscopic survey would have measured the redshift.
     """
 
     magnitude: NDArray[np.float64]
     measured: NDArray[np.bool_]
 
 
-#: Of which galaxies redshifts are scored: those that a spectroscopic survey chooses are not like all.
+#: Samples of galaxies that are scored; those that a spectroscopic survey chooses are not typical.
 SAMPLES: dict[str, Callable[[TrueGalaxies], NDArray[np.bool_]]] = {
     "galaxies that have spectra": lambda true: true.measured,
     f"galaxies that have spectra, {BAND} < {FAINTEST:g}": lambda true: true.measured & (true.magnitude < FAINTEST),
@@ -63,12 +68,13 @@ SCORES = {
 def search(
     model: Path | None, places: Sequence[Path], *, out: Path, config: InferenceConfig, seed: int = 0
 ) -> dict[str, Any]:
-    """Search fields with a model and score it, as JSON values; what `out` holds of them is read again.
+    """Search fields with a model and score it; existing catalogues in `out` are read again.
 
     Returns
     -------
-    redshifts : scores with bootstrap errors of each of `SAMPLES`, and `true`, the galaxies that were to be found
-    completeness, purity : of all sources brighter than F444W = 28, with half their 68 % interval
+    dict
+        JSON values: `redshifts`, the scores of each of `SAMPLES` with `true`, the number of its true galaxies;
+        `completeness` and `purity` of all sources with F444W < 28.
     """
     true, found, samples, detection = [], [], [], []
     for place in places:
@@ -104,18 +110,18 @@ def search(
 
 
 def redshift_cells(scores: dict[str, Any]) -> list[str]:
-    """How many of how many galaxies were found, and each of `SCORES` with its error."""
+    """Format the number of galaxies found, of how many, and each of `SCORES` with its error."""
     return [f"{scores['count']} of {scores['true']}", *(with_error(scores[name]) for name in SCORES)]
 
 
 def training_facts(model: Path) -> dict[str, Any]:
-    """Seconds, epochs and last losses of the training of a model, as JSON values."""
+    """Return seconds, epochs and last losses of the training of a model, as JSON values."""
     about = load_checkpoint(model).about
     return {"seconds": about.seconds, "epochs": about.epochs, "losses": about.losses}
 
 
 def loss_cells(row: dict[str, Any]) -> list[str]:
-    """Sum of the last losses on training tiles and on validation tiles, and redshift's part of the latter, as text."""
+    """Format the sums of the last losses on training and on validation tiles, and the redshift part of the latter."""
     last = {losses["split"]: losses for losses in row["losses"]}
     parts = [name for name in last["train"] if name not in ("epoch", "split", "rate")]
     cells = {split: f"{sum(losses[name] for name in parts):.3f}" for split, losses in last.items()}
@@ -125,7 +131,7 @@ def loss_cells(row: dict[str, Any]) -> list[str]:
 
 
 def detection_cells(row: dict[str, Any]) -> list[str]:
-    """Completeness and purity of all sources with F444W < 28."""
+    """Format completeness and purity of all sources with F444W < 28."""
     return [with_error(row[name]) for name in ("completeness", "purity")]
 
 
