@@ -17,11 +17,13 @@ from zpix.speed import SHAPES
 
 
 def milliseconds(work) -> float:
+    """Median time of a call on one thread."""
     return 1e3 * Timer("work()", globals={"work": work}, num_threads=1).blocked_autorange(min_run_time=0.2).median
 
 
 @torch.inference_mode()
 def main(sizes: list[int]) -> None:
+    """Time both shapes of networks for tiles of these sizes."""
     keep_freed_memory()
     torch.manual_seed(0)
     cpu = torch.device("cpu")

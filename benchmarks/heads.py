@@ -1,4 +1,4 @@
-"""How long do the heads of the network take for so many sources, in fp32 and bf16?
+"""How long do the heads of the network take for different numbers of sources, in fp32 and bf16?
 
 Run `python benchmarks/heads.py [SOURCES ...]` (91 and 1,000 by default); one thread, the shapes of the shipped model
 and of the paper's.
@@ -17,11 +17,13 @@ from zpix.speed import SHAPES
 
 
 def milliseconds(work) -> float:
+    """Median time of a call on one thread."""
     return 1e3 * Timer("work()", globals={"work": work}, num_threads=1).blocked_autorange(min_run_time=0.2).median
 
 
 @torch.inference_mode()
 def main(counts: list[int]) -> None:
+    """Time the heads of both shapes of networks for these numbers of sources."""
     torch.manual_seed(0)
     size, cpu = 256, torch.device("cpu")
     print(f"{'network':12}{'head':12}{'sources':>8}{'fp32':>10}{'bf16':>10}  ms")

@@ -25,6 +25,7 @@ from zpix.image import (
 
 
 def write(folder: str, side: int) -> None:
+    """Write a mosaic of noise, block by block."""
     flux = np.random.default_rng(0).normal(size=(9, 1024, 1024)).astype(np.float32)
     block = Pixels(flux, np.ones_like(flux), np.ones(flux.shape, bool))
     wcs = tangent_wcs(53.1, -27.8, (side, side), 0.03)
@@ -35,6 +36,7 @@ def write(folder: str, side: int) -> None:
 
 
 def milliseconds(mosaic, regions: list[Region]) -> str:
+    """Times of reading these regions, as text."""
     times = []
     for region in regions:
         start = time.perf_counter()
@@ -44,10 +46,12 @@ def milliseconds(mosaic, regions: list[Region]) -> str:
 
 
 def peak_mib() -> float:
+    """Largest memory of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main(side: int) -> None:
+    """Write a mosaic of this size, then read windows of it."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         write(folder, side)

@@ -1,9 +1,9 @@
-"""What does a run cost beside the network: reading, measuring, parts, assembling, products, and memory?
+"""How much time and memory does a run take without the network: reading, measuring, parts, assembling and products?
 
 Run `python benchmarks/large_field.py [SIDE]`: a noise mosaic of nine bands and SIDE pixels a side (default 4096; 16384
-is as large as JADES, 19 GB of FITS) is written to a temporary directory (TMPDIR moves it) and searched by one
-process, with a sky of known sources, 91 on 512 × 512 pixels, in place of the network. Tiles are counted in units of
-512 × 512 owned pixels.
+is as large as JADES, 19 GB of FITS) is written to a temporary directory (set TMPDIR to choose it) and searched by one
+process. In place of the network it finds known sources, 91 on 512 × 512 pixels. Tiles are counted in units of 512 × 512
+owned pixels.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SOURCES_PER_TILE = 91
 
 
 class KnownSky:
-    """Sources at random places that every tile sees where they are, to a fraction of a pixel."""
+    """Sources at random positions, which every tile finds to a fraction of a pixel."""
 
     def __init__(self, side: int, seed: int = 1) -> None:
         rng = np.random.default_rng(seed)
@@ -49,7 +49,7 @@ class KnownSky:
         self.masks = (1 / (1 + np.exp(slope))).astype(np.float32)
 
     def seen_in(self, region: Region, *, seed: int, features: int) -> Detections:
-        """What a perfect network with so many features would say of a tile."""
+        """Detections of a tile as of a perfect network with so many features."""
         low, high = np.searchsorted(self.y, [region.y0 - 200, region.y1 + 200])
         box = self.box[low:high]
         whole = (box[:, :2] >= (region.x0, region.y0)).all(1) & (box[:, 2:] <= (region.x1, region.y1)).all(1)
@@ -69,6 +69,7 @@ class KnownSky:
 
 
 def write_noise(folder: Path, side: int) -> None:
+    """Write a mosaic of noise in nine bands."""
     flux = np.random.default_rng(0).normal(size=(len(JADES_BANDS), 1024, 1024)).astype(np.float32)
     block = Pixels(flux, np.ones_like(flux), np.ones(flux.shape, bool))
     wcs = tangent_wcs(53.1, -27.8, (side, side), 0.03)
@@ -79,6 +80,7 @@ def write_noise(folder: Path, side: int) -> None:
 
 
 def main(side: int) -> None:
+    """Search a field of this size and print times, sizes and memory."""
     sky = KnownSky(side)
 
     def predict(searcher: zpix.search.block._Searcher, batch: list[zpix.search.block._Window]) -> list[Detections]:

@@ -15,12 +15,12 @@ _PAUSE_S = 0.5
 
 
 def descendants(root: int) -> list[int]:
-    """A process and all that it has started, directly or not, of those that live."""
+    """List a process and all living processes that it has started, directly or not."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text().rpartition(")")[2].split()[1])
-        except OSError:  # it has ended meanwhile
+        except OSError:  # it has ended since
             continue
         children.setdefault(parent, []).append(int(stat.parent.name))
     found = [root]
@@ -39,6 +39,7 @@ def shared_size_mib(process: int) -> float:
 
 
 def main(command: list[str]) -> None:
+    """Run a command and print the memory of its processes."""
     start = time.perf_counter()
     running = subprocess.Popen(command)
     sizes: list[list[float]] = []

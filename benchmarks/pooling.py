@@ -16,10 +16,12 @@ from zpix.detector.pooling import BoxPooler, _pool_by_kernel
 
 
 def milliseconds(work) -> float:
+    """Median time of a call on one thread."""
     return 1e3 * Timer("work()", globals={"work": work}, num_threads=1).blocked_autorange(min_run_time=0.2).median
 
 
 def main(count: int, size: int) -> None:
+    """Time so many boxes in a tile of this size."""
     torch.manual_seed(0)
     features = [
         torch.randn(1, 256, size // s, size // s).contiguous(memory_format=torch.channels_last) for s in STRIDES[:4]
@@ -41,6 +43,7 @@ def main(count: int, size: int) -> None:
     leaves = [f.requires_grad_() for f in features]
 
     def there_and_back(pool) -> None:
+        """Compute the pooled features and their gradients."""
         torch.autograd.grad(pool().sum(), leaves)
 
     kernel = milliseconds(lambda: there_and_back(lambda: _pool_by_kernel(leaves, boxes, image, 7, 2)))

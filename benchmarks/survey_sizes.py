@@ -1,4 +1,4 @@
-"""What would a survey cost? Markdown for docs/scaling.md from one measured figure.
+"""How much time and storage would a survey take? Markdown for docs/scaling.md from one measured figure.
 
 Run `python benchmarks/survey_sizes.py --seconds-per-tile S`, with S the seconds that one tile of 512 × 512 owned pixels
 takes from FITS to catalogue on two cores (from `zpix bench`, or a run's seconds times 2 / cores).
@@ -19,7 +19,21 @@ ASSEMBLING_S_PER_SOURCE = 60e-6  # one process: the same benchmark
 
 @dataclass(frozen=True)
 class Survey:
-    """A survey as it is planned or published; pixels are those of the mosaics."""
+    """A survey as planned or published.
+
+    Attributes
+    ----------
+    name : str
+        Name in the table.
+    area_deg2 : float
+        Area.
+    pixel_arcsec : float
+        Side of a pixel of the mosaics.
+    bands : int
+        Number of bands.
+    sources : float
+        Number of sources.
+    """
 
     name: str
     area_deg2: float
@@ -29,6 +43,7 @@ class Survey:
 
     @property
     def pixels(self) -> float:
+        """Number of pixels of one band."""
         return self.area_deg2 * (3600 / self.pixel_arcsec) ** 2
 
 
@@ -41,6 +56,7 @@ SURVEYS = (
 
 
 def row(survey: Survey, seconds_per_tile: float) -> str:
+    """One row of the table."""
     tiles = survey.pixels / TILE_PIX
     core_hours = 2 * tiles * seconds_per_tile / 3600
     read = survey.pixels * survey.bands * BYTES_PER_PIXEL
@@ -65,6 +81,7 @@ def row(survey: Survey, seconds_per_tile: float) -> str:
 
 
 def main(seconds_per_tile: float) -> None:
+    """Print the table."""
     print(
         "| | deg² | tiles | sources | mosaics, TB | core hours | hours on 1,024 cores | reading per core, MB/s | "
         "reading with 1,024 cores, GB/s | catalogues, TB | segmentation, TB | assembling as one, hours |"

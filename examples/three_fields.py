@@ -72,7 +72,7 @@ def marks(reports: list[Report]) -> list[Mark]:
     """The scores that have aims, over all sources of some fields."""
     completeness = joined_fraction([fraction(report, "completeness_below") for report in reports])
     purity = joined_fraction([fraction(report, "purity_below") for report in reports])
-    samples = [report.sample.select(report.magnitude < REDSHIFTS_TO) for report in reports]
+    samples = [report.sample[report.magnitude < REDSHIFTS_TO] for report in reports]
     columns = [np.concatenate([getattr(s, f.name) for s in samples]) for f in fields(RedshiftSample)]
     scores = score_redshifts(RedshiftSample(*columns), rng=np.random.default_rng(0))
     return [

@@ -1,10 +1,10 @@
-"""Which backbone learns best from few images: ResNet50, an MViTv2, or the small ResNet18?
+"""Which backbone is best when trained on few images: ResNet50, an MViTv2, or the small ResNet18?
 
     python experiments/backbones.py --out backbones
 
-As in Merz et al. 2026, but on the mock sky: the same tiles, epochs and redshift head (`fpn+pixels`) for all, from
-random weights. A transformer accepts only images of the size it was built for, so that fields are searched in tiles of
-that size by all of them. Seconds are those of training alone.
+As in Merz et al. 2026, but on the mock sky: all have the same tiles, epochs and redshift head (`fpn+pixels`), and start
+from random weights. A transformer accepts only images of the size it was built for, so all search fields in tiles of
+that size. Seconds are those of the training alone.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from zpix.training.store import Store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.paper.experiment import begin, options, write_json
+from experiments.markdown import print_table
+from experiments.paper.experiment import begin, keep_json, options
 from experiments.paper.scores import (
     SAMPLES,
     SCORES,
     detection_cells,
     loss_cells,
-    print_table,
     redshift_cells,
     search,
     training_facts,
@@ -40,7 +40,7 @@ BRIGHT = list(SAMPLES)[-1]
 
 
 def measure(asked: argparse.Namespace) -> dict[str, Any]:
-    """All rows and what they learnt from, as JSON values."""
+    """Train and search with each backbone; return all rows and the training set as JSON values."""
     experiment = begin(asked)
     store = asked.store or experiment.store("tiles", tiles=asked.tiles, seed=asked.seed, labels="all")
     fields = experiment.fields(asked.test_seeds, asked.test_size)
@@ -48,7 +48,10 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     inference = override(experiment.inference, tile_size=side, margin=64)
 
     def row(backbone: str) -> dict[str, Any]:
+        """Scores of one backbone, measured unless they exist."""
+
         def make(place: Path) -> dict[str, Any]:
+            """Train, search and score."""
             model = override(
                 experiment.config.model, backbone=backbone, built_size_pix=side, redshift_head="fpn+pixels"
             )
@@ -76,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--backbones", nargs="+", default=list(BACKBONES), choices=[*BACKBONES, "mvitv2_base"])
     asked = parser.parse_args(arguments)
     found = measure(asked)
-    write_json(asked.out / "backbones.json", found)
+    keep_json(asked.out / "backbones.json", found)
     counts = found["learnt_from"]["train"]
     print(f"{counts['tiles']} tiles with {counts['redshifts']} redshifts, {asked.epochs} epochs.\n")
     rows = [

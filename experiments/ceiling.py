@@ -1,10 +1,10 @@
-"""What can nine colours give, when the population is known and the photometry perfect?
+"""How good can redshifts from nine fluxes be, if the population is known and the photometry is perfect?
 
     python experiments/ceiling.py --out ceiling.json
 
-A network of a few layers learns from true fluxes with the mock's noise in an aperture of 0.15 arcsec, of as many
-galaxies as zpix has seen, and is tested on others of the same sky, exposed as unevenly as the mock's fields are.
-Populations are drawn and never rendered.
+A network of a few layers is trained on true fluxes with the mock's noise in an aperture of 0.15 arcsec, of as many
+galaxies as zpix is trained on, and tested on other galaxies of the same sky. Exposure is as uneven as in the mock's
+fields. Populations are drawn but not rendered.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from experiments.colour_network import CeilingSettings, ceiling_redshifts, fit_c
 
 _PIXEL_ARCSEC = 0.03
 _CELL_PIX = 8192  # 16.8 arcmin²
-#: Share of a point's light in F444W within 0.15 arcsec: errors of total fluxes are larger by its inverse.
+#: Share of the light of a point source in F444W within 0.15 arcsec; errors of total fluxes are divided by it.
 _ENCLOSED = 0.666
-_WINDOW_PIX, _PLACES = 128, 100  # of a sky each, and how many of its pixels galaxies get their errors from
+_WINDOW_PIX, _PLACES = 128, 100  # side of a window of the sky, and the number of pixels that errors are taken from
 _MAG_BINS = ((0.0, 27.0), (0.0, 28.0), (27.0, 28.0), (28.0, 29.0))
-#: Half-light radius in arcsec that halves the galaxies at the limit.
+#: Half-light radius in arcsec above which a galaxy is extended: the median of galaxies at the limit.
 EXTENDED = 0.15
 
 
 def draw_galaxies(seed: int, count: int, *, faintest: float) -> Population:
-    """`count` galaxies brighter than `faintest` in F444W, of the sky's own mix of redshifts."""
+    """Draw `count` galaxies brighter than `faintest` in F444W, with the sky's own distribution of redshifts."""
     config = SimulationConfig(limit_mag=faintest)
     parts, found = [], 0
     for cell in range(10_000):
@@ -58,9 +58,9 @@ def draw_galaxies(seed: int, count: int, *, faintest: float) -> Population:
 
 
 def relative_errors(seed: int, count: int) -> NDArray[np.float64]:
-    """Errors at `count` places of the mock's fields in units of the deep field's, (count, band).
+    """Draw errors at `count` positions of the mock's fields in units of the deep field's, (count, band).
 
-    Dithers, gaps between chips and the smooth variation of depth make them; places that lack a band are left out.
+    They vary by dithers, gaps between chips and the smooth variation of depth; positions that lack a band are left out.
     """
     config, window = SimulationConfig(), Region.whole((_WINDOW_PIX, _WINDOW_PIX))
     parts, found = [], 0
@@ -80,15 +80,16 @@ def relative_errors(seed: int, count: int) -> NDArray[np.float64]:
 
 
 def aperture_noise(fluxes: NDArray[np.float64], *, radius_arcsec: float = 0.15) -> NDArray[np.float64]:
-    """Errors in nJy of total fluxes (N, band) from a circular aperture in the deep field, (N, band)."""
+    """Compute errors in nJy of total fluxes (N, band) from a circular aperture in the deep field, (N, band)."""
     pixels = np.pi * (radius_arcsec / _PIXEL_ARCSEC) ** 2
     return summed_noise(fluxes * _ENCLOSED, pixels) / _ENCLOSED
 
 
 def summed_noise(fluxes: NDArray[np.float64], pixels: float | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Noise in nJy of sums over so many pixels that hold `fluxes` (N, band): the sky's and that of the photons.
+    """Compute the noise in nJy of sums over so many pixels with `fluxes` (N, band), from the sky and the photons.
 
-    As in a large aperture; in one of 0.15 arcsec, within which the noise hangs together less, it is up to a fifth less.
+    It is that of a large aperture. In one of 0.15 arcsec, which is smaller than the correlation length of the noise, it
+    is up to a fifth less.
     """
     rms = noise_over_error(JADES_BANDS) * white_equivalent(JADES_BANDS)  # as `Sky` adds it, of the error image
     photons = np.maximum(fluxes, 0) / electrons_per_njy(JADES_BANDS)
@@ -96,10 +97,10 @@ def summed_noise(fluxes: NDArray[np.float64], pixels: float | NDArray[np.float64
 
 
 def main() -> None:
-    """Draw, train, test, write."""
+    """Draw the galaxies, train and test the network, and write the scores."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--out", type=Path, required=True, help="JSON file of the scores")
-    options.add_argument("--galaxies", type=int, default=100_000, help="labels to learn from")
+    options.add_argument("--galaxies", type=int, default=100_000, help="galaxies to train on")
     options.add_argument("--test-galaxies", type=int, default=20_000)
     options.add_argument("--seed", type=int, default=5000, help="of the training sky; the test sky has the next")
     options.add_argument("--faintest", type=float, default=29.5, help="F444W magnitude")
@@ -128,7 +129,7 @@ def measure_ceiling(
     faintest: float,
     settings: CeilingSettings,
 ) -> dict[str, object]:
-    """Scores on the test sky by magnitude and size, and what they were made with, as JSON values."""
+    """Return scores on the test sky by magnitude and size, and the settings, as JSON values."""
     started = time.monotonic()
     sets = [
         draw_galaxies(seed + offset, count, faintest=faintest) for offset, count in enumerate((galaxies, test_galaxies))
@@ -137,7 +138,7 @@ def measure_ceiling(
     depth = [relative_errors(seed + offset, len(population)) for offset, population in enumerate(sets)]
     noise, told = (
         [aperture_noise(flux) * errors for flux, errors in zip(seen, depth, strict=True)]
-        for seen in (fluxes, [np.zeros_like(flux) for flux in fluxes])  # told is what a source's photons do not change
+        for seen in (fluxes, [np.zeros_like(flux) for flux in fluxes])  # the network is told the noise of the sky alone
     )
     logging.info("drew %d and %d galaxies in %.0f s", *map(len, sets), time.monotonic() - started)
     network = fit_ceiling(fluxes[0], noise[0], sets[0].z, seed=seed, told_njy=told[0], settings=settings)
@@ -150,7 +151,7 @@ def measure_ceiling(
     extended = sets[1].re_arcsec >= EXTENDED
     within |= {"27-28, compact": within["27-28"] & ~extended, "27-28, extended": within["27-28"] & extended}
     rng = np.random.default_rng([seed, 2])
-    scores = {name: asdict(score_redshifts(sample.select(own), rng=rng)) for name, own in within.items()}
+    scores = {name: asdict(score_redshifts(sample[own], rng=rng)) for name, own in within.items()}
     return {
         "galaxies": len(sets[0]),
         "test_galaxies": len(sets[1]),

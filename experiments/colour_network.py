@@ -1,7 +1,7 @@
-"""How good can redshifts from nine colours be, when the population is known and the photometry perfect?
+"""Which network estimates redshifts from fluxes alone, as a ceiling for redshifts from pixels?
 
-A mixture density network of a few layers on the fluxes of sources alone: what colours allow when the prior is right. It
-has no pixels, so it knows neither sizes nor shapes, and loses nothing to neighbours. zpix is measured against it.
+A mixture density network of a few layers on the fluxes of sources: the best that colours allow if the prior is right.
+It has no pixels, so it knows neither sizes nor shapes, and neighbours do not disturb it. zpix is measured against it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,21 @@ from zpix.training.loop import learning_rate
 
 @dataclass(frozen=True)
 class CeilingSettings:
-    """Settings of the network and of its training."""
+    """Settings of the network and of its training.
+
+    Attributes
+    ----------
+    hidden, layers : int
+        Width and number of the layers.
+    components : int
+        Gaussians of a PDF.
+    epochs, batch_size : int
+        Length of the training.
+    learning_rate, weight_decay : float
+        Settings of AdamW.
+    clip_norm : float
+        Largest norm of the gradient.
+    """
 
     hidden: int = 512
     layers: int = 4
@@ -37,7 +51,7 @@ class CeilingSettings:
 
 
 class ColourNetwork(nn.Module):
-    """Fluxes in units of their noise, (n, band) or of several apertures (n, band, aperture), to redshift mixtures."""
+    """Network from fluxes and their noise, (n, band) or (n, band, aperture), to redshift mixtures."""
 
     def __init__(self, fluxes: int, settings: CeilingSettings) -> None:
         super().__init__()
@@ -48,7 +62,7 @@ class ColourNetwork(nn.Module):
         self.mixture = MixtureLayer(settings.hidden, settings.components)
 
     def forward(self, flux: Tensor, noise: Tensor) -> Mixture:
-        """Mixture of each source from its fluxes and their errors, (n, band[, aperture]), in nJy."""
+        """Compute the mixture of each source from its fluxes and errors in nJy, (n, band[, aperture])."""
         significance = torch.asinh(flux / noise)
         colour = torch.asinh(flux / noise.mean(1, keepdim=True))
         colour = colour - colour.mean(1, keepdim=True)
@@ -65,16 +79,30 @@ def fit_ceiling(
     settings: CeilingSettings | None = None,
     correlation: NDArray | None = None,
 ) -> ColourNetwork:
-    """Train on true fluxes; every epoch sees them with other noise.
+    """Train on true fluxes, with new noise in every epoch.
 
     Parameters
     ----------
-    flux_njy : (N, band) or (N, band, aperture) true fluxes
-    noise_njy : of the same shape, errors of the photometry to come
-    redshift : (N,)
-    told_njy : of the same shape, errors that the network is told; by default `noise_njy`, which must then know nothing
-        of the flux: from the noise of a source's photons its true flux can be read
-    correlation : (band, aperture, aperture) of the errors; none: they are independent
+    flux_njy : (N, band) or (N, band, aperture) float, nJy
+        True fluxes.
+    noise_njy : array of the same shape, nJy
+        Errors of the photometry.
+    redshift : (N,) float
+        True redshifts.
+    seed : int
+        Seed of weights, noise and batches.
+    told_njy : array of the same shape, nJy, optional
+        Errors that are given to the network, `noise_njy` by default. They must not depend on the true flux: the photon
+        noise of a source would reveal it.
+    settings : CeilingSettings, optional
+        Settings of the network and of its training.
+    correlation : (band, aperture, aperture) float, optional
+        Correlation of the errors; they are independent by default.
+
+    Returns
+    -------
+    ColourNetwork
+        The trained network.
     """
     settings = settings or CeilingSettings()
     torch.manual_seed(seed)
@@ -113,7 +141,7 @@ def ceiling_redshifts(
     told_njy: NDArray | None = None,
     correlation: NDArray | None = None,
 ) -> ZMixture:
-    """Mixtures of N sources whose true fluxes are measured once; arguments as of `fit_ceiling`."""
+    """Estimate redshifts of N sources from one realisation of their noise; arguments are those of `fit_ceiling`."""
     torch.manual_seed(seed)
     told_njy = noise_njy if told_njy is None else told_njy
     flux, noise, told = (_tensor(values) for values in (flux_njy, noise_njy, told_njy))
@@ -122,11 +150,12 @@ def ceiling_redshifts(
 
 
 def _tensor(values: NDArray) -> Tensor:
+    """Return values as a float32 tensor."""
     return torch.from_numpy(np.asarray(values, np.float32))
 
 
 def _observed(flux: Tensor, noise: Tensor, correlation: NDArray | None) -> Tensor:
-    """Fluxes with new noise."""
+    """Add new noise to fluxes."""
     unit = torch.randn_like(flux)
     if correlation is not None:
         factor = torch.from_numpy(np.linalg.cholesky(correlation).astype(np.float32))  # (band, aperture, aperture)

@@ -1,8 +1,8 @@
-"""Does the network use the Milky Way's E(B−V)? The same pixels, told the truth and told otherwise.
+"""Does the network use the Milky Way's E(B−V)? The same pixels are searched with the true value and with another.
 
     python experiments/dust.py --out dust
 
-Fields are drawn behind E(B−V) = 0 and 0.1, the ends of the shipped model's training, and searched with either value.
+Fields are drawn with E(B−V) = 0 and 0.1, the limits of the shipped model's training, and searched with both values.
 Boxes and masks do not depend on it, so the same galaxies are compared: log-likelihood of their true redshifts, bias
 and outliers, F444W < 28.
 """
@@ -19,12 +19,13 @@ from zpix.config import InferenceConfig, SimulationConfig
 from zpix.evaluation import read_truth
 from zpix.evaluation.redshifts import OUTLIER_LIMIT
 from zpix.evaluation.truth_matching import match_truth
+from zpix.sources import sigma_nmad
 
 FAINTEST = 28.0
 
 
 def search(field: Path, told: float, model: Path | None) -> tuple[np.ndarray, np.ndarray]:
-    """ln p(true z) and Δz / (1 + z) of the matched galaxies of a field, in the order of the truth."""
+    """Return ln p(true z) and Δz / (1 + z) of the matched galaxies of a field, in the order of the truth."""
     config = InferenceConfig(dust=str(told), workers=1)
     catalogue = zpix.run(field, out=field.parent / f"told-{told:g}", model=model, config=config, overwrite=True)
     truth = read_truth(field / "truth.fits")
@@ -38,12 +39,13 @@ def search(field: Path, told: float, model: Path | None) -> tuple[np.ndarray, np
 
 
 def main() -> None:
+    """Draw and search every field, and print the table."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--out", type=Path, required=True, help="directory of fields and results")
     options.add_argument("--model", type=Path, help="checkpoint; the shipped model by default")
     options.add_argument("--seeds", type=int, nargs="+", default=list(range(777, 783)), help="one field each")
     options.add_argument("--size", type=int, default=1024, help="side of a field in pixels")
-    options.add_argument("--ebv", type=float, nargs=2, default=[0.0, 0.1], help="values to draw and to tell")
+    options.add_argument("--ebv", type=float, nargs=2, default=[0.0, 0.1], help="values to draw and to search with")
     asked = options.parse_args()
     header = (
         "drawn with",
@@ -71,10 +73,9 @@ def main() -> None:
         }
         for told, (likelihood, error) in joined.items():
             gain = joined[drawn][0] - likelihood  # source by source: the same boxes
-            scatter = 1.4826 * np.median(np.abs(error - np.median(error)))
             text = "" if told == drawn else f"{gain.mean():.3f} ± {gain.std() / np.sqrt(len(gain)):.3f}"
             moved = np.median(np.abs(error - joined[drawn][1]))
-            values = f"{np.median(error):+.4f} | {scatter:.4f} | {np.mean(np.abs(error) > OUTLIER_LIMIT):.4f}"
+            values = f"{np.median(error):+.4f} | {sigma_nmad(error):.4f} | {np.mean(np.abs(error) > OUTLIER_LIMIT):.4f}"
             print(
                 f"| {drawn:g} | {told:g} | {len(gain)} | {likelihood.mean():.3f} | {text} | {moved:.4f} | {values} |",
                 flush=True,

@@ -1,15 +1,16 @@
-"""What are quality flags worth? Outliers among the sources that each flag marks, and among the rest.
+"""Do quality flags mark wrong redshifts? Fractions of outliers among flagged sources and among the rest.
 
     python experiments/flags.py --out flags
 
-Ordinary fields first, then fields that hold what the shipped model has not learnt from, or that were observed badly.
-Fields are simulated into the output directory, or read again if they are there. The seeds are those of the validation
-fields; no threshold was set on them: the limit of OUTSIDE_TRAINING is a quantile of the calibration tiles.
+Ordinary fields come first, then fields with sources that the shipped model was not trained on, or with bad data. Fields
+are simulated unless they exist. The seeds are those of the validation fields, on which no threshold of a flag was set:
+the limit of OUTSIDE_TRAINING is a quantile of the calibration tiles.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,11 @@ from zpix.config import InferenceConfig, SimulationConfig
 from zpix.evaluation import Truth, read_truth
 from zpix.evaluation.redshifts import OUTLIER_LIMIT
 from zpix.evaluation.truth_matching import match_truth
+from zpix.sources.rows import Rows
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from experiments.markdown import print_table
 
 BAND, FAINTEST = "F444W", 28.0
 SKIES = {
@@ -42,16 +48,21 @@ COLUMNS = ("marked", "of them", "outliers among them", "among the rest", "ratio 
 
 
 @dataclass(frozen=True)
-class Searched:
-    """What was found in some fields, and what it is.
+class Searched(Rows):
+    """Detections of some fields that have a true partner.
 
     Attributes
     ----------
-    flags : (N,) int, of the detections with a true partner
-    magnitude : (N,) float, true
+    flags : (N,) int
+        Quality flags.
+    magnitude : (N,) float
+        True magnitude.
     is_star : (N,) bool
+        Whether the source is a star or brown dwarf.
     kind : (N,) str
-    outlier : (N,) bool, of galaxies; false for stars
+        Kind of the true source.
+    outlier : (N,) bool
+        Whether the redshift of a galaxy is an outlier; false for stars.
     """
 
     flags: NDArray[np.int32]
@@ -61,17 +72,18 @@ class Searched:
     outlier: NDArray[np.bool_]
 
     def marked(self, name: str) -> NDArray[np.bool_]:
+        """Tell which sources have a flag."""
         return (self.flags & flag_value(name)) > 0
 
     def galaxies(self, faintest: float) -> NDArray[np.bool_]:
-        """Those whose redshift the catalogue tells: not called stars."""
+        """Tell which sources are galaxies, and not called stars, brighter than a limit."""
         return ~self.is_star & ~self.marked("STAR") & (self.magnitude < faintest)
 
 
 def search(
     place: Path, seed: int, size: int, sky: SimulationConfig, model: Path | None
 ) -> tuple[Catalogue, Truth, Path]:
-    """The catalogue and the truth of one field, drawn if it is not there."""
+    """Draw one field unless it exists, and search it; return catalogue, truth and the file of the truth."""
     field = place / f"{seed}" / "field"
     if not (field / "truth.fits").is_file():
         zpix.simulate(field, size_pix=size, seed=seed, config=sky)
@@ -81,7 +93,7 @@ def search(
 
 
 def matched(fields: list[tuple[Catalogue, Truth, Path]]) -> Searched:
-    """Detections of all fields beside their true partners."""
+    """Match the detections of all fields with their true partners."""
     from astropy.table import Table
 
     parts: list[tuple[NDArray, ...]] = []
@@ -102,7 +114,7 @@ def matched(fields: list[tuple[Catalogue, Truth, Path]]) -> Searched:
 
 
 def ratio(marked: tuple[int, int], rest: tuple[int, int], rng: np.random.Generator) -> str:
-    """Ratio of two fractions (count, total), with the 68 % interval of Jeffreys' posteriors."""
+    """Format the ratio of two fractions (count, total), with the 68 % interval of Jeffreys' posteriors."""
     if not marked[1] or not rest[1]:
         return "-"
     drawn = [rng.beta(count + 0.5, total - count + 0.5, 100_000) for count, total in (marked, rest)]
@@ -112,7 +124,7 @@ def ratio(marked: tuple[int, int], rest: tuple[int, int], rng: np.random.Generat
 
 
 def worth(found: Searched, name: str, faintest: float) -> list[str]:
-    """How many galaxies a flag marks, and how their outliers compare with those of the rest."""
+    """Count the galaxies with a flag, and compare their fraction of outliers with that of the rest."""
     galaxy, flagged = found.galaxies(faintest), found.marked(name)
     counts = [(int(found.outlier[own].sum()), int(own.sum())) for own in (galaxy & flagged, galaxy & ~flagged)]
     fractions = [f"{count / total:.3f}" if total else "-" for count, total in counts]
@@ -120,7 +132,7 @@ def worth(found: Searched, name: str, faintest: float) -> list[str]:
 
 
 def stars(found: Searched) -> list[list[str]]:
-    """How many true stars and brown dwarfs have each of the flags that concern them, and how many galaxies do."""
+    """Count stars, brown dwarfs and galaxies with each of the flags for stars."""
     rows = []
     for text, own in (
         ("stars", found.kind == "star"),
@@ -132,14 +144,8 @@ def stars(found: Searched) -> list[list[str]]:
     return rows
 
 
-def print_table(header: tuple[str, ...], rows: list[list[str]]) -> None:
-    """Print a Markdown table."""
-    for line in (header, ["---"] * len(header), *rows):
-        print("| " + " | ".join(line) + " |", flush=True)
-    print()
-
-
 def main() -> None:
+    """Search every sky and print the tables."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--out", type=Path, required=True, help="directory of fields and results")
     options.add_argument("--model", type=Path, help="checkpoint; the shipped model by default")

@@ -1,12 +1,12 @@
-"""Which choices of the redshift head pay for themselves? Each is changed alone, with the same labels and passes.
+"""Which choices of the redshift head improve redshifts? Each is changed alone, with the same labels and passes.
 
     zpix pretrain --mock 1000 --config recipes/default-redshifts.toml --out runs/redshift
     zpix prepare --mock 110 --seed 32 --fractions 0 1 0 --config recipes/default-calibration.toml --out natural.zarr
     python experiments/head_ablations.py runs/redshift/colours --validate-on natural.zarr --out ablations
 
-The photometry of the head learns alone, as in experiments/training_size.py, and is scored on tiles of a natural sky
-with true masks. The first row once more with another seed tells which differences mean something. What is there already
-is not taught again.
+The photometry of the head is trained alone, as in experiments/training_size.py, and scored on tiles of a natural sky
+with true masks. The first row is repeated with another seed: smaller differences are not significant. Existing results
+are not measured again.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from zpix.training.store import Store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.paper.experiment import write_json
-from experiments.paper.scores import print_table
+from experiments.markdown import print_table
+from experiments.paper.experiment import keep_json
 from experiments.training_size import CPU, RECIPE, labels_of, measured_magnitude
 
 LIMITS = (27.0, 28.0)
@@ -50,7 +50,7 @@ _AVERAGED_OVER = 1000  # steps of the moving average of the weights
 
 
 class MixtureInZ(MixtureLayer):
-    """As `MixtureLayer`, with means and widths in z itself."""
+    """A `MixtureLayer` with means and widths in z instead of ln(1 + z)."""
 
     def __init__(self, inputs: int, components: int) -> None:
         super().__init__(inputs, components)
@@ -58,31 +58,51 @@ class MixtureInZ(MixtureLayer):
             self.linear.bias[components : 2 * components] = torch.linspace(0.2, 10.0, components)
 
     def forward(self, hidden: Tensor) -> Mixture:
+        """Compute the mixture of each source from its features."""
         logits, means, log_width = self.linear(hidden).chunk(3, 1)
         widths = 2e-3 + torch.exp(log_width.clamp(-9.0, 1.0))
         return Mixture(torch.log_softmax(logits, 1), means.clamp(-0.4, 20.0), widths, hidden)
 
 
 def cosine(progress: float) -> float:
-    """Of the full rate, what is left."""
+    """Return the learning rate over the full one: half a cosine."""
     return 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def constant(progress: float) -> float:
-    """The full rate to the end."""
+    """Return the learning rate over the full one: always 1."""
     return 1.0
 
 
 def steps(progress: float) -> float:
-    """As in Merz et al. 2026: a tenth after three fifths, a hundredth after four."""
+    """Return the learning rate over the full one as in Merz et al. 2026: 0.1 after 60 %, 0.01 after 80 %."""
     return 0.1 ** sum(progress >= milestone for milestone in (0.6, 0.8))
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One change.
+    """One change of the head or of its training.
 
-    hidden : columns of the sums that the head is not told, from `columns`
+    Attributes
+    ----------
+    name : str
+        Name in the table.
+    components : int, optional
+        Gaussians of a PDF.
+    mixture : type, optional
+        Last layer.
+    rate : callable
+        Learning rate over the full one, as a function of progress.
+    averaged : bool
+        Whether the weights are averaged over the training.
+    batches : float
+        Size of batches in units of the recipe's.
+    hidden : tuple of str
+        Columns of the sums that are set to zero, from `columns`.
+    dust : bool
+        Whether E(B−V) is given.
+    seed : int
+        Seed of weights and batches.
     """
 
     name: str
@@ -90,7 +110,7 @@ class Trial:
     mixture: type[MixtureLayer] | None = None
     rate: Callable[[float], float] = cosine
     averaged: bool = False
-    batches: float = 1.0  # size, of the recipe's
+    batches: float = 1.0
     hidden: tuple[str, ...] = ()
     dust: bool = True
     seed: int = 0
@@ -119,7 +139,7 @@ TRIALS = (
 
 
 def columns(model: ModelConfig) -> dict[str, NDArray[np.intp]]:
-    """Where in `soft_photometry` each of what a trial can hide is."""
+    """Return the columns of `soft_photometry` that trials can hide, by name."""
     bands, sums = len(model.bands), len(model.gaussian_sigmas_pix) + len(model.elliptical_widths) + 1
     both = np.arange(2 * bands * sums).reshape(2, bands, sums)
     return {
@@ -133,7 +153,7 @@ def columns(model: ModelConfig) -> dict[str, NDArray[np.intp]]:
 
 
 def hide(sources: SourceSums, trial: Trial, model: ModelConfig) -> SourceSums:
-    """The sources as the trial sees them."""
+    """Return the sources with what the trial hides set to zero."""
     sums = sources.sums.clone() if trial.hidden else sources.sums
     for name in trial.hidden:
         sums[:, columns(model)[name]] = 0.0
@@ -141,7 +161,7 @@ def hide(sources: SourceSums, trial: Trial, model: ModelConfig) -> SourceSums:
 
 
 def teach(trial: Trial, training: SourceSums, recipe: Config, passes: int) -> PixelRedshiftHead:
-    """A head that has learnt as the trial says."""
+    """Train a head as the trial says."""
     config = override(recipe.pretraining, epochs=passes)
     torch.manual_seed(trial.seed)
     head = Detector(override(recipe.model, mixture_components=trial.components)).redshift_head
@@ -173,6 +193,7 @@ def teach(trial: Trial, training: SourceSums, recipe: Config, passes: int) -> Pi
 
 @torch.no_grad()
 def _follow(average: nn.Module, head: nn.Module, *, keep: float) -> None:
+    """Update the moving average of the weights."""
     for mean, now in zip(average.parameters(), head.parameters(), strict=True):
         mean.lerp_(now, 1 - keep)
 
@@ -180,7 +201,7 @@ def _follow(average: nn.Module, head: nn.Module, *, keep: float) -> None:
 def measure(
     trial: Trial, training: SourceSums, validation: SourceSums, magnitude: NDArray, recipe: Config, passes: int
 ) -> dict[str, Any]:
-    """Loss of all validation sources, scatter and outliers of the bright ones, as JSON values."""
+    """Train and score: loss of all validation sources, scatter and outliers of the bright ones, as JSON values."""
     head = teach(trial, hide(training, trial, recipe.model), recipe, passes)
     log_weights, means, widths = predict_sums(head, hide(validation, trial, recipe.model), CPU)[:3]
     loss = float(redshift_loss(log_weights, means, widths, validation.redshift))
@@ -188,18 +209,18 @@ def measure(
     sample = redshift_sample(mixture, mixture.least_risk(), validation.redshift.numpy())
     row: dict[str, Any] = {"name": trial.name, "loss": loss}
     for limit in LIMITS:
-        scores = score_redshifts(sample.select(magnitude < limit), rng=np.random.default_rng(0))
+        scores = score_redshifts(sample[magnitude < limit], rng=np.random.default_rng(0))
         row[f"{limit:g}"] = [(one.value, one.error) for one in (scores.sigma_nmad, scores.outlier_fraction)]
     return row
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Teach, score, write, print."""
+    """Train and score every trial, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("colours", type=Path, help="directory of zpix pretrain --mock")
     parser.add_argument("--validate-on", type=Path, required=True, help="store whose validation tiles are scored")
     parser.add_argument("--out", type=Path, required=True, help="directory of the scores")
-    parser.add_argument("--tiles", type=int, default=1000, help="to learn from")
+    parser.add_argument("--tiles", type=int, default=1000, help="tiles to train on")
     parser.add_argument("--passes", type=int, default=6, help="over the labels")
     parser.add_argument("--recipe", type=Path, default=RECIPE, help="TOML file with [model] and [pretraining]")
     asked = parser.parse_args(arguments)
@@ -211,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for trial in TRIALS:
         kept = asked.out / f"{trial.name}.json"
         if not kept.is_file():
-            write_json(kept, measure(trial, training, validation, magnitude, recipe, asked.passes))
+            keep_json(kept, measure(trial, training, validation, magnitude, recipe, asked.passes))
         row = json.loads(kept.read_text("utf-8"))
         cells = [f"{value:.4f} ± {error:.4f}" for limit in LIMITS for value, error in row[f"{limit:g}"]]
         lines.append([trial.name, f"{row['loss']:.3f}", *cells])

@@ -1,11 +1,11 @@
-"""Are galaxies beyond z = 6 and z = 10, which are rare, found, and what is taken for one?
+"""How many of the rare galaxies beyond z = 6 and z = 10 are selected, and which other sources are?
 
     python experiments/high_redshift.py --out high-redshift --seeds 90081 90082 90083
 
 Fields are simulated, searched and scored one after the other. Only the scores are kept, so that many fields need the
-disk of one, and those that are there are not measured again; other settings want another directory. The sky is the
-ordinary one; `--boost 0.02` draws so many of its galaxies flat in redshift from 4 to 15, which says of more of them
-whether they are found, and nothing of purity.
+disk space of one. Existing scores are not measured again; other settings need another directory. The sky is the
+ordinary one. With `--boost 0.02` that fraction of the galaxies is drawn flat in redshift from 4 to 15: recall is then
+measured on more galaxies, but purity is not that of the real sky.
 """
 
 from __future__ import annotations
@@ -30,38 +30,40 @@ from zpix.catalogue import Catalogue
 from zpix.config import InferenceConfig, SimulationConfig
 from zpix.detector import default_model
 from zpix.evaluation import HIGH_REDSHIFTS, Truth, in_field, match_truth, read_truth, score_selection
-from zpix.evaluation.report import SELECTION_MAG, selection_dict
+from zpix.evaluation.report import SELECTION_MAG
+from zpix.evaluation.score_json import selection_dict
 from zpix.evaluation.selections import matched_magnitude
 from zpix.matching import Matching
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.paper.experiment import keep_settings, write_json
-from experiments.paper.scores import BAND, print_table
+from experiments.markdown import print_table
+from experiments.paper.experiment import keep_json, keep_settings
+from experiments.paper.scores import BAND
 
-#: A source is selected when P(> z) is above one of these.
+#: Thresholds of P(> z) above which a source is selected.
 PROBABILITIES = (0.1, 0.3, 0.5, 0.7, 0.9, 0.97)
-#: Beyond this share of the limit in 1 + z a galaxy is near it: a redshift that is hardly wrong selects it.
+#: Above this fraction of the limit in 1 + z a galaxy is just below it.
 _NEAR = 0.95
 _WRONG = ("galaxy just below", "galaxy", "star", "part of a distant galaxy", "no source")
-#: Within this distance of a distant galaxy a detection that matches nothing is a second one of it, of a clump.
+#: An unmatched detection within this distance of a distant galaxy is a part of it, such as a clump.
 _PART_ARCSEC = 0.3
 
 
 def measure(place: Path, seed: int, *, size: int, boost: float, model: Path, workers: int) -> list[dict[str, Any]]:
-    """Scores of each selection in one field as JSON values."""
+    """Measure each selection in one field unless its scores exist; return them as JSON values."""
     kept = place.with_suffix(".json")
     if not kept.is_file():
         sky = SimulationConfig(high_z_boost=boost)
         zpix.simulate(place / "field", size_pix=size, seed=seed, config=sky, workers=workers, overwrite=True)
         catalogue = zpix.run(place / "field", out=place / "result", model=model, overwrite=True)
-        write_json(kept, selections(catalogue, read_truth(place / "field" / "truth.fits", band=BAND)))
+        keep_json(kept, selections(catalogue, read_truth(place / "field" / "truth.fits", band=BAND)))
         shutil.rmtree(place)
     return json.loads(kept.read_text("utf-8"))
 
 
 def selections(catalogue: Catalogue, truth: Truth) -> list[dict[str, Any]]:
-    """Scores for each limit and each probability, with what is selected wrongly, as JSON values."""
+    """Score each limit and threshold, and count the sources that are selected wrongly, as JSON values."""
     matching, magnitude = match_truth(catalogue, truth), catalogue.magnitude(BAND)
     bright, inside = matched_magnitude(matching, truth, magnitude) < SELECTION_MAG, in_field(catalogue, truth)
     rows = []
@@ -86,9 +88,8 @@ def selections(catalogue: Catalogue, truth: Truth) -> list[dict[str, Any]]:
 def wrongly_selected(
     selected: NDArray[np.intp], catalogue: Catalogue, truth: Truth, matching: Matching, *, z_limit: float
 ) -> dict[str, int]:
-    """How many selected rows are something else than galaxies beyond the limit, by what they are."""
-    partner = np.full(len(catalogue), -1)
-    partner[matching.left] = matching.right
+    """Count the selected rows that are no galaxies beyond the limit, by their kind."""
+    partner = matching.partner_of_left
     counts = Counter(dict.fromkeys(_WRONG, 0))
     distant = truth.z > z_limit
     near_one = near_any(catalogue["ra"], catalogue["dec"], truth.ra[distant], truth.dec[distant])
@@ -105,7 +106,7 @@ def wrongly_selected(
 
 
 def near_any(ra: NDArray, dec: NDArray, other_ra: NDArray, other_dec: NDArray) -> NDArray[np.bool_]:
-    """Which positions (n,), in degrees, lie on one of the others."""
+    """Tell which positions (n,), in degrees, lie within 0.3 arcsec of another one."""
     if not len(other_ra):
         return np.zeros(len(ra), bool)
     _, distance, _ = SkyCoord(ra, dec, unit="deg").match_to_catalog_sky(SkyCoord(other_ra, other_dec, unit="deg"))
@@ -113,7 +114,7 @@ def near_any(ra: NDArray, dec: NDArray, other_ra: NDArray, other_dec: NDArray) -
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure every field and print what all have together."""
+    """Measure every field and print the scores of all together."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="directory of the scores")
     parser.add_argument("--seeds", type=int, nargs="+", required=True, help="one field each, seen by no model")

@@ -1,18 +1,18 @@
-"""What stands between the ceiling and redshifts from pixels? Photometry that is less and less ideal.
+"""What makes redshifts from pixels worse than the ceiling? Redshifts from less and less ideal photometry.
 
     python experiments/limits.py --out limits
 
-One network learns from one set of galaxies of simulated skies, exposed as unevenly as the mock's fields are, with new
-noise at every look, each time from fluxes that are a little nearer to what an image gives:
+One network is trained on one set of galaxies of simulated skies, with the uneven exposure of the mock's fields and new
+noise in every epoch. From row to row its fluxes are closer to those that an image gives:
 
-1. total fluxes with the noise of an aperture of 0.15 arcsec, as large as the galaxy may be: the ceiling
-2. total fluxes with the noise of a matched filter, the galaxy's own light in each band: what no image can surpass
+1. total fluxes with the noise of an aperture of 0.15 arcsec, whatever the size of the galaxy: the ceiling
+2. total fluxes with the noise of a matched filter, the galaxy's own light in each band: the limit of any image
 3. sums under the Gaussian weights of the redshift head, of the galaxy's own light
 4. the same with its neighbours' light
-5. the same with the constant that is left of the sky
+5. the same with the residual constant of the sky
 
-Galaxies that give less than half of the light at their own centre are left out: nobody finds them. One sky in ten is
-for the test. Skies that are there already are not drawn again.
+Galaxies that have less than half of the light at their own centre are left out, since they are not detected. One sky in
+ten is for the test. Existing skies are not drawn again.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from zpix.scenes.noise import deep_error, draw_noise, electrons_per_njy, noise_o
 from zpix.scenes.render import Stamp, render
 from zpix.scenes.stamp_sizes import drawn_in_parts, stamp_sizes
 from zpix.sources import GALAXY
+from zpix.sources.rows import Rows
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -57,16 +58,21 @@ _ALONG = np.exp(-0.5 * _OFFSETS_PIX**2 / _SIGMAS[:, None] ** 2)  # weights along
 
 
 @dataclass(frozen=True)
-class Light:
-    """What N galaxies are made of, in nJy in the deep field's noise.
+class Light(Rows):
+    """Light of N galaxies and of their neighbours.
 
     Attributes
     ----------
-    z, mag : (N,)
-    total : (N, band) flux
-    pixels : (N, band) noise pixels of the galaxy's own light, 1 / Σ p² of its normalised image
-    own, others : (N, band, weight) sums under Gaussian weights around the galaxy's true centre
-    own_photons, others_photons : (N, band, weight) variances of these sums by the photons, nJy²
+    z, mag : (N,) float64
+        Redshift and F444W magnitude.
+    total : (N, band) float64, nJy
+        Total flux.
+    pixels : (N, band) float64
+        Noise pixels of the galaxy's own light, 1 / Σ p² of its normalised image.
+    own, others : (N, band, weight) float64, nJy
+        Sums under Gaussian weights around the galaxy's true centre, of its own and of its neighbours' light.
+    own_photons, others_photons : (N, band, weight) float64, nJy²
+        Variances of these sums by photon noise.
     """
 
     z: NDArray[np.float64]
@@ -78,20 +84,9 @@ class Light:
     own_photons: NDArray[np.float64]
     others_photons: NDArray[np.float64]
 
-    def __len__(self) -> int:
-        return len(self.z)
-
-    def __getitem__(self, rows: NDArray) -> Light:
-        return Light(**{name: value[rows] for name, value in vars(self).items()})
-
-    @staticmethod
-    def concatenate(parts: list[Light]) -> Light:
-        """Join several; the list must not be empty."""
-        return Light(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
-
 
 def main() -> None:
-    """Draw, learn, write."""
+    """Draw the skies, train and test the network on each photometry, and write the scores."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--out", type=Path, required=True, help="directory of skies and scores")
     options.add_argument("--skies", type=int, default=400, help="of 30 × 30 arcsec; one in ten is for the test")
@@ -109,7 +104,7 @@ def main() -> None:
 
 
 def drawn(out: Path, *, skies: int, seed: int, faintest: float, workers: int) -> list[Path]:
-    """Files of the light of so many skies, drawn where they are missing."""
+    """Return files of the light of so many skies, which are drawn where they are missing."""
     files = [out / f"light-{seed}-{faintest:g}-{index:05d}.npz" for index in range(skies)]
     missing = [(index, path) for index, path in enumerate(files) if not path.exists()]
     draw = partial(_draw, seed=seed, faintest=faintest)
@@ -120,7 +115,7 @@ def drawn(out: Path, *, skies: int, seed: int, faintest: float, workers: int) ->
 
 
 def _done(draw: Callable[[tuple[int, Path]], None], jobs: list[tuple[int, Path]], workers: int) -> Iterator[None]:
-    """Do every job, in this process or in several."""
+    """Do every job in this process or in several."""
     if workers == 1:
         yield from map(draw, jobs)
         return
@@ -129,6 +124,7 @@ def _done(draw: Callable[[tuple[int, Path]], None], jobs: list[tuple[int, Path]]
 
 
 def _draw(job: tuple[int, Path], *, seed: int, faintest: float) -> None:
+    """Draw one sky into its file."""
     index, path = job
     light = light_of_sky(seed, index, faintest=faintest)
     with whole_file(path) as unfinished, unfinished.open("wb") as file:
@@ -136,7 +132,7 @@ def _draw(job: tuple[int, Path], *, seed: int, faintest: float) -> None:
 
 
 def light_of_sky(seed: int, index: int, *, faintest: float) -> Light:
-    """The light of the galaxies of a sky that could be found."""
+    """Draw one sky; return the light of the galaxies that could be detected."""
     config = SimulationConfig()
     rng = np.random.default_rng([seed, index])
     population = draw_population(rng, width_pix=_SIDE_PIX, height_pix=_SIDE_PIX, config=config)
@@ -167,7 +163,7 @@ def light_of_sky(seed: int, index: int, *, faintest: float) -> Light:
 
 
 def _stamps(population: Population, fluxes: NDArray[np.float32], config: SimulationConfig) -> Iterator[Stamp]:
-    """The light of each source, as the mock draws it."""
+    """Render each source as the mock does."""
     scale, sigma = config.pixel_scale_arcsec, deep_error(JADES_BANDS)
     in_parts = np.flatnonzero(drawn_in_parts(population, fluxes, sigma, bands=JADES_BANDS, pixel_scale_arcsec=scale))
     shares = population[in_parts].part_shares(JADES_BANDS)
@@ -179,14 +175,14 @@ def _stamps(population: Population, fluxes: NDArray[np.float32], config: Simulat
 
 
 def _noise_pixels(light: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Pixels whose noise a matched filter has, (band,): (Σ p)² / Σ p²; where a galaxy is dark, those of other bands."""
+    """Noise pixels of a matched filter, (Σ p)² / Σ p², (band,); where a galaxy is dark, those of the brightest band."""
     flux, squares = light.sum((1, 2), dtype=float), np.square(light, dtype=float).sum((1, 2))
     pixels = flux**2 / np.maximum(squares, 1e-300)
     return np.where(squares > 1e-12 * squares.max(), pixels, pixels[squares.argmax()])
 
 
 def _sums(stamp: Stamp, x: float, y: float) -> NDArray[np.float64]:
-    """Sums of light under Gaussian weights around a position, and their variances by its photons, (2, band, weight)."""
+    """Sums of light under Gaussian weights around a position, and their photon variances, (2, band, weight)."""
     middle = Region(round(x) - _REACH_PIX, round(y) - _REACH_PIX, round(x) + _REACH_PIX, round(y) + _REACH_PIX)
     near = middle.intersection(stamp.region)
     light = stamp.light[(slice(None), *near.shifted(-stamp.region.x0, -stamp.region.y0).slices)]
@@ -201,9 +197,17 @@ def _sums(stamp: Stamp, x: float, y: float) -> NDArray[np.float64]:
 
 @cache
 def sky_covariance(*, constant: float) -> NDArray[np.float64]:
-    """Covariance in nJy² of the noise of sums under the weights, (band, weight, weight).
+    """Compute the covariance in nJy² of the noise of sums under the weights, (band, weight, weight).
 
-    constant : rms of what is left of the sky, in units of the error image
+    Parameters
+    ----------
+    constant : float
+        Rms of the residual constant of the sky, in units of the error image.
+
+    Returns
+    -------
+    (band, weight, weight) float64, nJy²
+        The covariance.
     """
     rng, count = np.random.default_rng(0), 0
     covariance = np.zeros((len(JADES_BANDS), len(_SIGMAS), len(_SIGMAS)))
@@ -222,7 +226,7 @@ def sky_covariance(*, constant: float) -> NDArray[np.float64]:
 
 
 def measure(files: list[Path], *, settings: CeilingSettings) -> dict[str, object]:
-    """Scores of each photometry on the test skies, as JSON values."""
+    """Train and test the network on each photometry; return the scores as JSON values."""
     lights = [Light(**np.load(path)) for path in files]
     test = Light.concatenate(lights[_TEST_EVERY - 1 :: _TEST_EVERY])
     training = Light.concatenate(
@@ -242,7 +246,7 @@ def measure(files: list[Path], *, settings: CeilingSettings) -> dict[str, object
         sample, rng = redshift_sample(mixture, mixture.least_risk(), test.z), np.random.default_rng(2)
         scores[name] = {
             f"{low:g}-{high:g}" if low else f"< {high:g}": asdict(
-                score_redshifts(sample.select((test.mag >= low) & (test.mag < high)), rng=rng)
+                score_redshifts(sample[(test.mag >= low) & (test.mag < high)], rng=rng)
             )
             for low, high in _LIMITS
         }
@@ -252,13 +256,16 @@ def measure(files: list[Path], *, settings: CeilingSettings) -> dict[str, object
 
 @dataclass(frozen=True)
 class Photometry:
-    """Photometry of N galaxies before its noise.
+    """Photometry of N galaxies before noise is added.
 
     Attributes
     ----------
-    flux, noise : (N, band[, weight]) in nJy
-    told : of the same shape, the noise less that of the galaxy's photons, which is not known
-    correlation : (band, weight, weight) of the noise; none: it is independent
+    flux, noise : (N, band[, weight]) float64, nJy
+        Fluxes and their errors.
+    told : array of the same shape, nJy
+        Errors without the photon noise of the galaxy, which is unknown.
+    correlation : (band, weight, weight) float64, optional
+        Correlation of the errors; independent by default.
     """
 
     flux: NDArray[np.float64]
@@ -267,24 +274,27 @@ class Photometry:
     correlation: NDArray[np.float64] | None = None
 
     def exposed(self, depth: NDArray[np.float64]) -> Photometry:
-        """The same where the errors of the deep field are so many times as large, (N, band)."""
+        """Scale the errors, which are those of the deep field, by factors (N, band)."""
         factor = np.expand_dims(depth, tuple(range(2, self.noise.ndim)))
         return replace(self, noise=self.noise * factor, told=self.told * factor)
 
 
 def _aperture(light: Light) -> Photometry:
+    """Total fluxes with the noise of an aperture."""
     return Photometry(light.total, aperture_noise(light.total), aperture_noise(0 * light.total))
 
 
 def _matched(light: Light) -> Photometry:
-    size = light.pixels.mean(1, keepdims=True)  # told is how large the galaxy is, not how in each band
+    """Total fluxes with the noise of a matched filter."""
+    size = light.pixels.mean(1, keepdims=True)  # the network is told the mean size, not that of each band
     return Photometry(light.total, summed_noise(light.total, light.pixels), summed_noise(0 * light.total, size))
 
 
 def _under_weights(light: Light, *, neighbours: bool, constant: float) -> Photometry:
+    """Sums under the weights of the redshift head."""
     covariance = sky_covariance(constant=constant)
     rms = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))  # (band, weight)
-    # the mock's noise, photons' part included, is not that of error images and hangs together
+    # the mock's noise, with that of the photons, is correlated and not that of error images
     white = deep_error(JADES_BANDS)[:, None] ** 2 * np.square(_ALONG).sum(1) ** 2
     more = np.diagonal(sky_covariance(constant=0.0), axis1=1, axis2=2) / white
     photons = more * (light.own_photons + neighbours * light.others_photons)
@@ -308,7 +318,7 @@ PHOTOMETRY: dict[str, Callable[[Light], Photometry]] = {
 
 
 def table(found: dict) -> str:
-    """Scatter and outliers of each photometry, Markdown."""
+    """Format scatter and outliers of each photometry as a Markdown table."""
     names = list(next(iter(found["scores"].values())))
     lines = ["| photometry | " + " | ".join(f"F444W {name}" for name in names) + " |", "|---" * (len(names) + 1) + "|"]
     for photometry, scores in found["scores"].items():

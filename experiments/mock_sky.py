@@ -1,9 +1,9 @@
-"""Make docs/mock.md: how close the mock sky is to the real one.
+"""How close is the mock sky to the real one? Writes docs/mock.md.
 
     python experiments/mock_sky.py --real DIRECTORY
 
 DIRECTORY holds `jades-gsz14/`, `psf-nircam/` and `jades_dr4_specz.csv`; without it the sections that need real data
-say so. `--large-field DIR` first simulates one large field into DIR, which takes long, and keeps its numbers.
+are left out. `--large-field DIR` first simulates one large field into DIR, which takes long, and keeps its numbers.
 """
 
 from __future__ import annotations

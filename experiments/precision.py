@@ -1,10 +1,10 @@
-"""What does the fast path cost in accuracy? The same fields searched by every variant of the network.
+"""How much accuracy does the fast path cost? The same fields are searched with every variant of the network.
 
     python experiments/precision.py --seeds 777 778 779 --size 2048 --out precision
 
-The plain network, as it was trained, in fp32, is the reference; against it the fast twin in fp32, in bf16, and
-compiled: sources lost and gained, how far redshifts, boxes, masks and PDFs moved, and what that does to the scores
-against the truth. Fields are simulated into the output directory, or read again if they are there.
+The reference is the network as it was trained, in fp32. The fast twin in fp32, in bf16, in eight bits and compiled is
+compared with it: sources lost and gained, differences of redshifts, boxes, masks and PDFs, and changes of the scores.
+Fields are simulated unless they exist.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ import zpix.search.block
 from zpix.catalogue import Catalogue
 from zpix.config import InferenceConfig
 from zpix.detector import Checkpoint
-from zpix.evaluation import read_truth, score_catalogue
+from zpix.evaluation import OUTLIER_LIMIT, read_truth, score_catalogue
 from zpix.matching import Matching, match_boxes
 from zpix.search import Predictor
-from zpix.sources import default_grid
+from zpix.sources import default_grid, sigma_nmad
 
 BAND, FAINTEST = "F444W", 28.0
 VARIANTS = {
@@ -43,7 +43,7 @@ COLUMNS = (
 
 
 class PlainPredictor(Predictor):
-    """The network as it was trained, without its twin."""
+    """A predictor of the network as it was trained, without its fast twin."""
 
     def __init__(self, checkpoint: Checkpoint, config: InferenceConfig) -> None:
         super().__init__(checkpoint, config)
@@ -53,7 +53,17 @@ class PlainPredictor(Predictor):
 
 @dataclass(frozen=True)
 class Answer:
-    """What one variant made of a field: catalogue, segmentation, errors of matched true galaxies brighter than 28."""
+    """Results of one variant on a field.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+        The catalogue.
+    segmentation : (y, x) int32
+        Source id of each pixel.
+    errors : (G,) float64
+        Δz / (1 + z) of matched true galaxies with F444W < 28.
+    """
 
     catalogue: Catalogue
     segmentation: NDArray[np.int32]
@@ -61,7 +71,7 @@ class Answer:
 
 
 def search(field: Path, out: Path, variant: str, model: Path | None, tile_size: int) -> Answer:
-    """Search a field by one variant."""
+    """Search a field with one variant."""
     config = InferenceConfig(device="cpu", workers=1, tile_size=tile_size, **VARIANTS[variant])
     own = zpix.search.block.Predictor
     zpix.search.block.Predictor = PlainPredictor if variant.startswith("plain") else own  # type: ignore[misc]
@@ -76,7 +86,7 @@ def search(field: Path, out: Path, variant: str, model: Path | None, tile_size: 
 
 
 def compare(plain: Answer, other: Answer) -> dict[str, NDArray]:
-    """How sources brighter than the limit differ; one entry of an array per source."""
+    """Compare the sources brighter than the limit; one entry of an array per source."""
     pairs = match_boxes(plain.catalogue.box, other.catalogue.box)
     bright = plain.catalogue.magnitude(BAND) < FAINTEST
     other_bright = other.catalogue.magnitude(BAND) < FAINTEST
@@ -94,7 +104,7 @@ def compare(plain: Answer, other: Answer) -> dict[str, NDArray]:
 
 
 def mask_ious(plain: Answer, other: Answer, pairs: Matching) -> NDArray[np.float64]:
-    """Intersection over union of the segments of each pair."""
+    """Compute the intersection over union of the segments of each pair."""
     ids = plain.catalogue["id"][pairs.left], other.catalogue["id"][pairs.right]
     areas = [np.bincount(answer.segmentation.ravel()) for answer in (plain, other)]
     partner = np.full(len(areas[0]), -1)
@@ -105,20 +115,20 @@ def mask_ious(plain: Answer, other: Answer, pairs: Matching) -> NDArray[np.float
 
 
 def pdf_distances(plain: Catalogue, other: Catalogue) -> NDArray[np.float64]:
-    """Mean shift of probability in ln(1+z) between two PDFs (the area between their cumulative distributions)."""
+    """Compute the area between the cumulative distributions of two PDFs in ln(1 + z), the mean shift of probability."""
     z = default_grid()
     gap = np.abs(plain.redshift.cdf(z) - other.redshift.cdf(z))
     return np.trapezoid(gap, np.log1p(z), axis=1)
 
 
 def scores(answers: list[Answer]) -> tuple[float, float]:
-    """σ_NMAD and outlier fraction of the true galaxies brighter than the limit, of all fields."""
+    """Compute σ_NMAD and outlier fraction of the true galaxies brighter than the limit, of all fields."""
     error = np.concatenate([answer.errors for answer in answers])
-    return 1.4826 * float(np.median(np.abs(error - np.median(error)))), float(np.mean(np.abs(error) > 0.15))
+    return sigma_nmad(error), float(np.mean(np.abs(error) > OUTLIER_LIMIT))
 
 
 def row(variant: str, plain: list[Answer], other: list[Answer]) -> list[str]:
-    """A line of the table."""
+    """Compare one variant with the reference; return a line of the table."""
     parts = [compare(*pair) for pair in zip(plain, other, strict=True)]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     before, after = scores(plain), scores(other)
@@ -138,6 +148,7 @@ def row(variant: str, plain: list[Answer], other: list[Answer]) -> list[str]:
 
 
 def main() -> None:
+    """Search every field with every variant and print the table."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--out", type=Path, required=True, help="directory of fields and results")
     options.add_argument("--model", type=Path, help="checkpoint; the shipped model by default")

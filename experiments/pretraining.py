@@ -1,17 +1,17 @@
-"""With few redshifts, what is it worth to have learnt from other galaxies before?
+"""How much does pretraining on other galaxies help, if few sources have redshifts?
 
     python experiments/pretraining.py --out pretraining --galaxiesml galaxiesml
 
-As in Merz et al. 2026, but on the mock sky: detectors that start from random weights learn from the same tiles, in
-which few sources have a redshift, in the same way. They differ in what they bring:
+As in Merz et al. 2026, but on the mock sky: detectors are trained in the same way on the same tiles, in which few
+sources have a redshift. They differ in their pretraining:
 
-* nothing, with the paper's head on the pyramid, or with the head that sees pixels;
-* a backbone that has learnt the redshifts of GalaxiesML or, without its files, those of a stand-in: the mock sky in its
-  five bluest bands;
-* a backbone that has learnt redshifts on the mock sky in all bands;
-* photometry of the head that sees pixels, which has learnt redshifts there.
+* none, with the paper's head on the pyramid, or with the head that sees pixels;
+* a backbone pretrained on the redshifts of GalaxiesML or, without its files, on those of a stand-in: the mock sky in
+  its five bluest bands;
+* a backbone pretrained on redshifts of the mock sky in all bands;
+* photometry of the head that sees pixels, pretrained there.
 
-`--store` takes that of experiments/spectroscopic_labels.py.
+`--store` can be that of experiments/spectroscopic_labels.py.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from zpix.training.store import Store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.paper.experiment import begin, options, write_json
+from experiments.markdown import print_table
+from experiments.paper.experiment import begin, keep_json, options
 from experiments.paper.scores import (
     SAMPLES,
     SCORES,
     detection_cells,
     loss_cells,
-    print_table,
     redshift_cells,
     search,
     training_facts,
@@ -46,28 +46,33 @@ _STAND_IN_BANDS = 5  # as many as HSC has
 
 
 def measure(asked: argparse.Namespace) -> dict[str, Any]:
-    """All rows and what they learnt from, as JSON values."""
+    """Pretrain, train and search in each way; return all rows and the training set as JSON values."""
     experiment = begin(asked)
     config = experiment.config
     store = asked.store or experiment.store("spectroscopic", tiles=asked.tiles, seed=asked.seed, labels="spectroscopic")
     fields = experiment.fields(asked.test_seeds, asked.test_size)
 
     def mock(bands: Sequence[str]) -> Path:
-        """Galaxies for backbones: the same sky in any bands, another than the store's."""
+        """Galaxies for backbones: a sky with another seed than the store's, in some bands."""
         return experiment.store(
             f"galaxies-{len(bands)}", tiles=asked.mock_tiles, seed=asked.seed + 1, labels="all", bands=bands,
         )  # fmt: skip
 
     def galaxies(place: Path) -> Path:
+        """Pretrain a backbone on GalaxiesML or its stand-in."""
         data = asked.galaxiesml or mock(config.model.bands[:_STAND_IN_BANDS])
         return zpix.pretrain(data, out=place, part="backbone", config=config)
 
     def mock_galaxies(place: Path) -> Path:
+        """Pretrain a backbone on the mock sky in all bands."""
         data = mock(config.model.bands)
         return zpix.pretrain(data, out=place, part="backbone", config=config)
 
     def row(name: str, head: str, **brought: Callable[[Path], Path]) -> dict[str, Any]:
+        """Scores of one way, measured unless they exist."""
+
         def make(place: Path) -> dict[str, Any]:
+            """Pretrain, train, search and score."""
             begun = {part: learn(place / part) for part, learn in brought.items()}
             path = zpix.train(
                 store, out=place / "run", name=name, **begun,
@@ -82,6 +87,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
         return experiment.row(name, make)
 
     def photometry(place: Path) -> Path:
+        """Pretrain the photometry of the head that sees pixels."""
         model = override(config.model, redshift_head="fpn+pixels")
         return experiment.photometry(place, model=model, tiles=asked.photometry_tiles, seed=asked.seed + 1)
 
@@ -100,11 +106,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Draw, train, search, print and write."""
     parser = options(__doc__, tiles=320, seed=2145, epochs=3, test_seeds=(2201, 2202), test_size=3072)
     parser.add_argument("--galaxiesml", type=Path, nargs="+", help="HDF5 files of GalaxiesML, or their directory")
-    parser.add_argument("--mock-tiles", type=int, default=100, help="of whose galaxies backbones learn")
-    parser.add_argument("--photometry-tiles", type=int, default=240, help="of whose galaxies the photometry learns")
+    parser.add_argument("--mock-tiles", type=int, default=100, help="tiles that backbones are pretrained on")
+    parser.add_argument("--photometry-tiles", type=int, default=240, help="tiles that photometry is pretrained on")
     asked = parser.parse_args(arguments)
     found = measure(asked)
-    write_json(asked.out / "pretraining.json", found)
+    keep_json(asked.out / "pretraining.json", found)
     counts = found["learnt_from"]["train"]
     print(f"{counts['tiles']} tiles with {counts['redshifts']} redshifts, {asked.epochs} epochs.\n")
     rows = [

@@ -1,11 +1,11 @@
-"""Which settings make the rival best on validation fields?
+"""Which settings of photutils and EAZY are best on validation fields?
 
     python experiments/rival_settings.py FIELD [FIELD ...] --templates LIST.param [...] --out settings.json
 
-FIELDs are directories of `zpix simulate` with validation seeds. First photutils: completeness and purity for every
-combination of smoothing, threshold, size and contrast. Then, with the detections of the best, redshifts for every
-aperture, amplitude of the template error function and systematic error. The best of each become the defaults of
-`DetectionSettings`, `PhotometrySettings` and `FitSettings`.
+FIELDs are directories of `zpix simulate` with validation seeds. First, completeness and purity of photutils are
+measured for every combination of smoothing, threshold, size and contrast; then, with the detections of the best,
+redshifts for every aperture, amplitude of the template error function and systematic error. The best are the defaults
+of `DetectionSettings`, `PhotometrySettings` and `FitSettings`.
 """
 
 from __future__ import annotations
@@ -55,26 +55,38 @@ _SYSTEMATIC_ERROR = (0.03, 0.05, 0.1)
 _APERTURE_PIX = 5.0
 _MAG_LIMIT = 28.5
 _MAG_REDSHIFTS = 28.0
-_FOREIGN_LIGHT = 0.05  # of the light in its segment: a source with less has no neighbours to speak of
+_FOREIGN_LIGHT = 0.05  # share of the light in the segment of a source with neighbours
 
 
 @dataclass(frozen=True)
 class Found:
-    """Detections that can be matched and are not measured."""
+    """Detections without photometry, which can be matched with the truth.
+
+    Attributes
+    ----------
+    columns : dict of str to (N,) float64
+        Positions "ra" and "dec" in degrees, "x" and "y" in pixels.
+    box : (N, 4) float64, pixels
+        Boxes.
+    meta : dict
+        `mosaic_shape`.
+    """
 
     columns: dict[str, np.ndarray]
     box: np.ndarray
     meta: dict
 
     def __len__(self) -> int:
+        """Return the number of detections."""
         return len(self.box)
 
     def __getitem__(self, name: str) -> np.ndarray:
+        """Return a column."""
         return self.columns[name]
 
 
 def main() -> None:
-    """Scan detection, then photometry and fit; write everything that was tried."""
+    """Scan detection, then photometry and fit, and write all results."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("fields", nargs="+", type=Path)
     options.add_argument("--templates", nargs="+", type=Path, required=True)
@@ -94,7 +106,7 @@ def main() -> None:
 
 
 def scan_detection(fields: list[Path]) -> list[dict]:
-    """Completeness and purity to F444W = 28.5 of all fields together, for each combination of settings."""
+    """Measure completeness and purity to F444W = 28.5 of all fields together, for each combination of settings."""
     counts: dict[tuple, np.ndarray] = {}
     for field in fields:
         truth = read_truth(field / "truth.fits")
@@ -106,7 +118,7 @@ def scan_detection(fields: list[Path]) -> list[dict]:
                 ra, dec = mosaic.sky(segments.x, segments.y)
                 columns = {"ra": ra, "dec": dec, "x": segments.x, "y": segments.y}
                 found = Found(columns, segments.box, {"mosaic_shape": mosaic.shape})
-                # F444W is measured once the settings are chosen; the mean of the long bands serves to choose
+                # settings are chosen by the magnitude of the stack: F444W itself is measured later
                 magnitude = magnitude_ab(segments.total_njy)
                 counts[combination] = counts.get(combination, np.zeros((2, 2), int)) + _counted(found, truth, magnitude)
         logging.info("detection scanned in %s", field)
@@ -128,7 +140,7 @@ def scan_detection(fields: list[Path]) -> list[dict]:
 
 
 def scan_redshifts(fields: list[Path], templates: TemplateSet, detection: DetectionSettings) -> list[dict]:
-    """Scatter and outliers at F444W < 28 of all fields together, for each aperture and each allowance for errors."""
+    """Measure scatter and outliers at F444W < 28 of all fields together, for each aperture and settings of the fit."""
     measured = {radius: [_measured(field, radius, detection) for field in fields] for radius in _RADIUS_ARCSEC}
     bands = measured[_RADIUS_ARCSEC[0]][0][0].bands
     rows = []
@@ -148,30 +160,32 @@ def scan_redshifts(fields: list[Path], templates: TemplateSet, detection: Detect
         least_risk = redshift_sample(fit.pdf, fit.z_phot, z_true[known])
         rows.append(row | _scores(least_risk))
         rows[-1]["largest_likelihood"] = _scores(redshift_sample(fit.pdf, fit.z_ml, z_true[known]))
-        rows[-1]["without_neighbours"] = _scores(least_risk.select(alone[known]))
+        rows[-1]["without_neighbours"] = _scores(least_risk[alone[known]])
         logging.info("%s", rows[-1])
     return rows
 
 
 def _scores(sample: RedshiftSample) -> dict[str, float]:
+    """Scores of a sample, rounded."""
     scores = score_redshifts(sample, rng=np.random.default_rng(0), n_bootstrap=0)
     names = ("sigma_nmad", "outlier_fraction", "coverage_68", "coverage_95", "crps")
     return {"count": scores.count} | {name: round(getattr(scores, name).value, 4) for name in names}
 
 
 def _merit(row: dict) -> float:
-    """Completeness and purity added up: a source missed is as bad as one that is not there."""
+    """Sum of completeness and purity: a missed source is as bad as a spurious one."""
     return row["completeness"] + row["purity"]
 
 
 def _detection(smoothing: float, threshold: float, pixels: int, contrast: float) -> DetectionSettings:
+    """Settings of one combination."""
     return DetectionSettings(
         smoothing_fwhm_pix=smoothing, threshold_sigma=threshold, min_pixels=pixels, deblend_contrast=contrast
     )
 
 
 def _counted(found: Found, truth: Truth, magnitude: np.ndarray) -> np.ndarray:
-    """[[found, true], [pure, detected]] to the magnitude limit."""
+    """Counts [[found, true], [pure, detected]] down to the magnitude limit."""
     scores = score_detection(
         match_truth(found, truth), detected_mag=magnitude, true_mag=truth.magnitude, in_field=in_field(found, truth),
         detectable=truth.detectable, band="F444W", mag_limits=(_MAG_LIMIT,),
@@ -180,7 +194,7 @@ def _counted(found: Found, truth: Truth, magnitude: np.ndarray) -> np.ndarray:
 
 
 def _measured(field: Path, radius: float, detection: DetectionSettings) -> tuple[RivalSources, np.ndarray, np.ndarray]:
-    """Sources of a field, their true redshifts (NaN but for galaxies with F444W < 28), and which have no neighbours."""
+    """Sources of a field, true redshifts of galaxies with F444W < 28 (NaN for others), and which have no neighbours."""
     truth = read_truth(field / "truth.fits")
     foreign = read_source_table(field / "truth.fits").number("blendedness")
     with open_mosaic(field) as mosaic:

@@ -1,15 +1,15 @@
-"""What do the few redshifts of a spectroscopic sample give?
+"""How good are redshifts trained on the few redshifts of a spectroscopic sample?
 
     python experiments/spectroscopic_labels.py --out spectroscopic
 
-As in Merz et al. 2026, all sources are learnt from as sources, and 2,145 of them have a redshift (1,057 tiles hold as
-many): 70 % to learn from, 10 % to validate, and those in fields of the area of the other 20 % to test on. All networks
-have the detector of one model, and only their redshift heads learn:
+As in Merz et al. 2026, all sources are used to train the detection, and 2,145 of them have a redshift (those of 1,057
+tiles): 70 % to train on, 10 % to validate, and those in fields of the area of the other 20 % to test. All networks have
+the detector of one model, and only their redshift heads are trained:
 
-* the paper's head on the pyramid, from spectra alone;
-* the head that sees pixels, whose photometry has learnt on cutouts of the same sources first;
-* the same, whose photometry has learnt on the mock sky instead (`--pretrained`, or it is drawn here);
-* the model as it is, which has learnt from all sources of many tiles.
+* the paper's head on the pyramid, on spectra alone;
+* the head that sees pixels, with photometry pretrained on cutouts of the same sources;
+* the same, with photometry pretrained on the mock sky instead (`--pretrained`, or it is drawn here);
+* the model as it is, trained on all sources of many tiles.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ from zpix.training.store import Store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.paper.experiment import begin, options, write_json
-from experiments.paper.scores import SAMPLES, SCORES, print_table, redshift_cells, search, training_facts
+from experiments.markdown import print_table
+from experiments.paper.experiment import begin, keep_json, options
+from experiments.paper.scores import SAMPLES, SCORES, redshift_cells, search, training_facts
 
 
 def without_redshifts(source: Path, model: ModelConfig, out: Path, *, seed: int = 0) -> Path:
-    """A checkpoint at `out` with the detector of another and a new redshift head; `model` differs in nothing else."""
+    """Write a checkpoint with the detector of another and a new redshift head; `model` differs in nothing else."""
     torch.manual_seed(seed)
     detector = Detector(model)
     kept = {
@@ -47,7 +48,7 @@ def without_redshifts(source: Path, model: ModelConfig, out: Path, *, seed: int 
 
 
 def measure(asked: argparse.Namespace) -> dict[str, Any]:
-    """All rows and what they learnt from, as JSON values."""
+    """Pretrain, train and search in each way; return all rows and the training set as JSON values."""
     experiment = begin(asked)
     source = asked.model or default_model()
     shape = load_checkpoint(source).config
@@ -55,7 +56,10 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     fields = experiment.fields(asked.test_seeds, asked.test_size)
 
     def tuned(name: str, head: str, photometry: str | None) -> dict[str, Any]:
+        """Scores of one way, measured unless they exist."""
+
         def make(place: Path) -> dict[str, Any]:
+            """Pretrain, train the redshift head, search and score."""
             model = override(shape, redshift_head=head)
             learnt = None
             if photometry == "spectra":
@@ -76,6 +80,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
         return experiment.row(name, make)
 
     def as_it_is(place: Path) -> dict[str, Any]:
+        """Search and score with the model as it is."""
         found = search(source, fields, out=place, config=experiment.inference)
         return {"name": "trained on everything", "epochs": 0, **found}
 
@@ -97,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cutout-epochs", type=int, default=40, help="of photometry on the cutouts of few sources")
     asked = parser.parse_args(arguments)
     found = measure(asked)
-    write_json(asked.out / "spectroscopic_labels.json", found)
+    keep_json(asked.out / "spectroscopic_labels.json", found)
     counts = found["learnt_from"]
     print(
         f"{counts['train']['redshifts']} redshifts in {counts['train']['tiles']} tiles to learn from,"

@@ -1,11 +1,11 @@
-"""How much do more labels help? The redshift head alone, taught on more and more of the skies drawn for it.
+"""How much do more labels help? The redshift head alone is trained on more and more of the skies drawn for it.
 
     zpix pretrain --mock 3000 --config recipes/default-redshifts.toml --out runs/redshift
     zpix prepare --mock 110 --seed 32 --fractions 0 1 0 --config recipes/default-calibration.toml --out natural.zarr
     python experiments/training_size.py runs/redshift/colours --validate-on natural.zarr --out sizes
 
-Each head makes the same number of passes over its labels, up to a number of steps, and is scored on tiles of a natural
-sky with true masks. Heads that are there already are not taught again.
+Each head is trained for the same number of passes over its labels, up to a number of steps, and scored on tiles of a
+natural sky with true masks. Existing heads are not trained again.
 """
 
 from __future__ import annotations
@@ -35,12 +35,14 @@ CPU = torch.device("cpu")
 
 
 def main() -> None:
-    """Teach, score, write."""
+    """Train and score every head, and print the table."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("colours", type=Path, help="directory of zpix pretrain --mock")
     options.add_argument("--validate-on", type=Path, required=True, help="store whose validation tiles are scored")
     options.add_argument("--out", type=Path, required=True, help="directory of heads and scores")
-    options.add_argument("--tiles", type=int, nargs="+", default=[100, 300, 1000, 3000], help="to learn from")
+    options.add_argument(
+        "--tiles", type=int, nargs="+", default=[100, 300, 1000, 3000], help="numbers of tiles to train on"
+    )
     options.add_argument("--passes", type=int, default=12, help="over the labels, at the most")
     options.add_argument("--steps", type=int, default=10_000, help="at the most")
     options.add_argument("--recipe", type=Path, default=RECIPE, help="TOML file with [model] and [pretraining]")
@@ -58,7 +60,7 @@ def main() -> None:
         sample = redshift_sample(mixture, mixture.least_risk(), sources.redshift.numpy())
         labels = len(training.redshift) // recipe.pretraining.realisations
         for limit in LIMITS:
-            scores = score_redshifts(sample.select(magnitude < limit), rng=np.random.default_rng(0))
+            scores = score_redshifts(sample[magnitude < limit], rng=np.random.default_rng(0))
             columns = (scores.sigma_nmad, scores.outlier_fraction, scores.coverage_68, scores.coverage_95)
             results.append([tiles, labels, passes, loss, limit, *((column.value, column.error) for column in columns)])
             texts = " | ".join(f"{column.value:.4f} ± {column.error:.4f}" for column in columns)
@@ -67,7 +69,7 @@ def main() -> None:
 
 
 def labels_of(colours: Path, tiles: int) -> SourceSums:
-    """What was drawn of the first tiles."""
+    """Read the sources that were drawn of the first tiles."""
     files = [path for path in sorted(colours.glob("*.safetensors")) if int(path.name[:6]) < tiles]
     training, _ = read_colours(files)
     if training is None or int(files[-1].stem[-6:]) + 1 < tiles:
@@ -78,7 +80,7 @@ def labels_of(colours: Path, tiles: int) -> SourceSums:
 def taught(
     place: Path, training: SourceSums, passes: int, recipe: Config, validation: SourceSums
 ) -> tuple[ZMixture, float]:
-    """What a head that learnt from these labels makes of the validation sources, and its loss there."""
+    """Train a head on these labels; return its redshifts of the validation sources, and its loss there."""
     config = override(recipe.pretraining, epochs=passes)
     torch.manual_seed(config.seed)
     path = fit_redshift_head(
@@ -91,7 +93,7 @@ def taught(
 
 
 def measured_magnitude(cutouts: Cutouts, recipe: Config) -> NDArray[np.float64]:
-    """F444W within the segments of all sources."""
+    """Measure F444W within the segments of all sources."""
     band = recipe.model.bands.index("F444W")
     return magnitude_ab(np.where(cutouts.mask, cutouts.flux[:, band].astype(float), 0.0).sum((1, 2)))
 

@@ -1,4 +1,4 @@
-"""Turn a trained model into the one that ships: half precision, and what it scores in its header.
+"""Turn a trained model into the shipped one, in half precision and with its scores in the header.
 
 python recipes/ship.py runs/default/model.safetensors --reports three-fields/*/evaluation/report.json
 """
@@ -18,6 +18,7 @@ SHIPPED = Path(str(files("zpix"))) / "models" / "default.safetensors"
 
 
 def main() -> None:
+    """Calibrate, add scores, and save."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("model", type=Path, help="checkpoint of zpix train")
     options.add_argument(

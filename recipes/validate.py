@@ -1,8 +1,8 @@
-"""How does a model do on validation fields? What the choices of a recipe are made by, the score threshold above all.
+"""Which scores does a model have on validation fields, by which choices such as the score threshold are made?
 
-Fields are simulated (or read again, where they were simulated before), searched at a low threshold, and scored as one:
-completeness and purity for each threshold, redshifts for each magnitude, and the stars. The seeds are not those of
-`examples/three_fields.py`, which no choice may see.
+Fields are simulated unless they exist, searched at a low threshold, and scored as one: completeness and purity for each
+threshold, redshifts for each magnitude, and the stars. The seeds are not those of `examples/three_fields.py`, which are
+not used for choices.
 
     python recipes/validate.py --model runs/default/model.safetensors --out validation
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -30,17 +30,18 @@ MAGNITUDES = (20.0, 25.0, 26.0, 27.0, 28.0, 29.0, 30.0)
 
 @dataclass(frozen=True)
 class SearchedField:
-    """What was found in a field, and what is there."""
+    """The catalogue and the truth of a field."""
 
     catalogue: Catalogue
     truth: Truth
 
     def above(self, score: float) -> Report:
-        """Scores of the sources with at least this probability of being real."""
+        """Score the sources with at least this probability of being real."""
         return score_catalogue(self.catalogue[self.catalogue["score"] >= score], self.truth)
 
 
 def main() -> None:
+    """Search every field and print the tables."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--model", type=Path, help="checkpoint; the shipped model by default")
     options.add_argument("--out", type=Path, default=Path("validation"), help="directory to write to")
@@ -57,7 +58,7 @@ def main() -> None:
 
 
 def search(place: Path, seed: int, size: int, model: Path | None) -> SearchedField:
-    """Search one field at the lowest threshold; a field that is there already is not drawn again."""
+    """Search one field at the lowest threshold; an existing field is not drawn again."""
     if not (place / "field" / "truth.fits").is_file():
         zpix.simulate(place / "field", size_pix=size, seed=seed)
     config = InferenceConfig(score_threshold=LOWEST_SCORE)
@@ -66,27 +67,28 @@ def search(place: Path, seed: int, size: int, model: Path | None) -> SearchedFie
 
 
 def print_thresholds(searched: Sequence[SearchedField]) -> None:
-    """Completeness and purity of all fields against the score threshold."""
+    """Print completeness and purity of all fields against the score threshold."""
     limits = [f"F444W < {limit:g}" for limit in MAG_LIMITS]
     header = ["score threshold", *(f"{what}, {limit}" for what in ("completeness", "purity") for limit in limits)]
     rows = []
     for score in SCORES:
         detection = [report.detection for field in searched if (report := field.above(score)).detection]
-        parts = [joined([d.completeness_below for d in detection]), joined([d.purity_below for d in detection])]
-        rows.append([f"{score:.2f}", *(text for part in parts for text in fraction_texts(part))])
+        below = ([d.completeness_below for d in detection], [d.purity_below for d in detection])
+        texts = [text for parts in below for text in fraction_texts(CountedFraction.together(parts))]
+        rows.append([f"{score:.2f}", *texts])
     print_table(header, rows)
 
 
 def print_redshifts(reports: Sequence[Report]) -> None:
-    """Redshift scores of all fields in bins of the true magnitude."""
-    columns = [np.concatenate([getattr(r.sample, f.name) for r in reports]) for f in fields(RedshiftSample)]
-    sample, magnitude = RedshiftSample(*columns), np.concatenate([r.magnitude for r in reports])
+    """Print redshift scores of all fields in bins of the true magnitude."""
+    sample = RedshiftSample.concatenate([report.sample for report in reports])
+    magnitude = np.concatenate([report.magnitude for report in reports])
     names = ("bias", "sigma_nmad", "outlier_fraction", "coverage_68", "coverage_95", "crps")
     header = ["F444W", "galaxies", "bias", "σ_NMAD", "outliers", "in 68 %", "in 95 %", "CRPS"]
     rows = []
     for low, high in [*pairwise(MAGNITUDES), (0.0, 27.0), (0.0, 28.0), (0.0, np.inf)]:
         own = (magnitude >= low) & (magnitude < high)
-        scores = score_redshifts(sample.select(own), rng=np.random.default_rng(0))
+        scores = score_redshifts(sample[own], rng=np.random.default_rng(0))
         name = f"{low:g} to {high:g}" if low else f"< {high:g}" if np.isfinite(high) else "all"
         texts = [f"{getattr(scores, n).value:.3f} ± {getattr(scores, n).error:.3f}" for n in names]
         rows.append([name, str(own.sum()), *texts])
@@ -94,7 +96,7 @@ def print_redshifts(reports: Sequence[Report]) -> None:
 
 
 def print_stars(searched: Sequence[SearchedField], score: float) -> None:
-    """How stars are told from galaxies, by the brightness of the source."""
+    """Print how many stars and galaxies are called stars, by magnitude."""
     found, sources = [], 0
     for field in searched:
         catalogue = field.catalogue[field.catalogue["score"] >= score]
@@ -114,15 +116,9 @@ def print_stars(searched: Sequence[SearchedField], score: float) -> None:
     print_table(["F444W", "stars found", "called stars", "galaxies called stars"], rows)
 
 
-def joined(parts: Sequence[CountedFraction]) -> CountedFraction:
-    """Fractions counted together."""
-    return CountedFraction(sum(part.count for part in parts), sum(part.total for part in parts))  # type: ignore[arg-type]
-
-
 def fraction_texts(fraction: CountedFraction) -> list[str]:
-    """Each value with half the length of its 68 % interval."""
-    low, high = fraction.interval()
-    return [f"{v:.3f} ± {h:.3f}" for v, h in zip(fraction.value, 0.5 * (high - low), strict=True)]
+    """Format each value with half the length of its 68 % interval."""
+    return [f"{v:.3f} ± {h:.3f}" for v, h in zip(fraction.value, fraction.error, strict=True)]
 
 
 def print_table(header: list[str], rows: list[list[str]]) -> None:

@@ -1,1 +1,1 @@
-"""How close is the mock sky to the real one? Measurements for docs/mock.md, a noun a file."""
+"""How close is the mock sky to the real one? Measurements for docs/mock.md, one file for each property."""

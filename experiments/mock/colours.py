@@ -1,4 +1,4 @@
-"""Do the mock's colours run with redshift as they should, and has each real source neighbours among mock ones?"""
+"""How do the mock's colours depend on redshift, and are there mock sources of similar colours for each real one?"""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .population import BANDS, Survey
 #: Pairs of bands whose colours are drawn.
 COLOURS = (("F150W", "F277W"), ("F277W", "F444W"), ("F356W", "F410M"))
 LOCUS_MAG = 28.0
-#: Of each flux, added to its error: how well two calibrations agree.
+#: Fraction of each flux that is added to its error, for differences of calibration.
 FLOOR = 0.05
-#: A neighbour may be at most this much fainter, else its own noise would make it anybody's neighbour.
+#: Largest ratio of fluxes of a source and its neighbour; a fainter one would be close to any source by its noise.
 _FAINTEST = 2.0
-#: Real sources are ranked among the mock sources nearest to them in S/N.
+#: Number of mock sources of similar S/N that a real source is ranked among.
 _PEERS = 200
 GOAL_PERCENTILE = 99.0
 
@@ -36,9 +36,9 @@ class Neighbours:
     distance : (N,) float64
         √(χ² / band) to the nearest mock source.
     peers : (N,) float64
-        Median of the same distance of mock sources of like S/N to their nearest mock neighbour.
+        Median distance of mock sources of similar S/N to their nearest mock neighbour.
     percentile : (N,) float64
-        Share of those mock sources, in per cent, that are closer to their neighbour than the real source is.
+        Percentage of those mock sources that are closer to their neighbour than the real source.
     nearest : (N,) int
         Row of the nearest mock source.
     """
@@ -50,16 +50,27 @@ class Neighbours:
 
 
 def nearest(of: Photometry, among: Photometry, *, same: bool = False) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Distance of each of N sources to the nearest of M others, and its row, (N,) each.
+    """Find the nearest of M other sources for each of N.
 
-    The other is scaled to the same total flux, bands weighted by the source's errors; then d² is the mean over bands
-    of (f − a g)² / (σ_f² + a² σ_g²), with 5 % of the fluxes in the errors. Sources fainter than half the flux are no
-    neighbours.
+    The other is scaled to the same total flux, with bands weighted by the source's errors; then d² is the mean over
+    bands of (f − a g)² / (σ_f² + a² σ_g²), with 5 % of the fluxes in the errors. Sources fainter than half the flux are
+    no neighbours.
 
     Parameters
     ----------
-    same : bool
-        Both are one list: a source is not its own neighbour.
+    of : Photometry
+        The N sources.
+    among : Photometry
+        The M others.
+    same : bool, default: False
+        Whether both are one list, in which a source is not its own neighbour.
+
+    Returns
+    -------
+    distance : (N,) float64
+        Distance d.
+    row : (N,) int64
+        Row of the nearest.
     """
     distance, row = np.full(len(of), np.inf), np.zeros(len(of), np.int64)
     if not len(among):
@@ -77,7 +88,7 @@ def nearest(of: Photometry, among: Photometry, *, same: bool = False) -> tuple[N
 
 
 def find_neighbours(real: Photometry, mock: Photometry) -> Neighbours:
-    """Distances of real sources to mock ones, ranked among those of mock sources to each other."""
+    """Compute distances of real sources to mock ones, ranked among those of mock sources to each other."""
     distance, row = nearest(real, mock)
     among, _ = nearest(mock, mock, same=True)
     peers, percentile = np.zeros(len(real)), np.zeros(len(real))
@@ -89,7 +100,7 @@ def find_neighbours(real: Photometry, mock: Photometry) -> Neighbours:
 
 
 def neighbour_table(real: Photometry, bands: tuple[str, ...], found: Neighbours) -> str:
-    """One row per real source."""
+    """Tabulate the real sources and the distances to their neighbours."""
     header = [
         "x, y",
         "F444W in 0.15″",
@@ -118,7 +129,7 @@ def neighbour_table(real: Photometry, bands: tuple[str, ...], found: Neighbours)
 
 
 def neighbour_goal(found: Neighbours) -> Goal:
-    """Every real source closer to the mock than 99 % of mock sources of like S/N are to each other."""
+    """Check that every real source is closer to the mock than 99 % of mock sources of similar S/N are to each other."""
     inside = found.percentile <= GOAL_PERCENTILE
     first, last = found.percentile.min(), found.percentile.max()
     text = f"{inside.sum()} of {len(inside)} sources; percentiles {first:.0f} to {last:.0f}"
@@ -127,7 +138,7 @@ def neighbour_goal(found: Neighbours) -> Goal:
 
 
 def typical_goal(found: Neighbours) -> Goal:
-    """As a whole the real sources are no further out than mock ones: their percentiles average 50."""
+    """Check that real sources are as close to the mock as mock sources: their mean percentile is 50."""
     error = 100 / np.sqrt(12 * len(found.percentile))
     mean = float(found.percentile.mean())
     met = within(mean, 50, 0.15, error=error)
@@ -136,7 +147,7 @@ def typical_goal(found: Neighbours) -> Goal:
 
 
 def locus_table(deep: Survey) -> str:
-    """Median and 68 % of the colours in ranges of redshift."""
+    """Tabulate median and 68 % range of the colours in ranges of redshift."""
     edges = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0)
     bright = deep.mag < LOCUS_MAG
     rows = []
@@ -155,7 +166,7 @@ def locus_table(deep: Survey) -> str:
 
 
 def locus_figure(deep: Survey, real: Photometry | None, bands: tuple[str, ...]) -> Figure:
-    """Colours against redshift; those of the real sources, whose redshifts are unknown, at the right edge."""
+    """Draw colours against redshift; those of the real sources, whose redshifts are unknown, at the right edge."""
     figure = new_figure(10, 3.8)
     bright = deep.mag < LOCUS_MAG
     z = 1 + deep.z[bright]
@@ -183,7 +194,7 @@ def locus_figure(deep: Survey, real: Photometry | None, bands: tuple[str, ...]) 
 
 
 def neighbour_figure(real: Photometry, mock: Photometry, bands: tuple[str, ...], found: Neighbours) -> Figure:
-    """Fluxes of each real source and of its nearest mock neighbour, scaled to it."""
+    """Draw fluxes of each real source and of its nearest mock neighbour, scaled to it."""
     shown = np.argsort(-real.snr)[:12]
     figure = new_figure(9.5, 1.9 * -(-len(shown) // 4) + 0.3)
     panels = figure.subplots(-(-len(shown) // 4), 4, squeeze=False, sharex=True)
@@ -209,20 +220,23 @@ def neighbour_figure(real: Photometry, mock: Photometry, bands: tuple[str, ...],
 
 
 def _scale(flux: NDArray, error: NDArray, others: NDArray) -> NDArray[np.float64]:
-    """Factors that bring others (N, band) to the total of a source, bands weighted by its errors, (N,); 0 for none."""
+    """Factors (N,) from others (N, band) to the total of a source, bands weighted by its errors; 0 if not positive."""
     weight = error**-2.0
     total = others @ weight
     return np.where(total > 0, (flux @ weight) / np.maximum(total, 1e-30), 0.0)
 
 
 def _colour(survey: Survey, first: str, second: str) -> NDArray[np.float64]:
+    """Colours of all galaxies, (N,)."""
     a, b = (np.maximum(survey.flux[:, BANDS.index(band)], 1e-6) for band in (first, second))
     return -2.5 * np.log10(a / b)
 
 
 def _colour_text(first: float, second: float) -> str:
+    """A colour as text; a dash without positive fluxes."""
     return f"{-2.5 * np.log10(first / second):+.2f}" if first > 0 and second > 0 else "–"
 
 
 def _magnitude(flux_njy: float) -> float:
+    """AB magnitude; inf for a flux that is not positive."""
     return float(31.4 - 2.5 * np.log10(flux_njy)) if flux_njy > 0 else float("inf")

@@ -1,16 +1,19 @@
-"""Where are the sources of a matched cutout, and what is their light in apertures? The same for real and mock."""
+"""Where are the sources of a PSF-matched cutout, and what are their aperture fluxes, for real and mock alike?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, gaussian_filter, label, map_coordinates, maximum_filter
 
+from zpix.sources import sigma_nmad
+from zpix.sources.rows import Rows
+
 from .matching import Cutout, MockTile
 
-#: Bands of the detection stack: where nearly every source is brightest.
+#: Bands of the detection stack, in which nearly every source is brightest.
 STACK_BANDS = ("F277W", "F356W", "F444W")
 #: Radius of the apertures: 0.15″, which holds most of a small source and little of its neighbours.
 APERTURE_PIX = 5.0
@@ -24,19 +27,19 @@ _SAME_SOURCE_PIX = 4.0
 
 
 @dataclass(frozen=True)
-class Photometry:
-    """N sources of one cutout or many; N = 0 is normal.
+class Photometry(Rows):
+    """N sources of one cutout or several; N = 0 is normal.
 
     Attributes
     ----------
-    x, y : (N,) float64
-        Pixels of the cutout.
-    flux, error : (N, band) float64
-        nJy in apertures of 0.15″, and the scatter of empty ones, which follows the error image.
+    x, y : (N,) float64, pixels
+        Position in the cutout.
+    flux, error : (N, band) float64, nJy
+        Flux in apertures of 0.15″, and the scatter of empty ones in proportion to the error image.
     snr : (N,) float64
-        Of the stack of `STACK_BANDS`.
+        Signal-to-noise ratio of the stack of `STACK_BANDS`.
     cutout : (N,) int
-        Which cutout a source is in.
+        Number of the cutout.
     """
 
     x: NDArray[np.float64]
@@ -46,39 +49,27 @@ class Photometry:
     snr: NDArray[np.float64]
     cutout: NDArray[np.int64]
 
-    def __len__(self) -> int:
-        return len(self.x)
-
-    def __getitem__(self, rows: NDArray) -> Photometry:
-        return Photometry(**{name: value[rows] for name, value in vars(self).items()})
-
-    @staticmethod
-    def concatenate(parts: list[Photometry]) -> Photometry:
-        """Sources of several cutouts, numbered in order; the list must not be empty."""
-        joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])}
-        joined["cutout"] = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-        return Photometry(**joined)
-
-
-def robust_rms(values: NDArray[np.floating]) -> float:
-    """1.4826 × the median absolute deviation."""
-    return float(1.4826 * np.median(np.abs(values - np.median(values)))) if values.size else float("nan")
+    @classmethod
+    def of_cutouts(cls, parts: list[Photometry]) -> Photometry:
+        """Join the sources of several cutouts, which are numbered in order; the list must not be empty."""
+        number = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        return replace(cls.concatenate(parts), cutout=number)
 
 
 def significance(cutout: Cutout) -> NDArray[np.float64]:
-    """Smoothed stack of the long bands (y, x) in units of its own robust rms."""
+    """Compute the smoothed stack of the long bands (y, x) in units of its robust rms."""
     chosen = [cutout.bands.index(band) for band in STACK_BANDS]
     stack = np.zeros(cutout.valid.shape)
     for image in cutout.flux[chosen]:
-        rms = robust_rms(image[cutout.valid])
+        rms = sigma_nmad(image[cutout.valid])
         stack += (image - np.median(image[cutout.valid])) / max(rms, 1e-30) ** 2 * cutout.valid
     smooth = gaussian_filter(stack, _SMOOTHING_PIX)
-    empty = smooth[cutout.valid & (smooth < 3 * robust_rms(smooth[cutout.valid]))]
-    return smooth / max(robust_rms(empty), 1e-30)
+    empty = smooth[cutout.valid & (smooth < 3 * sigma_nmad(smooth[cutout.valid]))]
+    return smooth / max(sigma_nmad(empty), 1e-30)
 
 
 def empty_sky(cutout: Cutout) -> NDArray[np.bool_]:
-    """Observed pixels (y, x) far from anything in the stack."""
+    """Find observed pixels (y, x) that are far from sources of the stack."""
     parts, count = label(significance(cutout) > _MASK_SNR)
     sizes = np.bincount(parts.ravel(), minlength=count + 1)
     sizes[0] = 0
@@ -87,7 +78,7 @@ def empty_sky(cutout: Cutout) -> NDArray[np.bool_]:
 
 
 def photometry(cutout: Cutout, *, rng: np.random.Generator, empty_apertures: int = 400) -> Photometry:
-    """Peaks of the stack, far enough from the edge for their apertures, and their light in every band."""
+    """Measure the flux of peaks of the stack in every band; peaks whose apertures cross the edge are left out."""
     snr = significance(cutout)
     reach = int(np.ceil(APERTURE_PIX)) + 1
     inside = np.zeros(cutout.valid.shape, bool)
@@ -100,7 +91,7 @@ def photometry(cutout: Cutout, *, rng: np.random.Generator, empty_apertures: int
     flux = aperture_sums(cutout.flux - sky[:, None, None], x, y)
     depth = np.where(np.isfinite(cutout.error), cutout.error, 0.0)
     scatter = aperture_sums(cutout.flux - sky[:, None, None], *places) / aperture_sums(depth, *places)
-    error = np.array([robust_rms(values) for values in scatter.T]) * aperture_sums(depth, x, y)
+    error = np.array([sigma_nmad(values) for values in scatter.T]) * aperture_sums(depth, x, y)
     chosen = [cutout.bands.index(band) for band in STACK_BANDS]
     weight = error[:, chosen] ** -2.0
     stack = (flux[:, chosen] * weight).sum(axis=1) / np.sqrt(weight.sum(axis=1))
@@ -108,7 +99,7 @@ def photometry(cutout: Cutout, *, rng: np.random.Generator, empty_apertures: int
 
 
 def true_sources(found: Photometry, tile: MockTile) -> Photometry:
-    """Those of the sources found in a mock tile that are one: not the spike of a star, not noise."""
+    """Select the detections of a mock tile that are true sources, not spikes of stars or noise."""
     truth = tile.scene.truth[np.asarray(tile.scene.truth["detectable"])]
     x, y = np.asarray(truth["x"]) - tile.margin, np.asarray(truth["y"]) - tile.margin
     distance = np.hypot(found.x[:, None] - x, found.y[:, None] - y)
@@ -116,7 +107,7 @@ def true_sources(found: Photometry, tile: MockTile) -> Photometry:
 
 
 def aperture_sums(flux: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Light of images (band, y, x) within 5 pixels of N positions, shape (N, band)."""
+    """Sum images (band, y, x) within 5 pixels of N positions, (N, band)."""
     reach = int(np.ceil(APERTURE_PIX))
     dy, dx = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     weight = np.clip(APERTURE_PIX + 0.5 - np.hypot(dy, dx), 0, 1)  # a soft rim instead of parts of pixels

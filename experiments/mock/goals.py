@@ -1,11 +1,11 @@
-"""What was to be reached, and was it? Goals with the numbers that decide, and Markdown tables."""
+"""Which goals does the mock have, and does it meet them? Goals with their numbers, and Markdown tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-#: What stands in a table where a measurement could not be made.
+#: Text of a table where a measurement could not be made.
 NOT_MEASURED = "not measured"
 
 
@@ -18,9 +18,9 @@ class Goal:
     point : int
         Section of the page, 1 to 6.
     what, goal, found : str
-        In words and numbers.
+        Property, goal and result in words and numbers.
     met : bool or None
-        None if it could not be measured.
+        Whether the goal is met; None if it could not be measured.
     """
 
     point: int
@@ -31,7 +31,7 @@ class Goal:
 
 
 def within(mock: float, real: float, fraction: float, *, error: float = 0.0) -> bool:
-    """Whether `mock` is within `fraction` of `real`, allowing two standard errors of their difference.
+    """Tell whether `mock` is within `fraction` of `real`, allowing two standard errors of their difference.
 
     >>> within(1.1, 1.0, 0.15), within(1.2, 1.0, 0.15), within(1.2, 1.0, 0.15, error=0.03)
     (True, False, True)
@@ -40,7 +40,7 @@ def within(mock: float, real: float, fraction: float, *, error: float = 0.0) -> 
 
 
 def within_factor(mock: float, real: float, factor: float, *, error: float = 0.0) -> bool:
-    """Whether two positive numbers differ by no more than a factor, allowing two standard errors of `mock`.
+    """Tell whether two positive numbers differ by no more than a factor, allowing two standard errors of `mock`.
 
     >>> within_factor(2.0, 3.0, 1.6), within_factor(1.0, 2.0, 1.5)
     (True, False)
@@ -49,7 +49,7 @@ def within_factor(mock: float, real: float, factor: float, *, error: float = 0.0
 
 
 def percent(fraction: float) -> str:
-    """A fraction as the page writes it.
+    """Format a fraction as the page does.
 
     >>> percent(0.15)
     '15 %'
@@ -58,18 +58,18 @@ def percent(fraction: float) -> str:
 
 
 def word(met: bool | None) -> str:
-    """The plain statement of a table's last column."""
+    """Return the text of a table's last column."""
     return NOT_MEASURED if met is None else "met" if met else "**not met**"
 
 
 def every(statements: Iterable[bool | None]) -> bool | None:
-    """True if all are; None if nothing was measured."""
+    """Tell whether all statements are true; None if nothing was measured."""
     known = [statement for statement in statements if statement is not None]
     return all(known) if known else None
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table.
+    """Format a Markdown table.
 
     >>> print(markdown(["a", "b"], [["1", "2"]]))
     | a | b |
@@ -83,6 +83,6 @@ def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def goal_table(goals: Iterable[Goal]) -> str:
-    """The summary at the top of the page."""
+    """Format the summary at the top of the page."""
     rows = [[str(goal.point), goal.what, goal.goal, goal.found, word(goal.met)] for goal in goals]
     return markdown(["point", "what", "goal", "found", ""], rows)

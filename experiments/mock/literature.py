@@ -1,6 +1,6 @@
-"""Published numbers that the mock's population is held against, with where they stand and how well they are known.
+"""Which published numbers is the mock's population compared with?
 
-Only numbers that stand in a text, an abstract or a table are used; nothing is read off a plot.
+Each has its source and its uncertainty. Only numbers of a text, an abstract or a table are used, and none of plots.
 """
 
 from __future__ import annotations
@@ -10,7 +10,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Schechter:
-    """UV luminosity function at one redshift: characteristic magnitude, density in Mpc⁻³, faint-end slope."""
+    """UV luminosity function at one redshift.
+
+    Attributes
+    ----------
+    z : float
+        Redshift.
+    m_star : float
+        Characteristic absolute magnitude.
+    phi_star : float
+        Density in Mpc⁻³.
+    alpha : float
+        Slope of the faint end.
+    """
 
     z: float
     m_star: float
@@ -20,7 +32,19 @@ class Schechter:
 
 @dataclass(frozen=True)
 class SizeLuminosity:
-    """Peak half-light radius in kpc at M_UV = −21, slope of ln R against ln L, and width of ln R, at one redshift."""
+    """Size–luminosity relation at one redshift.
+
+    Attributes
+    ----------
+    z : float
+        Redshift.
+    peak_kpc, peak_error_kpc : float
+        Peak half-light radius at M_UV = −21, and its error.
+    slope : float
+        Slope of ln R against ln L.
+    width_ln : float
+        Width of the distribution of ln R.
+    """
 
     z: float
     peak_kpc: float
@@ -30,7 +54,7 @@ class SizeLuminosity:
 
 
 #: Weaver et al. (2022, ApJS 258, 11, COSMOS2020), Table 2: galaxies per mag and deg² in Ks, as log₁₀, "The Farmer",
-#: ultra-deep stripes; centres of bins of 0.5 mag. Beyond 24.5 they are not complete.
+#: ultra-deep stripes; centres of bins of 0.5 mag. They are incomplete beyond 24.5.
 K_COUNTS_MAG = (19.25, 19.75, 20.25, 20.75, 21.25, 21.75, 22.25, 22.75, 23.25, 23.75, 24.25)
 K_COUNTS_LOG_PER_MAG_DEG2 = (3.65, 3.86, 4.02, 4.16, 4.29, 4.42, 4.54, 4.66, 4.78, 4.88, 4.97)
 KS_UM = 2.15  # VISTA's Ks

@@ -1,4 +1,4 @@
-"""What would the mock look like matched to the PSF of F444W, as the real cutout was?"""
+"""How is the mock convolved to the PSF of F444W, as the real cutout was?"""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from zpix.scenes import Scene, draw_scene
 
 from .psf import FINE_ARCSEC
 
-#: The band whose PSF all others are brought to.
+#: The band whose PSF all others are convolved to.
 TARGET_BAND = "F444W"
 _KERNEL_SIZE = 41
-_REGULARISATION = 1e-3  # of a transfer function: frequencies that a band passes less than this are left alone
+_REGULARISATION = 1e-3  # of a transfer function; frequencies of lower transfer are suppressed
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,13 @@ class Cutout:
     Attributes
     ----------
     bands : tuple of str
-    flux : (band, y, x) float64
-        nJy per pixel, 0 where it was not observed.
-    error : (band, y, x) float64
-        The error image, which is that of the unmatched mosaic; infinite where it was not observed.
+        Names of the bands.
+    flux : (band, y, x) float64, nJy
+        Flux per pixel, 0 where not observed.
+    error : (band, y, x) float64, nJy
+        Error image of the unmatched mosaic; infinite where not observed.
     valid : (y, x) bool
-        Observed in all bands.
+        Whether pixels were observed in all bands.
     """
 
     bands: tuple[str, ...]
@@ -42,13 +43,13 @@ class Cutout:
     valid: NDArray[np.bool_]
 
     def part(self, region: Region) -> Cutout:
-        """The cutout's pixels in a region."""
+        """Return the cutout's pixels in a region."""
         return Cutout(
             self.bands, self.flux[:, *region.slices], self.error[:, *region.slices], self.valid[region.slices]
         )
 
     def parts(self, shape: tuple[int, int]) -> list[Cutout]:
-        """Whole windows of `shape` (ny, nx), side by side from the first pixel."""
+        """Return whole windows of `shape` (ny, nx), side by side from the first pixel."""
         height, width = self.valid.shape
         corners = [
             (x, y) for y in range(0, height - shape[0] + 1, shape[0]) for x in range(0, width - shape[1] + 1, shape[1])
@@ -58,7 +59,17 @@ class Cutout:
 
 @dataclass(frozen=True)
 class MockTile:
-    """A scene of the mock sky, and the same matched to F444W, smaller by `margin` pixels on each side."""
+    """A scene of the mock sky, and the same matched to F444W.
+
+    Attributes
+    ----------
+    scene : Scene
+        The scene.
+    matched : Cutout
+        Its matched pixels.
+    margin : int, pixels
+        Width of the margin that the matched pixels lack on each side.
+    """
 
     scene: Scene
     matched: Cutout
@@ -66,7 +77,7 @@ class MockTile:
 
 
 def read_cutout(folder: Path) -> Cutout:
-    """The real cutout, which comes matched to F444W."""
+    """Read the real cutout, which is matched to F444W already."""
     with open_mosaic(folder) as mosaic:
         pixels = mosaic.read(Region.whole(mosaic.shape))
         return _cutout(mosaic.bands, pixels, pixels.flux.astype(float))
@@ -75,9 +86,9 @@ def read_cutout(folder: Path) -> Cutout:
 def draw_tile(
     seed: int, *, bands: tuple[str, ...], size: int, kernels: NDArray[np.float64], config: SimulationConfig
 ) -> MockTile:
-    """A square scene of the mock sky of `size` pixels, and the same convolved with `kernels` (band, y, x).
+    """Draw a square scene of `size` pixels, and convolve it with `kernels` (band, y, x).
 
-    The matched one is smaller by the kernels' reach on each side: beyond the edge there was nothing to convolve.
+    The matched pixels are fewer by half a kernel on each side, since nothing is known beyond the edge.
     """
     scene = draw_scene(seed, shape=(size, size), bands=bands, config=config)
     margin = kernels.shape[1] // 2
@@ -86,17 +97,17 @@ def draw_tile(
 
 
 def match(pixels: Pixels, bands: tuple[str, ...], kernels: NDArray[np.float64]) -> Cutout:
-    """Convolve each band with its kernel (band, y, x); a pixel near one that was not observed is not observed."""
+    """Convolve each band with its kernel (band, y, x)."""
     known = np.where(pixels.valid, pixels.flux, 0.0)
     flux = np.stack([fftconvolve(image, kernel, mode="same") for image, kernel in zip(known, kernels, strict=True)])
     return _cutout(bands, pixels, flux)
 
 
 def matching_kernels(stars: NDArray[np.float64], bands: tuple[str, ...], pixel_arcsec: float) -> NDArray[np.float64]:
-    """Kernels (band, y, x) of unit sum that bring each band's PSF to that of F444W; a point for F444W itself.
+    """Compute kernels (band, y, x) of unit sum from each band's PSF to that of F444W; a point for F444W itself.
 
-    The ratio of the transfer functions, F444W's over the band's, of stars (band, y, x) in pixels of 0.01″, read at
-    the mosaic's pixels: the ratio holds no frequency that F444W does not pass, so that none is lost.
+    They are ratios of transfer functions, F444W's over the band's, of stars (band, y, x) in pixels of 0.01″, sampled at
+    the mosaic's pixels: the ratio has no frequencies that F444W lacks, so that nothing is lost.
     """
     step = round(pixel_arcsec / FINE_ARCSEC)
     transfer = np.fft.rfft2(np.fft.ifftshift(stars, axes=(1, 2)))
@@ -116,5 +127,6 @@ def matching_kernels(stars: NDArray[np.float64], bands: tuple[str, ...], pixel_a
 
 
 def _cutout(bands: tuple[str, ...], pixels: Pixels, flux: NDArray[np.float64]) -> Cutout:
+    """A cutout of matched fluxes with the errors of the mosaic."""
     error = np.where(pixels.valid, pixels.error, np.inf).astype(float)
     return Cutout(tuple(bands), np.where(pixels.valid, flux, 0.0), error, pixels.valid.all(axis=0))

@@ -1,4 +1,4 @@
-"""How strong is the noise of a matched cutout, and how does neighbouring noise hang together?"""
+"""How large is the noise of a matched cutout, and how strongly are neighbouring pixels correlated?"""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from zpix.config import SimulationConfig
 from zpix.plots.style import BLUE, GREY, ORANGE, new_figure, polish
 from zpix.scenes import draw_scene
+from zpix.sources import sigma_nmad
 
-from .detection import empty_sky, robust_rms
+from .detection import empty_sky
 from .goals import Goal, every, markdown, percent, within, word
 from .matching import Cutout
 
 LAGS = (1, 2, 3, 4, 5)
 GOAL = 0.15
-_PATCH_PIX = 22  # of the bootstrap: several times the reach of the correlations, and 45 in the real cutout
+_PATCH_PIX = 22  # of the bootstrap: several times the correlation length; the real cutout has 45 patches
 _RESAMPLED = 400
 _LIKE_EMPTY = 0.1
 _CLIP = 4.0
@@ -26,15 +27,16 @@ _CLIP = 4.0
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise of the empty sky of one cutout in units of the error image, pixel by pixel, with standard errors.
+    """Noise of the empty sky of one cutout in units of the error image, with standard errors.
 
     Attributes
     ----------
-    error_njy : (band,)
+    error_njy : (band,) float64, nJy
         Median of the error image.
-    rms, rms_error : (band,)
-    correlation, correlation_error : (band, lag)
-        At 1 to 5 pixels along rows and columns.
+    rms, rms_error : (band,) float64
+        Noise of a pixel, and its standard error.
+    correlation, correlation_error : (band, lag) float64
+        Autocorrelation at 1 to 5 pixels along rows and columns, and its standard error.
     """
 
     error_njy: NDArray[np.float64]
@@ -46,7 +48,17 @@ class Noise:
 
 @dataclass(frozen=True)
 class Depth:
-    """A shallow field: how it was asked for, and its noise and its error image over those of a deep one."""
+    """Noise of a shallow field in units of a deep one.
+
+    Attributes
+    ----------
+    setting : str
+        Setting of the simulator.
+    asked : float
+        Requested ratio of the noise.
+    rms_ratio, error_ratio : float
+        Measured ratios of the noise and of the error image.
+    """
 
     setting: str
     asked: float
@@ -55,7 +67,7 @@ class Depth:
 
 
 def measure(cutout: Cutout, *, rng: np.random.Generator) -> Noise:
-    """Noise of the empty sky of a cutout; errors from resampling patches of 22 pixels."""
+    """Measure the noise of the empty sky of a cutout, with errors from resampled patches of 22 pixels."""
     free = empty_sky(cutout)
     median = np.array([np.median(image[free]) for image in cutout.error])
     scaled = [
@@ -68,13 +80,13 @@ def measure(cutout: Cutout, *, rng: np.random.Generator) -> Noise:
 
 
 def autocorrelation(values: NDArray[np.float64], used: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Autocorrelation of an image (y, x) of mean 0 at `LAGS`, over pairs of used pixels, shape (lag,)."""
+    """Compute the autocorrelation of an image (y, x) of mean 0 at `LAGS`, over pairs of used pixels, (lag,)."""
     sums, counts = _pair_sums(values, used, np.zeros(values.shape, int), 1)
     return (sums[1:, 0] / counts[1:, 0]) / (sums[0, 0] / counts[0, 0])
 
 
 def typical(parts: list[Noise]) -> Noise:
-    """Median over cutouts of one size, with its standard error; a few windows hold bright stars."""
+    """Compute the median over cutouts of one size, with its standard error; a few windows contain bright stars."""
     error = np.median([part.error_njy for part in parts], axis=0)
     rms = np.array([part.rms for part in parts])
     correlation = np.array([part.correlation for part in parts])
@@ -82,25 +94,25 @@ def typical(parts: list[Noise]) -> Noise:
     return Noise(
         error,
         np.median(rms, axis=0),
-        1.25 * np.apply_along_axis(robust_rms, 0, rms) / root,
+        1.25 * sigma_nmad(rms, axis=0) / root,
         np.median(correlation, axis=0),
-        1.25 * np.apply_along_axis(robust_rms, 0, correlation) / root,
+        1.25 * sigma_nmad(correlation, axis=0) / root,
     )
 
 
 def like(windows: list[Cutout], cutout: Cutout) -> list[Cutout]:
-    """Those of the windows that have as much empty sky as the cutout, within a tenth of all pixels."""
+    """Select the windows with as much empty sky as the cutout, within a tenth of all pixels."""
     empty = float(empty_sky(cutout).mean())
     return [window for window in windows if abs(float(empty_sky(window).mean()) - empty) < _LIKE_EMPTY]
 
 
 def as_one_of(real: Noise, windows: list[Noise]) -> Noise:
-    """The real noise with errors no smaller than the scatter among mock windows of the same size.
+    """Return the real noise with errors no smaller than the scatter among mock windows of the same size.
 
-    Resampling patches of one window does not see what all its pixels share: the wings of one galaxy, one background.
+    Resampled patches of one window do not show variations that all its pixels share, such as the wings of a galaxy.
     """
-    rms = np.apply_along_axis(robust_rms, 0, np.array([window.rms for window in windows]))
-    correlation = np.apply_along_axis(robust_rms, 0, np.array([window.correlation for window in windows]))
+    rms = sigma_nmad([window.rms for window in windows], axis=0)
+    correlation = sigma_nmad([window.correlation for window in windows], axis=0)
     return Noise(
         real.error_njy,
         real.rms,
@@ -111,9 +123,9 @@ def as_one_of(real: Noise, windows: list[Noise]) -> Noise:
 
 
 def measure_depth(bands: tuple[str, ...], *, asked: float, seed: int, size: int) -> Depth:
-    """Noise of a field `asked` times shallower than the deep one, without sources, in units of the deep one's.
+    """Measure the noise of a field `asked` times as noisy as the deep one, without sources.
 
-    Shallow pointings are asked for where the simulator has them, else the depth of the whole field.
+    Shallow pointings are simulated if the simulator has them, otherwise the depth of the whole field is set.
     """
     nobody = {"source_density": 0.0, "star_density": 0.0, "brown_dwarf_per_arcmin2": 0.0, "depth_structure": 0.0}
     if "shallow_factor" in SimulationConfig.model_fields:
@@ -124,20 +136,20 @@ def measure_depth(bands: tuple[str, ...], *, asked: float, seed: int, size: int)
     for values in (nobody, nobody | shallow):
         config = SimulationConfig(**values)
         pixels = draw_scene(seed, shape=(size, size), bands=bands, config=config).pixels
-        rms.append([robust_rms(image[seen]) for image, seen in zip(pixels.flux, pixels.valid, strict=True)])
+        rms.append([sigma_nmad(image[seen]) for image, seen in zip(pixels.flux, pixels.valid, strict=True)])
         error.append([np.median(image[seen]) for image, seen in zip(pixels.error, pixels.valid, strict=True)])
     ratio, error_ratio = (float(np.median(np.divide(values[1], values[0]))) for values in (rms, error))
     return Depth(setting, asked, ratio, error_ratio)
 
 
 def rms_met(real: Noise, mock: Noise) -> list[bool]:
-    """Whether each band's rms reaches the goal."""
+    """Tell whether each band's rms meets the goal."""
     pairs = zip(mock.rms, real.rms, np.hypot(real.rms_error, mock.rms_error), strict=True)
     return [within(m, r, GOAL, error=e) for m, r, e in pairs]
 
 
 def correlation_met(real: Noise, mock: Noise) -> NDArray[np.bool_]:
-    """Whether each autocorrelation reaches the goal, (band, lag)."""
+    """Tell whether each autocorrelation meets the goal, (band, lag)."""
     error = np.hypot(real.correlation_error, mock.correlation_error)
     met = [
         within(m, r, GOAL, error=e)
@@ -147,7 +159,7 @@ def correlation_met(real: Noise, mock: Noise) -> NDArray[np.bool_]:
 
 
 def rms_table(bands: tuple[str, ...], real: Noise, mock: Noise) -> str:
-    """rms of both in units of the error image."""
+    """Tabulate the rms of both in units of the error image."""
     header = [
         "band",
         "error image, nJy: real, mock",
@@ -174,7 +186,7 @@ def rms_table(bands: tuple[str, ...], real: Noise, mock: Noise) -> str:
 
 
 def correlation_table(bands: tuple[str, ...], real: Noise, mock: Noise) -> str:
-    """Autocorrelations of both at every lag."""
+    """Tabulate the autocorrelations of both at every lag."""
     met = correlation_met(real, mock)
     rows = []
     for i, band in enumerate(bands):
@@ -187,7 +199,7 @@ def correlation_table(bands: tuple[str, ...], real: Noise, mock: Noise) -> str:
 
 
 def noise_goals(real: Noise, mock: Noise) -> list[Goal]:
-    """Goals of rms and autocorrelation beside the real cutout."""
+    """Check rms and autocorrelation against the real cutout."""
     rms, correlation = rms_met(real, mock), correlation_met(real, mock)
     strict = np.abs(mock.correlation / real.correlation - 1) <= GOAL
     ratio = mock.rms / real.rms
@@ -210,7 +222,7 @@ def noise_goals(real: Noise, mock: Noise) -> list[Goal]:
 
 
 def depth_goal(depth: Depth) -> Goal:
-    """Goal of the shallow field."""
+    """Check the noise of the shallow field."""
     met = within(depth.rms_ratio, depth.asked, GOAL) and within(depth.error_ratio, depth.asked, GOAL)
     found = f"rms {depth.rms_ratio:.2f}, error image {depth.error_ratio:.2f}"
     return Goal(
@@ -223,7 +235,7 @@ def depth_goal(depth: Depth) -> Goal:
 
 
 def noise_figure(bands: tuple[str, ...], real: Noise, mock: Noise) -> Figure:
-    """rms of all bands, and the autocorrelation of each."""
+    """Draw the rms of all bands, and the autocorrelation of each."""
     figure = new_figure(9, 7)
     top, below = figure.subfigures(2, 1, height_ratios=(1, 2.4))
     axes = top.subplots()
@@ -248,9 +260,9 @@ def noise_figure(bands: tuple[str, ...], real: Noise, mock: Noise) -> Figure:
 def _band_noise(
     image: NDArray[np.float64], free: NDArray[np.bool_], rng: np.random.Generator
 ) -> tuple[float, float, NDArray[np.float64], NDArray[np.float64]]:
-    """rms with its error, and autocorrelation with its errors, of one band (y, x)."""
+    """The rms with its error, and autocorrelation with its errors, of one band (y, x)."""
     values = image - np.median(image[free])
-    rms = robust_rms(values[free])
+    rms = sigma_nmad(values[free])
     used = free & (np.abs(values) < _CLIP * rms)
     across = -(-image.shape[1] // _PATCH_PIX)
     y, x = np.indices(image.shape) // _PATCH_PIX

@@ -1,4 +1,4 @@
-"""Which galaxies does the mock hold, by magnitude, size and redshift, beside published numbers?"""
+"""How do the mock's galaxies compare with published counts, sizes and redshifts?"""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from . import literature
 from .goals import NOT_MEASURED, Goal, every, markdown, percent, within, within_factor, word
 from .matching import MockTile
 
-#: F070W, which JADES has in part of its field, stands for the i band together with F090W.
+#: F070W, which JADES has in part of its field, replaces the i band together with F090W.
 BANDS = ("F070W", *JADES_BANDS)
 _CELL_PIX, _PIXEL_ARCSEC = 2048, 0.03
 _CELL_ARCMIN2 = (_CELL_PIX * _PIXEL_ARCSEC / 60) ** 2
 _LYA_UM, _UV_UM = 0.1216, 0.16
 UV_LIMIT = -18.5  # M_UV to which luminosity functions are compared: about 29 mag at z = 9
 
-#: Published figures come without a tolerance; these are this page's own goals.
+#: Published numbers have no tolerance; these are this page's own goals.
 COUNTS_GOAL, FACTOR_GOAL, SIZE_GOAL, REDSHIFT_GOAL = 0.30, 1.5, 0.25, 0.10
 
 
@@ -41,10 +41,11 @@ class Survey:
     Attributes
     ----------
     area_arcmin2 : float
+        Area.
     mag, z, re_arcsec : (N,) float64
-        F444W (AB, total).
-    flux : (N, band) float64
-        nJy in `BANDS`.
+        Total F444W magnitude, redshift and half-light radius.
+    flux : (N, band) float64, nJy
+        Fluxes in `BANDS`.
     """
 
     area_arcmin2: float
@@ -54,7 +55,7 @@ class Survey:
     flux: NDArray[np.float64]
 
     def magnitude_at(self, micron: float) -> NDArray[np.float64]:
-        """AB magnitude between bands, linear in log flux against log wavelength, (N,)."""
+        """Interpolate AB magnitudes between bands, linear in log flux against log wavelength, (N,)."""
         waves = np.log(pivot_um(BANDS))
         right = int(np.clip(np.searchsorted(waves, np.log(micron)), 1, len(waves) - 1))
         share = (np.log(micron) - waves[right - 1]) / (waves[right] - waves[right - 1])
@@ -62,7 +63,7 @@ class Survey:
         return 31.4 - 2.5 * (logs @ np.array([1 - share, share]))
 
     def uv_magnitude(self) -> NDArray[np.float64]:
-        """Absolute magnitude at 1600 Å from the nearest band that lies beyond Lyman α, (N,); NaN below z = 3.5."""
+        """Compute absolute magnitudes at 1600 Å from the nearest band redward of Lyman α, (N,); NaN below z = 3.5."""
         first = np.array([_blue_edge_um(band) for band in BANDS])
         distance = np.abs(np.log(pivot_um(BANDS) / (_UV_UM * (1 + self.z[:, None]))))
         distance[first < _LYA_UM * (1 + self.z[:, None])] = np.inf
@@ -80,7 +81,17 @@ class Survey:
 
 @dataclass(frozen=True)
 class Line:
-    """One published number and the mock's."""
+    """One published number and the mock's.
+
+    Attributes
+    ----------
+    what : str
+        Property.
+    published, mock : str
+        Both numbers as text.
+    met : bool or None
+        Whether they agree within the goal; None if not measured.
+    """
 
     what: str
     published: str
@@ -89,11 +100,12 @@ class Line:
 
     @property
     def row(self) -> list[str]:
+        """Cells of a table."""
         return [self.what, self.published, self.mock, word(self.met)]
 
 
 def draw_survey(seed: int, *, cells: int, limit_mag: float) -> Survey:
-    """Galaxies of `cells` pieces of 1.05 arcmin², to F444W = `limit_mag`, unreddened."""
+    """Draw galaxies of `cells` pieces of 1.05 arcmin², to F444W = `limit_mag`, unreddened."""
     config = SimulationConfig(cell_size_pix=_CELL_PIX, pixel_scale_arcsec=_PIXEL_ARCSEC, limit_mag=limit_mag)
     sky = Sky(seed, JADES_BANDS, config)
     parts = []
@@ -107,7 +119,7 @@ def draw_survey(seed: int, *, cells: int, limit_mag: float) -> Survey:
 
 
 def joined_truth(tiles: list[MockTile]) -> Table:
-    """Columns that the comparison needs, of the sources centred in the tiles; z_spec only if the mock has it."""
+    """Join the columns that the comparison needs, of sources centred in the tiles; z_spec only if the mock has it."""
     names = ["z", "label", "mag_f444w", "detectable"]
     names += [name for name in ("z_spec",) if all(name in tile.scene.truth.colnames for tile in tiles)]
     columns: dict[str, list[NDArray]] = {name: [] for name in names}
@@ -121,7 +133,7 @@ def joined_truth(tiles: list[MockTile]) -> Table:
 
 
 def completeness(truth: Table, mag: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Chance that a galaxy of F444W = `mag` can be found, from the tiles' `detectable`, the shape of `mag`."""
+    """Estimate the chance that a galaxy of F444W = `mag` is detectable, from the tiles, in the shape of `mag`."""
     edges = np.arange(22.0, 31.5, 0.5)
     of_galaxies = np.asarray(truth["label"]) != STAR
     known, found = np.asarray(truth["mag_f444w"])[of_galaxies], np.asarray(truth["detectable"])[of_galaxies]
@@ -132,7 +144,7 @@ def completeness(truth: Table, mag: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def counts(wide: Survey) -> list[Line]:
-    """Galaxies per magnitude in Ks beside COSMOS2020, and over the whole range."""
+    """Compare galaxies per magnitude in Ks with COSMOS2020."""
     ks = wide.magnitude_at(literature.KS_UM)
     lines = []
     published = 10 ** np.array(literature.K_COUNTS_LOG_PER_MAG_DEG2) / 3600
@@ -145,7 +157,7 @@ def counts(wide: Survey) -> list[Line]:
 
 
 def totals(truth: Table, area_arcmin2: float, deep: Survey) -> list[Line]:
-    """Sources that can be found per arcmin², and those beyond z = 8."""
+    """Compare detectable sources per arcmin², and those beyond z = 8."""
     number = int(np.asarray(truth["detectable"]).sum())
     mock, error = number / area_arcmin2, np.sqrt(number) / area_arcmin2
     expected = literature.JADES_SOURCES / literature.JADES_AREA_ARCMIN2
@@ -161,7 +173,7 @@ def totals(truth: Table, area_arcmin2: float, deep: Survey) -> list[Line]:
 
 
 def luminosity_functions(deep: Survey) -> list[Line]:
-    """Galaxies brighter than M_UV = −18.5 per arcmin² in slices of redshift, beside Bouwens et al. (2021)."""
+    """Compare galaxies brighter than M_UV = −18.5 per arcmin² in slices of redshift with Bouwens et al. (2021)."""
     uv, lines = deep.uv_magnitude(), []
     for function in literature.UV_FUNCTIONS:
         low, high = function.z - 0.5, function.z + 0.5
@@ -174,7 +186,7 @@ def luminosity_functions(deep: Survey) -> list[Line]:
 
 
 def sizes(deep: Survey, wide: Survey) -> list[Line]:
-    """Median half-light radii beside published relations."""
+    """Compare median half-light radii with published relations."""
     lines = []
     uv = wide.uv_magnitude()
     for law in literature.SIZE_LUMINOSITY:
@@ -194,7 +206,7 @@ def sizes(deep: Survey, wide: Survey) -> list[Line]:
 
 
 def median_redshifts(wide: Survey) -> list[Line]:
-    """Median redshift in ranges of i, beside COSMOS."""
+    """Compare median redshifts in ranges of i with COSMOS."""
     i_mag, lines = wide.magnitude_at(literature.I_BAND_UM), []
     for low, high, expected in literature.I_MEDIANS:
         z = wide.z[(i_mag > low) & (i_mag < high)]
@@ -207,14 +219,14 @@ def median_redshifts(wide: Survey) -> list[Line]:
 
 
 def read_spectra(path: Path) -> NDArray[np.float64]:
-    """Secure JADES redshifts in GOODS-S, (N,)."""
+    """Read secure JADES redshifts in GOODS-S, (N,)."""
     table = Table.read(path, format="ascii.csv")
     z = np.asarray(table["z_spec"], dtype=float)
     return z[(np.asarray(table["field"]) == "GS") & np.isfinite(z)]
 
 
 def mock_spectra(truth: Table) -> NDArray[np.float64] | None:
-    """The mock's spectroscopic redshifts, (N,); None if it has no spectroscopic selection."""
+    """Return the mock's spectroscopic redshifts, (N,); None if it has no spectroscopic selection."""
     if "z_spec" not in truth.colnames:
         return None
     z = np.asarray(np.ma.filled(truth["z_spec"], np.nan), dtype=float)
@@ -222,7 +234,7 @@ def mock_spectra(truth: Table) -> NDArray[np.float64] | None:
 
 
 def spectroscopy(truth: Table, real: NDArray[np.float64] | None) -> list[Line]:
-    """How many sources have a spectrum, and the distribution of their redshifts."""
+    """Compare the number of sources with a spectrum, and the distribution of their redshifts."""
     mock = mock_spectra(truth)
     expected = literature.JADES_SPECTRA / literature.JADES_SOURCES * 1000
     what = "spectroscopic redshifts per 1,000 sources (JADES DR2)"
@@ -245,20 +257,21 @@ def spectroscopy(truth: Table, real: NDArray[np.float64] | None) -> list[Line]:
 
 
 def line_table(what: str, lines: list[Line]) -> str:
-    """Published and mock numbers side by side."""
+    """Tabulate published and mock numbers."""
     return markdown([what, "published", "mock", "goal"], [line.row for line in lines])
 
 
 def line_goal(what: str, goal: str, lines: list[Line]) -> Goal:
-    """One goal for all lines of a table."""
+    """Join all lines of a table to one goal."""
     met = [line.met for line in lines if line.met is not None]
     return Goal(3, what, goal, f"{sum(met)} of {len(met)} numbers" if met else NOT_MEASURED, every(met))
 
 
 def schechter_density(function: literature.Schechter, limit: float) -> float:
-    """Galaxies per Mpc³ brighter than an absolute magnitude."""
+    """Integrate galaxies per Mpc³ brighter than an absolute magnitude."""
 
     def per_magnitude(magnitude: float) -> float:
+        """Galaxies per Mpc³ and magnitude."""
         light = 10 ** (-0.4 * (magnitude - function.m_star))
         return 0.4 * np.log(10) * function.phi_star * light ** (function.alpha + 1) * np.exp(-light)
 
@@ -266,7 +279,7 @@ def schechter_density(function: literature.Schechter, limit: float) -> float:
 
 
 def volume_per_arcmin2(low: float, high: float) -> float:
-    """Comoving Mpc³ per arcmin² between two redshifts; H₀ = 70, Ω_m = 0.3 as in the luminosity functions."""
+    """Compute comoving Mpc³ per arcmin² between two redshifts; H₀ = 70, Ω_m = 0.3 as in the luminosity functions."""
     from astropy.cosmology import FlatLambdaCDM
 
     shell = np.diff(FlatLambdaCDM(H0=70, Om0=0.3).comoving_volume([low, high]).value)[0]
@@ -274,7 +287,7 @@ def volume_per_arcmin2(low: float, high: float) -> float:
 
 
 def counts_figure(deep: Survey, wide: Survey) -> Figure:
-    """Counts in F444W and Ks, and sizes against magnitude."""
+    """Draw counts in F444W and Ks, and sizes against magnitude."""
     figure = new_figure(9.5, 4)
     left, right = figure.subplots(1, 2)
     edges = np.arange(18.0, 30.6, 0.5)
@@ -309,7 +322,7 @@ def counts_figure(deep: Survey, wide: Survey) -> Figure:
 
 
 def redshift_figure(deep: Survey, wide: Survey) -> Figure:
-    """p(z) by magnitude, and the luminosity functions at high redshift."""
+    """Draw the redshift distribution by magnitude, and the luminosity functions at high redshift."""
     figure = new_figure(9.5, 4)
     left, right = figure.subplots(1, 2)
     edges = np.expm1(np.linspace(0, np.log(16), 41))
@@ -345,7 +358,7 @@ def redshift_figure(deep: Survey, wide: Survey) -> Figure:
 
 
 def spectra_figure(real: NDArray[np.float64] | None, mock: NDArray[np.float64]) -> Figure:
-    """Redshifts of real and of simulated spectroscopy."""
+    """Draw the redshifts of real and of simulated spectroscopy."""
     figure = new_figure(6, 3.4)
     axes = figure.subplots()
     edges = np.linspace(0, np.log(16), 25)
@@ -361,7 +374,7 @@ def spectra_figure(real: NDArray[np.float64] | None, mock: NDArray[np.float64]) 
 
 
 def _size_line(what: str, radius_kpc: NDArray[np.float64], expected_kpc: NDArray[np.float64], error: float) -> Line:
-    """Median radius beside the median of what is expected; `error` is the published one, relative."""
+    """Median radius beside the expected median; `error` is the published relative error."""
     if len(radius_kpc) < 10:
         return Line(what, NOT_MEASURED, f"{len(radius_kpc)} galaxies", None)
     published, mock = float(np.median(expected_kpc)), float(np.median(radius_kpc))
@@ -379,6 +392,7 @@ def _blue_edge_um(band: str) -> float:
 
 @cache
 def _distance_modulus() -> tuple[NDArray, NDArray]:
+    """Distance moduli on a grid of redshifts."""
     from astropy.cosmology import FlatLambdaCDM
 
     z = np.geomspace(0.005, 20, 400)
@@ -387,6 +401,7 @@ def _distance_modulus() -> tuple[NDArray, NDArray]:
 
 @cache
 def _kpc_per_arcsec() -> tuple[NDArray, NDArray]:
+    """Scales on a grid of redshifts."""
     from astropy.cosmology import FlatLambdaCDM
 
     z = np.geomspace(0.005, 20, 400)

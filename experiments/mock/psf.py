@@ -1,4 +1,4 @@
-"""How sharp is the mock's PSF beside real ones? A star is rendered, and measured as the real PSFs are."""
+"""How sharp is the mock's PSF compared with real ones? A star is rendered and measured as the real PSFs are."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from zpix.sources import STAR
 
 from .goals import Goal, every, markdown, percent, within, word
 
-#: Radii of the encircled energy in arcsec, and the radius within which it is 1: what both real sets hold.
+#: Radii of the encircled energy in arcsec, and the radius within which it is 1, which both real sets reach.
 RADII_ARCSEC = (0.05, 0.1, 0.2, 0.5)
 WHOLE_ARCSEC = 1.9
-#: Pixel of the rendered star: every band is well sampled there.
+#: Pixel of the rendered star, in which every band is well sampled.
 FINE_ARCSEC = 0.01
 GOAL = 0.10
 #: Real sets: name, files, pixel in arcsec (grizli-psf-library).
@@ -31,7 +31,15 @@ REAL_SETS = (("SMACS 0723", "smacs0723_20mas_psf-smacs0723-{band}.fits", 0.02), 
 
 @dataclass(frozen=True)
 class Sharpness:
-    """FWHM in arcsec, and the share of the light within `RADII_ARCSEC`."""
+    """Sharpness of a PSF.
+
+    Attributes
+    ----------
+    fwhm_arcsec : float
+        Full width at half maximum.
+    encircled : tuple of float
+        Share of the light within each of `RADII_ARCSEC`.
+    """
 
     fwhm_arcsec: float
     encircled: tuple[float, ...]
@@ -43,8 +51,16 @@ class Sharpness:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """One band of one real set and the mock, sampled alike."""
+class PsfPair:
+    """One band of one real set and the mock, with the same sampling.
+
+    Attributes
+    ----------
+    real_set, band : str
+        Names of the set and the band.
+    real, mock : Sharpness
+        Sharpness of both.
+    """
 
     real_set: str
     band: str
@@ -58,15 +74,15 @@ class Comparison:
 
     @property
     def met(self) -> NDArray[np.bool_]:
-        """Which of the numbers reach the goal, shape (1 + radius,)."""
+        """Whether each number meets the goal, shape (1 + radius,)."""
         return np.array([within(m, r, GOAL) for m, r in zip(self.mock.numbers, self.real.numbers, strict=True)])
 
 
 def render_star(bands: tuple[str, ...], *, seed: int, size: int = 401) -> NDArray[np.float64]:
-    """A star of the mock sky without noise, of unit flux, centred on the middle pixel, (band, size, size).
+    """Render a star of the mock sky without noise, of unit flux, centred on the middle pixel, (band, size, size).
 
-    The sky holds a few stars and nothing else; the first that is alone among its cell and the cells around it is
-    observed with a noise that does not matter, in pixels of 0.01″.
+    The sky has only a few stars; the first that is alone in its cell and the cells around it is observed with
+    negligible noise, in pixels of 0.01″.
     """
     config = SimulationConfig(
         cell_size_pix=1024,
@@ -91,48 +107,57 @@ def render_star(bands: tuple[str, ...], *, seed: int, size: int = 401) -> NDArra
 
 
 def shifted(image: NDArray[np.float64], dx: float, dy: float) -> NDArray[np.float64]:
-    """An image (y, x) moved by (dx, dy) pixels, exactly if it is well sampled."""
+    """Shift an image (y, x) by (dx, dy) pixels, exactly if it is well sampled."""
     fy, fx = np.fft.fftfreq(image.shape[0])[:, None], np.fft.rfftfreq(image.shape[1])[None]
     turned = np.fft.rfft2(image) * np.exp(-2j * np.pi * (fy * dy + fx * dx))
     return np.fft.irfft2(turned, image.shape)
 
 
 def sampled(star: NDArray[np.float64], step: int) -> NDArray[np.float64]:
-    """Every `step`-th pixel of a centred image (y, x), the middle one among them."""
+    """Take every `step`-th pixel of a centred image (y, x), with the middle one."""
     first = (len(star) // 2) % step
     return star[first::step, first::step]
 
 
 def sampled_like(star: NDArray[np.float64], psf: NDArray[np.float64], step: int) -> NDArray[np.float64]:
-    """Every `step`-th pixel of a centred image (y, x), its centre at the place within a pixel where that of `psf` is.
+    """Take every `step`-th pixel of a centred image (y, x), with its centre at that of `psf` within a pixel.
 
-    Pixels of 0.04″ are as wide as the core of the sharpest PSFs: what they hold depends on where the star fell.
+    Pixels of 0.04″ are as wide as the core of the sharpest PSFs, so that their values depend on the star's position.
     """
     off_y, off_x = (place - round(place) for place in core_centre(psf))
     return sampled(shifted(star, off_x * step, off_y * step), step)
 
 
 def sharpness(psf: NDArray[np.float64], pixel_arcsec: float, *, centre: tuple[float, float] | None = None) -> Sharpness:
-    """FWHM of the mean radial profile, and encircled energies, of a PSF (y, x).
+    """Measure the FWHM of the mean radial profile, and encircled energies.
 
     Parameters
     ----------
-    centre : (y, x), optional
-        Default: the flux-weighted mean of the core.
+    psf : (y, x) float64
+        The PSF.
+    pixel_arcsec : float, arcsec
+        Side of a pixel.
+    centre : (float, float), pixels, optional
+        Centre (y, x); the flux-weighted mean of the core by default.
+
+    Returns
+    -------
+    Sharpness
+        Both.
     """
     middle = core_centre(psf) if centre is None else centre
     return Sharpness(fwhm(psf, pixel_arcsec, middle), encircled_energy(psf, pixel_arcsec, middle))
 
 
 def core_centre(psf: NDArray[np.float64]) -> tuple[float, float]:
-    """Flux-weighted mean (y, x) of the pixels above a fifth of the peak."""
+    """Compute the flux-weighted mean (y, x) of the pixels above a fifth of the peak."""
     core = np.where(psf > 0.2 * psf.max(), psf, 0)
     y, x = np.indices(psf.shape)
     return float((core * y).sum() / core.sum()), float((core * x).sum() / core.sum())
 
 
 def fwhm(psf: NDArray[np.float64], pixel_arcsec: float, centre: tuple[float, float]) -> float:
-    """Twice the radius, in arcsec, at which the mean over angles first falls to half the central value."""
+    """Measure twice the radius, in arcsec, at which the mean over angles first falls to half the central value."""
     radius, angle = np.arange(0, 0.5, 0.001), np.linspace(0, 2 * np.pi, 72, endpoint=False)
     steps = radius[:, None] / pixel_arcsec
     place = np.stack([centre[0] + steps * np.sin(angle), centre[1] + steps * np.cos(angle)])
@@ -142,7 +167,7 @@ def fwhm(psf: NDArray[np.float64], pixel_arcsec: float, centre: tuple[float, flo
 
 
 def encircled_energy(psf: NDArray[np.float64], pixel_arcsec: float, centre: tuple[float, float]) -> tuple[float, ...]:
-    """Light within `RADII_ARCSEC` over that within 1.9″; pixels at the rim count by the part inside."""
+    """Measure the light within `RADII_ARCSEC` over that within 1.9″; pixels at the edge count by the part inside."""
     y, x = np.indices(psf.shape)
     parts = (np.arange(10) - 4.5) / 10
     radii = (*RADII_ARCSEC, WHOLE_ARCSEC)
@@ -155,25 +180,25 @@ def encircled_energy(psf: NDArray[np.float64], pixel_arcsec: float, centre: tupl
 
 
 def read_psf(path: Path) -> NDArray[np.float64]:
-    """The first image (y, x) of a FITS file."""
+    """Read the first image (y, x) of a FITS file."""
     with fits.open(path) as file:
         return next(np.asarray(hdu.data, dtype=float) for hdu in file if hdu.data is not None)
 
 
-def compare(folder: Path, bands: tuple[str, ...], stars: NDArray[np.float64]) -> list[Comparison]:
-    """The mock's stars (band, y, x) of 0.01″ pixels beside every real PSF in `folder`."""
+def compare(folder: Path, bands: tuple[str, ...], stars: NDArray[np.float64]) -> list[PsfPair]:
+    """Compare the mock's stars (band, y, x) of 0.01″ pixels with every real PSF in `folder`."""
     found = []
     for name, pattern, pixel in REAL_SETS:
         for band, star in zip(bands, stars, strict=True):
             for path in sorted(folder.glob(pattern.format(band=band.lower()))):
                 psf = read_psf(path)
                 mock = sampled_like(star, psf, round(pixel / FINE_ARCSEC))
-                found.append(Comparison(name, band, sharpness(psf, pixel), sharpness(mock, pixel)))
+                found.append(PsfPair(name, band, sharpness(psf, pixel), sharpness(mock, pixel)))
     return found
 
 
-def psf_table(comparisons: list[Comparison]) -> str:
-    """FWHM and encircled energies of both, band by band."""
+def psf_table(comparisons: list[PsfPair]) -> str:
+    """Tabulate FWHM and encircled energies of both, band by band."""
     header = [
         "set",
         "band",
@@ -190,8 +215,8 @@ def psf_table(comparisons: list[Comparison]) -> str:
     return markdown(header, rows)
 
 
-def between_sets_table(comparisons: list[Comparison]) -> str:
-    """How far the two real sets are from one another, as CEERS over SMACS 0723 − 1."""
+def between_sets_table(comparisons: list[PsfPair]) -> str:
+    """Tabulate the difference of the two real sets, CEERS over SMACS 0723 − 1."""
     by_set = {name: {one.band: one for one in comparisons if one.real_set == name} for name, _, _ in REAL_SETS}
     first, second = (by_set[name] for name, _, _ in REAL_SETS)
     rows = []
@@ -203,8 +228,8 @@ def between_sets_table(comparisons: list[Comparison]) -> str:
     return markdown(["band", "FWHM", *(f"EE({radius:g}″)" for radius in RADII_ARCSEC)], rows)
 
 
-def irreconcilable(comparisons: list[Comparison]) -> str:
-    """How many numbers of the two real sets are too far apart for one mock to be within the goal of both."""
+def irreconcilable(comparisons: list[PsfPair]) -> str:
+    """Count the numbers in which the two real sets differ too much for one mock to meet the goal for both."""
     ratios = {
         name: {one.band: 1 + one.difference for one in comparisons if one.real_set == name} for name, _, _ in REAL_SETS
     }
@@ -214,8 +239,8 @@ def irreconcilable(comparisons: list[Comparison]) -> str:
     return f"{far.sum()} of {far.size}"
 
 
-def psf_goals(comparisons: list[Comparison]) -> list[Goal]:
-    """One goal for each real set and kind of number."""
+def psf_goals(comparisons: list[PsfPair]) -> list[Goal]:
+    """Check each real set and kind of number."""
     goals = []
     for name, _, _ in REAL_SETS:
         mine = [one for one in comparisons if one.real_set == name]
@@ -227,8 +252,8 @@ def psf_goals(comparisons: list[Comparison]) -> list[Goal]:
     return goals
 
 
-def psf_figure(comparisons: list[Comparison]) -> Figure:
-    """Relative differences from both real sets against wavelength."""
+def psf_figure(comparisons: list[PsfPair]) -> Figure:
+    """Draw relative differences from both real sets against wavelength."""
     figure = new_figure(9, 5.2)
     names = ["FWHM", *(f"light within {radius:g}″" for radius in RADII_ARCSEC)]
     panels = figure.subplots(2, 3, sharex=True, sharey=True)

@@ -1,4 +1,4 @@
-"""What does the page say? All measurements, one after another, filled into one template."""
+"""How is the page on the mock sky made? All measurements, one after another, fill one template."""
 
 from __future__ import annotations
 
@@ -22,19 +22,37 @@ from .matching import Cutout, MockTile, draw_tile, matching_kernels, read_cutout
 _TEMPLATE = Path(__file__).with_name("template.md")
 _NO_REAL = "Not made: this needs the real data, `--real`."
 _PIXEL_ARCSEC = 0.03
-#: Size (ny, nx) of the real cutout, for when it is not there.
+#: Size (ny, nx) of the real cutout, used if it does not exist.
 _CUTOUT_SHAPE = (110, 195)
-#: Windows whose pixels were not all observed are left out below this share.
+#: Least share of observed pixels of a window.
 _LEAST_VALID = 0.9
 _WIDE_LIMIT = 26.0
-_DPI = 105  # ten figures are to stay below 1.5 MB
+_DPI = 105  # ten figures stay below 1.5 MB
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Seeds and numbers of everything that is drawn; seeds from `seed` to `seed` + 899 are used."""
+    """Seeds and numbers of all drawn skies.
+
+    Attributes
+    ----------
+    seed : int
+        First seed; those up to `seed` + 899 are used.
+    tiles, tile_size : int
+        Number of scenes, and their side in pixels.
+    boost : float
+        Fraction of galaxies drawn flat in redshift, for colours.
+    deep_cells, wide_cells : int
+        Area of the deep and of the wide population in cells of 1.05 arcmin².
+    timed_tiles : int
+        Number of timed scenes.
+    repeat_size : int
+        Side of the field that is written twice.
+    medium_depth : float
+        Noise of a shallow field in units of the deep one.
+    """
 
     seed: int = 5000
     tiles: int = 60
@@ -49,24 +67,34 @@ class Settings:
 
 @dataclass
 class Page:
-    """What has been measured so far."""
+    """Results measured so far.
+
+    Attributes
+    ----------
+    folder : Path
+        Directory of the page.
+    fields : dict of str to str
+        Texts of the template.
+    goals : list of Goal
+        Lines of the summary.
+    """
 
     folder: Path
     fields: dict[str, str]
     goals: list[Goal]
 
     def figure(self, name: str, words: str, figure: Figure) -> None:
-        """Save a figure and put it on the page."""
+        """Save a figure and add it to the page."""
         with whole_file(self.folder / "mock" / f"{name}.png") as path:
             figure.savefig(path, dpi=_DPI)
         self.fields[f"{name}_figure"] = f"![{words}](mock/{name}.png)"
 
     def missing(self, *names: str) -> None:
-        """Say of some fields that they need real data."""
+        """Set the text of fields that need real data."""
         self.fields |= dict.fromkeys(names, _NO_REAL)
 
     def write(self) -> Path:
-        """Fill the template; every field must have been given."""
+        """Fill the template; every field must have a text."""
         text = Template(_TEMPLATE.read_text("utf-8")).substitute(self.fields, summary=goal_table(self.goals))
         with whole_file(self.folder / "mock.md") as path:
             path.write_text(text, encoding="utf-8")
@@ -74,12 +102,23 @@ class Page:
 
 
 def make_report(docs: Path, *, real: Path | None, settings: Settings, bands: tuple[str, ...] = JADES_BANDS) -> Path:
-    """Measure everything and write `mock.md` and the figures in `mock/` into the directory `docs`.
+    """Measure everything and write `mock.md` and its figures.
 
     Parameters
     ----------
-    real : Path, optional
-        Directory with `jades-gsz14/`, `psf-nircam/` and `jades_dr4_specz.csv`; what is not there is left out.
+    docs : Path
+        Directory of the page; figures are written to `mock/` in it.
+    real : Path or None
+        Directory with `jades-gsz14/`, `psf-nircam/` and `jades_dr4_specz.csv`; missing parts are left out.
+    settings : Settings
+        Seeds and numbers.
+    bands : tuple of str, optional
+        Bands of the mock.
+
+    Returns
+    -------
+    Path
+        The page.
     """
     (docs / "mock").mkdir(parents=True, exist_ok=True)
     page = Page(docs, {}, [])
@@ -115,6 +154,7 @@ def make_report(docs: Path, *, real: Path | None, settings: Settings, bands: tup
 def _noise(
     page: Page, cutout: Cutout | None, windows: list[Cutout], bands: tuple[str, ...], settings: Settings
 ) -> None:
+    """Section 1: noise."""
     rng = np.random.default_rng(settings.seed)
     if cutout is not None:
         windows = noise.like(windows, cutout) or windows
@@ -138,6 +178,7 @@ def _noise(
 
 
 def _psf(page: Page, folder: Path | None, bands: tuple[str, ...], stars: np.ndarray) -> None:
+    """Section 2: PSF."""
     compared = psf.compare(folder, bands, stars) if folder and folder.is_dir() else []
     if not compared:
         page.missing("psf_table", "sets_table", "psf_figure", "irreconcilable")
@@ -150,6 +191,7 @@ def _psf(page: Page, folder: Path | None, bands: tuple[str, ...], stars: np.ndar
 
 
 def _population(page: Page, tiles: list[MockTile], spectra: Path | None, settings: Settings) -> population.Survey:
+    """Section 3: population; returns the deep one."""
     deep = population.draw_survey(settings.seed + 700, cells=settings.deep_cells, limit_mag=30.5)
     wide = population.draw_survey(settings.seed + 701, cells=settings.wide_cells, limit_mag=_WIDE_LIMIT)
     truth = population.joined_truth(tiles)
@@ -212,13 +254,13 @@ def _colours(
     bands: tuple[str, ...],
     settings: Settings,
 ) -> tuple[Photometry | None, Photometry, list[Cutout]]:
-    """Colours of the page; photometry of the real and of boosted mock tiles, and those tiles."""
+    """Section 4: colours; returns photometry of the real and of boosted mock tiles, and those tiles."""
     rng = np.random.default_rng(settings.seed + 1)
     config = SimulationConfig(psf_angle_deg=0.0, high_z_boost=settings.boost)
     seeds = range(settings.seed + 300, settings.seed + 300 + settings.tiles)
     tiles = [draw_tile(seed, bands=bands, size=settings.tile_size, kernels=kernels, config=config) for seed in seeds]
     fields = [tile.matched for tile in tiles]
-    of_mock = Photometry.concatenate([true_sources(photometry(tile.matched, rng=rng), tile) for tile in tiles])
+    of_mock = Photometry.of_cutouts([true_sources(photometry(tile.matched, rng=rng), tile) for tile in tiles])
     of_real = photometry(cutout, rng=rng) if cutout else None
     page.fields["locus_mag"] = f"{colours.LOCUS_MAG:g}"
     page.fields["locus_table"] = colours.locus_table(deep)
@@ -247,6 +289,7 @@ def _stamps(
     bands: tuple[str, ...],
     settings: Settings,
 ) -> None:
+    """Section 5: stamps."""
     if cutout is None or of_real is None or not len(of_real) or not len(of_mock):
         page.missing("field_figure", "pairs_figure", "blind_figure", "blind_key")
         return
@@ -263,6 +306,7 @@ def _stamps(
 
 
 def _timing(page: Page, settings: Settings) -> None:
+    """Section 6: speed and memory."""
     speed = timing.measure_speed(
         settings.seed + 400, tiles=settings.timed_tiles, config=SimulationConfig(psf_angle_deg=0.0)
     )

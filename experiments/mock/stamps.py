@@ -1,4 +1,4 @@
-"""What do real and mock sources look like side by side, with the same PSF and the same stretch?"""
+"""How do real and mock sources look side by side, with the same PSF and the same stretch?"""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from zpix.plots.style import INK, new_figure
+from zpix.sources import sigma_nmad
 
-from .detection import Photometry, robust_rms
+from .detection import Photometry
 from .matching import Cutout
 
 HALF_PIX = 16  # of a stamp: one arcsec across
@@ -20,18 +21,24 @@ _SOFTENING, _DARKEST, _BRIGHTEST = 5.0, -2.0, 150.0  # of the stretch, in units 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Noise of the three colours, red first, that pictures are scaled by."""
+    """Scaling of pictures.
+
+    Attributes
+    ----------
+    noise : tuple of float
+        Noise of the three colours, red first.
+    """
 
     noise: tuple[float, float, float]
 
     @staticmethod
     def of(cutout: Cutout) -> Stretch:
-        """The stretch of a cutout's own noise."""
-        red, green, blue = (robust_rms(channel[cutout.valid]) for channel in _channels(cutout))
+        """Measure the stretch of a cutout's own noise."""
+        red, green, blue = (sigma_nmad(channel[cutout.valid]) for channel in _channels(cutout))
         return Stretch((red, green, blue))
 
     def picture(self, cutout: Cutout) -> NDArray[np.float64]:
-        """Colour picture, (y, x, 3) from 0 to 1: long bands red, short ones blue, each stretched by asinh."""
+        """Make a colour picture, (y, x, 3) from 0 to 1: long bands red, short ones blue, each stretched by asinh."""
         scaled = np.stack([c / n for c, n in zip(_channels(cutout), self.noise, strict=True)], axis=-1)
         top = np.arcsinh((_BRIGHTEST - _DARKEST) / _SOFTENING)
         return np.clip(np.arcsinh((scaled - _DARKEST) / _SOFTENING) / top, 0, 1)
@@ -44,8 +51,9 @@ class Blind:
     Attributes
     ----------
     figure : Figure
+        The panel.
     is_real : tuple of bool
-        In the order of the numbers on the stamps, which count from 1.
+        Whether each stamp is real, in the order of the numbers on the stamps from 1.
     """
 
     figure: Figure
@@ -53,7 +61,7 @@ class Blind:
 
 
 def field_figure(real: Cutout, mocks: list[Cutout]) -> Figure:
-    """The real cutout and mock windows of its size, with its stretch."""
+    """Draw the real cutout and mock windows of its size, with its stretch."""
     stretch = Stretch.of(real)
     pictures = [("real", real), *((f"mock {i}", mock) for i, mock in enumerate(mocks, start=1))]
     figure = new_figure(8.4, 2.5 * -(-len(pictures) // 2))
@@ -66,7 +74,7 @@ def field_figure(real: Cutout, mocks: list[Cutout]) -> Figure:
 
 
 def alike(real: Photometry, mock: Photometry, *, band: int, each: int) -> NDArray[np.int64]:
-    """Rows of mock sources as bright as the real ones in `band`, `each` for every real one and no row twice."""
+    """Select mock sources as bright as the real ones in `band`, `each` for every real one and none twice."""
     free = np.ones(len(mock), bool)
     rows = []
     for flux in real.flux[:, band]:
@@ -79,7 +87,7 @@ def alike(real: Photometry, mock: Photometry, *, band: int, each: int) -> NDArra
 
 
 def pairs_figure(real: Cutout, mocks: list[Cutout], of_real: Photometry, of_mock: Photometry, band: int) -> Figure:
-    """Each real source above, three mock sources of the same brightness, away from the edge, below."""
+    """Draw each real source above three mock sources of the same brightness, away from the edge."""
     height, width = mocks[0].valid.shape
     inside = (np.abs(of_mock.x - width / 2) < width / 2 - HALF_PIX) & (
         np.abs(of_mock.y - height / 2) < height / 2 - HALF_PIX
@@ -102,7 +110,7 @@ def pairs_figure(real: Cutout, mocks: list[Cutout], of_real: Photometry, of_mock
 
 
 def blind_panel(real: Cutout, mocks: list[Cutout], *, rng: np.random.Generator) -> Blind:
-    """Pieces of the real cutout and as many of mock windows of its size, in random order and turned at random."""
+    """Draw pieces of the real cutout and as many of mock windows, in random order and orientation."""
     stretch = Stretch.of(real)
     of_real = _pieces(stretch.picture(real))
     of_mock = [piece for mock in mocks for piece in _pieces(stretch.picture(mock))]
@@ -120,7 +128,7 @@ def blind_panel(real: Cutout, mocks: list[Cutout], *, rng: np.random.Generator) 
 
 
 def stamp(picture: NDArray[np.float64], x: float, y: float) -> NDArray[np.float64]:
-    """The part of a picture (y, x, 3) around a position, (32, 32, 3); grey beyond the edge."""
+    """Cut the part of a picture (y, x, 3) around a position, (32, 32, 3); grey beyond the edge."""
     padded = np.pad(picture, ((HALF_PIX, HALF_PIX), (HALF_PIX, HALF_PIX), (0, 0)), constant_values=0.35)
     row, column = round(y), round(x)
     return padded[row : row + 2 * HALF_PIX, column : column + 2 * HALF_PIX]
@@ -144,5 +152,6 @@ def _channels(cutout: Cutout) -> list[NDArray[np.float64]]:
 
 
 def _show(axes: Axes, picture: NDArray[np.float64], title: str) -> None:
+    """One picture with its title."""
     axes.imshow(picture, origin="lower", interpolation="nearest")
     axes.set_title(title, fontsize=8, color=INK, pad=2)

@@ -1,4 +1,4 @@
-"""How fast is the simulator, how much memory does it take, and is it the same for any number of workers?"""
+"""How fast is the simulator, how much memory does it need, and is the sky the same for any number of workers?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from astropy.io import fits
 
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
-from zpix.outputs import whole_file
+from zpix.outputs import write_json
 from zpix.scenes import draw_scene, write_field
 
 from .goals import NOT_MEASURED, Goal, markdown
@@ -28,7 +28,7 @@ from .goals import NOT_MEASURED, Goal, markdown
 _STAGES_FILE = Path(__file__).parents[2] / "benchmarks" / "scene_stages.py"
 GOAL_SECONDS = 3.0
 GOAL_RATE = 2000 / 3600  # tiles per second with two workers: 2,000 tiles in an hour
-GOAL_MIB = 4096.0  # of the large field: any laptop's share
+GOAL_MIB = 4096.0  # of the large field, which any laptop has
 _SAMPLE_SECONDS = 0.5
 
 
@@ -39,11 +39,11 @@ class Speed:
     Attributes
     ----------
     tile_seconds : list of float
-        Whole scenes in one process, the first, which fills the caches, left out.
+        Whole scenes in one process, without the first, which fills the caches.
     stage_seconds : dict of str to float
         Median of each stage.
     two_workers_per_second : float
-        Tiles of two processes together, once both are warm.
+        Tiles of two processes together, after a first tile of each.
     """
 
     tile_seconds: list[float]
@@ -53,14 +53,28 @@ class Speed:
 
 @dataclass(frozen=True)
 class LargeField:
-    """One large field simulated to the end.
+    """One large simulated field.
 
     Attributes
     ----------
+    shape : (int, int), pixels
+        Height and width.
+    workers : int
+        Number of processes.
+    seed : int
+        Seed.
+    seconds : float
+        Wall time.
+    sources, detectable : int
+        Numbers of sources.
+    disk_gib : float
+        Size of all files.
     anonymous_mib : float
-        Peak of the memory that the process tree holds and that no file backs, in MiB.
+        Peak of the memory of the process tree that is not backed by files.
     resident_mib : float
-        Peak of all resident memory, with pages of the files being written, which the system may drop.
+        Peak of all resident memory, with pages of files being written, which the system may drop.
+    machine : str
+        Where it was measured.
     """
 
     shape: tuple[int, int]
@@ -76,7 +90,7 @@ class LargeField:
 
 
 def measure_speed(first_seed: int, *, tiles: int, config: SimulationConfig) -> Speed:
-    """Time whole scenes, their stages, and two processes at once."""
+    """Time whole scenes, their stages, and two processes together."""
     draw_scene(first_seed, config=config)
     seconds = []
     for seed in range(first_seed + 1, first_seed + 1 + tiles):
@@ -88,19 +102,19 @@ def measure_speed(first_seed: int, *, tiles: int, config: SimulationConfig) -> S
 
 
 def same_for_any_workers(seed: int, *, size: int) -> bool:
-    """Whether one and two workers write the same bytes for a field of `size` pixels."""
+    """Tell whether one and two workers write the same bytes for a field of `size` pixels."""
     with tempfile.TemporaryDirectory() as place:
         folders = [write_field(Path(place) / str(n), shape=(size, size), seed=seed, workers=n) for n in (1, 2)]
         return hashes(folders[0]) == hashes(folders[1])
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file of a directory, by name."""
+    """Compute the SHA-256 of every file of a directory, by name."""
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
 def measure_large_field(folder: Path, *, size: int, seed: int, workers: int) -> LargeField:
-    """Simulate a square field into `folder`, and watch the memory of all its processes."""
+    """Simulate a square field into `folder`, and measure the memory of all its processes."""
     with _MemoryWatch() as watch:
         started = time.perf_counter()
         write_field(folder, shape=(size, size), seed=seed, workers=workers, overwrite=True)
@@ -123,12 +137,11 @@ def measure_large_field(folder: Path, *, size: int, seed: int, workers: int) -> 
 
 def keep(path: Path, found: LargeField) -> None:
     """Write a large field's numbers as JSON."""
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(asdict(found), indent=2) + "\n")
+    write_json(path, asdict(found))
 
 
 def kept(path: Path) -> LargeField | None:
-    """Numbers that were kept, None if there are none."""
+    """Read the numbers of a large field; None if there are none."""
     if not path.is_file():
         return None
     values = json.loads(path.read_text())
@@ -136,13 +149,13 @@ def kept(path: Path) -> LargeField | None:
 
 
 def stage_table(speed: Speed) -> str:
-    """Seconds of each stage."""
+    """Tabulate the seconds of each stage."""
     rows = [[name, f"{seconds:.3f}"] for name, seconds in speed.stage_seconds.items()]
     return markdown(["stage", "seconds per tile"], [*rows, ["all stages", f"{sum(speed.stage_seconds.values()):.3f}"]])
 
 
 def large_table(found: LargeField | None) -> str:
-    """What the large field took."""
+    """Tabulate time, memory and size of the large field."""
     if found is None:
         return "Not measured: see `--large-field`."
     rows = [
@@ -157,7 +170,7 @@ def large_table(found: LargeField | None) -> str:
 
 
 def timing_goals(speed: Speed, identical: bool, large: LargeField | None) -> list[Goal]:
-    """Goals of speed, memory and repeatability."""
+    """Check speed, memory and repeatability."""
     median = float(np.median(speed.tile_seconds))
     rate = speed.two_workers_per_second
     memory = NOT_MEASURED if large is None else f"{large.anonymous_mib:,.0f} MiB, {large.shape[1]:,} pixels square"
@@ -182,7 +195,7 @@ def timing_goals(speed: Speed, identical: bool, large: LargeField | None) -> lis
 
 
 class _MemoryWatch:
-    """Peak memory of this process and its children while a block runs, read from /proc twice a second."""
+    """Measures the peak memory of this process and its children while a block runs, from /proc twice a second."""
 
     def __init__(self) -> None:
         self.anonymous_mib = self.resident_mib = 0.0
@@ -205,14 +218,14 @@ class _MemoryWatch:
 
 
 def tree_memory_mib(root: int) -> tuple[float, float]:
-    """Anonymous and all resident memory of a process and its descendants, in MiB; Linux only."""
+    """Read anonymous and all resident memory of a process and its descendants, in MiB; Linux only."""
     parents, memory = {}, {}
     for place in Path("/proc").iterdir():
         if not place.name.isdigit():
             continue
         try:
             fields = dict(line.split(":", 1) for line in (place / "status").read_text().splitlines() if ":" in line)
-        except OSError:  # it ended meanwhile
+        except OSError:  # it has ended since
             continue
         process = int(place.name)
         parents[process] = int(fields["PPid"])
@@ -236,17 +249,17 @@ def _stage_times(seeds: range) -> dict[str, float]:
 
 
 def _rate_of_two(first_seed: int, tiles: int, config: SimulationConfig) -> float:
-    """Tiles per second of two processes, each with a tile behind it."""
+    """Tiles per second of two processes, after a first tile of each."""
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         ends = list(pool.map(_draw_several, [first_seed + 250, first_seed + 350], [tiles, tiles], [config, config]))
-    # both count from when the later one was warm to when the earlier one ended: the time they ran together
+    # counted over the time in which both ran, after the first tile of each
     started, ended = max(times[0] for times in ends), min(times[-1] for times in ends)
     done = sum(sum(started < moment <= ended for moment in times) for times in ends)
     return done / (ended - started) if ended > started else float("nan")
 
 
 def _draw_several(first_seed: int, tiles: int, config: SimulationConfig) -> list[float]:
-    """Draw tiles one after another; the moments, on the clock of all processes, at which each was done."""
+    """Draw tiles one after another; returns the times, on the common clock, at which each was finished."""
     moments = []
     for seed in range(first_seed, first_seed + tiles + 1):
         draw_scene(seed, bands=JADES_BANDS, config=config)

@@ -1,9 +1,10 @@
-"""What does a model make of fields that it has not seen, and of which galaxies is it true?"""
+"""How good is a model on fields that it has not seen, for galaxies with spectra and for all?"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +22,34 @@ from zpix.evaluation import (
     score_catalogue,
     score_redshifts,
 )
-from zpix.evaluation.report import scores_dict
+from zpix.evaluation.score_json import scores_dict
+from zpix.sources.rows import Rows
 from zpix.sources.source_table import read_source_table
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from experiments.markdown import with_error
 
 BAND, FAINTEST = "F444W", 28.0
 
 
 @dataclass(frozen=True, eq=False)
-class TrueGalaxies:
-    """The true galaxies of some fields, G in all.
+class TrueGalaxies(Rows):
+    """The G true galaxies of some fields.
 
-    magnitude : (G,) float64, F444W
-    measured : (G,) bool, whether a spectroscopic survey would have its redshift
+    Attributes
+    ----------
+    magnitude : (G,) float64
+        F444W magnitude.
+    measured : (G,) bool
+        Whether a spectroscopic survey would have measured the redshift.
     """
 
     magnitude: NDArray[np.float64]
     measured: NDArray[np.bool_]
 
 
-#: Of which galaxies redshifts are scored: those that a spectroscopic survey chooses are not like all.
+#: Samples of galaxies that are scored; those that a spectroscopic survey chooses are not typical.
 SAMPLES: dict[str, Callable[[TrueGalaxies], NDArray[np.bool_]]] = {
     "galaxies that have spectra": lambda true: true.measured,
     f"galaxies that have spectra, {BAND} < {FAINTEST:g}": lambda true: true.measured & (true.magnitude < FAINTEST),
@@ -58,12 +68,13 @@ SCORES = {
 def search(
     model: Path | None, places: Sequence[Path], *, out: Path, config: InferenceConfig, seed: int = 0
 ) -> dict[str, Any]:
-    """Search fields with a model and score it, as JSON values; what `out` holds of them is read again.
+    """Search fields with a model and score it; existing catalogues in `out` are read again.
 
     Returns
     -------
-    redshifts : scores with bootstrap errors of each of `SAMPLES`, and `true`, the galaxies that were to be found
-    completeness, purity : of all sources brighter than F444W = 28, with half their 68 % interval
+    dict
+        JSON values: `redshifts`, the scores of each of `SAMPLES` with `true`, the number of its true galaxies;
+        `completeness` and `purity` of all sources with F444W < 28.
     """
     true, found, samples, detection = [], [], [], []
     for place in places:
@@ -81,40 +92,36 @@ def search(
         counts = inside[partner]
         true.append(TrueGalaxies(truth.magnitude[inside], measured[inside]))
         found.append(TrueGalaxies(truth.magnitude[partner[counts]], measured[partner[counts]]))
-        samples.append(report.sample.select(counts))
+        samples.append(report.sample[counts])
         detection.append(report.detection)
-    sample = RedshiftSample(*(np.concatenate([getattr(s, f.name) for s in samples]) for f in fields(RedshiftSample)))
+    sample = RedshiftSample.concatenate(samples)
     redshifts = {}
     for name, chosen in SAMPLES.items():
         rows = np.concatenate([chosen(part) for part in found])
-        scores = score_redshifts(sample.select(rows), rng=np.random.default_rng(seed))
+        scores = score_redshifts(sample[rows], rng=np.random.default_rng(seed))
         redshifts |= scores_dict({name: scores})
         redshifts[name]["true"] = int(sum(chosen(part).sum() for part in true))
-    counted = {
-        name: _counted([getattr(scores, f"{name}_below") for scores in detection], detection[0].mag_limits)
+    limit = np.flatnonzero(detection[0].mag_limits == FAINTEST)
+    fractions = {
+        name: counted([getattr(scores, f"{name}_below")[limit] for scores in detection])
         for name in ("completeness", "purity")
     }
-    return {"redshifts": redshifts, **counted}
+    return {"redshifts": redshifts, **fractions}
 
 
 def redshift_cells(scores: dict[str, Any]) -> list[str]:
-    """How many of how many galaxies were found, and each of `SCORES` with its error."""
-    return [f"{scores['count']} of {scores['true']}", *(estimate(scores[name]) for name in SCORES)]
-
-
-def estimate(score: dict[str, float | None]) -> str:
-    """A value and its error as text; a dash if there is none."""
-    return "-" if score["value"] is None else f"{score['value']:.3f} ± {score['error']:.3f}"
+    """Format the number of galaxies found, of how many, and each of `SCORES` with its error."""
+    return [f"{scores['count']} of {scores['true']}", *(with_error(scores[name]) for name in SCORES)]
 
 
 def training_facts(model: Path) -> dict[str, Any]:
-    """Seconds, epochs and last losses of the training of a model, as JSON values."""
+    """Return seconds, epochs and last losses of the training of a model, as JSON values."""
     about = load_checkpoint(model).about
     return {"seconds": about.seconds, "epochs": about.epochs, "losses": about.losses}
 
 
 def loss_cells(row: dict[str, Any]) -> list[str]:
-    """Sum of the last losses on training tiles and on validation tiles, and redshift's part of the latter, as text."""
+    """Format the sums of the last losses on training and on validation tiles, and the redshift part of the latter."""
     last = {losses["split"]: losses for losses in row["losses"]}
     parts = [name for name in last["train"] if name not in ("epoch", "split", "rate")]
     cells = {split: f"{sum(losses[name] for name in parts):.3f}" for split, losses in last.items()}
@@ -124,23 +131,14 @@ def loss_cells(row: dict[str, Any]) -> list[str]:
 
 
 def detection_cells(row: dict[str, Any]) -> list[str]:
-    """Completeness and purity of all sources with F444W < 28."""
-    return [estimate(row[name]) for name in ("completeness", "purity")]
+    """Format completeness and purity of all sources with F444W < 28."""
+    return [with_error(row[name]) for name in ("completeness", "purity")]
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a Markdown table."""
-    for line in (header, ["---"] * len(header), *rows):
-        print("| " + " | ".join(line) + " |", flush=True)
-    print()
-
-
-def _counted(parts: list[CountedFraction], limits: NDArray[np.float64]) -> dict[str, Any]:
-    """Fractions of several fields brighter than the limit as one."""
-    at = int(np.flatnonzero(limits == FAINTEST)[0])
-    count, total = (sum(int(getattr(part, name)[at]) for part in parts) for name in ("count", "total"))
+def counted(parts: Sequence[CountedFraction]) -> dict[str, Any]:
+    """Count one fraction of several fields as one, as JSON values; value and error are None of nothing."""
+    whole = CountedFraction.together(parts)
+    count, total = int(whole.count[0]), int(whole.total[0])
     if not total:
         return {"count": 0, "total": 0, "value": None, "error": None}
-    fraction = CountedFraction(np.array([count]), np.array([total]))
-    low, high = fraction.interval()[:, 0]
-    return {"count": count, "total": total, "value": count / total, "error": float(0.5 * (high - low))}
+    return {"count": count, "total": total, "value": count / total, "error": float(whole.error[0])}

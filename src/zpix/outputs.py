@@ -15,6 +15,9 @@ from zpix.errors import OutputError
 
 #: What a user can do where unfinished work may be replaced.
 OVERWRITE = "repeat its command to go on with it, use --overwrite to begin anew, or choose another place"
+#: A table of results as text: title, header, rows.
+TextTable = tuple[str, list[str], list[list[str]]]
+
 # Characters of two values that a message shows, and names that it lists.
 _LONGEST_VALUES = 80
 _MOST_NAMES = 4
@@ -51,6 +54,25 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, values: Any) -> None:
+    """Write values as an indented JSON file, which appears whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    values : object
+        Dicts, lists, text and numbers.
+
+    Raises
+    ------
+    OutputError
+        If the system refuses to write.
+    """
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def test_a_list_of_spectroscopic_redshifts(tmp_path):
     truth = read_truth(path)
     np.testing.assert_array_equal(truth.z, [2.5, np.nan, np.nan, np.nan])
     assert np.isnan(truth.magnitude).all() and truth.detectable.all() and not truth.is_star.any()
-    assert len(truth.select(truth.z > 0)) == 1
+    assert len(truth[truth.z > 0]) == 1
 
 
 def test_magnitudes_from_fluxes(tmp_path):

@@ -11,17 +11,28 @@ pytest.importorskip("eazy", reason="the rival needs the extra 'rival'")
 pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
+from experiments.write_tables import results_text
+
 from experiments import marks
 from zpix.errors import InputFileError, OutputError
-from zpix.evaluation.rival import DetectionSettings, FitSettings, read_template_set
-from zpix.jobs import compare as job
+from zpix.evaluation import GridPdf, Redshifts
+from zpix.evaluation.rival import RIVALS, DetectionSettings, FitSettings, Rival, read_template_set
 from zpix.jobs.compare import compare
 from zpix.scenes import write_field
 
 METHODS = {
     "zpix", "mine templates", "simulation's templates", "mine templates, perfect photometry",
-    "simulation's templates, perfect photometry",
+    "simulation's templates, perfect photometry", "flat",
 }  # fmt: skip
+
+
+class Flat(Rival):
+    """Gives every source the same PDF, whatever its photometry."""
+
+    uses_photometry_alone = False
+
+    def redshifts(self, sources):
+        return Redshifts(GridPdf(np.linspace(0, 10, 101), np.ones((len(sources), 101))), np.full(len(sources), 5.0))
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +54,15 @@ def templates(tmp_path):
 @pytest.mark.slow
 def test_all_contestants_are_scored_on_the_same_galaxies(field, templates, tmp_path, monkeypatch):
     coarse = FitSettings(z_max=12.0, z_step=0.1, template_error=0.0, systematic_error=0.02)
-    monkeypatch.setattr(job, "_OWN_TEMPLATES", coarse)
+    monkeypatch.setattr("zpix.evaluation.rival.rivals._OWN_TEMPLATES", coarse)
+    monkeypatch.setitem(RIVALS._entries, "flat", Flat)
     out = tmp_path / "out"
-    asked = {"out": out, "templates": [templates / "mine.param"], "eazy_param": templates / "zphot.param"}
+    asked = {
+        "out": out,
+        "rivals": ["flat"],
+        "templates": [templates / "mine.param"],
+        "eazy_param": templates / "zphot.param",
+    }
     result = compare(field, **asked)
     assert set(result.redshifts) == METHODS
     assert {scores["all"].count for scores in result.redshifts.values()} == {len(result.magnitude)}
@@ -53,6 +70,7 @@ def test_all_contestants_are_scored_on_the_same_galaxies(field, templates, tmp_p
     assert {tuple(sample.z_true) for sample in result.samples.values()} == {tuple(result.samples["zpix"].z_true)}
     own = result.redshifts["simulation's templates, perfect photometry"]["all"]
     assert own.crps.value < result.redshifts["mine templates"]["all"].crps.value  # knowing the sky must help
+    assert result.redshifts["flat"]["all"].coverage_68.value < 0.9 and len(result.selections["flat"]) == 2
     assert set(result.detection) == {"zpix", "photutils"}
     assert result.detection["photutils"].completeness_below.value[0] > 0.6
     assert sorted(path.name for path in out.iterdir()) == ["comparison.json", "comparison.png"]
@@ -93,7 +111,7 @@ def test_the_settings_of_the_rival_are_scanned(field, templates, monkeypatch):
 @pytest.mark.slow
 def test_marks_are_measured_against_the_rival_and_the_ceiling(field, templates, tmp_path, monkeypatch, capsys):
     coarse = FitSettings(z_max=12.0, z_step=0.1, template_error=0.0, systematic_error=0.02)
-    monkeypatch.setattr(job, "_OWN_TEMPLATES", coarse)
+    monkeypatch.setattr("zpix.evaluation.rival.rivals._OWN_TEMPLATES", coarse)
     (tmp_path / "778").mkdir()
     (tmp_path / "778" / "field").symlink_to(field)
     templates_of_others = [templates / "mine.param"]
@@ -112,7 +130,12 @@ def test_marks_are_measured_against_the_rival_and_the_ceiling(field, templates, 
     assert found["outliers over those of the mine templates"].met == (
         own.outlier_fraction.value <= 0.5 * theirs.outlier_fraction.value
     )
-    marks.print_methods([one])
+    found = marks.result([one, one], {"< 28": ceiling}, seeds=[778, 778], size=448)
+    assert json.loads(json.dumps(found)) == found
+    both = found["redshifts"]["zpix"]["28"]
+    assert both["count"] == 2 * own.count and both["sigma_nmad"]["value"] == pytest.approx(own.sigma_nmad.value)
+    assert found["about"]["seeds"] == [778, 778] and found["selections"]["mine templates"]["6"]["recall"]["total"] >= 0
+    assert len(results_text(found).split("\n\n")) == 4
     marks.print_dependence([one])
     marks.print_halves([one], {"< 27": ceiling, "27-28": ceiling})
     printed = capsys.readouterr().out

@@ -1,10 +1,11 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from zpix.sources import Detections, Rows, ZMixture
+from zpix.sources.rows import SHARED
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,3 +41,16 @@ def test_a_table_without_rows_keeps_its_columns():
     assert twice.mask.shape == (0, 28, 28)
     assert twice.redshift.means.shape == (0, 5)
     assert twice.features.shape == (0, 7)
+
+
+@dataclass(frozen=True, eq=False)
+class Photometry(Rows):
+    bands: tuple[str, ...] = field(metadata=SHARED)
+    flux: NDArray  # (N, band)
+
+
+def test_what_the_whole_table_shares_is_kept():
+    table = Photometry(("F200W", "F444W"), np.arange(8.0).reshape(4, 2))
+    joined = Photometry.concatenate([table[:0], table[table.flux[:, 0] > 3], table[np.array([0])]])
+    assert len(table) == 4 and joined.flux[:, 0].tolist() == [4.0, 6.0, 0.0]
+    assert table[1:].bands == joined.bands == ("F200W", "F444W")

@@ -43,6 +43,9 @@ def compare_command(
     model: Model = None,
     psfs: Annotated[Path | None, typer.Option(help="Directory of PSF images named by band.")] = None,
     eazy_param: Annotated[Path | None, typer.Option(help="EAZY's zphot.param.")] = None,
+    rivals: Annotated[
+        list[str] | None, typer.Option(help="Further method that takes part, by its name; may be given several times.")
+    ] = None,
     band: MagnitudeBand = "F444W",
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -52,8 +55,8 @@ def compare_command(
 
     print_tables(
         compare(
-            field, out=out, templates=templates, model=model, psfs=psfs, eazy_param=eazy_param, band=band,
-            seed=seed, overwrite=overwrite,
+            field, out=out, templates=templates, model=model, psfs=psfs, eazy_param=eazy_param,
+            rivals=rivals or (), band=band, seed=seed, overwrite=overwrite,
         ).tables()
     )  # fmt: skip
     list_files(out)

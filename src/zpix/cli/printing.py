@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-#: A table of text: title, names of columns, rows.
-Table = tuple[str, list[str], list[list[str]]]
+if TYPE_CHECKING:
+    from zpix.outputs import TextTable
 
 # Characters of a line of a table that goes to a file or another program.
 _WIDTH_OF_FILES = 140
 
 
-def print_tables(tables: list[Table]) -> None:
+def print_tables(tables: list[TextTable]) -> None:
     """Print tables of text with their titles."""
     from rich import box
     from rich.console import Console

@@ -1,13 +1,6 @@
 """How good a catalogue is: one-to-one matching with the truth, detection scores, redshift scores."""
 
-from zpix.evaluation.comparison import (
-    Comparison,
-    Contestant,
-    Redshifts,
-    common_galaxies,
-    score_contestants,
-    write_comparison,
-)
+from zpix.evaluation.comparison import Comparison, Contestant, common_galaxies, score_contestants, write_comparison
 from zpix.evaluation.detection_scores import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
 from zpix.evaluation.diagnosis import Diagnosis, Information, map_redshifts, next_table
 from zpix.evaluation.grid_pdf import GridPdf
@@ -16,12 +9,12 @@ from zpix.evaluation.redshifts import (
     OUTLIER_LIMIT,
     Estimate,
     RedshiftPdf,
+    Redshifts,
     RedshiftSample,
     RedshiftScores,
     ks_distance,
     redshift_sample,
     score_redshifts,
-    sigma_nmad,
 )
 from zpix.evaluation.report import Report, score_catalogue, write_report
 from zpix.evaluation.selections import HIGH_REDSHIFTS, SelectionScores, score_selection
@@ -62,7 +55,6 @@ __all__ = [
     "score_detection",
     "score_redshifts",
     "score_selection",
-    "sigma_nmad",
     "write_comparison",
     "write_report",
 ]

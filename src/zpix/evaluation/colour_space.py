@@ -1,9 +1,9 @@
 """Where in the space of colours and magnitude does a source lie?
 
-Magnitudes are arcsinh magnitudes (Lupton, Gunn & Szalay 1999), which exist for faint and negative fluxes too: without
-them a galaxy that has dropped out of a band would have no colour. The space has a dimension for each pair of
-neighbouring bands and one for a magnitude; a self-organising map (Kohonen 1982; Masters et al. 2015 for redshifts)
-lays it out on a square of cells, so that like is next to like.
+Magnitudes are arcsinh magnitudes (Lupton, Gunn & Szalay 1999), which are defined for faint and negative fluxes too:
+without them a galaxy that drops out of a band would have no colour. The space has one dimension for each pair of
+neighbouring bands and one for a magnitude. A self-organising map (Kohonen 1982; Masters et al. 2015 for redshifts)
+projects it onto a square of cells, in which similar sources are close.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from zpix.catalogue.table import AB_ZEROPOINT_NJY
+from zpix.sources import sigma_nmad
 
 Floats = NDArray[np.float64]
 
@@ -23,22 +24,48 @@ _POGSON = 2.5 / np.log(10)
 # Cells: five times the root of the number of sources, as Vesanto & Alhoniemi (2000) advise, within bounds.
 _SMALLEST_SIDE, _LARGEST_SIDE = 3, 40
 _STEPS_PER_CELL, _MOST_STEPS = 500, 60_000
-# Beyond this many robust standard deviations a colour is noise or a fault, and shall not stretch the map.
+# Features are clipped at this many robust standard deviations: beyond, a colour is noise or an error.
 _MOST_DEVIATION = 4.0
 
 
 def arcsinh_magnitude(flux_njy: Floats, softening_njy: Floats) -> Floats:
-    """AB magnitudes of fluxes (N, band) that go linearly through zero below about the softening (band,), nJy.
+    """AB magnitudes that become linear in the flux below about the softening.
 
+    Parameters
+    ----------
+    flux_njy : (N, band) float64, nJy
+        Fluxes.
+    softening_njy : (band,) float64, nJy
+        Flux at which magnitudes become linear.
+
+    Returns
+    -------
+    (N, band) float64
+        Magnitudes.
+
+    Examples
+    --------
     >>> arcsinh_magnitude(np.array([[3631.0, 0.0]]), np.array([1.0, 1.0])).round(2)
     array([[22.5, 31.4]])
     """
     bright = np.arcsinh(flux_njy / (2 * softening_njy)) + np.log(softening_njy)
-    return AB_ZEROPOINT_NJY - _POGSON * bright
+    magnitude: Floats = AB_ZEROPOINT_NJY - _POGSON * bright
+    return magnitude
 
 
 def colours(magnitude: Floats) -> Floats:
-    """Differences of neighbouring bands, blue minus red, (N, band − 1), from magnitudes (N, band)."""
+    """Colours of neighbouring bands.
+
+    Parameters
+    ----------
+    magnitude : (N, band) float64
+        Magnitudes, in the order of wavelength.
+
+    Returns
+    -------
+    (N, band − 1) float64
+        Blue minus red.
+    """
     return -np.diff(magnitude, axis=1)
 
 
@@ -48,10 +75,12 @@ class ColourMap:
 
     Attributes
     ----------
+    side : int
+        Number of cells along a side.
     prototypes : (side², feature) float64
-        What a source in the middle of each cell would have, in scaled features; row by row.
+        Scaled features of a source in the middle of each cell, row by row.
     centre, width : (feature,) float64
-        What features are scaled with: their medians and robust standard deviations.
+        Medians and robust standard deviations that features are scaled with.
     """
 
     side: int
@@ -60,14 +89,40 @@ class ColourMap:
     width: Floats
 
     def cells(self, features: Floats) -> NDArray[np.int64]:
-        """The cell of each source, (N,), from features (N, feature): that of the nearest prototype."""
-        return cKDTree(self.prototypes).query(_scaled(features, self.centre, self.width))[1].astype(np.int64)
+        """Cell of each source: that of the nearest prototype.
+
+        Parameters
+        ----------
+        features : (N, feature) float64
+            Colours and magnitudes.
+
+        Returns
+        -------
+        (N,) int64
+            Row × side + column.
+        """
+        return np.asarray(cKDTree(self.prototypes).query(_scaled(features, self.centre, self.width))[1], np.int64)
 
 
 def draw_map(features: Floats, *, seed: int, side: int | None = None) -> ColourMap:
-    """The map of sources with these features (N, feature), N > 0; `side` in cells follows from N by default."""
+    """Train the map of some sources.
+
+    Parameters
+    ----------
+    features : (N, feature) float64
+        Colours and magnitudes, N > 0.
+    seed : int
+        Seed of the training.
+    side : int, optional
+        Cells along a side; by default chosen from N.
+
+    Returns
+    -------
+    ColourMap
+        The map.
+    """
     centre = np.median(features, axis=0)
-    width = np.maximum(1.4826 * np.median(np.abs(features - centre), axis=0), 1e-6)
+    width = np.maximum(sigma_nmad(features, centre=centre, axis=0), 1e-6)
     scaled = _scaled(features, centre, width)
     if side is None:
         side = int(np.clip(round(np.sqrt(5 * np.sqrt(len(features)))), _SMALLEST_SIDE, _LARGEST_SIDE))
@@ -78,4 +133,5 @@ def draw_map(features: Floats, *, seed: int, side: int | None = None) -> ColourM
 
 
 def _scaled(features: Floats, centre: Floats, width: Floats) -> Floats:
+    """Features in units of their scatter, clipped."""
     return np.clip((features - centre) / width, -_MOST_DEVIATION, _MOST_DEVIATION)

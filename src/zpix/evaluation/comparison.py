@@ -1,12 +1,11 @@
-"""Who gives better redshifts of the same sources, and who finds more of them?
+"""Which method gives better redshifts of the same sources, and which finds more of them?
 
-Every contestant is scored on the true galaxies that all detectors have found, so that none is judged on sources that
-another did not dare to claim.
+All methods are scored on the true galaxies that every detection method has found, so that a method that finds faint
+sources is not judged by galaxies that others leave out.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -16,41 +15,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.evaluation.detection_scores import MAG_LIMITS, DetectionScores, score_detection
-from zpix.evaluation.redshifts import RedshiftPdf, RedshiftSample, RedshiftScores, redshift_sample, score_redshifts
-from zpix.evaluation.report import (
-    REDSHIFT_MAG_EDGES,
-    SCORE_TITLES,
-    SELECTION_MAG,
-    Table,
-    binned,
-    detection_dict,
-    estimate_text,
-    fraction_text,
-    scores_dict,
-    selection_dict,
-    selection_table,
-)
+from zpix.evaluation.detection_scores import DetectionScores, score_detection
+from zpix.evaluation.redshifts import Redshifts, RedshiftSample, RedshiftScores, redshift_sample
+from zpix.evaluation.report import REDSHIFT_MAG_EDGES, SELECTION_MAG, score_below_limits, score_bins
+from zpix.evaluation.score_json import detection_dict, scores_dict, selection_dict
+from zpix.evaluation.score_tables import SCORE_TITLES, estimate_text, fraction_text, selection_table
 from zpix.evaluation.selections import HIGH_REDSHIFTS, SelectionScores, score_selection
 from zpix.evaluation.truth import Truth
 from zpix.evaluation.truth_matching import Placed, in_field, match_truth
 from zpix.matching.pairs import Matching
-from zpix.outputs import whole_file
+from zpix.outputs import TextTable, write_json
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Contestant:
-    """The detections of one method, N in number.
+    """The N detections of one method.
 
     Attributes
     ----------
     placed : Placed of length N
+        Positions and boxes, such as a `Catalogue`.
     magnitude : (N,) float64
-        Of the detections, as the method measures it.
+        AB magnitudes as the method measures them.
     matching : Matching
-        Detections (left) with the truth (right).
+        Detections (left) matched with the truth (right).
     """
 
     placed: Placed
@@ -59,29 +49,40 @@ class Contestant:
 
     @staticmethod
     def of(placed: Placed, magnitude: Floats, truth: Truth) -> Contestant:
-        """Detections matched with a truth."""
+        """Match detections with the truth.
+
+        Parameters
+        ----------
+        placed : Placed of length N
+            Positions and boxes, such as a `Catalogue`.
+        magnitude : (N,) float64
+            AB magnitudes as the method measures them.
+        truth : Truth
+            The true sources.
+
+        Returns
+        -------
+        Contestant
+            The detections with their matches.
+        """
         return Contestant(placed, magnitude, match_truth(placed, truth))
 
     def rows(self, truth_rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """The detections of these true sources, which must all have one."""
-        partner = np.full(self.matching.n_right, -1)
-        partner[self.matching.right] = self.matching.left
-        assert (partner[truth_rows] >= 0).all()
-        return partner[truth_rows]
+        """Find the detections of some true sources.
 
+        Parameters
+        ----------
+        truth_rows : (G,) int
+            Rows of the truth that all have a detection.
 
-@dataclass(frozen=True, eq=False)
-class Redshifts:
-    """Redshifts by one method, in the order of `common_galaxies`.
-
-    Attributes
-    ----------
-    pdf : RedshiftPdf of length G
-    z_phot : (G,) float64
-    """
-
-    pdf: RedshiftPdf
-    z_phot: Floats
+        Returns
+        -------
+        (G,) int
+            Rows of the detections.
+        """
+        found = self.matching.partner_of_right[truth_rows]
+        assert (found >= 0).all()
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,16 +93,20 @@ class Comparison:
     ----------
     band : str
         Band of all magnitudes.
-    samples : mapping of method to RedshiftSample of length G
+    samples : mapping of str to RedshiftSample of length G
+        Redshifts of the same galaxies by each method.
     magnitude : (G,) float64
         True magnitudes of the galaxies.
-    redshifts : mapping of method to mapping of sample to RedshiftScores
-        Samples "all" and brighter than each magnitude limit, such as "F444W < 28".
-    by_magnitude : mapping of method to mapping of bin to RedshiftScores
-    detection : mapping of detector to DetectionScores
-    selections : mapping of method to tuple of SelectionScores
-    notes : mapping of str to JSON values
-        What else is worth knowing: settings, checks of the photometry.
+    redshifts : mapping of str to mapping of str to RedshiftScores
+        By method and sample: "all", and brighter than each magnitude limit, such as "F444W < 28".
+    by_magnitude : mapping of str to mapping of str to RedshiftScores
+        By method and bin of the true magnitude, such as "26-27".
+    detection : mapping of str to DetectionScores
+        By detection method, on the whole field.
+    selections : mapping of str to tuple of SelectionScores
+        By method, on the whole field.
+    notes : mapping of str to object
+        Settings and checks of the photometry as JSON values.
     """
 
     band: str
@@ -114,7 +119,13 @@ class Comparison:
     notes: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """The scores as JSON values; numbers that do not exist are None."""
+        """Return the scores as JSON values.
+
+        Returns
+        -------
+        dict
+            Scores by name; numbers that do not exist are None.
+        """
         return {
             "band": self.band,
             "n_galaxies": len(self.magnitude),
@@ -125,8 +136,14 @@ class Comparison:
             "notes": dict(self.notes),
         }
 
-    def tables(self) -> list[Table]:
-        """The main scores as text: one table per sample of galaxies, then detection and selections."""
+    def tables(self) -> list[TextTable]:
+        """Return the main scores as text.
+
+        Returns
+        -------
+        list of TextTable
+            One table for each sample of galaxies, then detection and selections.
+        """
         tables = []
         for sample in next(iter(self.redshifts.values())):
             rows = [
@@ -148,7 +165,22 @@ class Comparison:
 
 
 def common_galaxies(truth: Truth, detectors: Mapping[str, Contestant], shape: tuple[int, int]) -> NDArray[np.intp]:
-    """Rows of the true galaxies of known redshift in the field that every detector has found."""
+    """Find the true galaxies of known redshift in the field that every method has detected.
+
+    Parameters
+    ----------
+    truth : Truth
+        The true sources.
+    detectors : mapping of str to Contestant
+        Detections by method.
+    shape : (int, int), pixels
+        Height and width of the field.
+
+    Returns
+    -------
+    (G,) int
+        Rows of the truth.
+    """
     found = reduce(np.logical_and, (detector.matching.right_matched for detector in detectors.values()))
     inside = in_field(next(iter(detectors.values())).placed, truth, shape=shape)
     return np.flatnonzero(found & inside & np.isfinite(truth.z))
@@ -166,26 +198,41 @@ def score_contestants(
     seed: int = 0,
     notes: Mapping[str, Any] | None = None,
 ) -> Comparison:
-    """Score methods on the galaxies of `common_galaxies`, and detectors and selections on the whole field.
+    """Score redshifts on common galaxies, and detections and selections on the whole field.
 
     Parameters
     ----------
-    redshifts : mapping of method to Redshifts of all `galaxies`, in their order
-    probabilities : mapping of method to (detector, P)
-        P of a redshift z is P(> z) of each of that detector's sources, for each of `HIGH_REDSHIFTS`.
-    shape : (height, width) of the field in pixels
-    seed : of the bootstrap
+    truth : Truth
+        The true sources.
+    galaxies : (G,) int
+        Rows of the truth, from `common_galaxies`.
+    detectors : mapping of str to Contestant
+        Detections by method.
+    redshifts : mapping of str to Redshifts of length G
+        Redshifts of the galaxies by method, in their order.
+    probabilities : mapping of str to (str, mapping of float to (N,) float64)
+        For each method the name of its detections, and P(> z) of all of them for each z of `HIGH_REDSHIFTS`.
+    shape : (int, int), pixels
+        Height and width of the field.
+    band : str, default: "F444W"
+        Band of the magnitudes.
+    seed : int, default: 0
+        Seed of the bootstrap, whose resamples are the same for all methods.
+    notes : mapping of str to object, optional
+        Settings and checks to keep, as JSON values.
+
+    Returns
+    -------
+    Comparison
+        The scores.
     """
     magnitude = truth.magnitude[galaxies]
-    samples = {
-        name: redshift_sample(own.pdf, own.z_phot, truth.z[galaxies]) for name, own in redshifts.items()
-    }  # fmt: skip
-    subsets = {"all": np.ones(len(galaxies), bool)} | {f"{band} < {limit:g}": magnitude < limit for limit in MAG_LIMITS}
+    samples = {name: redshift_sample(own.pdf, own.z_phot, truth.z[galaxies]) for name, own in redshifts.items()}
     scored, by_magnitude = {}, {}
-    for name, sample in samples.items():  # the same resamples for all
+    for name, sample in samples.items():
         rng = np.random.default_rng(seed)
-        scored[name] = {key: score_redshifts(sample.select(rows), rng=rng) for key, rows in subsets.items()}
-        by_magnitude[name] = binned(sample, magnitude, REDSHIFT_MAG_EDGES, rng)
+        scored[name] = score_below_limits(sample, magnitude, band, rng)
+        by_magnitude[name] = score_bins(sample, magnitude, REDSHIFT_MAG_EDGES, rng)
     inside = {name: in_field(detector.placed, truth, shape=shape) for name, detector in detectors.items()}
     detection = {
         name: score_detection(
@@ -208,6 +255,13 @@ def score_contestants(
 
 
 def write_comparison(path: str | Path, comparison: Comparison) -> None:
-    """Save the scores as JSON; the file appears whole or not at all."""
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(comparison.to_dict(), indent=1) + "\n", encoding="utf-8")
+    """Save the scores as JSON; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    comparison : Comparison
+        The scores.
+    """
+    write_json(path, comparison.to_dict())

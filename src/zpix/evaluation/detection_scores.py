@@ -16,21 +16,24 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from zpix.matching.pairs import Matching
+from zpix.sources.rows import Rows
 
 #: Bins of half a magnitude over the range of a JADES field.
 MAG_EDGES = tuple(np.arange(21.0, 31.01, 0.5).tolist())
-#: Magnitudes down to which one number is given.
+#: Magnitudes down to which one score is given.
 MAG_LIMITS = (27.0, 28.0, 28.5)
 
 
 @dataclass(frozen=True, eq=False)
-class CountedFraction:
-    """Fractions of counted things, with their binomial uncertainty.
+class CountedFraction(Rows):
+    """Fractions of counted sources, with their binomial uncertainty.
 
     Attributes
     ----------
-    count, total : (B,) int
-        How many, of how many.
+    count : (B,) int
+        Number of successes.
+    total : (B,) int
+        Number of trials.
     """
 
     count: NDArray[np.int64]
@@ -38,12 +41,33 @@ class CountedFraction:
 
     @property
     def value(self) -> NDArray[np.float64]:
-        """count / total, NaN of nothing; shape (B,)."""
-        return np.divide(self.count, self.total, out=np.full(len(self.total), np.nan), where=self.total > 0)
+        """Fractions count / total, (B,); NaN where the total is zero."""
+        fraction = np.full(len(self.total), np.nan)
+        np.divide(self.count, self.total, out=fraction, where=self.total > 0)
+        return fraction
+
+    @property
+    def error(self) -> NDArray[np.float64]:
+        """Half the length of the 68 % interval, (B,); NaN where the total is zero."""
+        low, high = self.interval()
+        half: NDArray[np.float64] = 0.5 * (high - low)
+        return half
 
     def interval(self, level: float = 0.6827) -> NDArray[np.float64]:
-        """Lower and upper end of the Wilson (1927) score interval, shape (2, B); NaN of nothing.
+        """Score interval of Wilson (1927).
 
+        Parameters
+        ----------
+        level : float, default: 0.6827
+            Probability of the interval.
+
+        Returns
+        -------
+        (2, B) float64
+            Lower and upper ends; NaN where the total is zero.
+
+        Examples
+        --------
         >>> CountedFraction(np.array([90]), np.array([100])).interval().round(3)
         array([[0.866],
                [0.926]])
@@ -53,7 +77,26 @@ class CountedFraction:
         p = self.count / total
         centre = (p + z**2 / (2 * total)) / (1 + z**2 / total)
         half = z / (1 + z**2 / total) * np.sqrt(p * (1 - p) / total + z**2 / (4 * total**2))
-        return np.clip([centre - half, centre + half], 0, 1)
+        ends: NDArray[np.float64] = np.clip([centre - half, centre + half], 0, 1)
+        return ends
+
+    @staticmethod
+    def together(parts: Sequence[CountedFraction]) -> CountedFraction:
+        """Count several fields as one.
+
+        Parameters
+        ----------
+        parts : sequence of CountedFraction
+            At least one, all of the same length B.
+
+        Returns
+        -------
+        CountedFraction
+            Sums of the counts and of the totals, of length B.
+        """
+        return CountedFraction(
+            *(np.sum([getattr(part, name) for part in parts], axis=0) for name in ("count", "total"))
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,15 +108,15 @@ class DetectionScores:
     band : str
         Band of the magnitudes.
     mag_edges : (B + 1,) float
-        Edges of the magnitude bins.
+        Edges of the magnitude bins, AB.
     mag_limits : (L,) float
-        The scores `..._below` are for all sources brighter than these.
+        The scores `..._below` count all sources brighter than these, AB.
     completeness, completeness_below : CountedFraction of length B, L
         Of all true sources, by true magnitude.
     completeness_detectable, completeness_detectable_below : CountedFraction of length B, L
         Of the true sources that have pixels of their own.
     purity, purity_below : CountedFraction of length B, L
-        Of all detections, by detected magnitude: those matched to any true source.
+        Of all detections, by detected magnitude, the share matched to any true source.
     """
 
     band: str
@@ -98,20 +141,31 @@ def score_detection(
     mag_edges: Sequence[float] = MAG_EDGES,
     mag_limits: Sequence[float] = MAG_LIMITS,
 ) -> DetectionScores:
-    """Completeness and purity of a matching of detections (left) with true sources (right).
+    """Compute completeness and purity from matched detections.
 
     Parameters
     ----------
     matching : Matching
+        Detections (left) matched with true sources (right).
     detected_mag : (n_left,) float
-        AB magnitude inside the mask; not finite where there is none, and then the detection is in no bin.
+        AB magnitudes inside the masks; a detection without a finite one is in no bin.
     true_mag : (n_right,) float
-        AB magnitude of the total flux.
+        AB magnitudes of the total fluxes.
     in_field : (n_right,) bool
-        Whether the true source lies in the field: others can make a detection true but do not count as
-        missed.
+        Whether the true source lies in the field; one outside can make a detection true, but is not counted as missed.
     detectable : (n_right,) bool
         Whether the true source has pixels of its own.
+    band : str
+        Band of the magnitudes.
+    mag_edges : sequence of float, optional
+        Edges of the magnitude bins; steps of 0.5 from 21 to 31 by default.
+    mag_limits : sequence of float, optional
+        Limits of the scores of all brighter sources; 27, 28 and 28.5 by default.
+
+    Returns
+    -------
+    DetectionScores
+        The scores.
     """
     edges, limits = np.asarray(mag_edges, np.float64), np.asarray(mag_limits, np.float64)
     true_mag, found = np.asarray(true_mag, np.float64), matching.right_matched

@@ -1,4 +1,4 @@
-"""Where are the sources that have redshifts, where are those that have not, and which should be observed next?"""
+"""Where in colour and magnitude are redshifts missing, and which sources should be observed next?"""
 
 from __future__ import annotations
 
@@ -13,19 +13,27 @@ from zpix.catalogue import magnitude_ab
 from zpix.evaluation.colour_space import arcsinh_magnitude, colours, draw_map
 from zpix.evaluation.information import chance_information, mutual_information
 from zpix.evaluation.labelled_sources import LabelledSources
-from zpix.evaluation.report import Table
+from zpix.outputs import TextTable
 
 Floats = NDArray[np.float64]
 
-# Redshifts from which mutual information says anything.
-_FEWEST_REDSHIFTS = 30
-# Redshifts that mutual information is measured on at the most: more take long and change nothing.
-_MOST_REDSHIFTS = 3000
+_FEWEST_REDSHIFTS = 30  # for a measurement of mutual information
+_MOST_REDSHIFTS = 3000  # that mutual information is measured on: more take long and change nothing
 
 
 @dataclass(frozen=True)
 class Information:
-    """What a quantity says about the redshift, in nats, and what shuffled redshifts would seem to say at the most."""
+    """Mutual information of a quantity and the redshift.
+
+    Attributes
+    ----------
+    quantity : str
+        Such as "F277W − F444W".
+    nats : float
+        The information.
+    by_chance : float
+        The largest of shuffled redshifts; what is not above it may be chance.
+    """
 
     quantity: str
     nats: float
@@ -39,18 +47,23 @@ class Diagnosis:
     Attributes
     ----------
     sources : LabelledSources
+        The N sources.
     band : str
-        Of the magnitudes.
+        Band of the magnitudes.
     side : int
-        The map has `side` × `side` cells; quantities of cells are (side, side).
+        Number of cells along a side of the map.
     cell : (N,) int64
-        Of each source, row × side + column.
-    count, labelled : (side, side) int64
-        Sources and redshifts.
-    z_mean, z_scatter : (side, side) float64
-        Mean redshift, NaN without any, and standard deviation divided by one plus the mean, NaN for less than two.
+        Cell of each source, row × side + column.
+    count : (side, side) int64
+        Number of sources in each cell.
+    labelled : (side, side) int64
+        Number of redshifts in each cell.
+    z_mean : (side, side) float64
+        Mean redshift, NaN without a redshift.
+    z_scatter : (side, side) float64
+        Standard deviation of the redshifts divided by 1 + mean, NaN for fewer than two.
     information : tuple of Information
-        The most telling first; empty if there are fewer than 30 redshifts.
+        In falling order; empty if there are fewer than 30 redshifts.
     next : (M,) int64
         Rows of the sources to observe next, the most useful first.
     """
@@ -72,14 +85,31 @@ class Diagnosis:
         return magnitude_ab(self.sources.flux_njy[:, self.sources.bands.index(self.band)])
 
     def uncovered(self, *, with_next: bool = False) -> float:
-        """Fraction of the sources that are in cells without a redshift, or will be once the next are observed."""
+        """Fraction of the sources in cells without a redshift.
+
+        Parameters
+        ----------
+        with_next : bool, default: False
+            Whether the sources to observe next count as having a redshift.
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+        """
         labelled = self.labelled.ravel().copy()
         if with_next:
             np.add.at(labelled, self.cell[self.next], 1)
         return float(self.count.ravel()[labelled == 0].sum() / max(len(self.sources), 1))
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the sources, fit for JSON."""
+        """Everything but the sources as JSON values.
+
+        Returns
+        -------
+        dict
+            Numbers and maps by name; numbers that do not exist are None.
+        """
         return {
             "sources": len(self.sources),
             "redshifts": int(self.sources.labelled.sum()),
@@ -104,8 +134,14 @@ class Diagnosis:
             },
         }
 
-    def tables(self) -> list[Table]:
-        """What matters, as text."""
+    def tables(self) -> list[TextTable]:
+        """Return the main results as text.
+
+        Returns
+        -------
+        list of TextTable
+            Counts of sources and redshifts, and the ten quantities with the most information.
+        """
         summary = self.to_dict()
         rows = [
             ["sources", str(len(self.sources))],
@@ -116,18 +152,36 @@ class Diagnosis:
             ["sources in them", f"{self.uncovered():.1%}"],
             [f"once the next {len(self.next)} are observed", f"{self.uncovered(with_next=True):.1%}"],
         ]
-        told = [[one.quantity, f"{one.nats:.2f}", f"{one.by_chance:.2f}"] for one in self.information[:10]]
-        tables: list[Table] = [("Redshifts in the space of colours and magnitude", ["what", "number"], rows)]
-        if told:
-            tables.append(("What says most about the redshift", ["quantity", "nats", "by chance"], told))
+        best = [[one.quantity, f"{one.nats:.2f}", f"{one.by_chance:.2f}"] for one in self.information[:10]]
+        tables: list[TextTable] = [("Redshifts in the space of colours and magnitude", ["what", "number"], rows)]
+        if best:
+            tables.append(("Most information on the redshift", ["quantity", "nats", "by chance"], best))
         return tables
 
 
 def map_redshifts(
     sources: LabelledSources, *, band: str = "F444W", number: int = 100, faintest: float = np.inf, seed: int = 0
 ) -> Diagnosis:
-    """Lay sources out on a map, count redshifts in its cells, and choose at most `number` sources to observe next, none
-    fainter than the magnitude `faintest`."""
+    """Place sources on a map, count redshifts in its cells, and choose sources to observe next.
+
+    Parameters
+    ----------
+    sources : LabelledSources
+        The sources.
+    band : str, default: "F444W"
+        Band of the magnitudes.
+    number : int, default: 100
+        Largest number of sources to observe next.
+    faintest : float, default: inf
+        Faintest magnitude of a source to observe next, AB.
+    seed : int, default: 0
+        Seed of the map and of the shuffles.
+
+    Returns
+    -------
+    Diagnosis
+        The map, and what to observe next.
+    """
     rng = np.random.default_rng(seed)
     magnitude = arcsinh_magnitude(sources.flux_njy, sources.softening_njy)
     reference = sources.bands.index(band)
@@ -164,11 +218,30 @@ def observe_next(
     number: int,
     faintest: float = np.inf,
 ) -> NDArray[np.int64]:
-    """Rows of at most `number` sources whose spectra would fill the map, the most useful first.
+    """Choose sources whose spectra would fill the map, the most useful first.
 
-    One after another goes to the cell with the most sources for each redshift that it has, is promised, and would get,
-    n / (labels + 1): as seats go to parties by the method of Jefferson, so that redshifts come to be shared out as
-    sources are. Of the cell's sources the brightest is chosen, whose spectrum costs least.
+    Each choice is made in the cell with the largest n / (labels + 1), where n is its number of sources and labels
+    counts its redshifts and the sources chosen in it so far. This is Jefferson's method of distributing seats:
+    redshifts become distributed as the sources are. In the cell the brightest source is chosen, whose spectrum takes
+    the least time.
+
+    Parameters
+    ----------
+    cell : (N,) int64
+        Cell of each source.
+    labelled : (N,) bool
+        Whether it has a redshift.
+    magnitude : (N,) float64
+        Its magnitude.
+    number : int
+        Largest number of sources.
+    faintest : float, default: inf
+        Faintest magnitude.
+
+    Returns
+    -------
+    (M,) int64
+        Rows, M ≤ number.
     """
     cells = int(cell.max(initial=-1)) + 1
     count = np.bincount(cell, minlength=cells)
@@ -188,7 +261,18 @@ def observe_next(
 
 
 def next_table(diagnosis: Diagnosis) -> AstropyTable:
-    """The sources to observe next: rank, id, ra, dec, magnitude, and what their cell of the map holds."""
+    """Tabulate the sources to observe next.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        What `map_redshifts` found.
+
+    Returns
+    -------
+    astropy.table.Table
+        Rank, id, position, magnitude, and the numbers of sources and redshifts in the cell of each source.
+    """
     rows, sources = diagnosis.next, diagnosis.sources
     cell = diagnosis.cell[rows]
     table = AstropyTable(
@@ -210,6 +294,7 @@ def next_table(diagnosis: Diagnosis) -> AstropyTable:
 
 
 def _all_information(sources: LabelledSources, magnitude: Floats, rng: np.random.Generator) -> tuple[Information, ...]:
+    """Information of every colour, magnitude and shape, in falling order."""
     known = np.flatnonzero(sources.labelled)
     if len(known) < _FEWEST_REDSHIFTS:
         return ()
@@ -217,7 +302,8 @@ def _all_information(sources: LabelledSources, magnitude: Floats, rng: np.random
     pairs = zip(sources.bands[:-1], sources.bands[1:], strict=True)
     quantities = dict(zip((f"{blue} − {red}" for blue, red in pairs), colours(magnitude).T, strict=True))
     quantities |= dict(zip(sources.bands, magnitude.T, strict=True))
-    quantities |= {name.replace("_", " "): values for name, values in sources.shapes.items()}
+    shapes = zip(sources.shape_names, sources.shapes.T, strict=True)
+    quantities |= {name.replace("_", " "): values for name, values in shapes}
     stretched = np.log1p(sources.redshift)
     found = []
     for name, values in quantities.items():
@@ -228,4 +314,5 @@ def _all_information(sources: LabelledSources, magnitude: Floats, rng: np.random
 
 
 def _rounded(values: Floats) -> list[list[float | None]]:
+    """Rounded values as JSON, None for NaN."""
     return [[round(float(v), 3) if np.isfinite(v) else None for v in row] for row in values]

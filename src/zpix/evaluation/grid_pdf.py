@@ -1,34 +1,40 @@
-"""What do redshift PDFs on a grid say, as template fitting gives them?"""
+"""How are redshift PDFs on a grid evaluated and integrated, such as those of template fitting?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zpix.sources import default_grid
+from zpix.sources.rows import SHARED, Rows
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class GridPdf:
-    """N redshift PDFs, linear between the points of one grid and zero beyond it; answers as a `ZMixture` does.
+class GridPdf(Rows):
+    """N redshift PDFs, linear between the points of one grid and zero beyond it.
+
+    Has the methods of a `ZMixture` that scores need.
 
     Attributes
     ----------
     z : (G,) float64
-        Increasing redshifts.
+        Increasing redshifts, the same for all sources.
     density : (N, G) float64
-        Not negative; normalised on construction. A row of zeros is a source without an answer and becomes flat.
+        Probability per unit redshift, not negative; normalised on construction. A row of zeros, a source without an
+        answer, becomes flat.
 
+    Examples
+    --------
     >>> GridPdf(np.array([0.0, 1.0, 2.0]), np.array([[0.0, 3.0, 0.0]])).cdf([1.0, 5.0])
     array([[0.5, 1. ]])
     """
 
-    z: Floats
+    z: Floats = field(metadata=SHARED)
     density: Floats
 
     def __post_init__(self) -> None:
@@ -40,12 +46,6 @@ class GridPdf:
         object.__setattr__(self, "z", z)
         object.__setattr__(self, "density", density)
 
-    def __len__(self) -> int:
-        return len(self.density)
-
-    def __getitem__(self, rows: slice | NDArray) -> GridPdf:
-        return GridPdf(self.z, self.density[rows])
-
     @cached_property
     def _cumulative(self) -> Floats:
         """CDF at the grid points, (N, G)."""
@@ -53,31 +53,74 @@ class GridPdf:
         return np.concatenate([np.zeros((len(self), 1)), np.cumsum(steps, axis=1)], axis=1)
 
     def pdf(self, z: ArrayLike) -> Floats:
-        """Probability density at redshifts `z` of shape (G,), shared by all, or (N, G); returns (N, G), per unit z."""
+        """Evaluate the probability density.
+
+        Parameters
+        ----------
+        z : (G,) or (N, G) float
+            Redshifts, the same for all sources or own ones.
+
+        Returns
+        -------
+        (N, G) float64
+            Per unit redshift.
+        """
         at, cell, fraction = self._place(z)
         low, high = (np.take_along_axis(self.density, cell + step, axis=1) for step in (0, 1))
         return np.where((at >= self.z[0]) & (at <= self.z[-1]), low + fraction * (high - low), 0.0)
 
     def cdf(self, z: ArrayLike) -> Floats:
-        """Cumulative probability at `z` of shape (G,) or (N, G); returns (N, G)."""
+        """Evaluate the cumulative probability.
+
+        Parameters
+        ----------
+        z : (G,) or (N, G) float
+            Redshifts, the same for all sources or own ones.
+
+        Returns
+        -------
+        (N, G) float64
+            Probability of a lower redshift, 0 to 1.
+        """
         _, cell, fraction = self._place(z)
         low, high = (np.take_along_axis(self.density, cell + step, axis=1) for step in (0, 1))
         width = np.diff(self.z)[cell]
-        inside = fraction * width * (low + 0.5 * fraction * (high - low))  # the area of a trapezium
+        inside = fraction * width * (low + 0.5 * fraction * (high - low))  # area of a trapezium
         return np.clip(np.take_along_axis(self._cumulative, cell, axis=1) + inside, 0.0, 1.0)
 
     def probability_between(self, z_low: float, z_high: float) -> Floats:
-        """P(z_low < z < z_high) for each source, shape (N,)."""
+        """Integrate the probability density over a range of redshift.
+
+        Parameters
+        ----------
+        z_low : float
+            Lower end.
+        z_high : float
+            Upper end; may be infinite.
+
+        Returns
+        -------
+        (N,) float64
+            P(z_low < z < z_high) of each source.
+        """
         edges = self.cdf(np.array([z_low, z_high]))
-        return edges[:, 1] - edges[:, 0]
+        probability: Floats = edges[:, 1] - edges[:, 0]
+        return probability
 
     def least_risk(self) -> Floats:
-        """Point estimate of least expected loss, (N,), the loss being that of `ZMixture.least_risk`."""
+        """Point estimate of the least expected loss.
+
+        Returns
+        -------
+        (N,) float64
+            Redshifts; the loss is that of `ZMixture.least_risk`.
+        """
         z = default_grid(float(self.z[-1]))
         middles = np.concatenate([[self.z[0]], 0.5 * (self.z[1:] + self.z[:-1]), [self.z[-1]]])
         delta = (z[:, None] - self.z) / (1 + self.z)  # (estimate, true)
         gain = 1 / (1 + (delta / 0.15) ** 2)
-        return z[(np.diff(self.cdf(middles), axis=1) @ gain.T).argmax(axis=1)]
+        best: Floats = z[(np.diff(self.cdf(middles), axis=1) @ gain.T).argmax(axis=1)]
+        return best
 
     def _place(self, z: ArrayLike) -> tuple[Floats, NDArray[np.intp], Floats]:
         """Redshifts (N, G), the cell of the grid that each is in, and how far into it, 0 to 1."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,61 +13,80 @@ from zpix.catalogue.schema import FLUX_ERROR_PREFIX, FLUX_PREFIX
 from zpix.errors import BandError, CatalogueError
 from zpix.image import in_wavelength_order
 from zpix.matching.pairs import match_positions
+from zpix.sources.rows import SHARED, Rows
 from zpix.sources.source_table import SourceTable, read_source_table
 
 Floats = NDArray[np.float64]
 
-# Columns of tables, in lower case, that say how large and how round a source is.
+# Columns of tables, in lower case, with the size and the shape of a source.
 _SHAPES = ("n_pix", "re_arcsec", "r_kron", "sersic_n", "axis_ratio", "q")
-_FEWEST_SOURCES = 20  # less is no map
+_FEWEST_SOURCES = 20  # that a map needs
 _MATCH_RADIUS_ARCSEC = 0.3
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledSources:
+class LabelledSources(Rows):
     """N sources with photometry in all bands, some with a redshift.
 
-    id, ra, dec : (N,), degrees
-    bands : in order of wavelength
-    flux_njy : (N, band) float64
-    softening_njy : (band,) float64, the flux at which arcsinh magnitudes become linear
-    shapes : further columns by name, (N,) float64
-    redshift : (N,) float64, NaN where there is none
-    left_out : how many sources of the table are not here, by reason
+    Attributes
+    ----------
+    id : (N,) int64
+        Identifier.
+    ra, dec : (N,) float64, degrees
+        Sky position.
+    bands : tuple of str
+        In order of wavelength.
+    flux_njy : (N, band) float64, nJy
+        Fluxes.
+    softening_njy : (band,) float64, nJy
+        Flux at which arcsinh magnitudes become linear.
+    shape_names : tuple of str
+        Names of further columns: sizes and shapes.
+    shapes : (N, shape) float64
+        Those columns.
+    redshift : (N,) float64
+        Redshift, NaN where there is none.
+    left_out : dict of str to int
+        Number of sources of the table that are left out, by reason.
     """
 
     id: NDArray[np.int64]
     ra: Floats
     dec: Floats
-    bands: tuple[str, ...]
+    bands: tuple[str, ...] = field(metadata=SHARED)
     flux_njy: Floats
-    softening_njy: Floats
-    shapes: dict[str, Floats]
+    softening_njy: Floats = field(metadata=SHARED)
+    shape_names: tuple[str, ...] = field(metadata=SHARED)
+    shapes: Floats
     redshift: Floats
-    left_out: dict[str, int]
-
-    def __len__(self) -> int:
-        return len(self.id)
+    left_out: dict[str, int] = field(metadata=SHARED)
 
     @property
     def labelled(self) -> NDArray[np.bool_]:
-        """Which sources have a redshift, (N,)."""
+        """Whether each source has a redshift, (N,)."""
         return np.isfinite(self.redshift)
 
 
 def read_labelled_sources(
     catalogue: str | Path | SourceTable, *, redshifts: tuple[str | Path, ...] = (), band: str = "F444W"
 ) -> LabelledSources:
-    """Sources of a catalogue of zpix or of any table with fluxes, and the redshifts that are known of them.
+    """Read the sources of a catalogue of zpix, or of any table with fluxes, and their known redshifts.
 
     Parameters
     ----------
-    catalogue : a catalogue or finished run of zpix, or a table with ra, dec and `flux_<band>` in nJy; a column
-        `z_spec` counts as redshifts. Stars, sources that are not `detectable` if the table says so, and those without
-        a flux in every band are left out.
-    redshifts : tables of redshifts (`z_spec`, or `z` where there is none), matched one-to-one by position within 0.3
-        arcsec; the first that has one wins
-    band : of the magnitudes, which must be there
+    catalogue : str, Path or SourceTable
+        A catalogue or finished run of zpix, or a table with ra, dec and `flux_<band>` in nJy; a column `z_spec` is
+        read as redshifts. Stars, sources with `detectable` = 0, and those without a flux in every band are left out.
+    redshifts : tuple of str or Path, default: ()
+        Tables of redshifts (`z_spec`, or `z` where there is none), matched one-to-one by position within 0.3 arcsec;
+        a source takes its redshift from the first table that has one.
+    band : str, default: "F444W"
+        Band of the magnitudes, which the catalogue must have.
+
+    Returns
+    -------
+    LabelledSources
+        The sources that a map can show.
 
     Raises
     ------
@@ -94,6 +113,7 @@ def read_labelled_sources(
     redshift = table.redshift(required=False, spectroscopic=True)
     for name in redshifts:
         redshift = np.where(np.isfinite(redshift), redshift, _matched_redshift(ra, dec, Path(name)))
+    shapes = tuple(name for name in _SHAPES if name in table)
     return LabelledSources(
         id=table.identifier()[use],
         ra=ra[use],
@@ -101,7 +121,8 @@ def read_labelled_sources(
         bands=bands,
         flux_njy=flux[use],
         softening_njy=_softening(flux[use], error[use]),
-        shapes={name: table.number(name)[use] for name in _SHAPES if name in table},
+        shape_names=shapes,
+        shapes=np.stack([table.number(name)[use] for name in shapes], axis=1) if shapes else np.zeros((use.sum(), 0)),
         redshift=redshift[use],
         left_out={
             "stars": int(star.sum()),
@@ -112,7 +133,7 @@ def read_labelled_sources(
 
 
 def _matched_redshift(ra: Floats, dec: Floats, path: Path) -> Floats:
-    """Redshift that a table gives to each position, (N,), NaN where it gives none."""
+    """Redshift of each position in a table, (N,), NaN where it has none."""
     table = read_source_table(path)
     listed = table.redshift(required=False, spectroscopic=True)
     if not np.isfinite(listed).any():
@@ -126,11 +147,12 @@ def _matched_redshift(ra: Floats, dec: Floats, path: Path) -> Floats:
 
 
 def _is_flux(name: str) -> bool:
+    """Whether a column holds fluxes."""
     return name.startswith(FLUX_PREFIX) and not name.startswith(FLUX_ERROR_PREFIX)
 
 
 def _softening(flux: Floats, error: Floats) -> Floats:
-    """The typical error of each band, (band,); without errors, what a tenth of the positive fluxes fall below."""
+    """Median error of each band, (band,); without errors, the lowest tenth of the positive fluxes lies below."""
     softening = [
         np.median(own_error[usable]) if usable.any() else np.quantile(own[own > 0], 0.1) if (own > 0).any() else 1.0
         for own, own_error, usable in zip(flux.T, error.T, (np.isfinite(error) & (error > 0)).T, strict=True)

@@ -1,7 +1,7 @@
-"""Are sources that a catalogue puts beyond a redshift really there, brown dwarfs and spurious detections included?
+"""How complete and pure is a selection of distant galaxies, with brown dwarfs and spurious detections counted?
 
-A source is selected when its PDF has more than half of its probability beyond the redshift, whatever its class: what
-observers who look for distant galaxies would follow up.
+A source is selected if its PDF has more than half of its probability beyond a redshift, whatever its class: the sources
+that observers of distant galaxies would follow up.
 """
 
 from __future__ import annotations
@@ -23,22 +23,23 @@ SELECTION_PROBABILITY = 0.5
 
 @dataclass(frozen=True, eq=False)
 class SelectionScores:
-    """How well P(z > z_limit), above 0.5 or another value, finds galaxies beyond z_limit, down to a magnitude.
+    """Recall and purity of the sources with P(> z_limit) above a threshold, down to a magnitude.
 
     Attributes
     ----------
     z_limit : float
+        Redshift beyond which galaxies are selected.
     mag_limit : float
-        True magnitude, or for detections without a true source their own.
+        Faintest magnitude, AB: the true one, or for detections without a true source their own.
     recall : CountedFraction of length 1
-        Of all true galaxies beyond the redshift in the field, those detected and selected.
+        Of all true galaxies beyond the redshift in the field, the share that is detected and selected.
     recall_detected : CountedFraction of length 1
-        Of those that are detected, those selected.
+        Of those that are detected, the share that is selected.
     purity : CountedFraction of length 1
-        Of the selected sources, those that are galaxies beyond the redshift; stars, brown dwarfs, nearer galaxies and
-        detections of nothing are not.
+        Of the selected sources, the share of galaxies beyond the redshift; the others are stars, brown dwarfs, nearer
+        galaxies and spurious detections.
     n_stars : int
-        How many of the selected are stars or brown dwarfs.
+        Number of stars and brown dwarfs among the selected sources.
     """
 
     z_limit: float
@@ -60,17 +61,31 @@ def score_selection(
     in_field: NDArray[np.bool_],
     least_probability: float = SELECTION_PROBABILITY,
 ) -> SelectionScores:
-    """Recall and purity of a selection of detections (left) among true sources (right).
+    """Compute recall and purity of a selection by probability.
 
     Parameters
     ----------
     probability : (n_left,) float
-        P(z > z_limit) of each detection; NaN is not selected.
+        P(> z_limit) of each detection; a source with NaN is not selected.
+    matching : Matching
+        Detections (left) matched with true sources (right).
+    truth : Truth
+        The true sources.
+    z_limit : float
+        Redshift beyond which galaxies are selected.
+    mag_limit : float
+        Faintest magnitude, AB.
     detected_mag : (n_left,) float
-        Magnitude of each detection, which counts where there is no true one.
+        AB magnitude of each detection, used where there is no true one.
     in_field : (n_right,) bool
-    least_probability : float
-        What a selected source has more of.
+        Whether the true source lies in the field; others are not counted as missed.
+    least_probability : float, default: 0.5
+        Sources of a larger probability are selected.
+
+    Returns
+    -------
+    SelectionScores
+        The scores.
     """
     distant = (truth.z > z_limit) & (truth.magnitude < mag_limit)  # not true of NaN
     bright = matched_magnitude(matching, truth, detected_mag) < mag_limit
@@ -93,11 +108,27 @@ def score_selection(
 
 
 def matched_magnitude(matching: Matching, truth: Truth, detected_mag: ArrayLike) -> NDArray[np.float64]:
-    """True magnitudes of detections (n_left,), their own where there is no true source."""
+    """True magnitudes of detections, their own where there is no true source.
+
+    Parameters
+    ----------
+    matching : Matching
+        Detections (left) matched with true sources (right).
+    truth : Truth
+        The true sources.
+    detected_mag : (n_left,) float
+        AB magnitude of each detection.
+
+    Returns
+    -------
+    (n_left,) float64
+        AB magnitudes.
+    """
     magnitude = np.array(detected_mag, np.float64)
     magnitude[matching.left] = truth.magnitude[matching.right]
     return magnitude
 
 
 def _fraction(success: NDArray[np.bool_], among: NDArray[np.bool_]) -> CountedFraction:
+    """One fraction from two masks."""
     return CountedFraction(np.array([success.sum()]), np.array([among.sum()]))

@@ -1,35 +1,38 @@
-"""What is really there, according to a simulation or to a list of known redshifts?"""
+"""What are the true sources of a field, from a simulation or a list of known redshifts?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zpix.catalogue import magnitude_ab
+from zpix.sources.rows import Rows
 from zpix.sources.source_table import SourceTable, read_source_table
 
 
 @dataclass(frozen=True, eq=False)
-class Truth:
+class Truth(Rows):
     """M true sources; what is not known is NaN.
 
     Attributes
     ----------
     ra, dec : (M,) float64, degrees
+        Sky position.
     z : (M,) float64
         Redshift; NaN for stars and where unknown.
     magnitude : (M,) float64
         AB magnitude of the total flux.
     is_star : (M,) bool
+        Whether the source is a star.
     detectable : (M,) bool
         Whether the source has pixels of its own; true where unknown.
-    xy : (M, 2) float64
-        Position in pixels; integers are pixel centres.
-    box : (M, 4) float64
-        Half-open box (x0, y0, x1, y1) in pixels; NaN where the source has no pixels.
+    xy : (M, 2) float64, pixels
+        Position; integers are pixel centres.
+    box : (M, 4) float64, pixels
+        Half-open box (x0, y0, x1, y1); NaN where the source has no pixels.
     """
 
     ra: NDArray[np.float64]
@@ -41,13 +44,6 @@ class Truth:
     xy: NDArray[np.float64]
     box: NDArray[np.float64]
 
-    def __len__(self) -> int:
-        return len(self.ra)
-
-    def select(self, rows: slice | NDArray) -> Truth:
-        """The truth of some rows (a slice, a boolean mask or row numbers)."""
-        return Truth(*(getattr(self, f.name)[rows] for f in fields(self)))
-
 
 def read_truth(path: str | Path, *, band: str = "F444W") -> Truth:
     """Read the truth table of a simulation, or any FITS, CSV or Parquet table with positions and redshifts.
@@ -55,12 +51,17 @@ def read_truth(path: str | Path, *, band: str = "F444W") -> Truth:
     Parameters
     ----------
     path : str or Path
-        `.fits`, `.fits.gz` or `.csv`. Needed columns: right ascension and declination in degrees, and a
+        `.fits`, `.fits.gz`, `.csv` or `.parquet`. Needed columns: right ascension and declination in degrees, and a
         redshift (negative means unknown). Used when present: `mag_<band>`, else `flux_<band>` in nJy, else
         `mag`; `label` (2 is a star) or `class`; `detectable`; `x`, `y`; `xmin ymin xmax ymax`;
         `z_spec_flag` or the like, of which A, B, 4 and 3 count as redshifts. Case does not matter.
-    band : str
+    band : str, default: "F444W"
         Band of the magnitudes.
+
+    Returns
+    -------
+    Truth
+        A row for each row of the table, in its order.
 
     Raises
     ------
@@ -86,6 +87,7 @@ def read_truth(path: str | Path, *, band: str = "F444W") -> Truth:
 
 
 def _magnitude(table: SourceTable, band: str) -> NDArray[np.float64]:
+    """AB magnitudes from the band's magnitudes, its fluxes in nJy, or a column `mag`, (M,)."""
     flux = f"flux_{band.lower()}"
     if flux in table and f"mag_{band.lower()}" not in table:
         return magnitude_ab(table.number(flux))

@@ -1,4 +1,4 @@
-"""Which detection is which source of the truth, and which true sources could have been found?"""
+"""Which detection is which true source, and which true sources lie in the field?"""
 
 from __future__ import annotations
 
@@ -18,26 +18,45 @@ _SAME_GRID_PIX = 1.5
 
 
 class Placed(Protocol):
-    """What matching asks of N detections: columns ra, dec (degrees) and x, y (pixels), boxes and the field's shape.
+    """What matching needs of N detections; `Catalogue` and `RivalSources` have it."""
 
-    `Catalogue` is one.
-    """
+    def __len__(self) -> int:
+        """Return the number of detections."""
 
-    def __len__(self) -> int: ...
-    def __getitem__(self, name: str) -> NDArray[Any]: ...
+    def __getitem__(self, name: str, /) -> NDArray[Any]:
+        """Return a column (N,): "ra" or "dec" in degrees, "x" or "y" in pixels."""
+
     @property
-    def box(self) -> NDArray: ...
+    def box(self) -> NDArray[Any]:
+        """Half-open boxes (x0, y0, x1, y1) in pixels, (N, 4)."""
+
     @property
-    def meta(self) -> Mapping[str, Any]: ...
+    def meta(self) -> Mapping[str, Any]:
+        """Facts about the field; `mosaic_shape` is its height and width in pixels."""
 
 
 def match_truth(catalogue: Placed, truth: Truth, *, radius_arcsec: float = 0.2, min_iou: float = 0.3) -> Matching:
-    """Match detections (left) with true sources (right) one-to-one, the surest first.
+    """Match detections (left) with true sources (right) one-to-one, in three steps.
 
-    First by boxes whose intersection over union reaches `min_iou`, where the truth has boxes on the
-    catalogue's pixel grid; then, among those left, by position within `radius_arcsec` to sources that have
-    pixels of their own; last by position to any source. So a faint source in the background does not take the
-    detection of the bright one before it.
+    First by boxes, where the truth has boxes on the catalogue's pixel grid; then those that are left by position, to
+    sources that have pixels of their own; last by position to any source. So a faint source behind a bright one does
+    not take the bright one's detection.
+
+    Parameters
+    ----------
+    catalogue : Catalogue or Placed
+        The N detections.
+    truth : Truth
+        The M true sources.
+    radius_arcsec : float, default: 0.2
+        Largest separation of a match by position.
+    min_iou : float, default: 0.3
+        Least intersection over union of a match by boxes.
+
+    Returns
+    -------
+    Matching
+        Pairs of rows of the catalogue (left) and the truth (right).
     """
     by_position = match_positions(catalogue["ra"], catalogue["dec"], truth.ra, truth.dec, radius_arcsec=radius_arcsec)
     matching = no_matches(len(catalogue), len(truth))
@@ -66,27 +85,49 @@ def in_field(
     shape: tuple[int, int] | None = None,
     radius_arcsec: float = 0.2,
 ) -> NDArray[np.bool_]:
-    """Which true sources lie in the catalogue's field, shape (M,); see `evaluate` for the rule."""
+    """Tell which true sources lie in the field of a catalogue.
+
+    Where the truth has positions on the catalogue's pixel grid, the field is the mosaic; otherwise it is the
+    rectangle of sky around the detections.
+
+    Parameters
+    ----------
+    catalogue : Catalogue or Placed
+        The detections.
+    truth : Truth
+        The M true sources.
+    shape : (int, int), pixels, optional
+        Height and width of the field; `mosaic_shape` of the catalogue's meta by default.
+    radius_arcsec : float, default: 0.2
+        Largest separation of detections and true sources that tell whether the grids agree; the rectangle of sky is
+        grown by it.
+
+    Returns
+    -------
+    (M,) bool
+        True for sources in the field; for all without a shape and detections.
+    """
     shape = shape or catalogue.meta.get("mosaic_shape")
     if shape is not None and len(truth) and np.isfinite(truth.xy).all():
         by_position = match_positions(
             catalogue["ra"], catalogue["dec"], truth.ra, truth.dec, radius_arcsec=radius_arcsec
         )
         if not len(by_position) or _agree(catalogue, truth, by_position):
-            above, below = truth.xy >= -0.5, truth.xy < np.array(shape)[::-1] - 0.5
-            return np.logical_and.reduce(above & below, axis=1)
+            inside = (truth.xy >= -0.5) & (truth.xy < np.array(shape)[::-1] - 0.5)
+            return inside[:, 0] & inside[:, 1]
     if not len(catalogue):
         return np.ones(len(truth), dtype=bool)
     return _around(catalogue["ra"], catalogue["dec"], truth.ra, truth.dec, margin_deg=radius_arcsec / 3600)
 
 
 def _around(ra: Floats, dec: Floats, other_ra: Floats, other_dec: Floats, *, margin_deg: float) -> NDArray[np.bool_]:
-    """Which other positions lie in the rectangle of sky around (ra, dec), grown by a margin; in degrees."""
-    # right ascensions are compared as offsets from the first, which 0 = 360 does not break
+    """Whether other positions lie in the rectangle of sky around (ra, dec), grown by a margin; in degrees."""
+    # Right ascensions are compared as offsets from the first, so that a field may contain 0 = 360.
     own, other = ((values - ra[0] + 180) % 360 - 180 for values in (ra, other_ra))
     ra_margin = margin_deg / max(float(np.cos(np.deg2rad(dec)).min()), 1e-6)
-    in_ra = (other >= own.min() - ra_margin) & (other <= own.max() + ra_margin)
-    return in_ra & (other_dec >= dec.min() - margin_deg) & (other_dec <= dec.max() + margin_deg)
+    in_ra: NDArray[np.bool_] = (other >= own.min() - ra_margin) & (other <= own.max() + ra_margin)
+    in_dec: NDArray[np.bool_] = (other_dec >= dec.min() - margin_deg) & (other_dec <= dec.max() + margin_deg)
+    return in_ra & in_dec
 
 
 def _same_grid(catalogue: Placed, truth: Truth, by_position: Matching) -> bool:

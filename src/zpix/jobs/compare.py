@@ -1,15 +1,17 @@
-"""Does zpix beat template fitting on a field whose truth is known?
+"""Are the redshifts of zpix better than those of other methods, on a simulated field?
 
-Five contestants on the same galaxies: zpix; the rival with templates that the user gives and with those of the
-simulation itself, on its own photometry; and both again on perfect photometry, true fluxes with the errors of an
-aperture.
+All methods are scored on the same galaxies. The others are template fitting with the user's templates and with those of
+the simulation, and further methods by name; they use the photometry of photutils, and then perfect photometry: true
+fluxes with the errors of an aperture.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,24 +24,24 @@ from zpix.evaluation import (
     OUTLIER_LIMIT,
     Comparison,
     Contestant,
-    GridPdf,
+    RedshiftPdf,
     Redshifts,
     Truth,
     common_galaxies,
     read_truth,
     score_contestants,
-    sigma_nmad,
     write_comparison,
 )
 from zpix.evaluation.rival import (
-    FitSettings,
+    RIVALS,
+    Fit,
+    Rival,
     RivalSources,
-    TemplateFitter,
+    RivalTask,
     find_and_measure,
     flux_scale,
     pulls,
     read_template_set,
-    simulation_templates,
 )
 from zpix.image import ebv_at, open_mosaic
 from zpix.jobs.run import run
@@ -47,7 +49,7 @@ from zpix.outputs import output_directory
 from zpix.plots import comparison_figure, save_figure
 from zpix.progress import track
 from zpix.scenes.psf_images import psf_images
-from zpix.sources import ZMixture
+from zpix.sources import sigma_nmad
 from zpix.sources.source_table import read_source_table
 from zpix.spectra.milky_way import milky_way_transmission
 
@@ -55,8 +57,6 @@ Floats = NDArray[np.float64]
 
 #: What a comparison writes.
 PRODUCTS = ("comparison.json", "comparison.png")
-#: The simulation's own templates have no errors that would have to be allowed for.
-_OWN_TEMPLATES = FitSettings(template_error=0.0, systematic_error=0.02)
 # Pulls are given for galaxies in this range of magnitude: brighter ones show colour gradients, not noise.
 _NOISY_MAG = (27.0, 29.0)
 
@@ -69,6 +69,7 @@ def compare(
     model: str | Path | None = None,
     psfs: str | Path | None = None,
     eazy_param: str | Path | None = None,
+    rivals: Sequence[str] = (),
     band: str = "F444W",
     seed: int = 0,
     overwrite: bool = False,
@@ -91,6 +92,8 @@ def compare(
         Directory of FITS images of PSFs, named by band; the simulator's PSF is used where there is none.
     eazy_param : str or Path, optional
         EAZY's `zphot.param`, for all settings but catalogue, filters, templates and template error file.
+    rivals : sequence of str, default: ()
+        Names of further methods that take part, of `zpix.evaluation.rival.RIVALS`.
     band : str, default: "F444W"
         Band of the magnitudes.
     seed : int, default: 0
@@ -120,11 +123,10 @@ def compare(
         with open_mosaic(folder) as mosaic:
             bands, shape = mosaic.bands, mosaic.shape
             rival = find_and_measure(mosaic, psf_images(bands, mosaic.pixel_scale_arcsec, psfs), seed=seed)
-        fitters = {
-            f"{chosen.name} templates": TemplateFitter(bands, chosen, FitSettings(param_file=eazy_param)),
-            "simulation's templates": TemplateFitter(bands, simulation_templates(Path(scratch)), _OWN_TEMPLATES),
-        }
-        comparison = _contest(folder, catalogue, rival, fitters, shape=shape, band=band, seed=seed)
+        task = RivalTask(folder, bands, Path(scratch), chosen, None if eazy_param is None else Path(eazy_param))
+        methods = {name: RIVALS[name](task) for name in ("eazy", "eazy-simulation", *rivals)}
+        titled = {method.title or name: method for name, method in methods.items()}
+        comparison = _contest(folder, catalogue, rival, titled, shape=shape, band=band, seed=seed)
         write_comparison(place / "comparison.json", comparison)
         save_figure(place / "comparison.png", comparison_figure(comparison))
     return comparison
@@ -133,42 +135,44 @@ def compare(
 def _contest(
     field: Path,
     catalogue: Catalogue,
-    rival: RivalSources,
-    fitters: Mapping[str, TemplateFitter],
+    found: RivalSources,
+    rivals: Mapping[str, Rival],
     *,
     shape: tuple[int, int],
     band: str,
     seed: int,
 ) -> Comparison:
-    """Fit templates to measured and to perfect photometry, and score everything on the same galaxies."""
+    """Let rivals measure redshifts on measured and on perfect photometry, and score all on the same galaxies."""
     truth = read_truth(field / "truth.fits", band=band)
     detectors = {
         "zpix": Contestant.of(catalogue, catalogue.magnitude(band), truth),
-        "photutils": Contestant.of(rival, rival.magnitude(band), truth),
+        "photutils": Contestant.of(found, found.magnitude(band), truth),
     }
     galaxies = common_galaxies(truth, detectors, shape)
     if not len(galaxies):
         raise CatalogueError(f"'{field}': no galaxy was found by both zpix and photutils")
     own, rows = (detectors[name].rows(galaxies) for name in ("zpix", "photutils"))
-    dust = milky_way_transmission(rival.bands, ebv_at(rival["ra"], rival["dec"]))  # (N, band)
-    measured = rival.photometry.brightened(1 / dust)
-    true_njy = _true_fluxes(field, rival.bands)[galaxies] / dust[rows]
-    noise = measured.aperture_error_njy[rows]
-    perfect = true_njy + noise * np.random.default_rng([seed, 1]).standard_normal(noise.shape)
+    dust = milky_way_transmission(found.bands, ebv_at(found.ra, found.dec))  # (N, band)
+    true_njy = _true_fluxes(field, found.bands)[galaxies] / dust[rows]
+    measured = replace(found, photometry=found.photometry.brightened(1 / dust))
+    perfect = _perfect(measured[rows], true_njy, seed=seed)
 
     redshifts = {"zpix": Redshifts(catalogue.redshift[own], catalogue["z_phot"][own])}
     probabilities = {"zpix": ("zpix", _beyond(catalogue.redshift))}
-    on_perfect, scales, largest_likelihood = {}, {}, {}
-    for name, fitter in track(fitters.items(), "template fitting", len(fitters)):
-        fit = fitter.fit(measured.flux_njy, measured.error_njy)
-        redshifts[name] = Redshifts(fit.pdf[rows], fit.z_phot[rows])
-        probabilities[name] = ("photutils", _beyond(fit.pdf))
-        largest_likelihood[name] = _point_scores(fit.z_ml[rows], truth, galaxies)
-        scales[name] = _by_band(rival.bands, flux_scale(measured, fit))
-        fit = fitter.fit(perfect, noise)
-        on_perfect[f"{name}, perfect photometry"] = Redshifts(fit.pdf, fit.z_phot)
+    on_perfect: dict[str, Redshifts] = {}
+    notes: dict[str, dict[str, Any]] = {"settings": {}, "with_largest_likelihood": {}, "flux_scale": {}}
+    for name, rival in track(rivals.items(), "redshifts of other methods", len(rivals)):
+        answer = rival.redshifts(measured)
+        redshifts[name] = answer[rows]
+        probabilities[name] = ("photutils", _beyond(answer.pdf))
+        notes["settings"][name] = rival.settings()
+        if isinstance(answer, Fit):
+            notes["with_largest_likelihood"][name] = _point_scores(answer.z_ml[rows], truth, galaxies)
+            notes["flux_scale"][name] = _by_band(found.bands, flux_scale(measured.photometry, answer))
+        if rival.uses_photometry_alone:
+            on_perfect[f"{name}, perfect photometry"] = rival.redshifts(perfect)
     noisy = (truth.magnitude[galaxies] > _NOISY_MAG[0]) & (truth.magnitude[galaxies] < _NOISY_MAG[1])
-    pull = pulls(measured.select(rows[noisy]), true_njy[noisy])
+    pull = pulls(measured.photometry[rows[noisy]], true_njy[noisy])
     return score_contestants(
         truth,
         galaxies,
@@ -180,15 +184,19 @@ def _contest(
         seed=seed,
         notes={
             "field": field.name,
-            "n_templates": {name: len(fitter.templates) for name, fitter in fitters.items()},
-            "fit_settings": {name: fitter.settings.to_dict() for name, fitter in fitters.items()},
-            "with_largest_likelihood": largest_likelihood,
-            "flux_scale": scales,
-            "noise_correlation": _by_band(rival.bands, rival.photometry.correlation),
-            "pull_median": _by_band(rival.bands, _quantile(pull, 0.5)),
-            "pull_sigma": _by_band(rival.bands, 0.5 * (_quantile(pull, 0.8413) - _quantile(pull, 0.1587))),
+            **notes,
+            "noise_correlation": _by_band(found.bands, found.photometry.correlation),
+            "pull_median": _by_band(found.bands, _quantile(pull, 0.5)),
+            "pull_sigma": _by_band(found.bands, 0.5 * (_quantile(pull, 0.8413) - _quantile(pull, 0.1587))),
         },
     )
+
+
+def _perfect(sources: RivalSources, true_njy: Floats, *, seed: int) -> RivalSources:
+    """The sources with true fluxes that have the noise of an aperture."""
+    noise = sources.photometry.aperture_error_njy
+    flux = true_njy + noise * np.random.default_rng([seed, 1]).standard_normal(noise.shape)
+    return replace(sources, photometry=replace(sources.photometry, flux_njy=flux, error_njy=noise))
 
 
 def _true_fluxes(field: Path, bands: tuple[str, ...]) -> Floats:
@@ -207,8 +215,8 @@ def _point_scores(z_phot: Floats, truth: Truth, galaxies: NDArray[np.intp]) -> d
     return {"sigma_nmad": sigma_nmad(error), "outlier_fraction": float(np.mean(np.abs(error) > OUTLIER_LIMIT))}
 
 
-def _beyond(pdf: ZMixture | GridPdf) -> dict[float, Floats]:
-    """Return the probability that each redshift is above each limit."""
+def _beyond(pdf: RedshiftPdf) -> dict[float, Floats]:
+    """P(> z) of each source for each redshift limit."""
     return {z: pdf.probability_between(z, np.inf) for z in HIGH_REDSHIFTS}
 
 

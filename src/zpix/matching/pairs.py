@@ -95,6 +95,20 @@ class Matching:
         matched[self.right] = True
         return matched
 
+    @property
+    def partner_of_left(self) -> RowNumbers:
+        """Row of the partner of each row of the first list, −1 without one, shape (n_left,)."""
+        partner: RowNumbers = np.full(self.n_left, -1, np.intp)
+        partner[self.left] = self.right
+        return partner
+
+    @property
+    def partner_of_right(self) -> RowNumbers:
+        """Row of the partner of each row of the second list, −1 without one, shape (n_right,)."""
+        partner: RowNumbers = np.full(self.n_right, -1, np.intp)
+        partner[self.right] = self.left
+        return partner
+
     def joined(self, rest: Matching, left_rows: RowNumbers, right_rows: RowNumbers) -> Matching:
         """Join these pairs and those of a matching of other rows of the same lists.
 

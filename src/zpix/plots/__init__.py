@@ -1,4 +1,4 @@
-"""Figures from tables and results; every function returns a matplotlib Figure and needs no screen."""
+"""Figures of tables and results; functions return a matplotlib Figure and need no screen."""
 
 from zpix.plots.comparison_figure import comparison_figure
 from zpix.plots.composite import colour_composite

@@ -15,9 +15,22 @@ _COLOURS = (BLUE, RED, ORANGE, GREEN, GREY, "#CC79A7", "#56B4E9")  # Okabe & Ito
 
 
 def comparison_figure(comparison: Comparison, *, title: str = "") -> Figure:
-    """Scatter, outliers and CRPS against magnitude and PIT quantiles, one line per method; detection below.
+    """Draw the scores of several methods.
 
-    The first method is drawn boldest.
+    Scatter, outliers and CRPS against magnitude, quantiles of the PIT, completeness and purity; the line of the first
+    method is the widest.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        The scores.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
     """
     figure = new_figure(12.6, 7.6)
     grid = figure.subplots(2, 3)
@@ -44,6 +57,7 @@ def comparison_figure(comparison: Comparison, *, title: str = "") -> Figure:
 
 
 def _against_magnitude(axes: Axes, comparison: Comparison, name: str) -> None:
+    """One score of each method in bins of magnitude, with errors."""
     drawn = False
     for index, (method, bins) in enumerate(comparison.by_magnitude.items()):
         used = {key: scores for key, scores in bins.items() if scores.count >= _FEWEST}
@@ -51,7 +65,7 @@ def _against_magnitude(axes: Axes, comparison: Comparison, name: str) -> None:
             continue
         drawn = True
         centre = np.array([np.mean([float(edge) for edge in key.split("-")]) for key in used])
-        shift = 0.05 * (index - 0.5 * len(comparison.by_magnitude))  # so that errors do not hide each other
+        shift = 0.05 * (index - 0.5 * len(comparison.by_magnitude))  # so that error bars do not overlap
         values = np.array([getattr(scores, name).value for scores in used.values()])
         errors = np.array([getattr(scores, name).error for scores in used.values()])
         axes.errorbar(
@@ -73,6 +87,7 @@ def _against_magnitude(axes: Axes, comparison: Comparison, name: str) -> None:
 
 
 def _pit_quantiles(axes: Axes, comparison: Comparison) -> None:
+    """Quantiles of the PIT values of each method against those of a uniform distribution."""
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1)
     for index, sample in enumerate(comparison.samples.values()):
         uniform = (np.arange(len(sample)) + 0.5) / max(len(sample), 1)
@@ -83,6 +98,7 @@ def _pit_quantiles(axes: Axes, comparison: Comparison) -> None:
 
 
 def _detection(axes: Axes, comparison: Comparison, kind: str) -> None:
+    """Completeness or purity of each method in bins of magnitude."""
     for index, (method, scores) in enumerate(comparison.detection.items()):
         fraction: CountedFraction = getattr(scores, kind)
         used = fraction.total >= _FEWEST

@@ -1,15 +1,17 @@
-"""What does this piece of sky look like in colour?"""
+"""How are images in several bands shown as one colour picture?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zpix.image import PIVOT_UM, in_wavelength_order
+from zpix.sources import sigma_nmad
 
-#: Brightness, in units of the sky's noise, at which the stretch turns from linear to logarithmic.
+#: Brightness, in units of the sky's noise, at which the stretch changes from linear to logarithmic.
 _SOFTENING = 6.0
 _DARKEST = -1.6
 _BRIGHTEST = 400.0
@@ -18,22 +20,25 @@ _BRIGHTEST = 400.0
 def colour_composite(
     flux: NDArray[np.floating], bands: Sequence[str], *, valid: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float32]:
-    """Colour picture of an image in several bands.
+    """Make a colour picture of an image in several bands.
 
     The bands, ordered by wavelength (as given, if one is unknown), are averaged in thirds: the short ones
-    blue, the middle ones green, the long ones red; a source of equal flux density in all bands is white.
-    Brightness is stretched by asinh and colours kept, as Lupton et al. (2004, PASP 116, 133) do.
+    are blue, the middle ones green, the long ones red. A source of equal flux density in all bands is white.
+    Brightness is stretched by asinh and colours are kept, as in Lupton et al. (2004, PASP 116, 133).
 
     Parameters
     ----------
-    flux : (band, y, x) float, nJy per pixel
+    flux : (band, y, x) float, nJy
+        Image in each band.
     bands : sequence of str
+        Names of the bands.
     valid : (band, y, x) bool, optional
-        Pixels that are not valid are left out of the averages; those without any valid band are grey.
+        Whether pixels are used; those without a valid band are grey.
 
     Returns
     -------
-    (y, x, 3) float32, from 0 to 1
+    (y, x, 3) float32
+        Red, green and blue, from 0 to 1.
     """
     seen = np.isfinite(flux) if valid is None else valid & np.isfinite(flux)
     known = all(name in PIVOT_UM for name in bands)
@@ -48,11 +53,11 @@ def colour_composite(
     top = np.arcsinh((_BRIGHTEST - _DARKEST) / _SOFTENING)
     bright = np.arcsinh(level / _SOFTENING) / top
     ratio = (some / noise - _DARKEST) / np.maximum(level, 0.5)[..., None]
-    picture = np.clip(ratio, 0, None) * bright[..., None]
+    picture: NDArray[Any] = np.clip(ratio, 0, None) * bright[..., None]
     peak = picture.max(-1, keepdims=True)
     picture = np.where(peak > 1, picture / np.maximum(peak, 1e-6), picture)  # saturated cores keep their colour
     picture[empty] = 0.35
-    return picture.astype(np.float32)
+    return np.asarray(picture, np.float32)
 
 
 def _thirds(order: list[int]) -> list[list[int]]:
@@ -68,7 +73,9 @@ def _average(flux: NDArray[np.floating], seen: NDArray[np.bool_]) -> NDArray[np.
     """Mean over the seen bands, NaN where none is; (band, y, x) to (y, x)."""
     count = seen.sum(0)
     total = np.where(seen, flux, 0.0).sum(0, dtype=np.float64)
-    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+    mean = np.full(count.shape, np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean
 
 
 def _noise(intensity: NDArray[np.float64]) -> float:
@@ -77,4 +84,4 @@ def _noise(intensity: NDArray[np.float64]) -> float:
         return 1.0
     middle = np.median(intensity)
     below = intensity[intensity <= middle]
-    return max(float(1.4826 * np.median(middle - below)), 1e-12)
+    return max(sigma_nmad(below, centre=middle), 1e-12)

@@ -5,14 +5,27 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from zpix.evaluation import CountedFraction, DetectionScores
 from zpix.plots.style import BLUE, GREY, ORANGE, new_figure, no_data, polish
 
 
 def completeness_figure(scores: DetectionScores, *, title: str = "") -> Figure:
-    """Completeness and purity against magnitude with 68 % binomial intervals, and the numbers counted
-    below."""
+    """Draw completeness and purity against magnitude with 68 % intervals, and the numbers of sources below.
+
+    Parameters
+    ----------
+    scores : DetectionScores
+        The scores.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+    """
     figure = new_figure(7.4, 6.0)
     main, below = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
     edges = scores.mag_edges
@@ -49,7 +62,7 @@ def completeness_figure(scores: DetectionScores, *, title: str = "") -> Figure:
 
 def _points(
     axes: Axes,
-    edges: np.ndarray,
+    edges: NDArray[np.float64],
     fraction: CountedFraction,
     colour: str,
     label: str,
@@ -57,7 +70,7 @@ def _points(
     shift: float,
     thin: bool = False,
 ) -> None:
-    """Fractions at the bin centres, moved a little so that intervals do not hide each other."""
+    """Fractions at the bin centres, shifted a little so that error bars do not overlap."""
     used = fraction.total > 0
     centre = 0.5 * (edges[1:] + edges[:-1])[used] + shift
     value, (low, high) = fraction.value[used], fraction.interval()[:, used]

@@ -1,4 +1,4 @@
-"""Where in colour and magnitude do redshifts exist, and where do sources?"""
+"""Where in colour and magnitude are sources and redshifts?"""
 
 from __future__ import annotations
 
@@ -15,12 +15,25 @@ from zpix.plots.style import BLUE, GREY, INK, ORANGE, RED, new_figure, no_data, 
 Floats = NDArray[np.float64]
 
 _QUANTITIES_SHOWN = 14
-_LEAST_PERCENT, _MOST_SCATTER = 1, 0.5  # ends of colour bars; what is beyond has the colour of the end
+_LEAST_PERCENT, _MOST_SCATTER = 1, 0.5  # ends of colour bars; values beyond have the colour of the end
 
 
 def diagnosis_figure(diagnosis: Diagnosis) -> Figure:
-    """Six panels: the map's sources, the fraction of them with a redshift, mean redshift and scatter; colour against
-    magnitude with the sources to observe next; what each quantity says about the redshift."""
+    """Draw the map of colours and magnitude, and the sources to observe next.
+
+    Six panels: number of sources in the map's cells, fraction of them with a redshift, mean redshift and scatter;
+    colour against magnitude; information of each quantity on the redshift.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        What `map_redshifts` found.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+    """
     figure = new_figure(13.2, 8.2)
     grid = figure.subplots(2, 3)
     count, labelled = diagnosis.count, diagnosis.labelled
@@ -54,7 +67,7 @@ def diagnosis_figure(diagnosis: Diagnosis) -> Figure:
 
 
 def _cells(axes: Axes, values: Floats, norm: Normalize, *, cmap: str, title: str, label: str) -> None:
-    """Values of cells (side, side); cells without one stay white."""
+    """Values of cells (side, side); cells without a value are white."""
     image = axes.imshow(values, origin="lower", norm=norm, cmap=cmap, interpolation="nearest")
     polish(axes, title=title, grid=False)
     axes.set_xticks([])
@@ -66,15 +79,16 @@ def _cells(axes: Axes, values: Floats, norm: Normalize, *, cmap: str, title: str
 
 
 def _mark_empty(axes: Axes, count: NDArray[np.int64], labelled: NDArray[np.int64]) -> None:
-    """A red point on each cell that has sources and no redshift, the larger the more sources."""
+    """A red point on each cell with sources and no redshift, larger for more sources."""
     row, column = np.nonzero((count > 0) & (labelled == 0))
     size = 30 * np.sqrt(count[row, column] / max(int(count.max(initial=1)), 1))
     axes.scatter(column, row, s=size, color=RED, linewidths=0)
     if len(row):
-        axes.set_xlabel("red: sources, and no redshift", fontsize=9, color=RED)
+        axes.set_xlabel("red: sources without a redshift", fontsize=9, color=RED)
 
 
 def _colour_magnitude(axes: Axes, diagnosis: Diagnosis) -> None:
+    """Colour against magnitude of all sources, those with a redshift, and those to observe next."""
     sources, magnitude = diagnosis.sources, diagnosis.magnitude
     other = _other_band(sources.bands, diagnosis.band)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -97,12 +111,13 @@ def _colour_magnitude(axes: Axes, diagnosis: Diagnosis) -> None:
 
 
 def _other_band(bands: tuple[str, ...], band: str) -> str:
-    """The band in the middle of the others, for a colour with `band`."""
+    """The middle one of the other bands, for a colour with `band`."""
     others = [name for name in bands if name != band]
     return others[len(others) // 2]
 
 
 def _bars(axes: Axes, information: tuple[Information, ...]) -> None:
+    """Information of each quantity, and the largest by chance."""
     shown = information[:_QUANTITIES_SHOWN][::-1]
     polish(axes, x="nats", title="Information on the redshift")
     if not shown:

@@ -1,4 +1,4 @@
-"""Which figures belong to an evaluation?"""
+"""Which figures are drawn of an evaluation?"""
 
 from __future__ import annotations
 
@@ -12,11 +12,21 @@ from zpix.plots.style import save_figure
 
 
 def save_evaluation_figures(report: Report, directory: str | Path) -> list[Path]:
-    """Draw redshifts, PIT, accuracy and completeness of a report as PNG files in `directory`; returns their
-    paths.
+    """Draw redshifts, PIT, accuracy and completeness of a report as PNG files.
 
-    The redshift and PIT figures show the galaxies brighter than the report's middle magnitude limit, or all
-    without magnitudes.
+    Redshifts and PIT are drawn of all matched galaxies, and of those brighter than the report's middle magnitude limit.
+
+    Parameters
+    ----------
+    report : Report
+        What `score_catalogue` found.
+    directory : str or Path
+        Directory to write to; made if needed.
+
+    Returns
+    -------
+    list of Path
+        The files.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -30,7 +40,7 @@ def save_evaluation_figures(report: Report, directory: str | Path) -> list[Path]
         figures["completeness.png"] = completeness_figure(report.detection)
         limit = float(report.detection.mag_limits[-2])
         name = f"{report.band} < {limit:g}"
-        bright = report.sample.select(report.magnitude < limit)
+        bright = report.sample[report.magnitude < limit]
         figures["redshifts_bright.png"] = redshift_figure(
             bright.z_true, bright.z_phot, scores=report.redshifts.get(name), title=name
         )

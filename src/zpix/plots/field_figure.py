@@ -1,4 +1,4 @@
-"""What was found, where, and at which redshift?"""
+"""Where are the detections of a field, and at which redshifts?"""
 
 from __future__ import annotations
 
@@ -34,22 +34,29 @@ def detections_figure(
     max_labels: int = 80,
     title: str = "",
 ) -> Figure:
-    """Detections over a picture: coloured by z_phot, the brighter ones labelled with it, stars white.
+    """Draw detections over a picture, coloured by redshift and labelled from the brightest down; stars are white.
 
     Parameters
     ----------
     picture : (y, x, 3) float
         From `colour_composite`.
     catalogue : Catalogue
+        The detections.
     segmentation : (y, x) int, optional
-        Segmentation map of the same pixels, values are ids of the catalogue: its outlines are drawn instead
-        of boxes.
-    origin_xy : (int, int)
+        Segmentation map of the same pixels with the catalogue's ids: outlines are drawn instead of boxes.
+    origin_xy : (int, int), default: (0, 0)
         Pixel coordinates, in the catalogue's mosaic, of the picture's first pixel.
-    pixel_scale_arcsec : float, optional
-        Draws a scale bar.
-    max_labels : int
-        Labels at most; those that would cover another are left out.
+    pixel_scale_arcsec : float, arcsec, optional
+        Side of a pixel; with it, a scale bar is drawn.
+    max_labels : int, default: 80
+        Largest number of labels; those that would cover another are left out.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
     """
     height, width = picture.shape[:2]
     figure, axes = sky_axes(picture, origin_xy)
@@ -76,14 +83,21 @@ def detections_figure(
 def segmentation_figure(
     segmentation: NDArray[np.integer], *, picture: NDArray[np.floating] | None = None, title: str = ""
 ) -> Figure:
-    """The segmentation map, each source in a colour of its own; with a colour picture beside it.
+    """Draw a segmentation map, each source in its own colour, beside a colour picture.
 
     Parameters
     ----------
     segmentation : (y, x) int
-        Ids, 0 for sky.
+        Source id of each pixel, 0 for sky.
     picture : (y, x, 3) float, optional
         From `colour_composite`, of the same pixels.
+    title : str, optional
+        Title; the number of segments by default.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
     """
     height, width = segmentation.shape
     panels = [_paint(segmentation)] if picture is None else [picture, _paint(segmentation)]
@@ -131,6 +145,7 @@ def _colours(catalogue: Catalogue) -> NDArray[np.float64]:
 
 
 def _redshift_bar(figure: Figure, axes: Axes) -> None:
+    """The colour bar of redshifts."""
     turbo = matplotlib.colormaps["turbo"](np.linspace(*_TURBO, 256))
     colours = matplotlib.colors.ListedColormap(turbo)
     bar = figure.colorbar(ScalarMappable(_norm(), colours), ax=axes, shrink=0.6, pad=0.015, aspect=32)
@@ -150,8 +165,7 @@ def box_lines(box: NDArray[np.floating]) -> NDArray[np.float64]:
 def _outlines(
     segmentation: NDArray[np.integer], ids: NDArray[np.integer], origin_xy: tuple[int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Pixel edges between segments: lines (L, 2, 2) in pixel coordinates, and the catalogue row each belongs
-    to."""
+    """Pixel edges between segments: lines (L, 2, 2) in pixel coordinates, and the catalogue row of each, (L,)."""
     row_of_id = np.full(int(max(segmentation.max(initial=0), ids.max(initial=0))) + 1, -1)
     row_of_id[ids] = np.arange(len(ids))
     row_of_id[0] = -1
@@ -168,7 +182,7 @@ def _outlines(
 
 
 def _label(axes: Axes, catalogue: Catalogue, colours: NDArray[np.float64], *, max_labels: int) -> None:
-    """z_phot above the boxes, from the brightest source down, where there is room."""
+    """Labels with z_phot above the boxes, from the brightest source down, where there is room."""
     per_point = _pixels_per_point(axes)
     box, centre = catalogue.box, box_centres(catalogue.box)
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
@@ -207,7 +221,8 @@ def _brightest_first(catalogue: Catalogue) -> list[int]:
     if not catalogue.bands:
         return list(range(len(catalogue)))
     magnitude = magnitude_ab(catalogue[f"flux_{catalogue.bands[-1].lower()}"])
-    return np.argsort(np.nan_to_num(magnitude, nan=np.inf), kind="stable").tolist()
+    order: list[int] = np.argsort(np.nan_to_num(magnitude, nan=np.inf), kind="stable").tolist()
+    return order
 
 
 def _pixels_per_point(axes: Axes) -> float:

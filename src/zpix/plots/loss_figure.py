@@ -1,4 +1,4 @@
-"""Is the training going well?"""
+"""How do the losses of a training fall?"""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from zpix.errors import InputFileError
 from zpix.plots.style import BLUE, GREEN, ORANGE, new_figure, no_data, polish
 
-#: Columns to draw against; the first found counts.
+#: Columns to draw against; the first that exists is used.
 _PROGRESS = ("epoch", "step")
-#: Columns that do not judge the network: where a row belongs, and the machine's time.
+#: Columns that are no losses: progress, split and time.
 _LEFT_OUT = (*_PROGRESS, "split", "seconds")
-#: Panels in this order, all others between.
+#: Columns of the first and of the last panels.
 _FIRST, _LAST = ("total", "loss"), ("rate", "learning_rate")
-#: Rows from which single values are pale and their running mean is drawn.
+#: Number of rows beyond which single values are drawn pale, with their running mean.
 _MANY = 200
 
 Floats = NDArray[np.float64]
@@ -37,14 +37,20 @@ def draw_losses(losses: Path) -> None:
 
 
 def loss_figure(path: str | Path, *, title: str = "") -> Figure:
-    """Losses of a training from its CSV file, one panel per part, training and validation together.
+    """Draw the losses of a training from its CSV file, a panel for each part.
 
     Parameters
     ----------
     path : str or Path
-        A header, then one row per epoch (or step) and split. Every column of numbers becomes a panel, drawn
-        against `epoch` or `step`, one line for each value of the column `split` if there is one. Empty cells
-        are skipped.
+        A header, then one row for each epoch (or step) and split. Every column of numbers becomes a panel, drawn
+        against `epoch` or `step`, with a line for each value of the column `split`. Empty cells are skipped.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
 
     Raises
     ------
@@ -94,6 +100,7 @@ def _read_log(path: Path) -> tuple[dict[str, Floats], NDArray[np.str_]]:
 
 
 def _line(axes: Axes, x: Floats, y: Floats, *, colour: str, label: str) -> None:
+    """One line, with the running mean if there are many values."""
     if not len(x):
         return
     order = np.argsort(x, kind="stable")
@@ -107,15 +114,16 @@ def _line(axes: Axes, x: Floats, y: Floats, *, colour: str, label: str) -> None:
 
 
 def _running_mean(y: Floats, width: int) -> Floats:
-    """Mean of the last `width` values, of fewer at the start."""
+    """Mean of the last `width` values, or of fewer at the start."""
     total = np.concatenate([[0.0], np.cumsum(y)])
     stop = np.arange(1, len(y) + 1)
     start = np.maximum(stop - width, 0)
-    return (total[stop] - total[start]) / (stop - start)
+    mean: Floats = (total[stop] - total[start]) / (stop - start)
+    return mean
 
 
 def _scale(axes: Axes, values: Floats) -> None:
-    """Logarithmic when everything is positive and spans more than a factor of ten."""
+    """Make the axis logarithmic if all values are positive and span more than a factor of ten."""
     known = values[np.isfinite(values)]
     if not len(known):
         no_data(axes, "no numbers yet")

@@ -1,4 +1,4 @@
-"""What was found, what was missed, and what is not there?"""
+"""Which sources of a field are found, missed and spurious?"""
 
 from __future__ import annotations
 
@@ -27,25 +27,37 @@ def matches_figure(
     faintest: float,
     origin_xy: tuple[int, int] = (0, 0),
 ) -> Figure:
-    """Boxes of detections over a picture, green with a true partner and red without; missed true sources ringed.
+    """Draw boxes of detections over a picture, green with a true partner and red without; rings are missed sources.
 
     Parameters
     ----------
     picture : (y, x, 3) float
         From `colour_composite`.
+    catalogue : Catalogue
+        The detections.
+    truth : Truth
+        The true sources, with positions in pixels of the catalogue's mosaic.
     matching : Matching
-        Rows of the catalogue (left) and of the truth (right), as a `Report` has it.
-    band, faintest : str, float
-        Missed sources fainter than this magnitude in this band are not shown: most cannot be seen.
-    origin_xy : (int, int)
+        Rows of the catalogue (left) and of the truth (right), as in a `Report`.
+    band : str
+        Band of the truth's magnitudes.
+    faintest : float
+        Faintest AB magnitude of the missed sources that are drawn; fainter ones are hardly visible.
+    origin_xy : (int, int), default: (0, 0)
         Pixel coordinates, in the catalogue's mosaic, of the picture's first pixel.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
     """
     height, width = picture.shape[:2]
     figure, axes = sky_axes(picture, origin_xy)
 
     def inside(xy: NDArray[np.floating]) -> NDArray[np.bool_]:
         place = xy - origin_xy
-        return np.logical_and.reduce((place >= -0.5) & (place < (width - 0.5, height - 0.5)), axis=1)
+        within: NDArray[np.bool_] = (place >= -0.5) & (place < (width - 0.5, height - 0.5))
+        return within[:, 0] & within[:, 1]
 
     shown = inside(np.stack([catalogue["x"], catalogue["y"]], axis=1))
     true, false = shown & matching.left_matched, shown & ~matching.left_matched

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from zpix.evaluation import OUTLIER_LIMIT, RedshiftScores
 from zpix.plots.style import BLUE, GREY, INK, RED, corner_text, new_figure, no_data, polish, redshift_axis
 
-#: Galaxies that a bin needs to be drawn: scatter of fewer says nothing.
+#: Galaxies that a bin needs to be drawn.
 _FEWEST = 5
 
 
@@ -23,13 +23,23 @@ def redshift_figure(
     scores: RedshiftScores | None = None,
     title: str = "",
 ) -> Figure:
-    """z_phot against z_true, coloured by density, and the error Δz / (1 + z) below.
+    """Draw photometric against true redshifts, coloured by density, and the errors Δz / (1 + z) below.
 
     Parameters
     ----------
-    z_true, z_phot : (N,) float64
+    z_true : (N,) float64
+        True redshifts.
+    z_phot : (N,) float64
+        Photometric redshifts.
     scores : RedshiftScores, optional
-        Of the same sources; its numbers stand in the corner.
+        Scores of the same sources, written in a corner.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
     """
     figure = new_figure(6.4, 7.8)
     main, below = figure.subplots(2, 1, height_ratios=[3.4, 1], sharex=True)
@@ -44,7 +54,7 @@ def redshift_figure(
     if len(z_true):
         _density_points(main, 1 + z_true, 1 + z_phot)
         limit = 0.5
-        error = np.clip((z_phot - z_true) / (1 + z_true), -limit, limit)  # those beyond stand on the border
+        error = np.clip((z_phot - z_true) / (1 + z_true), -limit, limit)  # larger errors are drawn at the limit
         _density_points(below, 1 + z_true, error, size=9)
         below.set_ylim(-1.08 * limit, 1.08 * limit)
     else:
@@ -64,14 +74,19 @@ def accuracy_figure(
     *,
     band: str = "F444W",
 ) -> Figure:
-    """Scatter and outlier fraction in bins of true magnitude and of true redshift.
+    """Draw scatter and outlier fraction in bins of true magnitude and of true redshift.
 
     Parameters
     ----------
     by_magnitude, by_redshift : mapping of str to RedshiftScores
-        Bins such as "26-27", as a `Report` holds them; those with fewer than five galaxies are not drawn.
-    band : str
+        Scores by bin, such as "26-27", as in a `Report`; bins with fewer than five galaxies are not drawn.
+    band : str, default: "F444W"
         Band of the magnitudes.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
     """
     figure = new_figure(9.2, 6.0)
     grid = figure.subplots(2, 2, sharey="row", sharex="col")
@@ -92,7 +107,7 @@ def accuracy_figure(
 
 
 def _bin_steps(axes: Axes, bins: Mapping[str, RedshiftScores], name: str, *, colour: str) -> None:
-    """One point with error per bin, a bar as wide as the bin, the number of sources above it."""
+    """One point with its error for each bin, a bar as wide as the bin, and the number of sources above it."""
     bins = {key: scores for key, scores in bins.items() if scores.count >= _FEWEST}
     if not bins:
         no_data(axes)
@@ -124,7 +139,7 @@ def _bin_steps(axes: Axes, bins: Mapping[str, RedshiftScores], name: str, *, col
 
 
 def _density_points(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], *, size: float = 12) -> None:
-    """Points coloured by how many others are near, the densest drawn last."""
+    """Points coloured by the number of others near, the densest drawn last."""
     u = np.log(x)
     v = np.log(y) if y.min() > 0 else y
     bins = int(np.clip(np.sqrt(len(x)) * 1.5, 10, 120))
@@ -147,6 +162,7 @@ def _density_points(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], 
 
 
 def _numbers(scores: RedshiftScores) -> str:
+    """Number of galaxies, scatter, outliers and bias as text."""
     return "\n".join(
         [
             f"{scores.count:,} galaxies",

@@ -1,6 +1,6 @@
-"""How do all figures of zpix look?
+"""Which style do all figures of zpix have?
 
-Figures are made without pyplot, so nothing global changes and nothing needs a screen: each function returns a
+Figures are made without pyplot, so that no global state changes and no screen is needed: each function returns a
 `matplotlib.figure.Figure`, which its caller saves or shows.
 """
 
@@ -15,7 +15,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from zpix.outputs import whole_file
 
-#: Colours that stay apart for colour-blind readers and in print (Okabe & Ito 2008).
+#: Colours that colour-blind readers can tell apart, and that can be told apart in print (Okabe & Ito 2008).
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8F98"
 INK = "#22262B"
 
@@ -24,13 +24,36 @@ _Z_TICKS = (0, 0.5, 1, 2, 3, 4, 6, 8, 10, 12, 15, 20)
 
 
 def new_figure(width_inch: float, height_inch: float) -> Figure:
-    """An empty white figure whose parts find their own room."""
+    """Make an empty white figure, in which axes are placed by constrained layout.
+
+    Parameters
+    ----------
+    width_inch, height_inch : float, inch
+        Size.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+    """
     layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06)
     return Figure(figsize=(width_inch, height_inch), dpi=150, facecolor="white", layout=layout)
 
 
 def polish(axes: Axes, *, x: str = "", y: str = "", title: str = "", grid: bool = True) -> None:
-    """Give axes their labels and the common look."""
+    """Set labels and the common style of axes.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        The axes.
+    x, y : str, optional
+        Labels.
+    title : str, optional
+        Title of the axes.
+    grid : bool, default: True
+        Whether grid lines are drawn.
+    """
     axes.set_xlabel(x, color=INK)
     axes.set_ylabel(y, color=INK)
     if title:
@@ -44,9 +67,16 @@ def polish(axes: Axes, *, x: str = "", y: str = "", title: str = "", grid: bool 
 
 
 def redshift_axis(axes: Axes, which: str, z_max: float) -> None:
-    """Make an axis ("x" or "y") logarithmic in 1 + z, from z = 0 to `z_max`, with ticks at whole redshifts.
+    """Make an axis logarithmic in 1 + z with ticks at whole redshifts; values of 1 + z are plotted along it.
 
-    What is plotted along it must be 1 + z.
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        The axes.
+    which : str
+        "x" or "y".
+    z_max : float
+        Largest redshift; the axis begins at 0.
     """
     axis = axes.xaxis if which == "x" else axes.yaxis
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
@@ -57,7 +87,17 @@ def redshift_axis(axes: Axes, which: str, z_max: float) -> None:
 
 
 def corner_text(axes: Axes, text: str, *, x: float = 0.03, y: float = 0.97) -> None:
-    """Numbers in a corner of the axes, on white; (x, y) in units of the axes."""
+    """Write text on white in a corner of the axes.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        The axes.
+    text : str
+        The lines.
+    x, y : float, optional
+        Position in units of the axes.
+    """
     axes.text(
         x,
         y,
@@ -73,12 +113,33 @@ def corner_text(axes: Axes, text: str, *, x: float = 0.03, y: float = 0.97) -> N
 
 
 def no_data(axes: Axes, text: str = "no sources to show") -> None:
-    """Say in the middle of the axes that there is nothing to draw."""
+    """Write in the middle of the axes that there is nothing to draw.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        The axes.
+    text : str, optional
+        What is written.
+    """
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY, fontsize=11)
 
 
 def save_figure(path: str | Path, figure: Figure) -> Path:
-    """Save a figure; the file appears whole or not at all."""
+    """Save a figure; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write; its suffix sets the format.
+    figure : matplotlib.figure.Figure
+        The figure.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
     with whole_file(path) as temporary:
         figure.savefig(temporary)
     return Path(path)

@@ -20,6 +20,7 @@ from zpix.sources.novelty import Novelty
 from zpix.sources.overlaps import box_centres, box_iou, overlapping_boxes
 from zpix.sources.reference_sources import ReferenceSources, nearest_sources
 from zpix.sources.rows import Rows
+from zpix.sources.scatter import sigma_nmad
 from zpix.sources.source_table import SourceTable, read_source_table
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "nearest_sources",
     "overlapping_boxes",
     "read_source_table",
+    "sigma_nmad",
 ]

@@ -1,4 +1,4 @@
-"""How fast is zpix on this machine, and how fast are others at the same?"""
+"""How fast is zpix on this machine, beside other implementations of the same work?"""
 
 from zpix.speed.figures import Benchmark
 from zpix.speed.shapes import SHAPES, Backbone, make_contest

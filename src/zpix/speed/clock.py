@@ -1,7 +1,7 @@
-"""Where does the time of a call go?
+"""How long does each stage of a call take?
 
-Functions and layers are watched from outside, by putting a timed call in their place: what is timed knows nothing of
-it, and costs nothing where no one watches.
+Functions and layers are timed from outside, by replacing them with a timed call: their code is not changed, and costs
+nothing when it is not timed.
 """
 
 from __future__ import annotations
@@ -15,22 +15,43 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-#: What no stage accounts for.
+#: Name of the time outside of all stages.
 REST = "the rest"
 
 Answer = TypeVar("Answer")
 
 
 class StageClock:
-    """Seconds that each stage took, without those of the stages inside it."""
+    """Measures the seconds of each stage, without those of the stages inside it.
+
+    Parameters
+    ----------
+    device : torch.device
+        Device of the network.
+
+    Attributes
+    ----------
+    seconds : dict of str to float
+        Seconds by stage.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self.seconds: dict[str, float] = {}
         self._device = device
-        self._inside = [0.0]  # for each call under way, seconds of the watched calls inside it
+        self._inside = [0.0]  # for each call that runs, seconds of the timed calls inside it
 
     def watch(self, owner: Any, name: str, *stages: str) -> None:
-        """Time `owner.name`, an attribute that is called; with several stages its calls are those in turn."""
+        """Time a function from now on.
+
+        Parameters
+        ----------
+        owner : object
+            Module or object that has the function.
+        name : str
+            Its name.
+        *stages : str
+            Stage of its calls; with several, the calls belong to them in turn.
+        """
         call, turns = getattr(owner, name), itertools.cycle(stages)
 
         @functools.wraps(call)
@@ -40,15 +61,37 @@ class StageClock:
         setattr(owner, name, timed)
 
     def watch_layer(self, layer: nn.Module, *stages: str) -> None:
-        """Time a layer, from outside of what has been compiled if it has been."""
+        """Time a layer from now on, compiled or not.
+
+        Parameters
+        ----------
+        layer : torch.nn.Module
+            The layer.
+        *stages : str
+            Stage of its calls; with several, the calls belong to them in turn.
+        """
         compiled = getattr(layer, "_compiled_call_impl", None) is not None
         self.watch(layer, "_compiled_call_impl" if compiled else "forward", *stages)
 
     def time(self, call: Callable[[], Answer], stage: str = REST) -> Answer:
-        """Time a call; around a whole tile, `REST` is what no stage inside accounts for."""
+        """Time one call.
+
+        Parameters
+        ----------
+        call : callable
+            Called without arguments.
+        stage : str, optional
+            Its stage; by default the time outside of all stages.
+
+        Returns
+        -------
+        object
+            What the call returns.
+        """
         return self._time(stage, call)
 
     def _time(self, stage: str, call: Callable[..., Answer], *args: Any, **kwargs: Any) -> Answer:
+        """Call, and add the seconds to a stage."""
         self._inside.append(0.0)
         start = self.now()
         try:
@@ -59,14 +102,30 @@ class StageClock:
             self._inside[-1] += spent
 
     def now(self) -> float:
-        """Seconds of a monotonic clock, once the device has done all that it was told to."""
+        """Read a monotonic clock after the device has finished its work.
+
+        Returns
+        -------
+        float
+            Seconds.
+        """
         if self._device.type == "cuda":
             torch.cuda.synchronize(self._device)
         return time.perf_counter()
 
 
 def answer_instead(owner: Any, name: str, answer: Any) -> None:
-    """Let `owner.name` compute what it computes, and then answer something else."""
+    """Let a function do its work, and then return something else.
+
+    Parameters
+    ----------
+    owner : object
+        Module or object that has the function.
+    name : str
+        Its name.
+    answer : object
+        What it returns from now on.
+    """
     call = getattr(owner, name)
 
     def answered(*args: Any, **kwargs: Any) -> Any:
@@ -77,7 +136,20 @@ def answer_instead(owner: Any, name: str, answer: Any) -> None:
 
 
 def remember_answers(owner: Any, name: str) -> list[Any]:
-    """A list that receives what `owner.name` answers from now on."""
+    """Keep what a function returns from now on.
+
+    Parameters
+    ----------
+    owner : object
+        Module or object that has the function.
+    name : str
+        Its name.
+
+    Returns
+    -------
+    list
+        Receives the results.
+    """
     call, answers = getattr(owner, name), []
 
     def remembered(*args: Any, **kwargs: Any) -> Any:

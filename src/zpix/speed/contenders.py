@@ -1,7 +1,7 @@
-"""Which implementations of one network compete?
+"""Which implementations of one network are compared?
 
-Each is built in a process of its own from the same `Contest`; what is built does one turn's work, some tiles, and
-says how long a tile took and where the time went.
+Each is built in its own process from the same `Contest`. In a turn it searches some tiles and reports the time of a
+tile and of each stage.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from zpix.speed.clock import REST, StageClock, answer_instead, remember_answers
 from zpix.speed.load import Answers, Load
 from zpix.speed.stock import StockDetector
 
-#: The stages of all contenders, in the order of the story.
+#: Stages of all implementations, in order.
 STAGES = (
     "normalise", "pyramid", "proposal head", "proposal choice", "box pooling", "box head", "mask pooling",
     "mask head", "redshift pooling", "cutouts", "redshift head", "mask placing", REST,
@@ -42,11 +42,16 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class Contest:
-    """What all contenders have in common: the network, the tile and the settings.
+    """What all implementations have in common.
 
     Attributes
     ----------
-    model : checkpoint, or the shape of a network with random weights
+    model : Path or ModelConfig
+        Checkpoint, or the shape of a network with random weights.
+    load : Load
+        The tile.
+    config : InferenceConfig
+        Settings of the search.
     """
 
     model: Path | ModelConfig
@@ -54,14 +59,26 @@ class Contest:
     config: InferenceConfig
 
     def checkpoint(self) -> Checkpoint:
-        """The network, in fp32; the same in every process."""
+        """Load or make the network in fp32, the same in every process.
+
+        Returns
+        -------
+        Checkpoint
+            The network.
+        """
         if isinstance(self.model, Path):
             return load_checkpoint(self.model)
         torch.manual_seed(_SEED)
         return Checkpoint(Detector(self.model).eval())
 
     def predictor(self) -> Predictor:
-        """The fast twin, ready for tiles, in the contest's precision."""
+        """Make the fast twin of the network in the precision of the settings.
+
+        Returns
+        -------
+        Predictor
+            Ready for tiles.
+        """
         checkpoint = self.checkpoint()
         if self.config.precision == "int8" and not checkpoint.about.ranges:  # random weights: those of the tile itself
             with measured_ranges(checkpoint.detector) as ranges:
@@ -74,17 +91,26 @@ class Contest:
 
     @property
     def device(self) -> torch.device:
+        """Device of the network."""
         return choose_device(self.config.device)
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn of one process: tiles done, the sources of each, and seconds per tile.
+    """One turn of one process.
 
     Attributes
     ----------
-    computing : seconds of a processor that a tile took; more than that passed where others used the machine
-    stages : seconds of each stage
+    tiles : int
+        Number of tiles searched.
+    sources : int
+        Sources of each tile.
+    seconds : float
+        Wall time per tile.
+    computing : float
+        Processor time per tile in seconds; less than the wall time of one thread if others used the machine.
+    stages : dict of str to float
+        Seconds per tile of each stage.
     """
 
     tiles: int
@@ -94,12 +120,27 @@ class Turn:
     stages: dict[str, float]
 
 
-#: What a contender does with the contest's tile; answers the number of its sources.
+#: A search of the tile; returns the number of sources.
 Work = Callable[[], int]
 
 
 def take_turns(build: Callable[[Contest, StageClock], Work], contest: Contest, member: int) -> Callable[[], Turn]:
-    """A contender's turn: one tile to get warm, then tiles for a second, or one that takes longer."""
+    """Build an implementation that takes turns: one tile to warm up, then tiles for at least a second.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the search of a tile from the contest and a clock.
+    contest : Contest
+        The network, the tile and the settings.
+    member : int
+        Number of the process; not used.
+
+    Returns
+    -------
+    callable
+        Takes a turn.
+    """
     clock = StageClock(contest.device)
     work = build(contest, clock)
 
@@ -117,7 +158,20 @@ def take_turns(build: Callable[[Contest, StageClock], Work], contest: Contest, m
 
 
 def build_torchvision(contest: Contest, clock: StageClock) -> Work:
-    """torchvision's Mask R-CNN as it comes, around the same weights."""
+    """Build torchvision's own Mask R-CNN around the same weights.
+
+    Parameters
+    ----------
+    contest : Contest
+        The network, the tile and the settings.
+    clock : StageClock
+        Times the stages.
+
+    Returns
+    -------
+    callable
+        Searches the tile; returns the number of sources.
+    """
     detector = contest.checkpoint().detector
     stock = StockDetector(detector, contest.config, contest.load.pixels.shape[1]).to(contest.device)
     if contest.load.answers is not None:
@@ -134,7 +188,20 @@ def build_torchvision(contest: Contest, clock: StageClock) -> Work:
 
 
 def build_plain(contest: Contest, clock: StageClock) -> Work:
-    """Our network as it was trained, in fp32."""
+    """Build the network of zpix as it was trained, in fp32.
+
+    Parameters
+    ----------
+    contest : Contest
+        The network, the tile and the settings.
+    clock : StageClock
+        Times the stages.
+
+    Returns
+    -------
+    callable
+        Searches the tile; returns the number of sources.
+    """
     detector = contest.checkpoint().detector.to(contest.device)
     if contest.load.answers is not None:
         give_answers(detector, contest.load.answers)
@@ -143,14 +210,40 @@ def build_plain(contest: Contest, clock: StageClock) -> Work:
 
 
 def build_fast(contest: Contest, clock: StageClock) -> Work:
-    """The fast twin, by way of the `Predictor` that runs use, in the contest's precision."""
+    """Build the fast twin, in the `Predictor` that runs use.
+
+    Parameters
+    ----------
+    contest : Contest
+        The network, the tile and the settings.
+    clock : StageClock
+        Times the stages.
+
+    Returns
+    -------
+    callable
+        Searches the tile; returns the number of sources.
+    """
     predictor = contest.predictor()
     watch_ours(predictor._detector, clock)
     return lambda: _place_masks(predictor.predict(contest.load.pixels, dust=contest.load.dust), clock)
 
 
 def build_detectron2(contest: Contest, clock: StageClock) -> Work:
-    """detectron2's Mask R-CNN of the same shape with our redshift head."""
+    """Build detectron2's Mask R-CNN of the same shape with the redshift head of zpix.
+
+    Parameters
+    ----------
+    contest : Contest
+        The network, the tile with given answers, and the settings.
+    clock : StageClock
+        Times the stages.
+
+    Returns
+    -------
+    callable
+        Searches the tile; returns the number of sources.
+    """
     from zpix.speed.detectron import DetectronDetector
 
     assert contest.load.answers is not None
@@ -167,9 +260,19 @@ def build_detectron2(contest: Contest, clock: StageClock) -> Work:
 
 
 def answers_of(contest: Contest) -> Answers:
-    """What a trained network answers on the tile: its boxes before suppression, as proposals, and their logits.
+    """Take the answers of a trained network on the tile: its boxes before suppression, as proposals, and their logits.
 
-    With them detectron2, whose network cannot hold our weights, has the same work to do.
+    With them detectron2, whose network cannot hold the weights of zpix, has the same work to do.
+
+    Parameters
+    ----------
+    contest : Contest
+        The network, the tile and the settings.
+
+    Returns
+    -------
+    Answers
+        Proposals, logits and sources.
     """
     detector = contest.checkpoint().detector.to(contest.device)
     logits, boxes = remember_answers(detector, "classify"), remember_answers(detector.box_head, "decode")
@@ -180,27 +283,58 @@ def answers_of(contest: Contest) -> Answers:
 
 
 def gflop_per_tile(contest: Contest) -> float:
-    """Arithmetic of the layers on the contest's tile, a multiplication and an addition counting as two, in 10⁹."""
+    """Count the arithmetic of the layers on the tile.
+
+    Parameters
+    ----------
+    contest : Contest
+        The network, the tile and the settings.
+
+    Returns
+    -------
+    float
+        10⁹ operations; a multiplication and an addition count as two.
+    """
     detector = contest.checkpoint().detector
     if contest.load.answers is not None:
         give_answers(detector, contest.load.answers)
     with FlopCounterMode(display=False) as counter:
         _detect(detector.to(contest.device), contest)
-    return counter.get_total_flops() / 1e9
+    return float(counter.get_total_flops()) / 1e9
 
 
 def has_openvino() -> bool:
-    """Whether OpenVINO, which computes in eight bits, can be imported here."""
+    """Tell whether OpenVINO, which computes in eight bits, is installed.
+
+    Returns
+    -------
+    bool
+        Whether it can be imported.
+    """
     return importlib.util.find_spec("openvino") is not None
 
 
 def has_detectron2() -> bool:
-    """Whether detectron2 can be imported here."""
+    """Tell whether detectron2 is installed.
+
+    Returns
+    -------
+    bool
+        Whether it can be imported.
+    """
     return importlib.util.find_spec("detectron2") is not None
 
 
 def give_answers(detector: Detector, answers: Answers) -> None:
-    """Replace what stages of one of our networks answer, once they have computed it."""
+    """Replace the answers of two stages of a network of zpix, after they have done their work.
+
+    Parameters
+    ----------
+    detector : Detector
+        The network; changed in place.
+    answers : Answers
+        Proposals and logits.
+    """
     device = next(detector.parameters()).device
     boxes, logits = (torch.from_numpy(a).to(device) for a in (answers.proposals, answers.logits))
     answer_instead(detector.proposals, "select", [boxes])
@@ -215,7 +349,15 @@ def give_answers(detector: Detector, answers: Answers) -> None:
 
 
 def watch_ours(detector: Detector, clock: StageClock) -> None:
-    """Have the stages of one of our networks timed."""
+    """Time the stages of a network of zpix.
+
+    Parameters
+    ----------
+    detector : Detector
+        The network.
+    clock : StageClock
+        Measures the seconds.
+    """
     clock.watch(two_stages, "image_channels", "normalise")
     clock.watch(two_stages, "BoxPooler", "box pooling")  # the table, which the others share
     for stage in ("box", "mask", "redshift"):
@@ -241,6 +383,7 @@ def _on_device(contest: Contest) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _detect(detector: Detector, contest: Contest) -> Found:
+    """Search the tile with the network as it was trained."""
     (found,) = detector.detect(
         *_on_device(contest),
         score_threshold=contest.config.score_threshold,
@@ -251,5 +394,6 @@ def _detect(detector: Detector, contest: Contest) -> Found:
 
 
 def _place_masks(found: Detections, clock: StageClock) -> int:
+    """Place the masks as runs do; returns the number of sources."""
     clock.time(lambda: place_masks(found), "mask placing")
     return len(found)

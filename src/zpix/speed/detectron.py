@@ -1,8 +1,9 @@
-"""How does one compute the same with detectron2, the engine of the reference?
+"""How is the same network computed with detectron2, the library of the paper's code?
 
-detectron2's own Mask R-CNN with the shape of a `Detector` and, since its layers cannot hold our weights, random ones;
-its settings are those of its `Base-RCNN-FPN.yaml` where the shape leaves a choice. Our redshift head joins. Only what
-detectron2 documents is used: the settings, `build_model`, and the parts of a `GeneralizedRCNN`.
+It is detectron2's own Mask R-CNN with the shape of a `Detector`. Its layers cannot hold the weights of zpix, so it has
+random ones; its settings are those of its `Base-RCNN-FPN.yaml` where the shape leaves a choice. The redshift head of
+zpix is added. Only what detectron2 documents is used: the settings, `build_model`, and the parts of a
+`GeneralizedRCNN`.
 """
 
 from __future__ import annotations
@@ -27,14 +28,28 @@ _DEPTHS = {"resnet18": 18, "resnet50": 50}
 
 
 def detectron2_name() -> str:
-    """detectron2 and its version."""
+    """Name the installed version.
+
+    Returns
+    -------
+    str
+        Such as "detectron2 0.5".
+    """
     import detectron2
 
     return f"detectron2 {detectron2.__version__}"
 
 
 class DetectronDetector(nn.Module):
-    """detectron2's Mask R-CNN of a detector's shape, with the detector's redshift head."""
+    """Mask R-CNN of detectron2 in the shape of a detector, with the detector's redshift head.
+
+    Parameters
+    ----------
+    detector : Detector
+        Gives the shape and the redshift head.
+    config : InferenceConfig
+        Thresholds of the search.
+    """
 
     def __init__(self, detector: Detector, config: InferenceConfig) -> None:
         from detectron2.modeling import build_model
@@ -46,9 +61,21 @@ class DetectronDetector(nn.Module):
 
     @torch.inference_mode()
     def forward(self, flux: Tensor, error: Tensor, dust: Tensor) -> tuple[Tensor, Mixture]:
-        """Masks (n, y, x) bool of the sources of one image, (1, band, y, x), and their redshifts.
+        """Search one image: `GeneralizedRCNN.inference` with redshifts.
 
-        `GeneralizedRCNN.inference` with the redshifts put in.
+        Parameters
+        ----------
+        flux, error : (1, band, y, x) float32, nJy
+            The image and its errors.
+        dust : (1,) float32, mag
+            E(B−V).
+
+        Returns
+        -------
+        masks : (n, y, x) bool
+            Masks of the sources.
+        mixture : Mixture
+            Their redshifts.
         """
         network, heads = self.network, self.network.roi_heads
         images = network.preprocess_image([{"image": image} for image in self.channels(flux, error)])
@@ -67,17 +94,46 @@ class DetectronDetector(nn.Module):
         return self.place_masks(found), mixture
 
     def channels(self, flux: Tensor, error: Tensor) -> Tensor:
-        """Input of the network, (1, 2 band, y, x), in the usual memory order."""
+        """Make the input of the network in the usual memory order.
+
+        Parameters
+        ----------
+        flux, error : (1, band, y, x) float32, nJy
+            The image and its errors.
+
+        Returns
+        -------
+        (1, 2 band, y, x) float32
+            Significances and validity.
+        """
         return image_channels(flux, error).contiguous()
 
     def place_masks(self, found: Any) -> Tensor:
-        """Masks (n, y, x) bool of the instances found."""
+        """Place masks in the image.
+
+        Parameters
+        ----------
+        found : detectron2.structures.Instances
+            The n sources.
+
+        Returns
+        -------
+        (n, y, x) bool
+            Their masks.
+        """
         from detectron2.modeling.postprocessing import detector_postprocess
 
-        return detector_postprocess(found, *found.image_size).pred_masks
+        masks: Tensor = detector_postprocess(found, *found.image_size).pred_masks
+        return masks
 
     def watch(self, clock: StageClock) -> None:
-        """Have the stages timed."""
+        """Time the stages.
+
+        Parameters
+        ----------
+        clock : StageClock
+            Measures the seconds.
+        """
         clock.watch(self, "channels", "normalise")
         clock.watch(self, "place_masks", "mask placing")
         clock.watch(two_stages, "source_pixels", "cutouts")
@@ -97,7 +153,15 @@ class DetectronDetector(nn.Module):
         clock.watch_layer(heads.box_pooler, "box pooling", "redshift pooling")
 
     def answer_with(self, answers: Answers, size: tuple[int, int]) -> None:
-        """Replace the proposals, and what the box head says of them, once they are computed."""
+        """Replace the proposals and the answers of the box head, after they have been computed.
+
+        Parameters
+        ----------
+        answers : Answers
+            Proposals and logits.
+        size : (int, int), pixels
+            Height and width of the image.
+        """
         from detectron2.structures import Boxes, Instances
 
         device = self.network.device

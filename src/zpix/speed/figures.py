@@ -1,21 +1,32 @@
-"""What was measured, and how is it told?"""
+"""Which speeds were measured, and how are they shown?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from zpix.outputs import TextTable
 from zpix.speed.contenders import STAGES
 from zpix.speed.machine import Machine
 from zpix.speed.network import Race
 from zpix.speed.rates import Rate
 from zpix.speed.scaling import Scaling
 
-Table = tuple[str, list[str], list[list[str]]]
-
 
 @dataclass(frozen=True)
 class TrainingRate:
-    """Images of a network's training."""
+    """Speed of the training of a network.
+
+    Attributes
+    ----------
+    network : str
+        Shape of the network in words.
+    processes : int
+        Number of processes.
+    threads : int
+        Threads of each.
+    images : Rate
+        Images per second of all processes, and their cost.
+    """
 
     network: str
     processes: int
@@ -25,14 +36,32 @@ class TrainingRate:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What was measured, on which machine; None where it was not asked for.
+    """Speeds measured on one machine; what was not asked for is None.
 
     Attributes
     ----------
-    network : the network of the race and of the scaling
-    size : side of a tile in pixels
-    rounds, processes : of the race; each process has one thread
-    gflop_per_tile : arithmetic of the network on the tile, 10⁹ operations
+    machine : Machine
+        Where it was measured.
+    network : str
+        Network of the race and of the scaling, in words.
+    size : int, pixels
+        Side of a tile.
+    rounds : int
+        Rounds of the race.
+    processes : int
+        Processes of the race, of one thread each.
+    gflop_per_tile : float or None
+        Arithmetic of the network on a tile, 10⁹ operations.
+    race : Race or None
+        Times of the implementations of the network.
+    training : list of TrainingRate
+        Speed of training, of each network and number of processes.
+    simulated_tiles : Rate or None
+        Simulated tiles per second.
+    windows : Rate or None
+        Windows of nine bands per second, read from FITS.
+    scaling : Scaling or None
+        Cost of a tile against the number of tiles.
     """
 
     machine: Machine
@@ -47,8 +76,14 @@ class Benchmark:
     windows: Rate | None = None
     scaling: Scaling | None = None
 
-    def tables(self) -> list[Table]:
-        """Everything as text."""
+    def tables(self) -> list[TextTable]:
+        """Return all figures as text.
+
+        Returns
+        -------
+        list of TextTable
+            A table for each part that was measured.
+        """
         tables = []
         if self.race is not None:
             tables += [self._race_table(self.race), self._stage_table(self.race)]
@@ -69,7 +104,8 @@ class Benchmark:
             tables.append(self._scaling_table(self.scaling))
         return tables
 
-    def _race_table(self, result: Race) -> Table:
+    def _race_table(self, result: Race) -> TextTable:
+        """Times and ratios of the implementations."""
         rivals = [name for name in result.rounds if not name.startswith("zpix")]
         rows = []
         for name in result.rounds:
@@ -84,12 +120,14 @@ class Benchmark:
         return title, header, rows
 
     @staticmethod
-    def _stage_table(result: Race) -> Table:
+    def _stage_table(result: Race) -> TextTable:
+        """Time of each stage."""
         stages = {name: result.stage_seconds(name) for name in result.rounds}
         rows = [[stage, *(f"{1e3 * own[stage]:.1f}" for own in stages.values())] for stage in STAGES]
-        return "Where the time of a process goes, ms per tile", ["stage", *stages], rows
+        return "Time of each stage in one process, ms per tile", ["stage", *stages], rows
 
-    def _scaling_table(self, result: Scaling) -> Table:
+    def _scaling_table(self, result: Scaling) -> TextTable:
+        """Cost of a tile in fields of several sizes."""
         rows = [[f"{n} tiles", f"{1e3 * c.passed:.1f}", f"{1e3 * c.computed:.1f}"] for n, c in result.per_tile.items()]
         rows.append(["most costly over least costly", "", f"{1 + result.spread:.3f}"])
         if result.processes > 1:

@@ -1,8 +1,8 @@
-"""What does a tile give a network to do?
+"""Which tile do networks search, and how many sources does it have?
 
-A trained network finds what is in a simulated tile. One with random weights finds anything, so the answers of two of
-its stages are replaced, once they have been computed, by those for a tile as it is in JADES: per 512 × 512 pixels,
-1,000 proposals of which 91 sources of 8 to 40 pixels are kept. What follows then has the real work to do.
+A trained network finds the sources of a simulated tile. One with random weights finds arbitrary ones, so the answers of
+two of its stages are replaced, after they have been computed, by those of a tile as full as JADES: per 512 × 512 pixels
+1,000 proposals, of which 91 sources of 8 to 40 pixels are kept. The stages that follow then have realistic work.
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ from zpix.detector import Scenes
 from zpix.image import Pixels
 
 _PROPOSALS, _SOURCES = 1000, 91  # of 512 × 512 pixels
-_CELL_PIX = 40  # sources lie on a jittered grid of such cells, so that none suppresses another
+_CELL_PIX = 40  # of the jittered grid of sources, in which none suppresses another
 _PROPOSALS_EACH = 5  # of the proposals, around every source
 _DUST = 0.02
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What the stages of a network are made to answer.
+    """Given answers of two stages of a network.
 
     Attributes
     ----------
-    proposals : (n, 4) float32, image pixels
-    logits : (n, 3) float32, of background, galaxy and star
-    sources : (m, 4) float32, the boxes that remain
+    proposals : (n, 4) float32, pixels
+        Boxes (x0, y0, x1, y1) in the image.
+    logits : (n, 3) float32
+        Logits of background, galaxy and star.
+    sources : (m, 4) float32, pixels
+        Boxes that remain after suppression.
     """
 
     proposals: NDArray[np.float32]
@@ -41,7 +44,17 @@ class Answers:
 
 @dataclass(frozen=True)
 class Load:
-    """A tile, and the answers that a network with random weights is made to give on it; none for a trained one."""
+    """A tile, with given answers for a network of random weights.
+
+    Attributes
+    ----------
+    pixels : Pixels
+        Flux, error and validity.
+    dust : float, mag
+        E(B−V).
+    answers : Answers or None
+        None for a trained network.
+    """
 
     pixels: Pixels
     dust: float
@@ -49,7 +62,22 @@ class Load:
 
 
 def noise_load(bands: int, size: int, *, seed: int = 0) -> Load:
-    """A tile of noise of `size` pixels a side with the answers for a tile of JADES."""
+    """Make a tile of noise with the answers of a tile of JADES.
+
+    Parameters
+    ----------
+    bands : int
+        Number of bands.
+    size : int, pixels
+        Side of the tile.
+    seed : int, default: 0
+        Seed of noise and answers.
+
+    Returns
+    -------
+    Load
+        The tile.
+    """
     rng = np.random.default_rng(seed)
     flux = rng.normal(size=(bands, size, size)).astype(np.float32)
     pixels = Pixels(flux, np.ones_like(flux), np.ones(flux.shape, bool))
@@ -57,7 +85,20 @@ def noise_load(bands: int, size: int, *, seed: int = 0) -> Load:
 
 
 def jades_answers(size: int, rng: np.random.Generator) -> Answers:
-    """Answers for a tile of `size` pixels a side that is as full as JADES."""
+    """Draw the answers of a tile as full as JADES.
+
+    Parameters
+    ----------
+    size : int, pixels
+        Side of the tile.
+    rng : numpy.random.Generator
+        Draws positions, sizes and logits.
+
+    Returns
+    -------
+    Answers
+        Proposals, logits and sources.
+    """
     share = (size / 512) ** 2
     cells = max(1, size // _CELL_PIX)
     count = min(cells**2, max(1, round(_SOURCES * share)))
@@ -79,7 +120,20 @@ def jades_answers(size: int, rng: np.random.Generator) -> Answers:
 
 
 def scenes_to_learn_from(load: Load, images: int) -> Scenes:
-    """A batch of the tile with its sources as truth, each a rectangle of pixels with a redshift."""
+    """Make a training batch of copies of a tile, with its sources as truth.
+
+    Parameters
+    ----------
+    load : Load
+        Tile with given answers.
+    images : int
+        Size of the batch.
+
+    Returns
+    -------
+    Scenes
+        The batch; each source is a rectangle of pixels with a redshift.
+    """
     assert load.answers is not None
     _, height, width = load.pixels.shape
     boxes = load.answers.sources.round()

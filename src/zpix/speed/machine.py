@@ -1,4 +1,4 @@
-"""Which machine was it?"""
+"""On which machine is speed measured?"""
 
 from __future__ import annotations
 
@@ -11,23 +11,31 @@ from pathlib import Path
 
 import torch
 
-# What decides how fast a network runs: wide vectors, and products of bfloat16, in vectors or in matrices.
+# Instructions that decide the speed of a network: wide vectors, and products of bfloat16 in vectors or matrices.
 _CAPABILITIES = ("avx2", "avx512_f", "avx512_bf16", "amx_bf16")
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What a figure of speed depends on.
+    """Processor, device and libraries that speed depends on.
 
     Attributes
     ----------
-    processor : its name
-    cores : that this process may use
-    has, lacks : of the instructions that decide how fast a network runs
-    device : "cpu", or the name of the graphics card
-    load : processes that wanted a core in the minute before; none where the system does not say
-    gflops : 10⁹ operations per second of one thread in large matrix products, in fp32 and bf16: the ceiling of a
-        network's speed; none on a graphics card
+    processor : str
+        Name of the processor.
+    cores : int
+        Cores that this process may use.
+    has, lacks : tuple of str
+        Instructions that decide the speed of a network, present and missing.
+    device : str
+        "cpu", or the name of the graphics card.
+    load : float or None
+        Average number of processes that used or waited for a core in the minute before; None if unknown.
+    gflops : dict of str to float, or None
+        10⁹ operations per second of one thread in large matrix products, in fp32 and bf16: an upper limit of the speed
+        of a network; None on a graphics card.
+    torch, torchvision : str
+        Versions.
     """
 
     processor: str
@@ -41,6 +49,7 @@ class Machine:
     torchvision: str
 
     def __str__(self) -> str:
+        """Describe the machine in one line."""
         instructions = " ".join(self.has) + "".join(f", no {name}" for name in self.lacks)
         busy = "" if self.load is None else f"; load before {self.load:.1f}"
         if self.gflops is not None:
@@ -53,7 +62,18 @@ class Machine:
 
 
 def this_machine(device: torch.device) -> Machine:
-    """The machine that this process runs on."""
+    """Describe the machine that this process runs on.
+
+    Parameters
+    ----------
+    device : torch.device
+        Device of the network.
+
+    Returns
+    -------
+    Machine
+        The description.
+    """
     known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     return Machine(
         processor=_processor_name(),
@@ -69,6 +89,7 @@ def this_machine(device: torch.device) -> Machine:
 
 
 def _matrix_rates() -> dict[str, float]:
+    """10⁹ operations per second of one thread, by precision."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -78,7 +99,7 @@ def _matrix_rates() -> dict[str, float]:
 
 
 def _matrix_rate(dtype: torch.dtype) -> float:
-    """The best of many small products, some of which others on the machine leave alone; 10⁹ operations per second."""
+    """10⁹ operations per second of the fastest of many small products, which other processes disturb least."""
     size = 512
     a, b = torch.randn(size, size).to(dtype), torch.randn(size, size).to(dtype)
     times = []
@@ -90,6 +111,7 @@ def _matrix_rate(dtype: torch.dtype) -> float:
 
 
 def _processor_name() -> str:
+    """Name of the processor, as far as the system knows it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

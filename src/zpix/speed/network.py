@@ -1,4 +1,4 @@
-"""How fast is the network, in our hands and in those of others?"""
+"""How fast is the network in zpix, torchvision and detectron2?"""
 
 from __future__ import annotations
 
@@ -35,14 +35,18 @@ _NAMES = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
 
 @dataclass(frozen=True)
 class Round:
-    """A contender's part of one round, all its processes together.
+    """One implementation in one round, all its processes together.
 
     Attributes
     ----------
-    seconds_per_tile : of the machine: two processes that take a second for a tile each give a half
-    computing : seconds of a processor that a tile took, mean over processes; less than what passed if others were busy
-    stages : seconds per tile of one process, mean over processes
-    sources : of the tile
+    seconds_per_tile : float
+        Of all processes together: two processes that each take one second for a tile give a half.
+    computing : float
+        Processor time per tile in seconds, mean over processes.
+    stages : dict of str to float
+        Seconds per tile of each stage in one process, mean over processes.
+    sources : int
+        Sources of the tile.
     """
 
     seconds_per_tile: float
@@ -53,34 +57,115 @@ class Round:
 
 @dataclass(frozen=True)
 class Race:
-    """Rounds of every contender, in which all took a turn one after the other."""
+    """Rounds in which all implementations took turns.
+
+    Attributes
+    ----------
+    rounds : dict of str to list of Round
+        Rounds by implementation.
+    """
 
     rounds: dict[str, list[Round]]
 
     def seconds_per_tile(self, name: str) -> float:
-        """Median of the rounds."""
+        """Seconds per tile.
+
+        Parameters
+        ----------
+        name : str
+            Implementation.
+
+        Returns
+        -------
+        float
+            Median of the rounds.
+        """
         return median(r.seconds_per_tile for r in self.rounds[name])
 
     def computing(self, name: str) -> float:
-        """Median of the rounds: seconds of a processor per tile."""
+        """Processor time per tile.
+
+        Parameters
+        ----------
+        name : str
+            Implementation.
+
+        Returns
+        -------
+        float
+            Seconds, median of the rounds.
+        """
         return median(r.computing for r in self.rounds[name])
 
     def stage_seconds(self, name: str) -> dict[str, float]:
-        """Median of the rounds for every stage, per tile and process."""
+        """Seconds of each stage, per tile and process.
+
+        Parameters
+        ----------
+        name : str
+            Implementation.
+
+        Returns
+        -------
+        dict of str to float
+            Median of the rounds by stage.
+        """
         return {stage: median(r.stages.get(stage, 0.0) for r in self.rounds[name]) for stage in STAGES}
 
     def ratio(self, slow: str, fast: str) -> float:
-        """How many times as fast `fast` is: the median of the ratios of each round, so that drifts cancel."""
+        """Ratio of the times of two implementations.
+
+        Parameters
+        ----------
+        slow, fast : str
+            Implementations.
+
+        Returns
+        -------
+        float
+            Time of `slow` over that of `fast`: the median of the ratios of each round, so that drifts of the machine's
+            speed cancel.
+        """
         pairs = zip(self.rounds[slow], self.rounds[fast], strict=True)
         return median(a.seconds_per_tile / b.seconds_per_tile for a, b in pairs)
 
     def sources(self, name: str) -> int:
-        """Sources of the tile, found or given."""
+        """Sources of the tile, found or given.
+
+        Parameters
+        ----------
+        name : str
+            Implementation.
+
+        Returns
+        -------
+        int
+            Their number.
+        """
         return self.rounds[name][0].sources
 
 
 def race(contest: Contest, *, rounds: int, processes: int, compiled: bool, bar: ProgressBar) -> Race:
-    """Let every contender take a turn in every round."""
+    """Let every implementation take a turn in every round.
+
+    Parameters
+    ----------
+    contest : Contest
+        The network, the tile and the settings.
+    rounds : int
+        Number of rounds.
+    processes : int
+        Processes of each implementation, of one thread each.
+    compiled : bool
+        Whether the compiled network takes part.
+    bar : ProgressBar
+        Shows the turns.
+
+    Returns
+    -------
+    Race
+        All rounds.
+    """
     with ExitStack() as stack:
         crews = {
             name: stack.enter_context(Crew(take_turns, (build, own), processes=processes))
@@ -98,9 +183,23 @@ def race(contest: Contest, *, rounds: int, processes: int, compiled: bool, bar: 
 
 
 def contenders(contest: Contest, *, compiled: bool) -> list[tuple[str, Callable[[Contest, StageClock], Work], Contest]]:
-    """Name, how to build it, and its settings, of all that can run here; the slow ones first."""
+    """List the implementations that can run here, the slow ones first.
+
+    Parameters
+    ----------
+    contest : Contest
+        The network, the tile and the settings.
+    compiled : bool
+        Whether the compiled network is one.
+
+    Returns
+    -------
+    list of (str, callable, Contest)
+        Name, function that builds it, and its contest with the precision.
+    """
 
     def with_settings(**changes: Any) -> Contest:
+        """The contest with other settings."""
         return Contest(contest.model, contest.load, override(contest.config, **changes))
 
     fp32 = with_settings(precision="fp32", compile=False)
@@ -126,6 +225,7 @@ def contenders(contest: Contest, *, compiled: bool) -> list[tuple[str, Callable[
 
 
 def _together(turns: list[Turn]) -> Round:
+    """Join the turns of several processes."""
     stages = {s: sum(turn.stages.get(s, 0.0) for turn in turns) / len(turns) for s in STAGES}
     computing = sum(turn.computing for turn in turns) / len(turns)
     return Round(1 / sum(1 / turn.seconds for turn in turns), computing, stages, turns[0].sources)

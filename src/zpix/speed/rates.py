@@ -1,6 +1,6 @@
-"""How fast do the other parts of zpix work: training, drawing simulated tiles, reading windows of mosaics?
+"""How fast are training, the drawing of simulated tiles, and the reading of mosaics?
 
-The first time of anything does not count.
+The first step of each is not counted.
 """
 
 from __future__ import annotations
@@ -34,7 +34,15 @@ _PIXEL_SCALE_ARCSEC = 0.03
 
 @dataclass(frozen=True)
 class Rate:
-    """How much is done per second by all processes, and what one piece costs a processor (seconds)."""
+    """Speed of some work.
+
+    Attributes
+    ----------
+    per_second : float
+        Pieces per second of all processes.
+    computed : float
+        Processor time of one piece in seconds.
+    """
 
     per_second: float
     computed: float
@@ -43,7 +51,28 @@ class Rate:
 def training_rate(
     model: ModelConfig, *, size: int, rounds: int, processes: int, threads: int, device: str, bar: ProgressBar
 ) -> Rate:
-    """Images of `size` pixels a side: forward, backward, clipping and step, gradients averaged over processes."""
+    """Measure training: forward, backward, clipping and step, with gradients averaged over processes.
+
+    Parameters
+    ----------
+    model : ModelConfig
+        Shape of the network.
+    size : int, pixels
+        Side of an image.
+    rounds : int
+        Number of rounds; the median counts.
+    processes, threads : int
+        Number of processes, and threads of each.
+    device : str
+        "auto", "cpu", "cuda" or "cuda:N".
+    bar : ProgressBar
+        Shows the rounds.
+
+    Returns
+    -------
+    Rate
+        Images per second.
+    """
     with tempfile.TemporaryDirectory() as folder:
         job = (model, size, processes, f"file://{folder}/meet", device)
         with Crew(train_steps, job, processes=processes, threads=threads) as crew:
@@ -51,13 +80,45 @@ def training_rate(
 
 
 def simulation_rate(*, size: int, rounds: int, processes: int, bar: ProgressBar) -> Rate:
-    """Simulated tiles of `size` pixels a side."""
+    """Measure the drawing of simulated tiles.
+
+    Parameters
+    ----------
+    size : int, pixels
+        Side of a tile.
+    rounds : int
+        Number of rounds; the median counts.
+    processes : int
+        Number of processes.
+    bar : ProgressBar
+        Shows the rounds.
+
+    Returns
+    -------
+    Rate
+        Tiles per second.
+    """
     with Crew(draw_tiles, (size,), processes=processes) as crew:
         return _rate_of(crew, rounds, bar)
 
 
 def reading_rate(*, size: int, rounds: int, bar: ProgressBar) -> Rate:
-    """Windows of nine bands and their errors, from FITS files in the system's cache, at random places."""
+    """Measure the reading of windows of nine bands and their errors, from FITS files in the system's cache.
+
+    Parameters
+    ----------
+    size : int, pixels
+        Side of a window; positions are random.
+    rounds : int
+        Number of rounds of ten windows.
+    bar : ProgressBar
+        Shows the rounds.
+
+    Returns
+    -------
+    Rate
+        Windows per second.
+    """
     rng = np.random.default_rng(0)
     side = max(_MOSAIC_PIX, 2 * size)
     costs = []
@@ -75,7 +136,28 @@ def reading_rate(*, size: int, rounds: int, bar: ProgressBar) -> Rate:
 def train_steps(
     model: ModelConfig, size: int, world: int, meeting_place: str, device: str, rank: int
 ) -> Callable[[], Cost]:
-    """A turn of one training process: what an image costs it."""
+    """Build a training process that takes turns.
+
+    Parameters
+    ----------
+    model : ModelConfig
+        Shape of the network.
+    size : int, pixels
+        Side of an image.
+    world : int
+        Number of processes.
+    meeting_place : str
+        URL of the file by which processes find each other.
+    device : str
+        "auto", "cpu", "cuda" or "cuda:N".
+    rank : int
+        Number of the process.
+
+    Returns
+    -------
+    callable
+        Returns the cost of an image.
+    """
     config = TrainingConfig(batch_size=_IMAGES_PER_STEP)
     place = choose_device(device)
     dtype = choose_precision(config.precision, place)
@@ -91,16 +173,30 @@ def train_steps(
     scenes = scenes_to_learn_from(noise_load(len(model.bands), size, seed=rank), _IMAGES_PER_STEP).to(place)
 
     def step() -> None:
+        """One step of the training."""
         with mixed_precision(place, dtype):
             parts = losses(scenes)
         take_step(sum(weighted(parts, config).values()), optimizer, rate=1e-4, clip_norm=config.clip_norm)
 
     step()  # the first is slower
-    return lambda: cost_of(step, times=_STEPS) / _IMAGES_PER_STEP  # processes that wait for each other take as many
+    return lambda: cost_of(step, times=_STEPS) / _IMAGES_PER_STEP  # the same number in all processes
 
 
 def draw_tiles(size: int, member: int) -> Callable[[], Cost]:
-    """A turn of one process of the simulator: what a tile costs it; every tile is a sky of its own."""
+    """Build a process of the simulator that takes turns.
+
+    Parameters
+    ----------
+    size : int, pixels
+        Side of a tile; each has its own seed.
+    member : int
+        Number of the process.
+
+    Returns
+    -------
+    callable
+        Returns the cost of a tile.
+    """
     from zpix.scenes import draw_scene
 
     seeds = iter(range(1_000 * (member + 1), 1_000_000))
@@ -121,6 +217,7 @@ def _rate_of(crew: Crew[Cost], rounds: int, bar: ProgressBar) -> Rate:
 
 
 def _write_mosaic(folder: str | Path, side: int) -> None:
+    """Write a mosaic of noise in nine bands."""
     flux = np.random.default_rng(0).normal(size=(len(JADES_BANDS), side, side)).astype(np.float32)
     pixels = Pixels(flux, np.ones_like(flux), np.ones(flux.shape, bool))
     wcs = tangent_wcs(53.16, -27.79, (side, side), _PIXEL_SCALE_ARCSEC)

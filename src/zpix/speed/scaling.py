@@ -1,7 +1,7 @@
-"""Does a tile cost the same however many there are, and do two processes do twice as much as one?
+"""Does the cost of a tile depend on the number of tiles, and are two processes twice as fast as one?
 
-The chain in memory: one tile's pixels again and again, in the places of the tiles of a field, through the network, the
-seams, the photometry and the merging into one list of sources.
+All stages run in memory: the pixels of one tile are searched at the position of every tile of a field, from the network
+to the photometry and to one list of sources without duplicates at seams.
 """
 
 from __future__ import annotations
@@ -21,22 +21,27 @@ from zpix.sources import Detections
 from zpix.speed.contenders import Contest
 from zpix.speed.turns import Cost, Crew, cost_of
 
-#: Tiles of the fields.
+#: Numbers of tiles of the fields.
 COUNTS = (10, 100, 1000)
 
 _MARGIN_PIX = 64
-_SHORTEST_TURN_S = 5.0  # small fields are searched again and again
+_SHORTEST_TURN_S = 5.0  # small fields are searched repeatedly
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """Cost per tile of fields of so many tiles, and the gain of several processes.
+    """Cost of a tile in fields of several sizes, and the gain of several processes.
 
     Attributes
     ----------
-    per_tile : of one process, by the number of tiles
-    sources : of the largest field
-    processes, gain : how many times the rate of one process that many processes reach
+    per_tile : dict of int to Cost
+        Cost of a tile in one process, by the number of tiles.
+    sources : int
+        Sources of the largest field.
+    processes : int
+        Number of processes.
+    gain : float
+        Rate of all processes together over that of one.
     """
 
     per_tile: dict[int, Cost]
@@ -46,7 +51,7 @@ class Scaling:
 
     @property
     def spread(self) -> float:
-        """Processor time of a tile in the most costly field, over that in the least costly, less one."""
+        """Largest processor time of a tile over the smallest, minus one."""
         costs = [cost.computed for cost in self.per_tile.values()]
         return max(costs) / min(costs) - 1
 
@@ -54,7 +59,26 @@ class Scaling:
 def measure_scaling(
     contest: Contest, *, counts: tuple[int, ...], processes: int, rounds: int, bar: ProgressBar
 ) -> Scaling:
-    """Cost per tile against the number of tiles, and the rate of several processes over that of one."""
+    """Measure the cost of a tile against the number of tiles, and the gain of several processes.
+
+    Parameters
+    ----------
+    contest : Contest
+        The network, the tile and the settings.
+    counts : tuple of int
+        Numbers of tiles of the fields.
+    processes : int
+        Number of processes.
+    rounds : int
+        Rounds of the measurement of the gain.
+    bar : ProgressBar
+        Shows the tiles.
+
+    Returns
+    -------
+    Scaling
+        Costs and gain.
+    """
     bar.set(0, sum(counts))
     costs: dict[int, Cost] = {}
     with Crew(search_fields, (contest,), processes=processes) as crew:
@@ -71,11 +95,25 @@ def measure_scaling(
 
 
 def search_fields(contest: Contest, member: int) -> Callable[[int], tuple[Cost, int]]:
-    """A turn: the cost of a field of so many tiles, and its sources."""
+    """Build a process that searches fields.
+
+    Parameters
+    ----------
+    contest : Contest
+        The network, the tile and the settings.
+    member : int
+        Number of the process; not used.
+
+    Returns
+    -------
+    callable
+        Takes a number of tiles; returns the cost of that field and the number of its sources.
+    """
     predictor = contest.predictor()
     find_in_field(predictor, contest, 2)
 
     def turn(count: int) -> tuple[Cost, int]:
+        """Search a field of so many tiles."""
         found: list[int] = []
         work = partial(find_in_field, predictor, contest, count)
         return cost_of(lambda: found.append(len(work())), at_least_s=_SHORTEST_TURN_S), found[0]
@@ -84,7 +122,22 @@ def search_fields(contest: Contest, member: int) -> Callable[[int], tuple[Cost, 
 
 
 def find_in_field(predictor: Predictor, contest: Contest, count: int) -> Detections:
-    """Sources of a field of `count` tiles with the same pixels: what `zpix run` does, without files."""
+    """Search a field whose tiles have the same pixels, as `zpix run` does but without files.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The network.
+    contest : Contest
+        The tile and the settings.
+    count : int
+        Number of tiles.
+
+    Returns
+    -------
+    Detections
+        Sources of the field.
+    """
     config, pixels = contest.config, contest.load.pixels
     tiles = field_tiles(count, pixels.shape[1])
     parts, segments = [], []
@@ -102,7 +155,20 @@ def find_in_field(predictor: Predictor, contest: Contest, count: int) -> Detecti
 
 
 def field_tiles(count: int, size: int) -> list[Tile]:
-    """The first `count` tiles of `size` pixels a side of a field that is about square."""
+    """Lay out the tiles of a field that is about square.
+
+    Parameters
+    ----------
+    count : int
+        Number of tiles.
+    size : int, pixels
+        Side of a tile.
+
+    Returns
+    -------
+    list of Tile
+        The first `count` tiles.
+    """
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     step = size - 2 * _MARGIN_PIX

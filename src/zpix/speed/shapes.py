@@ -10,7 +10,7 @@ from zpix.detector import default_model, load_checkpoint
 from zpix.speed.contenders import Contest
 from zpix.speed.load import Load, noise_load
 
-#: Networks of which the shape alone is known; their weights are random.
+#: Networks that are measured with random weights.
 Backbone = Literal["resnet18", "resnet50"]
 SHAPES: dict[str, ModelConfig] = {
     "resnet18": ModelConfig(),
@@ -20,7 +20,7 @@ SHAPES: dict[str, ModelConfig] = {
     ),  # of the paper: recipes/merz2026.toml
 }  # fmt: skip
 
-# The paper's number of proposals, 1,000 in 512 × 512 pixels, for a network that cannot tell which are worth it.
+# The paper's number of proposals, 1,000 in 512 × 512 pixels, for a network that has not learnt to choose them.
 _PROPOSALS_PER_MEGAPIXEL = 4000
 _SCENE_SEED = 1
 
@@ -28,7 +28,26 @@ _SCENE_SEED = 1
 def make_contest(
     model: str | Path | None, backbone: Backbone | None, *, size_pix: int, device: str
 ) -> tuple[str, Contest]:
-    """The network in words, and with the tile that it is to search."""
+    """Choose the network and the tile that it searches.
+
+    Parameters
+    ----------
+    model : str, Path or None
+        Checkpoint, which searches a simulated tile; the shipped model by default.
+    backbone : {"resnet18", "resnet50"} or None
+        A network of random weights instead, which is given sources.
+    size_pix : int, pixels
+        Side of the tile.
+    device : str
+        "auto", "cpu", "cuda" or "cuda:N".
+
+    Returns
+    -------
+    name : str
+        The network in words.
+    contest : Contest
+        The network, the tile and the settings.
+    """
     config = InferenceConfig(device=device)
     if backbone is not None:
         shape = SHAPES[backbone]
@@ -44,6 +63,17 @@ def make_contest(
 
 
 def describe_shape(model: ModelConfig) -> str:
-    """A network's shape in a few words."""
+    """Describe the shape of a network.
+
+    Parameters
+    ----------
+    model : ModelConfig
+        The shape.
+
+    Returns
+    -------
+    str
+        Such as "ResNet18, pyramid 128, fpn+pixels head".
+    """
     backbone = model.backbone.replace("resnet", "ResNet")
     return f"{backbone}, pyramid {model.pyramid_channels}, {model.redshift_head} head"

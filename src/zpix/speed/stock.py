@@ -1,10 +1,10 @@
-"""How does one compute the same with torchvision as it comes?
+"""How is the same network computed with torchvision's own Mask R-CNN?
 
-torchvision's own Mask R-CNN (`torchvision.models.detection.MaskRCNN`) around the weights of a `Detector`: its proposal
-network, its pooling kernel, its post-processing, its full-image masks; fp32, and memory in the usual order. It differs
-from what it is as it comes in this only: images are not enlarged to 800 pixels, the three classes are seen as
-background and source (with one class more it would decode and suppress every box twice), and the redshift head joins.
-The answers are those of `Detector.detect`; a test holds the two together.
+It is `torchvision.models.detection.MaskRCNN` around the weights of a `Detector`: its proposal network, pooling kernel,
+post-processing and full-image masks, in fp32 and in the usual memory order. It differs from torchvision's defaults in
+three points: images are not enlarged to 800 pixels, the three classes are joined to background and source (with one
+class more it would decode and suppress every box twice), and the redshift head is added. Its answers are those of
+`Detector.detect`, which a test checks.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from torchvision.ops import MultiScaleRoIAlign
 from zpix.config import InferenceConfig
 from zpix.detector import Detector, pooling, proposals
 from zpix.detector import detector as two_stages
+from zpix.detector.backbone import STRIDES
 from zpix.detector.box_head import BOX_BINS, BoxHead
 from zpix.detector.mask_head import MASK_BINS
 from zpix.detector.normalisation import image_channels
@@ -29,12 +30,22 @@ from zpix.speed.clock import StageClock, answer_instead
 from zpix.speed.load import Answers
 
 _POOLED_MAPS = ["0", "1", "2", "3"]
-# What a torchvision program does with masks that lie in the whole image.
+# Threshold of masks placed in the whole image.
 _MASK_THRESHOLD = 0.5
 
 
 class StockDetector(nn.Module):
-    """A detector's weights in torchvision's Mask R-CNN, for images of `size` pixels a side, with a redshift head."""
+    """Mask R-CNN of torchvision with a detector's weights and redshift head.
+
+    Parameters
+    ----------
+    detector : Detector
+        Gives weights and redshift head.
+    config : InferenceConfig
+        Thresholds of the search.
+    size : int, pixels
+        Side of the images.
+    """
 
     def __init__(self, detector: Detector, config: InferenceConfig, size: int) -> None:
         super().__init__()
@@ -67,9 +78,21 @@ class StockDetector(nn.Module):
 
     @torch.inference_mode()
     def forward(self, flux: Tensor, error: Tensor, dust: Tensor) -> tuple[dict[str, Tensor], Mixture]:
-        """Boxes, scores and masks (n, 1, y, x) bool of the sources of one image, (1, band, y, x), and their redshifts.
+        """Search one image: `MaskRCNN.forward` with redshifts.
 
-        `MaskRCNN.forward` with the redshifts put in.
+        Parameters
+        ----------
+        flux, error : (1, band, y, x) float32, nJy
+            The image and its errors.
+        dust : (1,) float32, mag
+            E(B−V).
+
+        Returns
+        -------
+        found : dict of str to Tensor
+            Boxes, scores and masks (n, 1, y, x) bool of the sources.
+        mixture : Mixture
+            Their redshifts.
         """
         size = (flux.shape[2], flux.shape[3])
         images, _ = self.network.transform(list(self.channels(flux, error)))
@@ -91,11 +114,28 @@ class StockDetector(nn.Module):
         return placed, mixture
 
     def channels(self, flux: Tensor, error: Tensor) -> Tensor:
-        """Input of the network, (1, 2 band, y, x), in the usual memory order."""
+        """Make the input of the network in the usual memory order.
+
+        Parameters
+        ----------
+        flux, error : (1, band, y, x) float32, nJy
+            The image and its errors.
+
+        Returns
+        -------
+        (1, 2 band, y, x) float32
+            Significances and validity.
+        """
         return image_channels(flux, error).contiguous()
 
     def watch(self, clock: StageClock) -> None:
-        """Have the stages timed."""
+        """Time the stages.
+
+        Parameters
+        ----------
+        clock : StageClock
+            Measures the seconds.
+        """
         clock.watch(self, "channels", "normalise")
         clock.watch(two_stages, "source_pixels", "cutouts")
         network, heads = self.network, self.network.roi_heads
@@ -116,7 +156,13 @@ class StockDetector(nn.Module):
         clock.watch(network.transform, "postprocess", "mask placing")
 
     def answer_with(self, answers: Answers) -> None:
-        """Replace the proposals and what the box head says of them, once they are computed."""
+        """Replace the proposals and the answers of the box head, after they have been computed.
+
+        Parameters
+        ----------
+        answers : Answers
+            Proposals and logits.
+        """
         device = next(self.parameters()).device
         boxes, logits = (torch.from_numpy(a).to(device) for a in (answers.proposals, answers.logits))
         answer_instead(self.network.rpn, "forward", ([boxes], {}))
@@ -125,7 +171,7 @@ class StockDetector(nn.Module):
 
 
 class _Backbone(nn.Module):
-    """The pyramid as torchvision wants it: maps with names."""
+    """The pyramid with named maps, as torchvision needs it."""
 
     def __init__(self, detector: Detector) -> None:
         super().__init__()
@@ -133,20 +179,23 @@ class _Backbone(nn.Module):
         self.out_channels = detector.config.pyramid_channels
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """Maps of an image by name."""
         return OrderedDict(zip([*_POOLED_MAPS, "pool"], self.pyramid(image), strict=True))
 
 
-class _Pooling(MultiScaleRoIAlign):
-    """torchvision's pooling over levels, which lacks the half-cell shift of `roi_align(aligned=True)`: boxes get it."""
+class _Pooling(MultiScaleRoIAlign):  # type: ignore[misc]  # torchvision has no types
+    """Pooling of torchvision over levels, with the half-cell shift of `roi_align(aligned=True)`, which it lacks."""
 
     def forward(self, x: dict[str, Tensor], boxes: list[Tensor], image_shapes: list[tuple[int, int]]) -> Tensor:
-        strides = torch.tensor(pooling.STRIDES[: len(_POOLED_MAPS)], dtype=torch.float32, device=boxes[0].device)
+        """Pool features of shifted boxes."""
+        strides = torch.tensor(STRIDES[: len(_POOLED_MAPS)], dtype=torch.float32, device=boxes[0].device)
         shifted = [own - 0.5 * strides[pooling.box_levels(own)][:, None] for own in boxes]
-        return super().forward(x, shifted, image_shapes)
+        pooled: Tensor = super().forward(x, shifted, image_shapes)
+        return pooled
 
 
 def _pooling(bins: int, samples: int) -> MultiScaleRoIAlign:
-    """Our boxes go up one level at `_FINEST_BELOW_PIX`, in torchvision's terms to level 3, half of the canonical 4."""
+    """Pooling in which boxes change level at `_FINEST_BELOW_PIX`, half of torchvision's canonical scale."""
     canonical = int(2 * pooling._FINEST_BELOW_PIX)
     return _Pooling(_POOLED_MAPS, bins, samples, canonical_scale=canonical, canonical_level=4)
 
@@ -159,6 +208,7 @@ class _BoxPredictor(nn.Module):
         self.classes, self.deltas = head.classes, head.deltas
 
     def forward(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (n, 2) and corrections (n, 8) of boxes from their features."""
         return _source_or_not(self.classes(hidden)), self.deltas(hidden).repeat(1, 2)
 
 
@@ -168,7 +218,7 @@ def _source_or_not(logits: Tensor) -> Tensor:
 
 
 def _mask_predictor(detector: Detector) -> MaskRCNNPredictor:
-    """torchvision draws a mask for background, too, and leaves it."""
+    """Layers that draw a mask for source and for background, which torchvision draws but does not use."""
     head = detector.mask_head
     predictor = MaskRCNNPredictor(detector.config.pyramid_channels, detector.config.pyramid_channels, 2)
     predictor.conv5_mask = head.upsample

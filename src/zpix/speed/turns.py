@@ -1,7 +1,7 @@
-"""How do several implementations run on one machine without one's being in the way of another's?
+"""How are several implementations timed on one machine without disturbing each other?
 
-Each has processes of its own, so that none profits from, or suffers under, what another does to its memory allocator
-or its threads; they wait in between, and take turns.
+Each has its own processes, so that none is affected by what another does to its memory allocator or its threads. They
+take turns, and the others wait.
 """
 
 from __future__ import annotations
@@ -25,26 +25,45 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 
 @dataclass(frozen=True)
 class Cost:
-    """What a piece of work cost, in seconds.
+    """Time of some work in seconds.
 
     Attributes
     ----------
-    passed : by the clock
-    computed : of processors; where it is less than what passed, on one thread, something else used the machine
+    passed : float
+        Wall time.
+    computed : float
+        Processor time; if it is less than the wall time on one thread, something else used the machine.
     """
 
     passed: float
     computed: float
 
     def __add__(self, other: Cost) -> Cost:
+        """Return the sum of two costs."""
         return Cost(self.passed + other.passed, self.computed + other.computed)
 
     def __truediv__(self, count: float) -> Cost:
+        """Return the cost of one of `count` pieces."""
         return Cost(self.passed / count, self.computed / count)
 
 
 def cost_of(work: Callable[[], object], *, at_least_s: float = 0.0, times: int = 1) -> Cost:
-    """What it costs on average to do the work `times` times, or as often as `at_least_s` seconds allow."""
+    """Measure the mean cost of repeated work.
+
+    Parameters
+    ----------
+    work : callable
+        Called without arguments.
+    at_least_s : float, seconds, default: 0.0
+        Least time to repeat it for.
+    times : int, default: 1
+        Least number of repetitions.
+
+    Returns
+    -------
+    Cost
+        Of one repetition.
+    """
     passed, computed, count = time.perf_counter(), time.process_time(), 0
     while count < times or time.perf_counter() - passed < at_least_s:
         work()
@@ -57,9 +76,14 @@ class Crew(Generic[Result]):
 
     Parameters
     ----------
-    build : function of a module; what it returns is called at every turn
-    job : its arguments before the number of the process
-    processes, threads : how many, with how many threads each
+    build : callable
+        Function of a module; what it returns is called at every turn.
+    job : tuple
+        Its arguments before the number of the process.
+    processes : int, default: 1
+        Number of processes.
+    threads : int, default: 1
+        Threads of each.
     """
 
     def __init__(
@@ -83,15 +107,40 @@ class Crew(Generic[Result]):
             self._receive(pipe)
 
     def turn(self, *arguments: Any) -> list[Result]:
-        """Do the work once in every process at the same time; what each of them returned."""
+        """Do the work once in every process at the same time.
+
+        Parameters
+        ----------
+        *arguments
+            Arguments of the work.
+
+        Returns
+        -------
+        list
+            What each process returned.
+        """
         for pipe in self._pipes:
             pipe.send(arguments)
         return [self._receive(pipe) for pipe in self._pipes]
 
     def ask(self, member: int, *arguments: Any) -> Result:
-        """Do the work once in one process while the others wait."""
+        """Do the work once in one process while the others wait.
+
+        Parameters
+        ----------
+        member : int
+            Number of the process.
+        *arguments
+            Arguments of the work.
+
+        Returns
+        -------
+        object
+            What the process returned.
+        """
         self._pipes[member].send(arguments)
-        return self._receive(self._pipes[member])
+        answer: Result = self._receive(self._pipes[member])
+        return answer
 
     def close(self) -> None:
         """End the processes."""
@@ -104,13 +153,18 @@ class Crew(Generic[Result]):
                 process.join()
 
     def __enter__(self) -> Crew[Result]:
+        """Return the crew, whose processes end with the block."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the processes."""
         self.close()
 
     @staticmethod
     def _receive(pipe: Connection) -> Any:
+        """What a process sends, or the error that it met."""
         try:
             went_well, answer = pipe.recv()
         except EOFError:
@@ -121,6 +175,7 @@ class Crew(Generic[Result]):
 
 
 def _serve(pipe: Connection, build: Callable[..., Callable[..., Any]], job: tuple[Any, ...], threads: int) -> None:
+    """Build the work in this process, and do it whenever arguments come."""
     import torch
 
     try:
@@ -138,7 +193,7 @@ def _serve(pipe: Connection, build: Callable[..., Callable[..., Any]], job: tupl
 
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
-    """Processes started meanwhile use that many threads."""
+    """Let processes that are started in the block use so many threads."""
     before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(count)))
     try:

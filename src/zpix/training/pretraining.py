@@ -21,7 +21,7 @@ from zpix.detector.device import choose_device, keep_freed_memory
 from zpix.detector.losses import redshift_loss
 from zpix.detector.redshift_head import Mixture, PhotometricHead
 from zpix.errors import ConfigError
-from zpix.sources import ZMixture
+from zpix.sources import ZMixture, sigma_nmad
 from zpix.training.loop import learn
 from zpix.training.part import PartTraining
 from zpix.training.source_sums import Examples, SourceSums
@@ -174,6 +174,6 @@ def redshift_scores(mixture: Mixture, redshift: NDArray[np.float32]) -> dict[str
     delta = (point - redshift) / (1 + redshift)
     return {
         "redshift": round(float(loss), 5),
-        "sigma_nmad": round(1.4826 * float(np.median(np.abs(delta - np.median(delta)))), 5),
+        "sigma_nmad": round(sigma_nmad(delta), 5),
         "outlier_fraction": round(float(np.mean(np.abs(delta) > 0.15)), 5),
     }

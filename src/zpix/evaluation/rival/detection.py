@@ -1,14 +1,14 @@
-"""Which sources does the classical way find: segments of a stack of the long-wavelength bands, deblended?
+"""Which sources does photutils find on a stack of the long-wavelength bands, deblended?
 
-Detection by photutils on the error-weighted mean of NIRCam's long bands, as for the JADES catalogues (Rieke et al.
-2023). The settings are those whose completeness and purity to F444W = 28.5 add up to most on simulated validation
-fields (`experiments/rival_settings.py`); whoever wants the faintest sources lowers the threshold.
+Detection is on the error-weighted mean of NIRCam's long bands, as for the JADES catalogues (Rieke et al. 2023). The
+settings have the largest sum of completeness and purity to F444W = 28.5 on simulated validation fields
+(`experiments/rival_settings.py`); a lower threshold finds fainter sources.
 """
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,8 @@ from scipy.ndimage import binary_dilation, gaussian_filter
 
 from zpix.errors import BandError, MissingExtraError
 from zpix.image import Mosaic, Region
+from zpix.sources import sigma_nmad
+from zpix.sources.rows import SHARED, Rows
 
 Floats = NDArray[np.float64]
 
@@ -26,22 +28,23 @@ _KRON = (2.5, 1.4)  # first moments, as is usual, and the smallest radius in uni
 
 @dataclass(frozen=True)
 class DetectionSettings:
-    """How sources are found.
+    """Settings of the detection.
 
     Attributes
     ----------
     bands : tuple of str
         Bands that are stacked; those that a mosaic lacks are left out.
-    smoothing_fwhm_pix : float
-        Gaussian that the stack is smoothed with.
-    threshold_sigma : float
-        In units of the rms of the smoothed stack.
-    min_pixels : int
-        Connected pixels of a segment.
-    deblend_levels : int
-    deblend_contrast : float
-        Least share of a segment's light in a part of its own.
-    background_box_pix : int
+    smoothing_fwhm_pix : float, default: 4.0
+        Full width at half maximum of the Gaussian that the stack is smoothed with.
+    threshold_sigma : float, default: 10.0
+        Threshold in units of the rms of the smoothed stack.
+    min_pixels : int, default: 16
+        Least number of connected pixels of a segment.
+    deblend_levels : int, default: 32
+        Number of thresholds of the deblending.
+    deblend_contrast : float, default: 0.0005
+        Least share of a segment's light that becomes a source of its own.
+    background_box_pix : int, default: 64
         Side of the meshes in which the sky is measured.
     """
 
@@ -55,26 +58,26 @@ class DetectionSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class RivalSegments:
+class RivalSegments(Rows):
     """N segments; N = 0 is normal.
 
     Attributes
     ----------
     map : (y, x) int32
-        1 to N in the pixels of each segment, 0 elsewhere.
-    x, y : (N,) float64
-        Centroids in pixels; integers are pixel centres.
-    box : (N, 4) float64
+        Number of the segment in its pixels, from 1, and 0 elsewhere.
+    x, y : (N,) float64, pixels
+        Centroids; integers are pixel centres.
+    box : (N, 4) float64, pixels
         Half-open boxes (x0, y0, x1, y1).
-    total_njy : (N,) float64
-        Light of the stack in an elliptical Kron aperture.
+    total_njy : (N,) float64, nJy
+        Flux of the stack in an elliptical Kron aperture.
     total_over_aperture : (N,) float64
-        That over the light in the circular aperture that `detect` was asked for; NaN where either is not positive.
-    kron_radius_pix : (N,) float64
-        Radius of the circle of the Kron aperture's area.
+        Its ratio to the flux in the circular aperture of `detect`; NaN where either is not positive.
+    kron_radius_pix : (N,) float64, pixels
+        Radius of a circle of the Kron aperture's area.
     """
 
-    map: NDArray[np.int32]
+    map: NDArray[np.int32] = field(metadata=SHARED)
     x: Floats
     y: Floats
     box: Floats
@@ -82,12 +85,23 @@ class RivalSegments:
     total_over_aperture: Floats
     kron_radius_pix: Floats
 
-    def __len__(self) -> int:
-        return len(self.x)
-
 
 def detect(mosaic: Mosaic, *, aperture_radius_pix: float, settings: DetectionSettings | None = None) -> RivalSegments:
     """Find the sources of a mosaic; the whole stack is held in memory.
+
+    Parameters
+    ----------
+    mosaic : Mosaic
+        The field.
+    aperture_radius_pix : float, pixels
+        Radius of the circular aperture of the photometry to come.
+    settings : DetectionSettings, optional
+        Settings of the detection.
+
+    Returns
+    -------
+    RivalSegments
+        The sources.
 
     Raises
     ------
@@ -102,7 +116,27 @@ def detect(mosaic: Mosaic, *, aperture_radius_pix: float, settings: DetectionSet
 
 
 def stacked(mosaic: Mosaic, settings: DetectionSettings) -> tuple[Floats, Floats]:
-    """Mean of the long bands (y, x) in nJy weighted by 1 / error², and the sum of the weights, 0 where not observed."""
+    """Mean of the long bands (y, x) in nJy, weighted by 1 / error².
+
+    Parameters
+    ----------
+    mosaic : Mosaic
+        The field.
+    settings : DetectionSettings
+        Names the bands.
+
+    Returns
+    -------
+    stack : (y, x) float64, nJy
+        The mean; 0 where not observed.
+    weight : (y, x) float64
+        Sum of the weights; 0 where not observed.
+
+    Raises
+    ------
+    BandError
+        If the mosaic has none of the bands to stack.
+    """
     bands = [band for band in settings.bands if band in mosaic.bands]
     if not bands:
         raise BandError(
@@ -122,7 +156,24 @@ def stacked(mosaic: Mosaic, settings: DetectionSettings) -> tuple[Floats, Floats
 def find_segments(
     stack: Floats, weight: Floats, *, aperture_radius_pix: float, settings: DetectionSettings
 ) -> RivalSegments:
-    """RivalSegments of a stack (y, x) in nJy whose pixels have inverse variances `weight`, 0 where not observed."""
+    """Find segments on a stack.
+
+    Parameters
+    ----------
+    stack : (y, x) float64, nJy
+        The image.
+    weight : (y, x) float64
+        Inverse variances of its pixels; 0 where not observed.
+    aperture_radius_pix : float, pixels
+        Radius of the circular aperture of the photometry to come.
+    settings : DetectionSettings
+        Settings of the detection.
+
+    Returns
+    -------
+    RivalSegments
+        The sources.
+    """
     photutils = _photutils()
     observed = weight > 0
     significance = stack * np.sqrt(weight)
@@ -143,9 +194,8 @@ def find_segments(
         catalogue = photutils.SourceCatalog(stack, found, convolved_data=smooth, mask=~observed, kron_params=_KRON)
         total = np.atleast_1d(np.asarray(catalogue.kron_flux, float))
         aperture = np.atleast_1d(np.asarray(catalogue.circular_photometry(aperture_radius_pix)[0], float))
-        size = _KRON[0] * catalogue.kron_radius.value * np.sqrt(
-            catalogue.semimajor_axis.value * catalogue.semiminor_axis.value
-        )  # fmt: skip
+        axes = np.sqrt(catalogue.semimajor_axis.value * catalogue.semiminor_axis.value)
+        size = _KRON[0] * catalogue.kron_radius.value * axes
     good = np.isfinite(total) & np.isfinite(aperture) & (aperture > 0) & (total > 0)
     box = np.stack([catalogue.bbox_xmin, catalogue.bbox_ymin, catalogue.bbox_xmax + 1, catalogue.bbox_ymax + 1], axis=1)
     return RivalSegments(
@@ -160,7 +210,22 @@ def find_segments(
 
 
 def sky_level(flux: Floats, valid: NDArray[np.bool_], settings: DetectionSettings) -> Floats:
-    """Smooth sky (y, x) of one band in nJy, measured between the sources."""
+    """Measure the smooth sky of one band between the sources.
+
+    Parameters
+    ----------
+    flux : (y, x) float64, nJy
+        The band's image.
+    valid : (y, x) bool
+        Whether pixels were observed.
+    settings : DetectionSettings
+        Sets the side of the meshes.
+
+    Returns
+    -------
+    (y, x) float64, nJy
+        The sky.
+    """
     photutils = _photutils()
     box = min(settings.background_box_pix, *flux.shape)
     first = _background(photutils, flux, ~valid, box)
@@ -170,21 +235,25 @@ def sky_level(flux: Floats, valid: NDArray[np.bool_], settings: DetectionSetting
 
 
 def _background(photutils: _Photutils, flux: Floats, mask: NDArray[np.bool_], box: int) -> Floats:
+    """Background (y, x) by photutils in meshes of `box` pixels, without masked pixels."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return photutils.Background2D(flux, box, mask=mask, filter_size=3, exclude_percentile=90.0).background
+        background = photutils.Background2D(flux, box, mask=mask, filter_size=3, exclude_percentile=90.0)
+        sky: Floats = background.background
+        return sky
 
 
-def _rms(values: NDArray) -> float:
-    """Standard deviation of the noise, from the values below the median: light is on the other side."""
+def _rms(values: NDArray[Any]) -> float:
+    """Standard deviation of the noise, from the values below the mode: light is on the other side."""
     middle = np.median(values)
-    for _ in range(3):  # the mode, from the negative side of a skewed distribution
-        spread = 1.4826 * np.median(np.abs(values[values < middle] - middle)) if np.any(values < middle) else 0.0
+    for _ in range(3):  # the mode, approached from the negative side of a skewed distribution
+        spread = sigma_nmad(values[values < middle], centre=middle) if np.any(values < middle) else 0.0
         middle = np.median(values[np.abs(values - middle) < 3 * spread]) if spread > 0 else middle
     return float(spread) or 1.0
 
 
 def _photutils() -> _Photutils:
+    """Import photutils when it is first needed."""
     try:
         from photutils.background import Background2D
         from photutils.segmentation import SourceCatalog, deblend_sources, detect_sources
@@ -194,7 +263,7 @@ def _photutils() -> _Photutils:
 
 
 class _Photutils(NamedTuple):
-    """The parts of photutils that are used, loaded when first needed."""
+    """The parts of photutils that are used."""
 
     Background2D: Any
     SourceCatalog: Any

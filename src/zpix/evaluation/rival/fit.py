@@ -1,8 +1,8 @@
 """Which redshifts does EAZY find for photometry?
 
-eazy-py (Brammer 2021) run as its authors do for JWST: all templates together with non-negative weights at each
-redshift, absorption by intergalactic gas (Inoue et al. 2014, with the damping wing of Asada et al. 2025), a template
-error function, no magnitude prior, the full p(z). It writes nothing outside a temporary directory and prints nothing.
+eazy-py (Brammer 2021) with the settings that its authors use for JWST: all templates together with non-negative weights
+at each redshift, absorption by intergalactic gas (Inoue et al. 2014, with the damping wing of Asada et al. 2025), a
+template error function, no magnitude prior, the full p(z). It writes only to a temporary directory and prints nothing.
 """
 
 from __future__ import annotations
@@ -23,31 +23,37 @@ from numpy.typing import NDArray
 
 from zpix.errors import InputFileError, MissingExtraError
 from zpix.evaluation.grid_pdf import GridPdf
+from zpix.evaluation.redshifts import Redshifts
 from zpix.evaluation.rival.template_error import TEMPLATE_ERROR, TEMPLATE_ERROR_ANGSTROM
 from zpix.evaluation.rival.templates import TemplateSet
 from zpix.instruments import transmission
 
 Floats = NDArray[np.float64]
 
-_FILTER_POINTS = 60  # per curve: EAZY averages spectra between them, so that lines are not missed
-_NOT_OBSERVED = -99.0  # EAZY's own mark; fluxes are in µJy, where noise cannot reach it
+_FILTER_POINTS = 60  # per curve; EAZY averages spectra between them, so that lines are not missed
+_NOT_OBSERVED = -99.0  # EAZY's value; fluxes are in µJy, where noise cannot reach it
 _NJY_PER_UJY = 1000.0
 
 
 @dataclass(frozen=True)
 class FitSettings:
-    """Settings of a fit, by EAZY's own names.
+    """Settings of a fit.
 
     Attributes
     ----------
-    z_min, z_max, z_step : float
-        Redshift grid, with steps of `z_step` (1 + z).
-    template_error : float
+    z_min : float, default: 0.01
+        Lowest redshift, EAZY's `Z_MIN`.
+    z_max : float, default: 20.0
+        Highest redshift, `Z_MAX`.
+    z_step : float, default: 0.01
+        Steps of the redshift grid in units of 1 + z, `Z_STEP`.
+    template_error : float, default: 0.2
         Amplitude of the template error function, `TEMP_ERR_A2`.
-    systematic_error : float
-        Fraction of each flux added to its error in quadrature, `SYS_ERR`.
-    param_file : path, optional
-        EAZY's `zphot.param`: everything that is not set here (grid, templates, filters, errors, units) is read from it.
+    systematic_error : float, default: 0.05
+        Fraction of each flux that is added to its error in quadrature, `SYS_ERR`.
+    param_file : str or Path, optional
+        EAZY's `zphot.param`, which is read in place of the settings above; catalogue, filters, templates and template
+        error file are still those of zpix.
     """
 
     z_min: float = 0.01
@@ -58,33 +64,38 @@ class FitSettings:
     param_file: str | Path | None = None
 
     def to_dict(self) -> dict[str, float | str]:
-        """What was set, as JSON values."""
+        """Return the settings as JSON values.
+
+        Returns
+        -------
+        dict
+            The settings, or the parameter file alone.
+        """
         if self.param_file is not None:
             return {"param_file": str(self.param_file)}
         return {name: value for name, value in vars(self).items() if name != "param_file"}
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
-    """What EAZY says about N sources.
+class Fit(Redshifts):
+    """Best fits to N sources.
 
     Attributes
     ----------
+    pdf : GridPdf of length N
+        Redshift PDFs.
     z_phot : (N,) float64
-        Redshift of least expected risk (Tanaka et al. 2018), EAZY's `z_min_risk` and zpix's own choice: on validation
-        fields better in scatter and outliers than that of the largest likelihood.
+        Redshift of the least expected risk (Tanaka et al. 2018), EAZY's `z_min_risk` and the choice of zpix: on
+        validation fields its scatter and outliers are better than those of the largest likelihood.
     z_ml : (N,) float64
         Redshift of the largest likelihood, EAZY's `z_phot`.
-    pdf : GridPdf of length N
     chi2 : (N,) float64
-        Of the best fit, over all bands.
-    model_njy : (N, band) float64
+        χ² of the best fit, over all bands.
+    model_njy : (N, band) float64, nJy
         Best-fit fluxes.
     """
 
-    z_phot: Floats
     z_ml: Floats
-    pdf: GridPdf
     chi2: Floats
     model_njy: Floats
 
@@ -97,7 +108,9 @@ class TemplateFitter:
     bands : tuple of str
         NIRCam bands.
     templates : TemplateSet
-    settings : FitSettings
+        Template spectra, fitted together.
+    settings : FitSettings, optional
+        Settings of the fit.
 
     Raises
     ------
@@ -115,26 +128,44 @@ class TemplateFitter:
         self._grid: Any = None  # made by the first fit: EAZY builds it with a catalogue
 
     def with_settings(self, settings: FitSettings) -> TemplateFitter:
-        """The same templates with other settings; on the same redshift grid, what was computed for it is kept."""
+        """Make a fitter of the same templates with other settings.
+
+        On the same redshift grid the templates' fluxes are not computed again.
+
+        Parameters
+        ----------
+        settings : FitSettings
+            The other settings.
+
+        Returns
+        -------
+        TemplateFitter
+            Ready to fit.
+        """
         other = TemplateFitter(self.bands, self.templates, settings)
         names = ("z_min", "z_max", "z_step", "param_file")
         if all(getattr(settings, name) == getattr(self.settings, name) for name in names):
             other._grid = self._grid
         return other
 
-    def fit(self, flux_njy: NDArray, error_njy: NDArray) -> Fit:
+    def fit(self, flux_njy: NDArray[Any], error_njy: NDArray[Any]) -> Fit:
         """Fit N sources.
 
         Parameters
         ----------
-        flux_njy, error_njy : (N, band)
-            Corrected for the Milky Way's dust. What is not finite was not observed.
+        flux_njy, error_njy : (N, band) float, nJy
+            Fluxes, corrected for the dust of the Milky Way, and errors; values that are not finite are not used.
+
+        Returns
+        -------
+        Fit of length N
+            Redshifts and best-fit fluxes.
         """
         n = len(flux_njy)
         if n == 0:
             z = np.linspace(self.settings.z_min, self.settings.z_max, 2)
             nothing = np.zeros(0)
-            return Fit(nothing, nothing, GridPdf(z, np.zeros((0, 2))), nothing, np.zeros((0, len(self.bands))))
+            return Fit(GridPdf(z, np.zeros((0, 2))), nothing, nothing, nothing, np.zeros((0, len(self.bands))))
         with tempfile.TemporaryDirectory(prefix="zpix-eazy-") as folder, _quiet():
             solver = self._solver(Path(folder), np.asarray(flux_njy, float), np.asarray(error_njy, float))
             solver.fit_catalog(n_proc=0, get_best_fit=True, prior=False, beta_prior=False, verbose=False)
@@ -143,14 +174,15 @@ class TemplateFitter:
         fitted = np.any(solver.chi2_fit != 0, axis=1)[:, None]
         pdf = GridPdf(z, np.where(fitted, likelihood, 0.0))
         return Fit(
+            pdf=pdf,
             z_phot=pdf.least_risk(),
             z_ml=np.clip(np.asarray(solver.zbest, float), z[0], z[-1]),
-            pdf=pdf,
             chi2=np.asarray(solver.chi2_best, float),
             model_njy=np.asarray(solver.fmodel, float) * _NJY_PER_UJY,
         )
 
-    def _solver(self, folder: Path, flux: Floats, error: Floats):
+    def _solver(self, folder: Path, flux: Floats, error: Floats) -> Any:
+        """EAZY's `PhotoZ` for these sources; it reads files that are written to `folder`."""
         photoz = _eazy()
         (folder / "FILTER.RES").write_text(filter_file(self.bands), encoding="utf-8")
         np.savetxt(folder / "TEMPLATE_ERROR", np.stack([TEMPLATE_ERROR_ANGSTROM, TEMPLATE_ERROR], axis=1))
@@ -192,7 +224,18 @@ class TemplateFitter:
 
 
 def filter_file(bands: tuple[str, ...]) -> str:
-    """Transmission curves in the format of EAZY's `FILTER.RES.latest`, numbered from 1 in the order of the bands."""
+    """Write transmission curves in the format of EAZY's `FILTER.RES.latest`.
+
+    Parameters
+    ----------
+    bands : tuple of str
+        NIRCam bands.
+
+    Returns
+    -------
+    str
+        The file's text; curves are numbered from 1 in the order of the bands.
+    """
     lines = []
     for band in bands:
         wavelength, throughput = transmission(band)
@@ -221,7 +264,7 @@ def _catalogue(bands: tuple[str, ...], flux: Floats, error: Floats) -> Table:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what EAZY prints, its progress bars and its warnings to ourselves."""
+    """Silence what EAZY prints, its progress bars and its warnings."""
     level = logging.root.manager.disable
     with (
         contextlib.redirect_stdout(io.StringIO()),
@@ -236,7 +279,8 @@ def _quiet() -> Iterator[None]:
             logging.disable(level)
 
 
-def _eazy():
+def _eazy() -> Any:
+    """Import EAZY when it is first needed."""
     try:
         from eazy import photoz
     except ImportError:

@@ -1,9 +1,9 @@
-"""Which templates would a fitter use who knew how the simulation makes its galaxies?
+"""Which templates describe the galaxies of the simulation?
 
-The continua that simulated galaxies mix (`zpix.spectra.continua`), each behind little or much dust and with weak or
-strong lines: template fitting at its best on a simulated sky, since no galaxy there is made of anything else. Thirteen
-are few enough to leave redshifts apart; 8 and 12 spectra per redshift that non-negative matrix factorisation finds in
-the population itself describe it better and give worse redshifts
+They are the continua that simulated galaxies are mixed from (`zpix.spectra.continua`), with little or much dust and
+with weak or strong lines: the best case for template fitting on a simulated sky, where all galaxies are such mixtures.
+Thirteen are few enough for different redshifts to have different colours. Sets of 8 or 12 spectra per redshift, found
+by non-negative matrix factorisation of the population itself, describe it better but give worse redshifts
 (docs/notebook/2026-11-24-settings-of-template-fitting.md).
 """
 
@@ -37,7 +37,7 @@ _TEMPLATES = (
     ("old", 0.8, 0.0, 0.0),
     ("dusty_old", 2.0, 20.0, 0.0),
 )
-#: Typical strengths of `LINE_GROUPS` of galaxies of low mass.
+#: Typical strengths of `LINE_GROUPS` in galaxies of low mass.
 _LINES = {
     "hydrogen": 1.0, "helium": 0.12, "oxygen3": 4.0, "oxygen2": 0.4, "nitrogen": 0.15, "sulphur2": 0.15,
     "sulphur3": 0.15,
@@ -45,12 +45,24 @@ _LINES = {
 
 
 def simulation_templates(folder: Path) -> TemplateSet:
-    """Write the templates to `folder` as EAZY reads them."""
+    """Write the templates in EAZY's format.
+
+    Parameters
+    ----------
+    folder : Path
+        Directory to write to.
+
+    Returns
+    -------
+    TemplateSet
+        Thirteen templates.
+    """
     flux = KCORRECT.rest_spectra(_spectra())
     return write_template_set(folder, rest_grid(), flux[:, None], (0.0,), name="simulation")
 
 
 def _spectra() -> KcorrectSpectra:
+    """The templates as galaxies at redshift 0."""
     n = len(_TEMPLATES)
     names, a_v, ew_ha, smc = zip(*_TEMPLATES, strict=True)
     weights: NDArray[np.float64] = np.zeros((n, len(CONTINUA)))

@@ -1,8 +1,8 @@
-"""How bright is each source in each band, at one resolution, and how sure is that?
+"""What are the fluxes of sources in all bands, at one resolution, and their errors?
 
-Every band is brought to the PSF of the reddest (`psf_matching`) and summed in one small circle, so that colours are of
-the same part of a source. One factor per source, from the stack, scales all bands to total fluxes. Errors are those
-of the pixels, scaled per band by what empty apertures show: in mosaics neighbouring pixels share their noise.
+Every band is convolved to the PSF of the reddest (`psf_matching`) and summed in one small circle, so that colours are
+of the same part of a source. One factor per source, from the stack, scales all bands to total fluxes. Errors are those
+of the pixels, scaled per band by the scatter in empty apertures, since neighbouring pixels of mosaics share noise.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,24 +20,27 @@ from zpix.errors import MissingExtraError
 from zpix.evaluation.rival.detection import DetectionSettings, RivalSegments, sky_level
 from zpix.evaluation.rival.psf_matching import check_psfs, enclosed_light, matched, matching_kernel
 from zpix.image import Mosaic, Region
+from zpix.sources import sigma_nmad
+from zpix.sources.rows import SHARED, Rows
 
 Floats = NDArray[np.float64]
 
 _LEAST_OBSERVED = 0.95  # share of an aperture's pixels that must be valid
-_LARGEST_SCALE = 20.0  # from the aperture to the total: beyond, the aperture missed the source
+_LARGEST_SCALE = 20.0  # from aperture to total flux; beyond, the aperture missed the source
 
 
 @dataclass(frozen=True)
 class PhotometrySettings:
-    """How sources are measured.
+    """Settings of the photometry.
 
     Attributes
     ----------
-    aperture_radius_arcsec : float
-    empty_apertures : int
-        At most this many places without sources, for the errors.
+    aperture_radius_arcsec : float, default: 0.1
+        Radius of the circular apertures.
+    empty_apertures : int, default: 2000
+        Largest number of apertures without sources, which errors are scaled by.
     detection : DetectionSettings
-        How the sky is measured, as for detection.
+        Settings of the measurement of the sky, the same as for detection.
     """
 
     aperture_radius_arcsec: float = 0.1
@@ -45,32 +49,37 @@ class PhotometrySettings:
 
 
 @dataclass(frozen=True, eq=False)
-class RivalPhotometry:
+class RivalPhotometry(Rows):
     """Total fluxes of N sources; NaN where not observed.
 
     Attributes
     ----------
-    flux_njy, error_njy : (N, band) float64
+    flux_njy, error_njy : (N, band) float64, nJy
         Total fluxes and their 1 σ errors.
-    aperture_error_njy : (N, band) float64
-        Errors of the fluxes in the aperture, scaled to total as for a point.
+    aperture_error_njy : (N, band) float64, nJy
+        Errors of the fluxes in the aperture, scaled to total fluxes of point sources.
     correlation : (band,) float64
-        Noise in empty apertures over that of independent pixels.
+        Ratio of the noise in empty apertures to that of independent pixels.
     """
 
     flux_njy: Floats
     error_njy: Floats
     aperture_error_njy: Floats
-    correlation: Floats
+    correlation: Floats = field(metadata=SHARED)
 
-    def select(self, rows: NDArray) -> RivalPhotometry:
-        """The photometry of some sources."""
-        return RivalPhotometry(
-            self.flux_njy[rows], self.error_njy[rows], self.aperture_error_njy[rows], self.correlation
-        )
+    def brightened(self, factor: NDArray[Any]) -> RivalPhotometry:
+        """Multiply fluxes and errors.
 
-    def brightened(self, factor: NDArray) -> RivalPhotometry:
-        """Fluxes and errors times `factor`, (N, band)."""
+        Parameters
+        ----------
+        factor : (N, band) float
+            Factors.
+
+        Returns
+        -------
+        RivalPhotometry of length N
+            Brighter or fainter sources.
+        """
         fluxes = (self.flux_njy * factor, self.error_njy * factor, self.aperture_error_njy * factor)
         return RivalPhotometry(*fluxes, self.correlation)
 
@@ -78,18 +87,30 @@ class RivalPhotometry:
 def measure(
     mosaic: Mosaic,
     segments: RivalSegments,
-    psfs: Mapping[str, NDArray],
+    psfs: Mapping[str, NDArray[Any]],
     *,
     rng: np.random.Generator,
     settings: PhotometrySettings | None = None,
 ) -> RivalPhotometry:
-    """Measure the segments' sources in all bands of a mosaic, one band in memory at a time.
+    """Measure sources in all bands of a mosaic, with one band in memory at a time.
 
     Parameters
     ----------
-    psfs : mapping of band to (side, side) float
-        Centred PSF images on the mosaic's pixels, of one odd side.
-    rng : of the places of the empty apertures
+    mosaic : Mosaic
+        The field.
+    segments : RivalSegments of length N
+        The sources.
+    psfs : mapping of str to (side, side) float
+        Centred PSF image of each band on the mosaic's pixels, of one odd side.
+    rng : numpy.random.Generator
+        Chooses the positions of empty apertures.
+    settings : PhotometrySettings, optional
+        Settings of the photometry.
+
+    Returns
+    -------
+    RivalPhotometry of length N
+        Fluxes as observed behind the dust of the Milky Way.
 
     Raises
     ------
@@ -117,8 +138,7 @@ def measure(
             _in_apertures(image, variance, valid, where, radius) for where in (places, empty)
         )
         ratio = (blank / blank_noise)[np.isfinite(blank / blank_noise)]
-        middle = np.median(ratio) if len(ratio) else 0.0
-        correlation.append(1.4826 * np.median(np.abs(ratio - middle)) if len(ratio) > 10 else 1.0)
+        correlation.append(sigma_nmad(ratio) if len(ratio) > 10 else 1.0)
         flux.append(sums)
         error.append(noise * correlation[-1])
     scale = total_scale(segments, target, radius)[:, None]
@@ -127,16 +147,32 @@ def measure(
     return RivalPhotometry(sums * scale, noise * scale, noise * at_least, np.array(correlation))
 
 
-def total_scale(segments: RivalSegments, psf: NDArray, radius_pix: float) -> Floats:
-    """Factor from aperture to total flux, (N,): Kron over aperture, and the PSF's light beyond the Kron aperture."""
+def total_scale(segments: RivalSegments, psf: NDArray[Any], radius_pix: float) -> Floats:
+    """Factors from aperture to total flux: Kron over aperture, and the PSF's light outside of the Kron aperture.
+
+    Parameters
+    ----------
+    segments : RivalSegments of length N
+        The sources.
+    psf : (side, side) float
+        Centred PSF image of the reddest band.
+    radius_pix : float, pixels
+        Radius of the aperture.
+
+    Returns
+    -------
+    (N,) float64
+        Not smaller than for a point source.
+    """
     least = 1 / enclosed_light(psf, radius_pix)
     wings = np.array([1 / enclosed_light(psf, max(kron, radius_pix)) for kron in segments.kron_radius_pix])
     scale = np.nan_to_num(segments.total_over_aperture * wings, nan=least)
-    return np.clip(scale, least, _LARGEST_SCALE)
+    limited: Floats = np.clip(scale, least, _LARGEST_SCALE)
+    return limited
 
 
 def _in_apertures(
-    image: NDArray, variance: Floats, valid: NDArray[np.bool_], places: Floats, radius_pix: float
+    image: NDArray[Any], variance: Floats, valid: NDArray[np.bool_], places: Floats, radius_pix: float
 ) -> tuple[Floats, Floats]:
     """Flux and noise of independent pixels in circles around `places` (N, 2) as (x, y); NaN where not observed."""
     try:
@@ -156,8 +192,8 @@ def _in_apertures(
     return np.where(seen, flux, np.nan), np.where(seen, np.sqrt(square), np.nan)
 
 
-def _empty_places(segmentation: NDArray, radius_pix: float, count: int, rng: np.random.Generator) -> Floats:
-    """Up to `count` positions (x, y) whose circles are clear of every segment and of each other's middle."""
+def _empty_places(segmentation: NDArray[Any], radius_pix: float, count: int, rng: np.random.Generator) -> Floats:
+    """Up to `count` different positions (x, y) whose circles do not touch a segment."""
     margin = int(np.ceil(radius_pix)) + 2
     near = binary_dilation(segmentation > 0, iterations=margin + 2)
     inner = np.zeros_like(near)

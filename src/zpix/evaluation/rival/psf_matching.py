@@ -1,12 +1,13 @@
-"""How are all bands brought to one resolution?
+"""How are all bands convolved to one resolution?
 
-A kernel turns the PSF of a band into that of the broadest. Both PSFs are averaged over angle first, as Aniano et al.
-(2011) do: what a circular aperture holds of a point is then right at whatever roll angles a mosaic was observed.
+A kernel turns the PSF of a band into the broadest PSF. Both PSFs are averaged over angle first, as Aniano et al. (2011)
+do: the light of a point source in a circular aperture is then right for every roll angle of the observations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,18 @@ from zpix.errors import BandError, InputFileError
 Floats = NDArray[np.float64]
 
 _PADDING = 4
-_LEAST_TRANSFER = 1e-3  # below, a band's own transfer function is noise and is not divided by
+_LEAST_TRANSFER = 1e-3  # of a band's transfer function; below, it is noise and is not divided by
 
 
-def check_psfs(psfs: Mapping[str, NDArray], bands: Sequence[str]) -> None:
+def check_psfs(psfs: Mapping[str, NDArray[Any]], bands: Sequence[str]) -> None:
     """Refuse PSFs that do not cover the bands, or are not images of one odd size.
+
+    Parameters
+    ----------
+    psfs : mapping of str to (side, side) float
+        PSF image of each band.
+    bands : sequence of str
+        Bands that need one.
 
     Raises
     ------
@@ -43,10 +51,21 @@ def check_psfs(psfs: Mapping[str, NDArray], bands: Sequence[str]) -> None:
             raise InputFileError(f"the PSF of {band} must be finite, with a positive sum")
 
 
-def matching_kernel(psf: NDArray, target: NDArray) -> Floats:
-    """Kernel (y, x) of sum 1 that turns `psf` into `target`, both (y, x), centred, of one odd side.
+def matching_kernel(psf: NDArray[Any], target: NDArray[Any]) -> Floats:
+    """Compute the kernel that turns one PSF into another.
 
-    The ratio of their transfer functions, averaged over angle, and zero where that of `psf` is too small to divide by.
+    It is the ratio of their transfer functions, averaged over angle, and zero where that of `psf` is too small to
+    divide by.
+
+    Parameters
+    ----------
+    psf, target : (side, side) float
+        Centred PSF images of one odd side.
+
+    Returns
+    -------
+    (side, side) float64
+        Kernel of sum 1.
     """
     side = np.shape(psf)[0]
     own, wanted = (_transfer(image) for image in (psf, target))
@@ -55,26 +74,54 @@ def matching_kernel(psf: NDArray, target: NDArray) -> Floats:
     kernel = fftshift(ifft2(ratio).real)
     middle, half = len(kernel) // 2, side // 2
     kernel = kernel[middle - half : middle + half + 1, middle - half : middle + half + 1]
-    return kernel / kernel.sum()
+    normalised: Floats = kernel / kernel.sum()
+    return normalised
 
 
-def matched(image: NDArray, kernel: NDArray) -> NDArray[np.float32]:
-    """The image (y, x) convolved with the kernel, of the same shape; zeros beyond the edges."""
-    return oaconvolve(np.asarray(image, np.float32), kernel.astype(np.float32), mode="same").astype(np.float32)
+def matched(image: NDArray[Any], kernel: NDArray[Any]) -> NDArray[np.float32]:
+    """Convolve an image with a kernel.
+
+    Parameters
+    ----------
+    image : (y, x) float
+        The image; it is taken as zero beyond its edges.
+    kernel : (side, side) float
+        The kernel.
+
+    Returns
+    -------
+    (y, x) float32
+        Image of the same shape.
+    """
+    convolved = oaconvolve(np.asarray(image, np.float32), kernel.astype(np.float32), mode="same")
+    return np.asarray(convolved, np.float32)
 
 
-def enclosed_light(psf: NDArray, radius_pix: float) -> float:
-    """Share of a centred PSF's light in a circle around its centre, with pixels cut at the edge in proportion."""
+def enclosed_light(psf: NDArray[Any], radius_pix: float) -> float:
+    """Compute the share of a PSF's light in a circle around its centre.
+
+    Parameters
+    ----------
+    psf : (side, side) float
+        Centred PSF image.
+    radius_pix : float, pixels
+        Radius of the circle; pixels at its edge count in proportion.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+    """
     middle = np.shape(psf)[0] // 2
     y, x = np.indices(np.shape(psf)) - middle
     inside = np.clip(radius_pix - np.hypot(x, y) + 0.5, 0, 1)
     return float((psf * inside).sum() / np.sum(psf))
 
 
-def _transfer(psf: NDArray) -> Floats:
+def _transfer(psf: NDArray[Any]) -> Floats:
     """Transfer function of a centred PSF averaged over angle, in FFT order, 1 at frequency 0.
 
-    The image is padded with zeros to `_PADDING` times its side: on finer frequencies, rings hold equal values.
+    The image is padded with zeros to `_PADDING` times its side: frequencies are then fine enough to average in rings.
     """
     side = np.shape(psf)[0]
     size = _PADDING * side
@@ -86,4 +133,5 @@ def _transfer(psf: NDArray) -> Floats:
     ring = np.round(radius).astype(int).ravel()
     count = np.maximum(np.bincount(ring), 1)
     mean, place = (np.bincount(ring, values.ravel()) / count for values in (transfer, radius))
-    return np.interp(radius, place, mean)
+    averaged: Floats = np.interp(radius, place, mean)
+    return averaged

@@ -1,4 +1,4 @@
-"""How wrong are templates themselves, at each rest-frame wavelength?
+"""How uncertain are template spectra at each rest-frame wavelength?
 
 The template error function of EAZY (Brammer, van Dokkum & Coppi 2008, ApJ 686, 1503, Sect. 2.3 and Fig. 3), as the code
 distributes it under the name `TEMPLATE_ERROR.eazy_v1.0` (github.com/gbrammer/eazy-photoz); eazy-py itself ships none.

@@ -1,8 +1,8 @@
-"""Which spectra does template fitting try, and how does EAZY get to read them?
+"""Which spectra does template fitting use, and how are they passed to EAZY?
 
-A template set is a list in the format of EAZY's `TEMPLATES_FILE` (number, file, factor to Å), as it is distributed, or
-single spectra. Set files name their spectra relative to EAZY's own root; here they are looked for there, beside the
-list, and by their bare name beside the list.
+A template set is a list in the format of EAZY's `TEMPLATES_FILE` (number, file, factor to Å), or single spectra. Lists
+name their spectra relative to EAZY's own root; they are searched there, relative to the list, and by their bare name
+beside the list.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from zpix.errors import InputFileError
 
-#: What EAZY takes for a table with `wave` and `flux`; anything else it reads as columns of text.
+#: Suffixes of files that EAZY reads as tables with `wave` and `flux`; others it reads as columns of text.
 _TABLES = {".fits": "fits", ".csv": "ascii.csv", ".ecsv": "ascii.ecsv"}
 
 
@@ -28,21 +28,32 @@ class TemplateSet:
     Attributes
     ----------
     name : str
-        What the set is called in reports.
+        Name in reports.
     spectra : tuple of (Path, float)
-        Each file, with the factor that makes Å of its wavelengths.
+        Each file, with the factor from its wavelengths to Å.
     """
 
     name: str
     spectra: tuple[tuple[Path, float], ...]
 
     def __len__(self) -> int:
+        """Return the number of templates."""
         return len(self.spectra)
 
     def write_list(self, folder: Path) -> Path:
-        """Write the set as EAZY reads it: `templates.param` in `folder`, beside links to the spectra.
+        """Write the set as EAZY reads it, with links to the spectra.
 
         EAZY splits lines at spaces and tells formats by suffix, so the links have plain names.
+
+        Parameters
+        ----------
+        folder : Path
+            Directory to write to.
+
+        Returns
+        -------
+        Path
+            The list, `templates.param`.
         """
         lines = []
         for number, (path, to_angstrom) in enumerate(self.spectra, start=1):
@@ -55,13 +66,19 @@ class TemplateSet:
 
 
 def read_template_set(paths: Sequence[str | Path], *, name: str | None = None) -> TemplateSet:
-    """The spectra of EAZY template lists (`.param`) and single spectra, together.
+    """Read EAZY template lists (`.param`) and single spectra as one set.
 
     Parameters
     ----------
-    paths : sequence of paths
+    paths : sequence of str or Path
+        Files of the lists and spectra.
     name : str, optional
-        By default the name of the first file without its suffix.
+        Name of the set; that of the first file without its suffix by default.
+
+    Returns
+    -------
+    TemplateSet
+        All spectra, in order.
 
     Raises
     ------
@@ -87,9 +104,21 @@ def write_template_set(
 
     Parameters
     ----------
-    angstrom : (wavelength,) rest-frame, in Å
-    f_lambda : (template, redshift, wavelength), any scale
-    redshifts : one per spectrum of a template, increasing; EAZY takes the nearest
+    folder : Path
+        Directory to write to.
+    angstrom : (wavelength,) float64, Å
+        Rest-frame wavelengths.
+    f_lambda : (template, redshift, wavelength) float64
+        Flux densities per unit wavelength, of any scale.
+    redshifts : sequence of float
+        Redshift of each spectrum of a template, increasing; EAZY uses the nearest.
+    name : str
+        Name of the set and prefix of its files.
+
+    Returns
+    -------
+    TemplateSet
+        The written files.
     """
     spectra = []
     meta = {"NZ": len(redshifts), **{f"Z{i}": float(z) for i, z in enumerate(redshifts)}}
@@ -97,7 +126,7 @@ def write_template_set(
         path = folder / f"{name}_{number:03d}.fits"
         if len(redshifts) > 1:
             Table({"wave": angstrom, "flux": flux.T}, meta=meta).write(path)
-        else:  # as EAZY's own for all redshifts
+        else:  # one spectrum for all redshifts
             Table({"wave": angstrom, "flux": flux[0]}).write(path)
         spectra.append((path, 1.0))
     return TemplateSet(name, tuple(spectra))
@@ -120,13 +149,13 @@ def _listed(path: Path) -> list[tuple[Path, float]]:
         places = (named, path.parent / named, path.parent / named.name)
         place = next((place for place in places if place.is_file()), None)
         if place is None:
-            raise InputFileError(f"template list '{path}' names '{named}', which is not there nor beside the list")
+            raise InputFileError(f"template list '{path}' names '{named}', which is neither there nor beside the list")
         found.append((place, factor))
     return found
 
 
 def _check(path: Path) -> None:
-    """Refuse what EAZY would stumble over later."""
+    """Refuse files that EAZY cannot read."""
     try:
         if path.suffix in _TABLES:
             known = Table.read(path, format=_TABLES[path.suffix]).colnames
