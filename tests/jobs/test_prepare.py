@@ -16,7 +16,6 @@ from zpix.cli import main
 from zpix.config import SimulationConfig
 from zpix.errors import CatalogueError, OutputError, ZpixError
 from zpix.image import JADES_BANDS
-from zpix.jobs.prepare import prepare_mock
 from zpix.surveys.jades_catalogue import read_jades_catalogue
 from zpix.training.store import SPLITS, Store
 
@@ -184,9 +183,8 @@ def test_the_stand_in_is_prepared_by_one_command(survey_archive, tmp_path, monke
 def test_stores_of_a_mock_keep_what_was_not_observed(tmp_path):
     pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
     config = SimulationConfig(cell_size_pix=128, limit_mag=28.5, missing_coverage=0.3, chip_gaps=False)
-    fractions = {"train": 1.0, "validation": 0.0, "test": 0.0}
-    options = {"tiles": 2, "seed": 5, "bands": ("F150W", "F444W"), "tile_size": 256, "fractions": fractions}
-    prepare_mock(tmp_path / "s.zarr", config=config, **options)
+    options = {"mock": 2, "seed": 5, "bands": ["F150W", "F444W"], "tile_size_pix": 256, "fractions": (1.0, 0.0, 0.0)}
+    zpix.prepare(out=tmp_path / "s.zarr", config=config, **options)
     store = Store(tmp_path / "s.zarr")
     errors = np.stack([store.read("train", index).error for index in range(2)])
     fluxes = np.stack([store.read("train", index).flux for index in range(2)])
