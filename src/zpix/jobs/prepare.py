@@ -18,7 +18,7 @@ from zpix.config import SimulationConfig
 from zpix.errors import CatalogueError, ConfigError, StoreError
 from zpix.image import JADES_BANDS, SegmentationMap, open_mosaic
 from zpix.progress import in_order, progress_bar
-from zpix.sources import STAR
+from zpix.sources import has_redshift
 from zpix.surveys import read_reference_catalogue
 from zpix.surveys.redshift_labels import choose_labels, tiles_of
 from zpix.surveys.spectroscopy import (
@@ -106,7 +106,7 @@ def prepare(
         chosen = choose_labels(
             sources, compilation, mosaic=mosaic, segmentation=areas, tiles=tiles, radius_arcsec=radius_arcsec
         )
-        stars = int((sources.label == STAR).sum())
+        stars = int((~has_redshift(sources.label)).sum())
         counts: dict[str, Any] = {
             "redshifts": compilation.counts,
             "sources": {"listed": len(sources), "stars": stars},
