@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tests.detector.scenery import small_model
-from zpix.detector import BACKBONES, Backbone, built_for_pix
+from zpix.detector import BACKBONES, TimmBackbone, built_for_pix
 from zpix.detector.backbone import STRIDES, Pyramid
 from zpix.errors import ConfigError
 
@@ -19,7 +19,7 @@ def test_a_transformer_is_built_for_one_size_and_a_resnet_for_all():
 
 
 def test_a_backbone_from_outside_is_chosen_by_its_name(monkeypatch):
-    monkeypatch.setattr(BACKBONES, "_entries", {**BACKBONES, "resnet10": Backbone("resnet10t", (1, 2, 3, 4))})
+    monkeypatch.setattr(BACKBONES, "_entries", {**BACKBONES, "resnet10": TimmBackbone("resnet10t", (1, 2, 3, 4))})
     maps = Pyramid(small_model(backbone="resnet10", bands=("A", "B")))(torch.zeros(1, 4, 64, 64))
     assert [own.shape[-1] for own in maps] == [64 // stride for stride in STRIDES]
 

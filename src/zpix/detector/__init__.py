@@ -1,7 +1,7 @@
 """The network: tensors in, tensors out, and the checkpoint it lives in."""
 
 from zpix.detector.annotated_images import Scenes
-from zpix.detector.backbone import BACKBONES, Backbone, built_for_pix
+from zpix.detector.backbone import BACKBONES, TimmBackbone, built_for_pix
 from zpix.detector.carrying import BackboneWeights, carry_backbone, imagenet_backbone, stored_backbone
 from zpix.detector.checkpoint import About, Checkpoint, default_model, load_checkpoint, novelty_path, save_checkpoint
 from zpix.detector.detector import Detector
@@ -15,7 +15,6 @@ __all__ = [
     "BACKBONES",
     "REDSHIFT_HEADS",
     "About",
-    "Backbone",
     "BackboneWeights",
     "Checkpoint",
     "Detector",
@@ -26,6 +25,7 @@ __all__ = [
     "RedshiftHead",
     "Scenes",
     "SourcePixels",
+    "TimmBackbone",
     "built_for_pix",
     "carry_backbone",
     "default_model",

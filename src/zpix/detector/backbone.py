@@ -21,7 +21,7 @@ STRIDES = (4, 8, 16, 32, 64)
 
 
 @dataclass(frozen=True)
-class Backbone:
+class TimmBackbone:
     """A network of timm that can carry the pyramid, and what it needs.
 
     Attributes
@@ -42,14 +42,14 @@ class Backbone:
 _LATER_FOUR = (1, 2, 3, 4)  # the first map is that of the stem, at stride 2
 
 #: Backbones by name.
-BACKBONES: Registry[Backbone] = Registry(
+BACKBONES: Registry[TimmBackbone] = Registry(
     "backbones",
     "backbone",
     {
-        "resnet18": Backbone("resnet18", _LATER_FOUR),
-        "resnet50": Backbone("resnet50", _LATER_FOUR),
-        "mvitv2_tiny": Backbone("mvitv2_tiny", has_fixed_size=True),
-        "mvitv2_base": Backbone("mvitv2_base", has_fixed_size=True),
+        "resnet18": TimmBackbone("resnet18", _LATER_FOUR),
+        "resnet50": TimmBackbone("resnet50", _LATER_FOUR),
+        "mvitv2_tiny": TimmBackbone("mvitv2_tiny", has_fixed_size=True),
+        "mvitv2_base": TimmBackbone("mvitv2_base", has_fixed_size=True),
     },
 )
 

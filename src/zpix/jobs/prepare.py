@@ -18,7 +18,7 @@ from zpix.config import Config, SimulationConfig, as_config
 from zpix.errors import CatalogueError, ConfigError, StoreError
 from zpix.image import JADES_BANDS, Mosaic, Region, SegmentationMap, open_mosaic
 from zpix.progress import in_order, progress_bar
-from zpix.sources import STAR, ReferenceSources
+from zpix.sources import ReferenceSources, has_redshift
 from zpix.surveys import read_reference_catalogue
 from zpix.surveys.redshift_labels import choose_labels, tiles_of
 from zpix.surveys.spectroscopy import (
@@ -216,7 +216,7 @@ class _Survey:
         )  # fmt: skip
         self.counts: dict[str, Any] = {
             "redshifts": compilation.counts,
-            "sources": {"listed": len(sources), "stars": int((sources.label == STAR).sum())},
+            "sources": {"listed": len(sources), "stars": int((~has_redshift(sources.label)).sum())},
             "labels": self.labels.counts(),
         }
         self.sources = replace(sources, redshift=self.labels.redshift_of(sources))

@@ -8,7 +8,6 @@ import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from zpix.sources.classes import GALAXY, STAR
 from zpix.sources.rows import Rows
 from zpix.sources.source_table import SourceTable
 
@@ -24,7 +23,7 @@ class ReferenceSources(Rows):
     ra, dec : (N,) float64, degrees
         Right ascension and declination.
     label : (N,) int64
-        Class, an index into the classes of `zpix.sources.classes`; galaxy unless the catalogue says star.
+        Classes, as `zpix.sources.classes` numbers them; galaxies where the catalogue does not say.
     redshift : (N,) float64
         Redshift; NaN where unknown.
     """
@@ -61,7 +60,7 @@ class ReferenceSources(Rows):
             id=table.identifier(),
             ra=ra,
             dec=dec,
-            label=np.where(table.is_star(), STAR, GALAXY).astype(np.int64),
+            label=table.label(),
             redshift=table.redshift(required=False, spectroscopic=spectroscopic),
         )
 

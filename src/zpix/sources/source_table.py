@@ -13,7 +13,7 @@ from astropy.table import Column, MaskedColumn
 from numpy.typing import NDArray
 
 from zpix.errors import CatalogueError, InputFileError
-from zpix.sources.classes import STAR
+from zpix.sources.classes import CLASSES, GALAXY, STAR, has_redshift, label_of
 from zpix.sources.fits_table import first_names, read_fits_table
 
 Floats = NDArray[np.float64]
@@ -121,22 +121,37 @@ class SourceTable:
                 return self.columns[name].astype(np.int64)
         return np.arange(1, len(self) + 1)
 
+    def label(self) -> NDArray[np.int64]:
+        """Return the classes of the sources.
+
+        Returns
+        -------
+        (M,) int64
+            Labels as in `zpix.sources.classes`, from the column `label`, the names in the column `class`, or a flag of
+            stars; galaxies where the table does not say, or says something unknown.
+        """
+        labels = np.full(len(self), GALAXY, dtype=np.int64)
+        if "label" in self:
+            given = self.number("label")
+            known = np.isin(given, np.arange(1, len(CLASSES) + 1))
+            labels[known] = given[known].astype(np.int64)
+        elif "class" in self:
+            given_names = np.char.lower(self.columns["class"].astype(str))
+            for name in CLASSES:
+                labels[given_names == name.lower()] = label_of(name)
+        else:
+            labels[self.number(*_STAR_FLAG) > 0] = STAR
+        return labels
+
     def is_star(self) -> NDArray[np.bool_]:
-        """Return which sources the table calls stars.
+        """Return which sources are of a class without a redshift, such as stars.
 
         Returns
         -------
         (M,) bool
             True for stars; false for all if the table does not say.
         """
-        star: NDArray[np.bool_]
-        if "label" in self:
-            star = self.number("label") == STAR
-        elif "class" in self:
-            star = np.char.lower(self.columns["class"].astype(str)) == "star"
-        else:
-            star = self.number(*_STAR_FLAG) > 0
-        return star
+        return ~has_redshift(self.label())
 
     def redshift(self, *, required: bool, spectroscopic: bool = False) -> Floats:
         """Return the redshifts of galaxies.

@@ -176,7 +176,9 @@ def train_steps(
         """One step of the training."""
         with mixed_precision(place, dtype):
             parts = losses(scenes)
-        take_step(sum(weighted(parts, config).values()), optimizer, rate=1e-4, clip_norm=config.clip_norm)
+        take_step(
+            torch.stack(list(weighted(parts, config).values())).sum(), optimizer, rate=1e-4, clip_norm=config.clip_norm
+        )
 
     step()  # the first is slower
     return lambda: cost_of(step, times=_STEPS) / _IMAGES_PER_STEP  # the same number in all processes

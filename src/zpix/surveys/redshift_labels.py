@@ -24,7 +24,7 @@ from scipy.ndimage import binary_dilation
 
 from zpix.image import Mosaic, Region, SegmentationMap
 from zpix.progress import progress_bar
-from zpix.sources import GALAXY, ReferenceSources, Rows, nearest_sources
+from zpix.sources import ReferenceSources, Rows, has_redshift, nearest_sources
 from zpix.surveys.spectroscopy import AGREEMENT, Z_RANGE, Compilation
 
 #: Why redshifts are left out, in the order in which they are counted.
@@ -192,7 +192,7 @@ def _sources_of(
     reason = np.full(len(row), "", "U32")
     reason[row < 0] = "without a source"
     found = np.flatnonzero(row >= 0)
-    reason[found[sources.label[row[found]] != GALAXY]] = "of stars"
+    reason[found[~has_redshift(sources.label[row[found]])]] = "of stars"
     nearest_first = np.argsort(distance, kind="stable")
     nearest_first = nearest_first[reason[nearest_first] == ""]
     source, count = np.unique(row[nearest_first], return_counts=True)
