@@ -1,18 +1,15 @@
 """Matching of two lists of sources, one-to-one by overlap or by position."""
 
+from zpix.matching.candidates import Candidates, close_positions, similar_boxes, similar_segments
 from zpix.matching.pairs import (
-    Candidates,
     Matching,
     Method,
     assign,
     choose,
-    close_positions,
     match_boxes,
     match_positions,
     match_segments,
     no_matches,
-    similar_boxes,
-    similar_segments,
 )
 from zpix.matching.source_lists import SourceList, match_source_lists, read_source_list, source_list_of
 
