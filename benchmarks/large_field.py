@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-import zpix.search.block
+import zpix.search.searcher
 from zpix.config import InferenceConfig
 from zpix.image import JADES_BANDS, MosaicWriter, Pixels, Region, tangent_wcs
 from zpix.jobs.run import write_run
@@ -83,11 +83,11 @@ def main(side: int) -> None:
     """Search a field of this size and print times, sizes and memory."""
     sky = KnownSky(side)
 
-    def predict(searcher: zpix.search.block._Searcher, batch: list[zpix.search.block._Window]) -> list[Detections]:
+    def predict(searcher: zpix.search.searcher.Searcher, batch: list[zpix.search.searcher._Window]) -> list[Detections]:
         features = sum(searcher.predictor.feature_widths)
         return [sky.seen_in(w.tile.read, seed=w.tile.index, features=features) for w in batch]
 
-    zpix.search.block._Searcher._predict = predict
+    zpix.search.searcher.Searcher._predict = predict
     config = InferenceConfig(device="cpu", precision="fp32", dust="0.01", workers=1)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)

@@ -19,7 +19,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 import zpix
-import zpix.search.block
+import zpix.search.searcher
 from zpix.catalogue import Catalogue
 from zpix.config import InferenceConfig
 from zpix.detector import Checkpoint
@@ -73,12 +73,12 @@ class Answer:
 def search(field: Path, out: Path, variant: str, model: Path | None, tile_size: int) -> Answer:
     """Search a field with one variant."""
     config = InferenceConfig(device="cpu", workers=1, tile_size=tile_size, **VARIANTS[variant])
-    own = zpix.search.block.Predictor
-    zpix.search.block.Predictor = PlainPredictor if variant.startswith("plain") else own  # type: ignore[misc]
+    own = zpix.search.searcher.Predictor
+    zpix.search.searcher.Predictor = PlainPredictor if variant.startswith("plain") else own  # type: ignore[misc]
     try:
         catalogue = zpix.run(field, out=out, model=model, config=config, overwrite=True)
     finally:
-        zpix.search.block.Predictor = own  # type: ignore[misc]
+        zpix.search.searcher.Predictor = own  # type: ignore[misc]
     report = score_catalogue(catalogue, read_truth(field / "truth.fits", band=BAND), band=BAND)
     with fits.open(out / "segmentation.fits") as hdus:
         segmentation = np.asarray(hdus[0].data, np.int32)

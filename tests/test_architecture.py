@@ -107,6 +107,7 @@ RULES = {
             "h5py": "the file under qp",
             "hats_import": "HATS catalogues",
             "distributed": "who writes them",
+            "pandas": "catalogues as data frames",
         },
     ),
     "training": Rule(
@@ -350,6 +351,7 @@ def test_dependencies_are_those_that_are_imported_and_say_why():
         *extras["dust"],
         *extras["rival"],
         *extras["int8"],
+        *extras["pandas"],
     ]
     names = {re.match(r"[A-Za-z0-9._-]+", line).group() for line in declared}  # type: ignore[union-attr]
     ours = our_files()

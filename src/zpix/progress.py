@@ -1,14 +1,15 @@
-"""How far is a long piece of work, and how long will it take?"""
+"""How far is a long piece of work, and how are its jobs shared out in order?"""
 
 from __future__ import annotations
 
 import itertools
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -118,26 +119,29 @@ def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]
             bar.advance()
 
 
-def in_order(pool: Executor, function: Callable[[Any], Result], jobs: Iterator[Any], *, ahead: int) -> Iterator[Result]:
-    """Give the results of jobs in their order, with only a few at work at a time, so that memory does not grow.
+def in_order(
+    pool: Executor, function: Callable[[Item], Result], jobs: Iterable[Item], *, ahead: int
+) -> Iterator[Result]:
+    """Iterate over the results of jobs in their order, while a pool works on the next ones.
 
     Parameters
     ----------
     pool : Executor
-        Processes or threads that do the work.
+        Threads or processes that do the jobs.
     function : callable
-        What is done with each job.
-    jobs : iterator
-        The jobs.
+        Called with each job.
+    jobs : iterable
+        Taken as they are needed.
     ahead : int
-        Number of jobs that are at work or waiting to be taken, at the most.
+        Number of jobs in flight at most, so that memory stays flat.
 
     Yields
     ------
     object
-        The results.
+        Results of `function`.
     """
-    waiting: list[Future[Result]] = [pool.submit(function, job) for job in itertools.islice(jobs, ahead)]
+    left = iter(jobs)
+    waiting: deque[Future[Result]] = deque(pool.submit(function, job) for job in itertools.islice(left, ahead))
     while waiting:
-        yield waiting.pop(0).result()
-        waiting += [pool.submit(function, job) for job in itertools.islice(jobs, 1)]
+        yield waiting.popleft().result()
+        waiting.extend(pool.submit(function, job) for job in itertools.islice(left, 1))

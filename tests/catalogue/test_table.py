@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from zpix.catalogue import (
     write_catalogue_parquet,
     write_pdfs,
 )
-from zpix.errors import BandError, CatalogueError, InputFileError, OutputError
+from zpix.errors import BandError, CatalogueError, InputFileError, MissingExtraError, OutputError
 from zpix.sources import labels_of
 
 WRITERS = {"fits": write_catalogue_fits, "parquet": write_catalogue_parquet}
@@ -30,16 +31,6 @@ def assert_same(a: Catalogue, b: Catalogue) -> None:
     for column in a.schema:
         assert a[column.name].dtype == b[column.name].dtype == np.dtype(column.dtype)
         np.testing.assert_array_equal(a[column.name], b[column.name], err_msg=column.name)
-
-
-def test_point_estimates_and_intervals_belong_to_the_pdf(make_catalogue):
-    catalogue = make_catalogue(20)
-    redshift = catalogue.redshift
-    np.testing.assert_allclose(catalogue["z_mode"], redshift.mode(), rtol=1e-6)
-    np.testing.assert_allclose(redshift.cdf(catalogue["z160"].astype(float)[:, None]), 0.16, atol=1e-4)
-    assert (catalogue["z025"] < catalogue["z160"]).all() and (catalogue["z840"] < catalogue["z975"]).all()
-    assert catalogue["id"].tolist() == list(range(1, 21))
-    assert set(catalogue["class"]) == {"galaxy", "star"}
 
 
 @pytest.mark.parametrize("kind", WRITERS)
@@ -91,6 +82,35 @@ def test_magnitudes_keep_missing_and_negative_apart(make_catalogue):
     np.testing.assert_allclose(magnitude, [23.9, 26.4, np.inf, np.inf, np.nan, 16.4])
     with pytest.raises(BandError, match="F999W"):
         catalogue.magnitude("F999W")
+
+
+@pytest.mark.parametrize("n", [7, 0])
+def test_an_astropy_table_has_units_and_descriptions(make_catalogue, n):
+    catalogue = make_catalogue(n)
+    table = catalogue.to_table()
+    assert table.colnames == [column.name for column in catalogue.schema] and len(table) == n
+    assert table.meta == {**catalogue.meta, "bands": list(catalogue.bands)}
+    assert table["flux_f444w"].unit == "nJy" and table["n_pix"].dtype == np.int32
+    for column in catalogue.schema:
+        assert table[column.name].info.description == column.description
+        np.testing.assert_array_equal(np.asarray(table[column.name]), catalogue[column.name])
+    table["z_phot"][:] = 0  # a copy, which may be changed
+    assert (catalogue["z_phot"] > 0).all()
+
+
+def test_a_pandas_frame_has_a_column_for_each_component(make_catalogue):
+    pytest.importorskip("pandas", reason="the extra 'pandas' is not installed")
+    catalogue = make_catalogue(6, k=2)
+    frame = catalogue.to_pandas()
+    assert len(frame) == 6 and frame["class"].tolist() == catalogue["class"].tolist()
+    np.testing.assert_array_equal(frame["zmix_mean_1"], catalogue["zmix_mean"][:, 1])
+    assert frame[frame["z_phot"] > 2]["id"].tolist() == catalogue[catalogue["z_phot"] > 2]["id"].tolist()
+
+
+def test_without_pandas_it_says_what_to_install(make_catalogue, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingExtraError, match=r"'pandas'.*zpix\[pandas\]"):
+        make_catalogue().to_pandas()
 
 
 @pytest.mark.parametrize("suffix", list(WRITERS))

@@ -27,7 +27,7 @@ from zpix.detector import Checkpoint, Detector, default_model, save_checkpoint
 from zpix.errors import BandError, ConfigError, InputFileError, ModelError, OutputError
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
 from zpix.jobs.run import PRODUCTS, run, write_run
-from zpix.search.block import _Searcher
+from zpix.search.searcher import Searcher
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +236,7 @@ def test_a_failure_while_writing_leaves_what_was_found(
             run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
     assert [path.name for path in tmp_path.iterdir()] == [".out.partial"]
     assert {path.name for path in (tmp_path / ".out.partial").iterdir()} == {"parts", "settings.json"}
-    monkeypatch.setattr("zpix.search.block._Searcher._predict", None)  # nothing is searched again
+    monkeypatch.setattr("zpix.search.searcher.Searcher._predict", None)  # nothing is searched again
     run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
     assert contents(tmp_path / "out") == contents(finished[0])
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -244,7 +244,7 @@ def test_a_failure_while_writing_leaves_what_was_found(
 
 def test_an_interrupted_run_goes_on_where_it_was(finished, tmp_path, blob_field, tiny_model, blob_search, monkeypatch):
     """The field has two blocks; the first try ends at the second."""
-    predict, searched = _Searcher._predict, []
+    predict, searched = Searcher._predict, []
 
     def interrupted(self, batch):
         searched.append(len(batch))
@@ -252,7 +252,7 @@ def test_an_interrupted_run_goes_on_where_it_was(finished, tmp_path, blob_field,
             raise KeyboardInterrupt
         return predict(self, batch)
 
-    monkeypatch.setattr("zpix.search.block._Searcher._predict", interrupted)
+    monkeypatch.setattr("zpix.search.searcher.Searcher._predict", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
     assert not (tmp_path / "out").exists()
@@ -297,16 +297,16 @@ def test_an_interruption_ends_the_workers(tmp_path, blob_field, tiny_model, blob
 @pytest.mark.slow
 def test_a_killed_run_goes_on(finished, tmp_path, blob_field, tiny_model, blob_search):
     script = (
-        "import json, sys, time, zpix.search.block\n"
+        "import json, sys, time, zpix.search.searcher\n"
         "from zpix import run\n"
         "from zpix.config import InferenceConfig\n"
-        "predict = zpix.search.block._Searcher._predict\n"
+        "predict = zpix.search.searcher.Searcher._predict\n"
         "seen = []\n"
         "def slow(self, *window):\n"
         "    seen.append(1)\n"
         "    time.sleep(60 * (len(seen) == 3))\n"  # in the second block
         "    return predict(self, *window)\n"
-        "zpix.search.block._Searcher._predict = slow\n"
+        "zpix.search.searcher.Searcher._predict = slow\n"
         "run(sys.argv[1], out=sys.argv[2], model=sys.argv[3], config=InferenceConfig(**json.loads(sys.argv[4])))\n"
     )
     out, parts = tmp_path / "out", tmp_path / ".out.partial" / "parts"

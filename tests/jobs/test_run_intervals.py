@@ -129,7 +129,7 @@ def test_a_run_goes_on_with_the_intervals_that_it_began_with(
             run(blob_field, out=tmp_path / "out", model=model, config=search)
     with pytest.raises(OutputError, match="unfinished run with other settings"):
         run(blob_field, out=tmp_path / "out", model=model, config=blob_search)
-    monkeypatch.setattr("zpix.search.block._Searcher._predict", None)  # nothing is searched again
+    monkeypatch.setattr("zpix.search.searcher.Searcher._predict", None)  # nothing is searched again
     holds(run(blob_field, out=tmp_path / "out", model=model, config=search), fitted)
 
 

@@ -17,7 +17,7 @@ import pytest
 from zpix.catalogue import read_catalogue
 from zpix.jobs.run import write_run
 from zpix.search import computing_with
-from zpix.search.block import _Searcher
+from zpix.search.searcher import Searcher
 
 distributed = pytest.importorskip("distributed", reason="the extra 'scale' is not installed")
 pytestmark = pytest.mark.filterwarnings("default")  # dask's own
@@ -30,7 +30,7 @@ def stop_at_the_first_tile(place: str) -> None:
         (Path(place) / str(os.getpid())).touch()
         time.sleep(600)
 
-    _Searcher._predict = stuck  # type: ignore[method-assign]
+    Searcher._predict = stuck  # type: ignore[method-assign]
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def test_a_model_without_ranges_is_refused(tiny_model):
 
 
 def test_eight_bits_are_for_processors(tiny_model, monkeypatch):
-    monkeypatch.setattr("zpix.search.predict.choose_device", lambda name: type("Device", (), {"type": "cuda"})())
-    monkeypatch.setattr("zpix.search.predict.choose_precision", lambda name, device: None)
+    monkeypatch.setattr("zpix.search.predictor.choose_device", lambda name: type("Device", (), {"type": "cuda"})())
+    monkeypatch.setattr("zpix.search.predictor.choose_precision", lambda name, device: None)
     with pytest.raises(ConfigError, match="int8 is for processors"):
         Predictor(load_checkpoint(tiny_model), InferenceConfig(precision="int8"))

@@ -8,7 +8,7 @@ from zpix.detector import load_checkpoint
 from zpix.errors import ConfigError
 from zpix.image import JADES_BANDS, Pixels, Region, make_tiles
 from zpix.search import Predictor, claimed, keep_owned
-from zpix.search.predict import _most_probable
+from zpix.search.predictor import _most_probable
 from zpix.sources import ReferenceBoxes
 
 SETTINGS = {"score_threshold": 0.0, "device": "cpu", "precision": "fp32"}

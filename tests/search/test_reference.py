@@ -154,16 +154,16 @@ def test_without_a_reference_there_is_no_word_of_it(tmp_path, blob_field, tiny_m
 @pytest.mark.slow
 def test_a_killed_run_goes_on_in_another_process(finished, tmp_path, blob_field, tiny_model, search, reference):
     script = (
-        "import json, sys, time, zpix.search.block\n"
+        "import json, sys, time, zpix.search.searcher\n"
         "from zpix import run\n"
         "from zpix.config import InferenceConfig\n"
-        "predict = zpix.search.block._Searcher._predict\n"
+        "predict = zpix.search.searcher.Searcher._predict\n"
         "seen = []\n"
         "def slow(self, *window):\n"
         "    seen.append(1)\n"
         "    time.sleep(60 * (len(seen) == 3))\n"  # in the second block
         "    return predict(self, *window)\n"
-        "zpix.search.block._Searcher._predict = slow\n"
+        "zpix.search.searcher.Searcher._predict = slow\n"
         "run(sys.argv[1], out=sys.argv[2], model=sys.argv[3], config=InferenceConfig(**json.loads(sys.argv[4])),\n"
         "    reference=sys.argv[5])\n"
     )

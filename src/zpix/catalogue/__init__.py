@@ -1,5 +1,6 @@
 """The catalogue: its columns with units, its quality flags, and how it is stored and read."""
 
+from zpix.catalogue.building import build_catalogue
 from zpix.catalogue.duplicates import without_duplicates
 from zpix.catalogue.fits_file import read_catalogue_fits, write_catalogue_fits
 from zpix.catalogue.flags import FLAGS, Flag, flag_names, flag_value, quality_flags
@@ -27,7 +28,7 @@ from zpix.catalogue.stamps import (
     place_probability,
     segment_masks,
 )
-from zpix.catalogue.table import Catalogue, build_catalogue, magnitude_ab
+from zpix.catalogue.table import Catalogue, magnitude_ab
 
 __all__ = [
     "FLAGS",

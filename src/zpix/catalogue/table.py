@@ -1,37 +1,23 @@
-"""What is a catalogue, and how is it made from detections?"""
+"""What is a catalogue?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from zpix.catalogue.flags import quality_flags
-from zpix.catalogue.schema import (
-    FLUX_PREFIX,
-    INTERVALS,
-    QUANTILES,
-    Column,
-    catalogue_columns,
-    flux_column,
-    flux_error_column,
-    probability_column,
-)
-from zpix.catalogue.segments import Photometry
-from zpix.errors import BandError, CatalogueError
-from zpix.sources import (
-    DEFAULT_CLASSES,
-    ConformalIntervals,
-    Detections,
-    ZMixture,
-    class_names,
-    has_redshift,
-    named_class_has_redshift,
-)
+from zpix.catalogue.display import as_html, as_text
+from zpix.catalogue.schema import FLUX_PREFIX, Column, catalogue_columns, flux_column
+from zpix.errors import BandError, CatalogueError, MissingExtraError
+from zpix.sources import DEFAULT_CLASSES, ZMixture, named_class_has_redshift
 from zpix.sources.rows import Rows
+
+if TYPE_CHECKING:
+    from astropy.table import QTable
+    from pandas import DataFrame
 
 #: AB magnitude of 1 nJy.
 AB_ZEROPOINT_NJY = 31.4
@@ -51,6 +37,12 @@ class Catalogue(Rows):
         Band names in the order of the flux columns.
     meta : mapping of str to JSON values
         Facts about the whole: model, code version, mosaic, redshift range, kind of intervals, for every header.
+
+    Examples
+    --------
+    >>> catalogue = zpix.read_catalogue("result")  # doctest: +SKIP
+    >>> catalogue["z_phot"]  # a column  # doctest: +SKIP
+    >>> catalogue[catalogue["flags"] == 0]  # some rows  # doctest: +SKIP
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -87,6 +79,17 @@ class Catalogue(Rows):
             rows = rows if rows.size else rows.astype(np.intp)  # an empty list has the type of numbers with a fraction
         return Catalogue({name: values[rows] for name, values in self.columns.items()}, self.bands, self.meta)
 
+    def __repr__(self) -> str:
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return as_html(self)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """What a notebook proposes after `catalogue["`."""
+        return list(self.columns)
+
     @property
     def schema(self) -> tuple[Column, ...]:
         """Declarations of the columns, in order."""
@@ -102,48 +105,117 @@ class Catalogue(Rows):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes that the model tells apart.
-
-        Returns
-        -------
-        tuple of str
-            Galaxy and star, unless `meta` says otherwise.
-        """
+        """Names of the classes that the model tells apart: galaxy and star, unless `meta` says otherwise."""
         return tuple(self.meta.get("classes", DEFAULT_CLASSES))
 
     @property
     def has_redshift(self) -> NDArray[np.bool_]:
-        """Which sources are of a class that has a redshift.
-
-        Returns
-        -------
-        ndarray, shape (N,), bool
-            False for stars.
-        """
+        """Which sources are of a class that has a redshift, (N,) bool; false for stars."""
         return named_class_has_redshift(self.columns["class"])
 
     @property
     def redshift(self) -> ZMixture:
-        """Redshift PDFs of all sources."""
+        """Redshift PDFs of all sources, a `ZMixture` of length N."""
         return ZMixture(*(self.columns[f"zmix_{name}"] for name in ("weight", "mean", "width")))
 
     @property
     def box(self) -> NDArray[np.float32]:
-        """Half-open boxes (x0, y0, x1, y1) in pixels, shape (N, 4)."""
+        """Half-open boxes (x0, y0, x1, y1) in pixels, (N, 4)."""
         return np.stack([self.columns[name] for name in ("x0", "y0", "x1", "y1")], axis=1)
 
     def magnitude(self, band: str) -> NDArray[np.float64]:
-        """AB magnitudes inside the masks, (N,): NaN where not observed, +inf for fluxes ≤ 0."""
+        """Return the magnitudes inside the masks.
+
+        Parameters
+        ----------
+        band : str
+            One of `bands`.
+
+        Returns
+        -------
+        (N,) float64, AB magnitudes
+            NaN where the band was not observed, +inf for fluxes ≤ 0.
+
+        Raises
+        ------
+        BandError
+            If the catalogue has no such band.
+        """
         if band not in self.bands:
             raise BandError(f"the catalogue has no band '{band}': it has {', '.join(self.bands)}")
         return magnitude_ab(self.columns[flux_column(band)])
 
+    def to_table(self) -> QTable:
+        """Return the catalogue as an astropy table.
+
+        Returns
+        -------
+        astropy.table.QTable
+            The same columns, with their units and descriptions; `meta` and the bands are in its `meta`.
+
+        Examples
+        --------
+        >>> catalogue.to_table()["flux_f444w"].to("uJy")  # doctest: +SKIP
+        """
+        from astropy.table import QTable
+        from astropy.units import Quantity
+
+        table = QTable(meta={**self.meta, "bands": list(self.bands)})
+        for column in self.schema:
+            values = self.columns[column.name].copy()
+            table[column.name] = Quantity(values, column.unit, dtype=values.dtype) if column.unit else values
+            table[column.name].info.description = column.description
+        return table
+
+    def to_pandas(self) -> DataFrame:
+        """Return the catalogue as a pandas data frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The same columns; of the mixtures, one for each component, such as `zmix_mean_0`.
+
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame
+        except ImportError:
+            raise MissingExtraError("pandas", "pandas") from None
+        columns: dict[str, NDArray[Any]] = {}
+        for column in self.schema:
+            values = self.columns[column.name]
+            if column.shape:
+                columns |= {f"{column.name}_{number}": part for number, part in enumerate(values.T)}
+            else:
+                columns[column.name] = values
+        return DataFrame(columns)
+
     def chunks(self) -> Iterator[Catalogue]:
-        """The catalogue in pieces: one, as it is in memory. A `CatalogueFile` has more."""
+        """Iterate over the catalogue in pieces.
+
+        Yields
+        ------
+        Catalogue
+            The whole, as it is in memory; a `CatalogueFile` has more pieces.
+        """
         yield self
 
     def with_columns(self, **columns: ArrayLike) -> Catalogue:
-        """The same catalogue with other values in some columns, or with the columns of a reference catalogue."""
+        """Return the catalogue with other values in some columns.
+
+        Parameters
+        ----------
+        **columns : (N, ...) array_like
+            Values by column; with those of a reference catalogue it becomes one with a reference.
+
+        Returns
+        -------
+        Catalogue
+            The other columns are the same.
+        """
         new = {name: np.asarray(values) for name, values in columns.items()}
         return Catalogue({**self.columns, **new}, self.bands, self.meta)
 
@@ -166,118 +238,21 @@ class Catalogue(Rows):
         return cls(columns, first.bands, first.meta)
 
 
-def build_catalogue(
-    detections: Detections,
-    photometry: Photometry,
-    *,
-    bands: Sequence[str],
-    ra: ArrayLike,
-    dec: ArrayLike,
-    ebv: ArrayLike,
-    blended: ArrayLike,
-    z_range: tuple[float, float],
-    classes: Sequence[str] = DEFAULT_CLASSES,
-    novelty: NDArray[np.floating] | None = None,
-    conformal: ConformalIntervals | None = None,
-    meta: Mapping[str, Any] | None = None,
-) -> Catalogue:
-    """Make the catalogue of N detections; ids are 1 to N in the order given.
+def magnitude_ab(flux_njy: ArrayLike) -> NDArray[np.float64]:
+    """Return AB magnitudes of fluxes.
 
     Parameters
     ----------
-    detections : Detections of length N
-        Boxes in the pixel coordinates of the whole mosaic.
-    photometry : Photometry of length N
-        Measured by `measure_masks`, with the columns of flux in the order of `bands`.
-    ra, dec : (N,) float, degrees
-        ICRS positions of `photometry.centre_xy`.
-    ebv : (N,) float, mag
-    blended : (N,) bool
-        From `touching_masks`.
-    z_range : (float, float)
-        Redshifts between which the model was trained.
-    classes : sequence of str, default ("galaxy", "star")
-        Classes of the model, in its order.
-    novelty : (N,) float, optional
-        From `Novelty.distance`. It means nothing, and is not kept, where a band has no data: that is told by
-        BANDS_MISSING.
-    conformal : ConformalIntervals, optional
-        What the intervals of 68 % and 95 % are, in place of quantiles. Flags follow the PDFs in either case.
-    meta : mapping, optional
-        Facts for the headers; `z_range`, `intervals` (pdf or conformal) and, if there are others than galaxy and star,
-        `classes` are added.
-    """
-    redshift = detections.redshift
-    complete = photometry.n_bands == photometry.flux.shape[1]
-    known_novelty = np.where(complete, np.nan if novelty is None else novelty, np.nan)
-    z_phot = redshift.least_risk()
-    quantiles = dict(zip(QUANTILES, redshift.quantile(np.array(list(QUANTILES.values()))).T, strict=True))
-    ends = {} if conformal is None else _conformal_ends(conformal, redshift, photometry)
-    columns: dict[str, NDArray[Any]] = {
-        "id": np.arange(1, len(detections) + 1),
-        "ra": np.asarray(ra),
-        "dec": np.asarray(dec),
-        **dict(zip("xy", photometry.centre_xy.T, strict=True)),
-        **dict(zip(("x0", "y0", "x1", "y1"), detections.box.T, strict=True)),
-        "score": detections.score,
-        "class": class_names(detections.label),
-        **_class_columns(classes, detections),
-        "z_phot": z_phot,
-        "z_mode": redshift.mode(),
-        "z_mean": redshift.mean(),
-        **quantiles,
-        **ends,
-        "zmix_weight": redshift.weights,
-        "zmix_mean": redshift.means,
-        "zmix_width": redshift.widths,
-        "ebv": np.asarray(ebv),
-        "novelty": known_novelty,
-        "n_bands": photometry.n_bands,
-        "n_pix": photometry.n_pix,
-        "flags": quality_flags(
-            edge=photometry.edge,
-            saturated=photometry.saturated,
-            blended=np.asarray(blended, dtype=bool),
-            flux=photometry.flux,
-            flux_error=photometry.flux_error,
-            redshift=redshift,
-            interval=np.stack([quantiles["z160"], quantiles["z840"]], axis=1),
-            z_phot=z_phot,
-            is_star=~has_redshift(detections.label),
-            novelty=known_novelty,
-            z_range=z_range,
-        ),
-    }
-    for index, band in enumerate(bands):
-        columns[flux_column(band)] = photometry.flux[:, index]
-        columns[flux_error_column(band)] = photometry.flux_error[:, index]
-    intervals = "pdf" if conformal is None else "conformal"
-    facts = {**(meta or {}), "z_range": [float(z) for z in z_range], "intervals": intervals}
-    if not set(classes) <= set(DEFAULT_CLASSES):
-        facts["classes"] = list(classes)
-    return Catalogue(columns, tuple(bands), facts)
+    flux_njy : array_like, nJy
+        Of any shape.
 
+    Returns
+    -------
+    float64, AB magnitudes
+        Of the shape of `flux_njy`: NaN for NaN, +inf for a flux that is not positive.
 
-def _class_columns(classes: Sequence[str], detections: Detections) -> dict[str, NDArray[np.float32]]:
-    """Probabilities of all classes but galaxies, by their columns; zero for stars if the model does not know them."""
-    shares = dict(zip(classes, detections.class_probability.T, strict=True))
-    shares = {"star": np.zeros(len(detections), np.float32), **shares}
-    return {probability_column(name): share for name, share in shares.items() if name != "galaxy"}
-
-
-def _conformal_ends(
-    conformal: ConformalIntervals, redshift: ZMixture, photometry: Photometry
-) -> dict[str, NDArray[np.float64]]:
-    """The columns that conformal intervals take the place of."""
-    ends: dict[str, NDArray[np.float64]] = {}
-    for share, names in INTERVALS.items():
-        ends |= zip(names, conformal.interval(redshift, photometry.snr, level=share).T, strict=True)
-    return ends
-
-
-def magnitude_ab(flux_njy: ArrayLike) -> NDArray[np.float64]:
-    """AB magnitude of a flux in nJy: NaN for NaN, +inf for a flux that is not positive.
-
+    Examples
+    --------
     >>> magnitude_ab([1000.0, 0.0, float("nan")])
     array([23.9,  inf,  nan])
     """
@@ -289,5 +264,16 @@ def magnitude_ab(flux_njy: ArrayLike) -> NDArray[np.float64]:
 
 
 def catalogue_bands(column_names: Sequence[str]) -> tuple[str, ...]:
-    """Bands of a stored catalogue, from the names of its flux columns in order."""
+    """Return the bands of a stored catalogue.
+
+    Parameters
+    ----------
+    column_names : sequence of str
+        Its columns in order.
+
+    Returns
+    -------
+    tuple of str
+        Names of the bands, from those of the flux columns.
+    """
     return tuple(name.removeprefix(FLUX_PREFIX).upper() for name in column_names if name.startswith(FLUX_PREFIX))

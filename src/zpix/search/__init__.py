@@ -1,7 +1,7 @@
 """From blocks of tiles to the sources of a field, in one process or many."""
 
 from zpix.search.blocks import Block, make_blocks
-from zpix.search.predict import Predictor
+from zpix.search.predictor import Predictor
 from zpix.search.seams import SEAM_PIX, claimed, keep_owned, seen_once
 from zpix.search.workers import choose_threads, choose_workers, computing_with, in_processes, on_cluster
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,9 @@ from numpy.typing import NDArray
 from zpix.catalogue import Catalogue, Stamps, flag_value, touching_masks, without_duplicates
 from zpix.config import InferenceConfig
 from zpix.image import Tile
-from zpix.search import SEAM_PIX, Block, seen_once
-from zpix.search.block import Search
-from zpix.search.parts import Part, read_part
+from zpix.search.blocks import Block
+from zpix.search.parts import Part
+from zpix.search.seams import SEAM_PIX, seen_once
 from zpix.sources import box_centres
 
 # Height of a strip in tiles, at least: a tile's height of it waits for the next strip and is looked at twice.
@@ -72,18 +73,43 @@ class Counterparts:
     iou: NDArray[np.float32]
 
 
-def assemble(search: Search, blocks: Sequence[Block], counterparts: Counterparts | None = None) -> Iterator[Strip]:
-    """Strips of the catalogue of a field whose blocks have all been searched.
+class SearchedBlocks(Protocol):
+    """Where the parts of a field are, such as a `Search` or a `KeptSearch`."""
 
-    With a reference catalogue they hold the detections alone, unless `counterparts` are given.
+    @property
+    def config(self) -> InferenceConfig:
+        """Settings of the search."""
+
+    def read(self, block: Block) -> Part:
+        """Return the part of a block."""
+
+
+def assemble(
+    search: SearchedBlocks, blocks: Sequence[Block], counterparts: Counterparts | None = None
+) -> Iterator[Strip]:
+    """Put the parts of a field together, whose blocks have all been searched.
+
+    Parameters
+    ----------
+    search : Search or KeptSearch
+        Gives the parts.
+    blocks : sequence of Block
+        All blocks of the field.
+    counterparts : Counterparts, optional
+        From `find_counterparts`, where there is a reference catalogue; without them strips hold the detections alone.
+
+    Yields
+    ------
+    Strip
+        Of the catalogue, from the bottom of the mosaic to its top.
     """
     size = search.config.tile_size
     strips = _strips(blocks, least_height=_TILES_PER_STRIP * size)
     tiles = {tile.index: tile for block in blocks for tile in block.tiles}
-    settled = waiting = read_part(search.part(blocks[0]))[:0]
+    settled = waiting = search.read(blocks[0])[:0]
     count = 0
     for number, strip in enumerate(strips, start=1):
-        parts = (_wanted(read_part(search.part(block)), counterparts) for block in strip)
+        parts = (_wanted(search.read(block), counterparts) for block in strip)
         waiting = Part.concatenate([waiting, *parts])
         gathered = Part.concatenate([settled, waiting[_by_position(waiting)]])
         stays = np.ones(len(gathered), bool)

@@ -17,10 +17,9 @@ import numpy as np
 from zpix.image import Mosaic, SegmentationMap
 from zpix.matching import SourceList, match_positions, match_source_lists, read_source_list, source_list_of
 from zpix.matching.source_lists import MIN_IOU, RADIUS_ARCSEC
-from zpix.search import Block
 from zpix.search.apertures import place_reference, write_placed
-from zpix.search.assembly import Counterparts, assemble
-from zpix.search.block import Search
+from zpix.search.assembly import Counterparts, SearchedBlocks, assemble
+from zpix.search.blocks import Block
 
 #: Name of the file, among the parts of a run, that holds the placed sources.
 PLACED = "reference.npy"
@@ -85,7 +84,7 @@ def read_placed_reference(path: str | Path, segmentation: str | Path | None, mos
     return PlacedReference(path, segmentation, placed, apertures, len(reference) - len(placed))
 
 
-def find_counterparts(search: Search, blocks: Sequence[Block], reference: PlacedReference) -> Counterparts:
+def find_counterparts(search: SearchedBlocks, blocks: Sequence[Block], reference: PlacedReference) -> Counterparts:
     """Match the detections of a searched field with the sources of a reference, one-to-one.
 
     A detection that lies where an unmatched source of the reference does, but is drawn otherwise, is neither its

@@ -24,7 +24,7 @@ from zpix.detector import detector as two_stages
 from zpix.detector.device import choose_device
 from zpix.detector.pooling import BoxPooler
 from zpix.search import Predictor
-from zpix.search.predict import to_detections
+from zpix.search.predictor import to_detections
 from zpix.sources import Detections
 from zpix.speed.clock import REST, StageClock, answer_instead, remember_answers
 from zpix.speed.load import Answers, Load
