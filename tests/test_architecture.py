@@ -128,6 +128,7 @@ RULES = {
         {
             "torch": "the crossing from tensors to arrays; threads of a process",
             "numpy": "arrays",
+            "astropy": "images in memory, with units and a grid",
             "pyarrow": "parts of a catalogue",
             "psutil": "how many processes the memory allows",
             "distributed": "blocks on the workers of a dask cluster",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from zpix.jobs.fetch import fetch
     from zpix.jobs.info import info
     from zpix.jobs.match import match
+    from zpix.jobs.predict import predict
     from zpix.jobs.prepare import prepare
     from zpix.jobs.pretrain import pretrain
     from zpix.jobs.run import run, write_run
@@ -77,6 +78,7 @@ _HOMES = {
     "load_config": "zpix.config",
     "match": "zpix.jobs.match",
     "open_mosaic": "zpix.image",
+    "predict": "zpix.jobs.predict",
     "prepare": "zpix.jobs.prepare",
     "pretrain": "zpix.jobs.pretrain",
     "read_catalogue": "zpix.catalogue",
@@ -115,6 +117,7 @@ __all__ = [
     "load_config",
     "match",
     "open_mosaic",
+    "predict",
     "prepare",
     "pretrain",
     "read_catalogue",

@@ -28,6 +28,10 @@ class GridError(ZpixError):
     """Mosaics are not on one pixel grid, or a region does not fit the grid."""
 
 
+class ArrayError(ZpixError):
+    """An array or image given in Python has a shape, a unit or an uncertainty that cannot be used."""
+
+
 class ConfigError(ZpixError):
     """A setting is unknown or out of its range."""
 

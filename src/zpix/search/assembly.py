@@ -74,7 +74,7 @@ class Counterparts:
 
 
 class SearchedBlocks(Protocol):
-    """Where the parts of a field are, such as a `Search` or a `KeptSearch`."""
+    """Where the parts of a field are, such as a `Search` or `KeptParts`."""
 
     @property
     def config(self) -> InferenceConfig:
@@ -91,7 +91,7 @@ def assemble(
 
     Parameters
     ----------
-    search : Search or KeptSearch
+    search : Search or KeptParts
         Gives the parts.
     blocks : sequence of Block
         All blocks of the field.

@@ -7,7 +7,7 @@ neighbours can tell (the flag BLENDED), and the columns `tile`, `segment`, `segm
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from zpix.catalogue.parquet_file import arrow_table, catalogue_of
 from zpix.catalogue.stamps import Stamps
 from zpix.catalogue.table import Catalogue
+from zpix.config import InferenceConfig
 from zpix.errors import OutputError
 from zpix.outputs import whole_file
+from zpix.search.blocks import Block
 from zpix.sources.rows import Rows
 
 
@@ -45,6 +47,49 @@ class Part(Rows):
     def of_block(catalogue: Catalogue, segments: Stamps, tile: NDArray[np.int64]) -> Part:
         """The sources of one block, whose ids are counted inside it."""
         return Part(catalogue, segments, tile, tile << 32 | catalogue["id"])
+
+
+@dataclass(frozen=True)
+class KeptParts:
+    """Parts of a field that is searched in memory.
+
+    Attributes
+    ----------
+    config : InferenceConfig
+        Settings of the search.
+    parts : dict of int to Part
+        By the index of the block.
+    """
+
+    config: InferenceConfig
+    parts: dict[int, Part] = field(default_factory=dict)
+
+    def keep(self, block: Block, part: Part) -> None:
+        """Keep the part of a block.
+
+        Parameters
+        ----------
+        block : Block
+            The block that was searched.
+        part : Part
+            Its sources.
+        """
+        self.parts[block.index] = part
+
+    def read(self, block: Block) -> Part:
+        """Return the part of a block.
+
+        Parameters
+        ----------
+        block : Block
+            A block that was searched.
+
+        Returns
+        -------
+        Part
+            Its sources.
+        """
+        return self.parts[block.index]
 
 
 def write_part(path: str | Path, part: Part) -> None:

@@ -12,6 +12,7 @@ from zpix.config import InferenceConfig
 from zpix.detector import Checkpoint, built_for_pix, novelty_path
 from zpix.errors import BandError, ConfigError, ModelError
 from zpix.image import Mosaic
+from zpix.search.array_image import ArrayImage
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def check_model(checkpoint: Checkpoint, config: InferenceConfig, model: Path) ->
         )  # fmt: skip
 
 
-def check_mosaic(mosaic: Mosaic, checkpoint: Checkpoint) -> None:
+def check_mosaic(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) -> None:
     """Refuse a mosaic that the model cannot read; warn of missing bands.
 
     Parameters
@@ -81,9 +82,10 @@ def check_mosaic(mosaic: Mosaic, checkpoint: Checkpoint) -> None:
     if missing:
         log.warning("the mosaic lacks %s: the model gets a mask instead, and n_bands says so", " ".join(missing))
     expected = checkpoint.config.pixel_scale_arcsec
-    if abs(mosaic.pixel_scale_arcsec / expected - 1) > _PIXEL_SCALE_TOLERANCE:
+    scale = mosaic.pixel_scale_arcsec  # not known of arrays without a WCS
+    if scale is not None and abs(scale / expected - 1) > _PIXEL_SCALE_TOLERANCE:
         raise ModelError(
-            f"the mosaic has pixels of {mosaic.pixel_scale_arcsec:.4f} arcsec, the model was trained on "
+            f"the mosaic has pixels of {scale:.4f} arcsec, the model was trained on "
             f"{expected:.4f}: bring them onto a grid of such pixels with zpix align --reference FILE"
         )
 
