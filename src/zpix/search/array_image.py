@@ -263,4 +263,4 @@ def _njy_per(unit: Any, band: str, side_arcsec: float | None) -> float:
         raise ArrayError(f"band {band} is in {unit}: allowed are units of flux such as nJy, or MJy / sr")
     if side_arcsec is None:
         raise ArrayError(f"band {band} is in {unit}, which needs the size of a pixel: give wcs or pixel_scale_arcsec")
-    return float((unit * (side_arcsec * u.arcsec) ** 2).to(u.nJy))
+    return float((unit * (side_arcsec * u.arcsec) ** 2).to_value(u.nJy))
