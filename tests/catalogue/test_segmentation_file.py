@@ -113,7 +113,10 @@ def test_no_sources_give_an_empty_map(make_detections, tmp_path):
 def test_a_failure_leaves_the_old_file(crowd, tmp_path):
     path = tmp_path / "segmentation.fits"
     path.write_text("old")
-    with pytest.raises(OutputError, match="disk full"), SegmentationWriter(path, shape=SHAPE) as writer:
+    with (  # noqa: PT012 (the error must come after something was drawn)
+        pytest.raises(OutputError, match="disk full"),
+        SegmentationWriter(path, shape=SHAPE) as writer,
+    ):
         writer.draw(segments_of(crowd), ids=np.arange(40), score=crowd.score, until=10)
         raise OSError("disk full")
     assert path.read_text() == "old"

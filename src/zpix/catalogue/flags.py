@@ -35,6 +35,7 @@ class Flag:
 
     @property
     def value(self) -> int:
+        """Value of the bit in the column `flags`."""
         return 1 << self.bit
 
 

@@ -131,14 +131,18 @@ def write_run(
     ----------
     mosaics : str, Path or sequence of these
         As in `run`, and so are all others.
-    out, model, reference, reference_segmentation : str or Path
-        Output directory, checkpoint, and a survey's catalogue with its map.
+    out, model : str or Path
+        Output directory and checkpoint.
     config : str, Path, Config or InferenceConfig, optional
         Settings.
     scheduler : str, optional
         Address of a `dask.distributed` scheduler.
-    hats, overwrite : bool, default: False
-        Whether a HATS catalogue is written too, and whether an earlier run is replaced.
+    hats : bool, default: False
+        Whether a HATS catalogue is written too.
+    reference, reference_segmentation : str or Path, optional
+        A survey's catalogue and its segmentation map.
+    overwrite : bool, default: False
+        Whether an earlier run is replaced.
     **settings
         Settings of `[inference]` in place of those of `config`, such as `device`, `precision` or `workers`.
 

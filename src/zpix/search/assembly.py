@@ -156,8 +156,11 @@ def _decide(gathered: Part, settled: int, tiles: Mapping[int, Tile], config: Inf
 
 
 def _wanted(part: Part, counterparts: Counterparts | None) -> Part:
-    """What of a part the catalogue is made of: its detections; or, with `counterparts`, those that stay, as what they
-    are, and the sources of the reference that none of them is."""
+    """Return the rows of a part that the catalogue is made of.
+
+    Without `counterparts`, these are its detections; with them, the detections that stay, and the sources of the
+    reference that no detection matches.
+    """
     columns = part.catalogue.columns
     if "origin" not in columns:
         return part
