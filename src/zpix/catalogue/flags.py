@@ -56,8 +56,20 @@ _VALUES = {flag.name: flag.value for flag in FLAGS}
 
 
 def flag_value(*names: str) -> int:
-    """The integer with the named bits set.
+    """Add up the values of flags.
 
+    Parameters
+    ----------
+    *names : str
+        Names of flags.
+
+    Returns
+    -------
+    int
+        The integer with these bits set.
+
+    Examples
+    --------
     >>> flag_value("EDGE", "BLENDED")
     9
     """
@@ -65,8 +77,20 @@ def flag_value(*names: str) -> int:
 
 
 def flag_names(value: int) -> tuple[str, ...]:
-    """Names of the bits set in `value`, lowest bit first.
+    """Name the bits that are set in a value of the column `flags`.
 
+    Parameters
+    ----------
+    value : int
+        Value of `flags`.
+
+    Returns
+    -------
+    tuple of str
+        Names of the set bits, lowest bit first.
+
+    Examples
+    --------
     >>> flag_names(9)
     ('EDGE', 'BLENDED')
     """

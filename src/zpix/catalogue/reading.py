@@ -11,8 +11,17 @@ from zpix.errors import InputFileError
 
 
 def read_catalogue(path: str | Path) -> Catalogue:
-    """Read a catalogue from `.fits`, `.parquet`, or a directory of a finished run, which holds
-    `catalogue.fits`.
+    """Read a catalogue.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file `.fits` or `.parquet`, or the directory of a finished run, which holds `catalogue.fits`.
+
+    Returns
+    -------
+    Catalogue
+        All its rows.
 
     Raises
     ------
