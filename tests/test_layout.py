@@ -1,8 +1,11 @@
-"""Does a command lead to its file?"""
+"""Does a command lead to its file, has every name one meaning, and is nothing too long to read at once?"""
 
 from __future__ import annotations
 
+import ast
 import re
+from collections import defaultdict
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -13,6 +16,21 @@ PACKAGE = ROOT / "src" / "zpix"
 DOCS = ROOT / "docs"
 FOR_EVERYBODY = {"__init__", "__main__", "config", "errors", "outputs", "progress"}
 DATA = {"models", "py.typed"}
+MOST_LINES_OF_A_FILE = 400
+MOST_LINES_OF_A_FUNCTION = 60  # without its docstring
+# Tests of the repository, not of a module.
+OF_THE_REPOSITORY = {"architecture", "layout", "documents", "examples", "benchmarks"}
+# Folders beside the package whose scripts have tests.
+BESIDE_THE_PACKAGE = ("experiments", "examples")
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def named(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
 
 
 def test_beside_the_rooms_lies_only_what_is_for_everybody():
@@ -20,6 +38,56 @@ def test_beside_the_rooms_lies_only_what_is_for_everybody():
     assert beside == FOR_EVERYBODY
     rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name not in {"__pycache__", *DATA}}
     assert all((PACKAGE / room / "__init__.py").is_file() for room in rooms)
+
+
+def test_no_public_class_or_function_has_the_name_of_another():
+    places = defaultdict(list)
+    for path in SOURCES:
+        for node in tree(path).body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+                places[node.name].append(named(path))
+    # Overloads of one function are in one file.
+    assert {name: files for name, files in places.items() if len(set(files)) > 1} == {}
+
+
+def test_no_file_has_the_name_of_another():
+    places = defaultdict(list)
+    for path in SOURCES:
+        if path.name != "__init__.py":
+            places[path.name].append(named(path))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+def test_files_and_functions_can_be_read_at_once():
+    long = [named(path) for path in SOURCES if len(path.read_text("utf-8").splitlines()) > MOST_LINES_OF_A_FILE]
+    for path in SOURCES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                lines = node.end_lineno - node.lineno + 1  # type: ignore[operator]
+                first = node.body[0]
+                if ast.get_docstring(node) is not None:
+                    lines -= first.end_lineno - first.lineno + 1  # type: ignore[operator]
+                if lines > MOST_LINES_OF_A_FUNCTION:
+                    long.append(f"{named(path)}: {node.name}")
+    assert long == []
+
+
+def named_after(folder: Path) -> Iterator[tuple[str, Path]]:
+    """What each test file below a folder is called after, and where its module should be."""
+    for path in sorted(folder.rglob("test_*.py")):
+        yield path.stem.removeprefix("test_"), path.relative_to(folder).parent
+
+
+def test_every_test_file_is_called_after_a_module_of_the_same_folder():
+    """`test_run.py` and `test_run_flags.py` are tests of `run.py`."""
+    lost = []
+    for name, folder in named_after(ROOT / "tests"):
+        home = ROOT / folder if folder.parts[:1] and folder.parts[0] in BESIDE_THE_PACKAGE else PACKAGE / folder
+        modules = {path.stem for path in home.iterdir() if path.suffix == ".py" or path.is_dir()}
+        fits = any(name == module or name.startswith(f"{module}_") for module in modules)
+        if not fits and not (folder == Path() and name in OF_THE_REPOSITORY):
+            lost.append(f"tests/{folder}/test_{name}.py")
+    assert lost == []
 
 
 def test_every_command_is_in_the_table_of_architecture():

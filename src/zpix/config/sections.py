@@ -99,6 +99,7 @@ class ModelConfig(Section):
     @field_validator("classes")
     @classmethod
     def _name_each_class_once(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse an empty list, and a class that is named twice."""
         if not classes or len(set(classes)) < len(classes):
             raise ValueError("a model needs one class or more, each named once")
         return classes
@@ -106,6 +107,7 @@ class ModelConfig(Section):
     @field_validator("bands")
     @classmethod
     def _name_each_band_once(cls, bands: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse an empty list, and a band that is named twice; write names in capitals."""
         names = tuple(band.strip().upper() for band in bands)
         if not names or len(set(names)) < len(names):
             raise ValueError("a model needs one band or more, each named once")

@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from zpix.instruments.cameras import instrument_of
 from zpix.instruments.instrument import Curve
-from zpix.instruments.registry import instrument_of
 
 #: Step in ln λ of all grids of wavelengths: that of the kcorrect templates.
 LN_STEP = 8.5817313e-04

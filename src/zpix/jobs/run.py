@@ -12,16 +12,16 @@ from typing import Literal
 
 from zpix.catalogue import Catalogue, read_catalogue_parquet, require_hats, write_hats
 from zpix.config import Config, InferenceConfig, as_config, override
-from zpix.detector import default_model, load_checkpoint
+from zpix.detector import About, default_model, load_checkpoint
 from zpix.detector.device import return_freed_memory
 from zpix.errors import ConfigError
-from zpix.image import open_mosaic
+from zpix.image import Mosaic, open_mosaic
 from zpix.outputs import refuse_to_replace, resumable_directory
 from zpix.plots import draw_detections
 from zpix.search import choose_threads, make_blocks
 from zpix.search.block import Search
 from zpix.search.products import FURTHER_PRODUCTS, PRODUCTS, write_products
-from zpix.search.reference import read_placed_reference
+from zpix.search.reference import PlacedReference, read_placed_reference
 from zpix.search.requirements import check_model, check_mosaic, what_decides
 from zpix.search.whole_field import FieldSummary, find_sources
 
@@ -172,26 +172,11 @@ def write_run(
         del checkpoint  # every process that searches loads the network itself
         return_freed_memory()  # this process waits while others search
         blocks = make_blocks(mosaic.shape, inference)
+        tiles = sum(len(block.tiles) for block in blocks)
         placed = None if reference is None else read_placed_reference(reference, reference_segmentation, mosaic)
         record = what_decides(mosaic, model, inference) | ({} if placed is None else placed.about)
         with resumable_directory(out, record, products=products, overwrite=overwrite) as work:
-            facts = {
-                "code_version": version("zpix"),
-                "model": known.name or "unnamed",
-                "mosaic_shape": mosaic.shape,
-                "mosaic": ", ".join(sorted({path.name for path in mosaic.paths})),
-            } | ({} if placed is None else {"reference": placed.path.name})
-            search = Search(
-                model,
-                tuple(path.absolute() for path in mosaic.paths),
-                mosaic.bands,
-                inference,
-                work.parts,
-                choose_threads(inference, tiles=sum(len(block.tiles) for block in blocks)),
-                facts=tuple(facts.items()),
-                reference=None if placed is None else placed.write(work.parts),
-                reference_segmentation=None if placed is None else placed.segmentation,
-            )
+            search = _describe(mosaic, model, known, inference, placed, parts=work.parts, tiles=tiles)
             summary = find_sources(search, blocks, scheduler=scheduler)
             catalogue = write_products(
                 work.products, search, blocks, mosaic, summary, model=known.to_header(), reference=placed
@@ -206,3 +191,33 @@ def write_run(
     log.info("%d sources in %s", summary.sources, out)
     log.info("seconds: %s", ", ".join(f"{stage} {spent:.1f}" for stage, spent in summary.seconds.items()))
     return summary
+
+
+def _describe(
+    mosaic: Mosaic,
+    model: Path,
+    about: About,
+    config: InferenceConfig,
+    placed: PlacedReference | None,
+    *,
+    parts: Path,
+    tiles: int,
+) -> Search:
+    """Describe a search to the processes that take part in it, on this machine or another."""
+    facts = {
+        "code_version": version("zpix"),
+        "model": about.name or "unnamed",
+        "mosaic_shape": mosaic.shape,
+        "mosaic": ", ".join(sorted({path.name for path in mosaic.paths})),
+    } | ({} if placed is None else {"reference": placed.path.name})
+    return Search(
+        model,
+        tuple(path.absolute() for path in mosaic.paths),
+        mosaic.bands,
+        config,
+        parts,
+        choose_threads(config, tiles=tiles),
+        facts=tuple(facts.items()),
+        reference=None if placed is None else placed.write(parts),
+        reference_segmentation=None if placed is None else placed.segmentation,
+    )
