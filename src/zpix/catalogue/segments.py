@@ -97,8 +97,12 @@ def measure_masks(
     ----------
     detections : Detections of length N
         Boxes and masks, in the pixels of the whole image.
-    pixels, origin_xy, threshold
-        As in `measure_stamps`.
+    pixels : Pixels
+        A window of the image: flux and error (band, y, x) in nJy, and validity.
+    origin_xy : (int, int), pixels, default (0, 0)
+        Position of the window's first pixel in the whole image.
+    threshold : float, default 0.5
+        Least probability of the pixels of a mask.
 
     Returns
     -------
