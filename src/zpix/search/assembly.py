@@ -156,8 +156,11 @@ def _decide(gathered: Part, settled: int, tiles: Mapping[int, Tile], config: Inf
 
 
 def _wanted(part: Part, counterparts: Counterparts | None) -> Part:
-    """What of a part the catalogue is made of: its detections; or, with `counterparts`, those that stay, as what they
-    are, and the sources of the reference that none of them is."""
+    """Sources of a part for the catalogue.
+
+    Its detections; or, with `counterparts`, those that stay, with their origin, and the sources of the reference that
+    none of them matches.
+    """
     columns = part.catalogue.columns
     if "origin" not in columns:
         return part
