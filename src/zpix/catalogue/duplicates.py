@@ -19,16 +19,23 @@ _LEAST_BOX_IOU = 0.2
 def without_duplicates(
     box: NDArray[np.floating], score: NDArray[np.floating], segments: Stamps, *, max_iou: float
 ) -> NDArray[np.intp]:
-    """Rows of N detections whose mask is not that of a more certain one, in their order.
+    """Find the detections whose mask is not that of a more certain one.
 
     Parameters
     ----------
-    box : (N, 4) float
+    box : (N, 4) float, pixels
+        Half-open boxes (x0, y0, x1, y1).
     score : (N,) float
+        Probabilities of being real.
     segments : Stamps of length N
         From `segment_masks`: 0 outside the masks.
     max_iou : float
         Two masks with a larger intersection over union are one source; the one with the higher score stays.
+
+    Returns
+    -------
+    (M,) int
+        Rows that stay, in ascending order.
     """
     first, second = overlapping_boxes(box, box)
     close = first < second
@@ -48,7 +55,18 @@ def without_duplicates(
 
 
 def mask_iou(a: Window, b: Window) -> float:
-    """Intersection over union of two masks, each a window and the pixel (x, y) of its first element; 0 is outside."""
+    """Compute the intersection over union of two masks.
+
+    Parameters
+    ----------
+    a, b : (window, x, y)
+        Values of a window, 0 outside the mask, and the position of its first pixel.
+
+    Returns
+    -------
+    float
+        0 if they share no pixel.
+    """
     (mask_a, x_a, y_a), (mask_b, x_b, y_b) = a, b
     left, top = max(x_a, x_b), max(y_a, y_b)
     right = min(x_a + mask_a.shape[1], x_b + mask_b.shape[1])

@@ -26,7 +26,15 @@ _FITS_LETTER = {"int16": "I", "int32": "J", "int64": "K", "float32": "E", "float
 
 
 def write_catalogue_fits(path: str | Path, catalogue: Catalogue | CatalogueFile) -> None:
-    """Write `catalogue.fits`; the file appears whole or not at all."""
+    """Write `catalogue.fits`; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    catalogue : Catalogue or CatalogueFile
+        In memory or on disk; may be empty.
+    """
     schema = catalogue.schema
     columns = [fits.Column(name=c.name, format=_fits_format(c), unit=c.unit or None) for c in schema]
     table = fits.BinTableHDU.from_columns(columns, name="CATALOGUE", nrows=0)
@@ -52,6 +60,16 @@ def write_catalogue_fits(path: str | Path, catalogue: Catalogue | CatalogueFile)
 
 def read_catalogue_fits(path: str | Path) -> Catalogue:
     """Read what `write_catalogue_fits` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    Catalogue
+        In memory.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What should a reader of the catalogue beware of, source by source?
+"""Which caveats does each source of a catalogue have?
 
 Flags are bits of the integer column `flags`. They are declared here once, as data, and every writer puts the
 list into its header. A new flag is a new row of `FLAGS` and a new condition in `quality_flags`; bits are
@@ -27,7 +27,17 @@ RANGE_MARGIN = 0.02
 
 @dataclass(frozen=True)
 class Flag:
-    """One quality flag: its name, its bit number (value 2**bit) and what it warns of."""
+    """One quality flag.
+
+    Attributes
+    ----------
+    name : str
+        In capitals.
+    bit : int
+        Number of its bit.
+    description : str
+        What is true of a source that has it.
+    """
 
     name: str
     bit: int
@@ -35,7 +45,7 @@ class Flag:
 
     @property
     def value(self) -> int:
-        """Value of the bit in the column `flags`."""
+        """What it adds to the column `flags`: 2 to the power of `bit`."""
         return 1 << self.bit
 
 
@@ -56,7 +66,7 @@ _VALUES = {flag.name: flag.value for flag in FLAGS}
 
 
 def flag_value(*names: str) -> int:
-    """Add up the values of flags.
+    """Return the integer with the named bits set.
 
     Parameters
     ----------
@@ -66,7 +76,7 @@ def flag_value(*names: str) -> int:
     Returns
     -------
     int
-        The integer with these bits set.
+        Sum of their values.
 
     Examples
     --------
@@ -77,17 +87,17 @@ def flag_value(*names: str) -> int:
 
 
 def flag_names(value: int) -> tuple[str, ...]:
-    """Name the bits that are set in a value of the column `flags`.
+    """Return the names of the bits that are set.
 
     Parameters
     ----------
     value : int
-        Value of `flags`.
+        Of the column `flags`.
 
     Returns
     -------
     tuple of str
-        Names of the set bits, lowest bit first.
+        Names of flags, lowest bit first.
 
     Examples
     --------
@@ -111,21 +121,31 @@ def quality_flags(
     novelty: NDArray[np.floating],
     z_range: tuple[float, float],
 ) -> NDArray[np.int32]:
-    """Flags of N sources, shape (N,).
+    """Set the flags of N sources.
 
     Parameters
     ----------
-    edge, saturated, blended, is_star : (N,) bool
-    novelty : (N,) float
-        Distance from ordinary sources in units of the limit; NaN where it is not known.
+    edge, saturated, blended : (N,) bool
+        Where the flags of these names hold.
     flux, flux_error : (N, B) float, nJy
-        NaN where a band was not observed.
+        Fluxes and their 1 σ errors; NaN where a band was not observed.
     redshift : ZMixture of length N
+        Redshift PDFs.
     interval : (N, 2) float
         Ends of the central 68 % of each.
     z_phot : (N,) float
+        Point estimates.
+    is_star : (N,) bool
+        Which sources are of a class without a redshift.
+    novelty : (N,) float
+        Distance from ordinary sources in units of the limit; NaN where it is not known.
     z_range : (float, float)
         Redshifts between which the model was trained.
+
+    Returns
+    -------
+    (N,) int32
+        The column `flags`.
     """
     seen = np.isfinite(flux)
     snr = np.divide(flux, flux_error, out=np.full(flux.shape, -np.inf), where=seen)
@@ -150,10 +170,22 @@ def quality_flags(
 
 
 def count_peaks(redshift: ZMixture, *, probability: float = PEAK_PROBABILITY) -> NDArray[np.int64]:
-    """How many peaks of each PDF hold at least `probability`, shape (N,).
+    """Count the peaks of redshift PDFs.
 
-    A peak reaches from one minimum of the density in ln(1 + z) to the next; cells of 0.02 in ln(1 + z), the
-    best photo-z scatter, make peaks closer than that one.
+    A peak reaches from one minimum of the density in ln(1 + z) to the next. Cells of 0.02 in ln(1 + z), the best
+    photo-z scatter, make one peak of those that are closer.
+
+    Parameters
+    ----------
+    redshift : ZMixture of length N
+        The PDFs.
+    probability : float
+        Least probability of a peak that counts.
+
+    Returns
+    -------
+    (N,) int64
+        Number of peaks.
     """
     edges = default_grid()[::10]
     peaks = np.empty(len(redshift), dtype=np.int64)

@@ -23,9 +23,12 @@ def write_hats(path: str | Path, catalogue: str | Path, *, scheduler: str | None
 
     Parameters
     ----------
-    path : directory to make
-    catalogue : path of a file that `CatalogueWriter` wrote; one without sources gives no directory
-    scheduler : address of a dask scheduler whose workers write the files, in place of this process
+    path : str or Path
+        Directory to make.
+    catalogue : str or Path
+        File that `CatalogueWriter` wrote; one without sources gives no directory.
+    scheduler : str, optional
+        Address of a dask scheduler whose workers write the files, in place of this process.
 
     Raises
     ------
@@ -58,19 +61,25 @@ def write_hats(path: str | Path, catalogue: str | Path, *, scheduler: str | None
         create_thumbnail=False,
     )
     if scheduler is not None:
-        with Client(scheduler) as client:
-            run(arguments, client)
+        with Client(scheduler) as client:  # type: ignore[no-untyped-call]
+            run(arguments, client)  # type: ignore[no-untyped-call]
     else:
         with (
-            LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
-            Client(cluster) as client,
+            LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call]
+            Client(cluster) as client,  # type: ignore[no-untyped-call]
         ):
-            run(arguments, client)
+            run(arguments, client)  # type: ignore[no-untyped-call]
     os.replace(path.parent / "zpix", path)
 
 
 def require_hats() -> None:
-    """Raise `MissingExtraError` if hats-import is not installed."""
+    """Check that hats-import is installed.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not.
+    """
     try:
         import hats_import  # noqa: F401
     except ImportError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,13 @@ _MOST_ROWS = 65_536
 
 
 class CatalogueWriter:
-    """Writes `catalogue.parquet` piece by piece; the file appears whole or not at all. Use `with`."""
+    """Writes `catalogue.parquet` piece by piece; the file appears whole or not at all. Use `with`.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self._whole = whole_file(path)
@@ -40,7 +46,13 @@ class CatalogueWriter:
         return self
 
     def write(self, catalogue: Catalogue) -> None:
-        """Append the sources of a catalogue; the first one decides on bands and facts, even if it is empty."""
+        """Append the sources of a catalogue.
+
+        Parameters
+        ----------
+        catalogue : Catalogue
+            The next sources; the first one gives bands and facts, even if it is empty.
+        """
         import pyarrow.parquet as pq
 
         table = arrow_table(catalogue)
@@ -55,13 +67,32 @@ class CatalogueWriter:
 
 
 def write_catalogue_parquet(path: str | Path, catalogue: Catalogue) -> None:
-    """Write `catalogue.parquet`; the file appears whole or not at all."""
+    """Write `catalogue.parquet`; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    catalogue : Catalogue
+        May be empty.
+    """
     with CatalogueWriter(path) as writer:
         writer.write(catalogue)
 
 
 def arrow_table(catalogue: Catalogue) -> pa.Table:
-    """A catalogue as an Arrow table, with units, descriptions and facts in its metadata."""
+    """Turn a catalogue into an Arrow table.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        May be empty.
+
+    Returns
+    -------
+    pyarrow.Table
+        With units, descriptions and facts in its metadata.
+    """
     import pyarrow as pa
 
     facts = {
@@ -78,7 +109,18 @@ def arrow_table(catalogue: Catalogue) -> pa.Table:
 
 
 def catalogue_of(table: pa.Table) -> Catalogue:
-    """The catalogue in an Arrow table; the inverse of `arrow_table`. Further columns are left out."""
+    """Turn an Arrow table into a catalogue, the inverse of `arrow_table`.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Columns that no catalogue has are left out.
+
+    Returns
+    -------
+    Catalogue
+        In memory.
+    """
     columns = {name: _to_numpy(table.column(name).combine_chunks()) for name in table.column_names}
     facts = json.loads((table.schema.metadata or {}).get(b"zpix", b"{}"))
     return Catalogue(columns, catalogue_bands(table.column_names), facts.get("meta", {}))
@@ -87,10 +129,19 @@ def catalogue_of(table: pa.Table) -> Catalogue:
 class CatalogueFile:
     """A catalogue on disk that is read in pieces, so that memory does not grow with it.
 
+    Parameters
+    ----------
+    path : str or Path
+        File that `CatalogueWriter` wrote.
+
     Attributes
     ----------
-    bands, schema, meta
-        As those of `Catalogue`.
+    bands : tuple of str
+        As of `Catalogue`.
+    schema : tuple of Column
+        As of `Catalogue`.
+    meta : mapping of str to JSON values
+        As of `Catalogue`.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -104,13 +155,29 @@ class CatalogueFile:
         return int(self._file.metadata.num_rows)
 
     def chunks(self) -> Iterator[Catalogue]:
-        """The catalogue in order, in pieces of at most some ten thousand sources; one at least."""
+        """Iterate over the catalogue in pieces.
+
+        Yields
+        ------
+        Catalogue
+            The next sources, at most some ten thousand; one piece at least.
+        """
         for group in range(self._file.num_row_groups):
             yield catalogue_of(self._file.read_row_group(group))
 
 
 def read_catalogue_parquet(path: str | Path) -> Catalogue:
     """Read what `write_catalogue_parquet` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    Catalogue
+        In memory.
 
     Raises
     ------
@@ -137,7 +204,7 @@ def read_catalogue_parquet(path: str | Path) -> Catalogue:
         raise CatalogueError(f"'{path}': {error}") from error
 
 
-def _to_arrow(values: NDArray, column: Column) -> pa.Array:
+def _to_arrow(values: NDArray[Any], column: Column) -> pa.Array:
     import pyarrow as pa
 
     if column.dtype.startswith("U"):
@@ -147,11 +214,11 @@ def _to_arrow(values: NDArray, column: Column) -> pa.Array:
     return pa.array(values)
 
 
-def _to_numpy(array: pa.Array) -> NDArray:
+def _to_numpy(array: pa.Array) -> NDArray[Any]:
     import pyarrow as pa
 
     if pa.types.is_fixed_size_list(array.type):
-        return array.flatten().to_numpy(zero_copy_only=False).reshape(-1, array.type.list_size)
+        return np.asarray(array.flatten().to_numpy(zero_copy_only=False)).reshape(-1, array.type.list_size)
     if pa.types.is_string(array.type):
         return np.array(array.to_pylist(), dtype=str)
-    return array.to_numpy(zero_copy_only=False)
+    return np.asarray(array.to_numpy(zero_copy_only=False))

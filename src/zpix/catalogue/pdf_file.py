@@ -21,7 +21,15 @@ from zpix.sources import ZMixture
 
 
 def write_pdfs(path: str | Path, catalogue: Catalogue | CatalogueFile) -> None:
-    """Write `pdfs.hdf5`: the redshift mixture and id of every source; it appears whole or not at all."""
+    """Write `pdfs.hdf5`, the redshift mixture and id of every source; it appears whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    catalogue : Catalogue or CatalogueFile
+        In memory or on disk; may be empty.
+    """
     import qp  # takes a second to import
 
     with whole_file(path) as temporary:
@@ -39,7 +47,19 @@ def write_pdfs(path: str | Path, catalogue: Catalogue | CatalogueFile) -> None:
 
 
 def read_pdfs(path: str | Path) -> tuple[NDArray[np.int64], ZMixture]:
-    """Ids (N,) and redshift PDFs of a file that `write_pdfs` wrote.
+    """Read what `write_pdfs` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    ids : (N,) int64
+        Ids of the catalogue.
+    redshift : ZMixture of length N
+        Redshift PDFs.
 
     Raises
     ------

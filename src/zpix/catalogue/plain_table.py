@@ -19,20 +19,37 @@ TABLE_ENDINGS = (".fits", ".parquet", ".csv")
 
 
 def refuse_other_endings(path: str | Path) -> None:
-    """Raise `OutputError` if the name of a table does not end in that of a format."""
+    """Refuse the name of a table that does not end in that of a format.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+
+    Raises
+    ------
+    OutputError
+        If the name ends in none of `TABLE_ENDINGS`.
+    """
     if Path(path).suffix not in TABLE_ENDINGS:
         raise OutputError(f"{path}: the name of a table must end in {', '.join(TABLE_ENDINGS)}")
 
 
 def write_table(
-    path: str | Path, values: Mapping[str, NDArray], schema: Sequence[Column], *, facts: Mapping[str, Any]
+    path: str | Path, values: Mapping[str, NDArray[Any]], schema: Sequence[Column], *, facts: Mapping[str, Any]
 ) -> None:
     """Write columns with their units and descriptions; the file appears whole or not at all.
 
     Parameters
     ----------
-    values : one-dimensional arrays of one length, by the names of `schema`
-    facts : upper-case keywords for the header of FITS and the metadata of Parquet; CSV has no place for them
+    path : str or Path
+        File to write, whose ending names the format.
+    values : mapping of str to (N,) array
+        By the names of `schema`.
+    schema : sequence of Column
+        Declarations of the columns, in order.
+    facts : mapping of str to object
+        Upper-case keywords for the header of FITS and the metadata of Parquet; CSV has no place for them.
 
     Raises
     ------
@@ -52,7 +69,7 @@ def write_table(
 
 
 def _write_parquet(
-    path: Path, columns: Mapping[str, NDArray], schema: Sequence[Column], facts: Mapping[str, Any]
+    path: Path, columns: Mapping[str, NDArray[Any]], schema: Sequence[Column], facts: Mapping[str, Any]
 ) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -16,12 +16,12 @@ def read_catalogue(path: str | Path) -> Catalogue:
     Parameters
     ----------
     path : str or Path
-        A file `.fits` or `.parquet`, or the directory of a finished run, which holds `catalogue.fits`.
+        A file that ends in `.fits` or `.parquet`, or the directory of a finished run, which holds `catalogue.fits`.
 
     Returns
     -------
     Catalogue
-        All its rows.
+        In memory.
 
     Raises
     ------
@@ -39,6 +39,17 @@ def read_catalogue(path: str | Path) -> Catalogue:
 
 
 def catalogue_file(path: str | Path) -> Path:
-    """The file of a catalogue: `catalogue.fits` of the directory of a finished run, else the path itself."""
+    """Return the file of a catalogue.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file, or the directory of a finished run.
+
+    Returns
+    -------
+    Path
+        `catalogue.fits` in a directory, else the path itself.
+    """
     path = Path(path)
     return path / "catalogue.fits" if path.is_dir() else path

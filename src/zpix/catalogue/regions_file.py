@@ -30,8 +30,9 @@ def write_regions(path: str | Path, catalogue: Catalogue | CatalogueFile, *, wcs
     Parameters
     ----------
     path : str or Path
-        The file appears whole or not at all.
-    catalogue : Catalogue, or one on disk
+        File to write; it appears whole or not at all.
+    catalogue : Catalogue or CatalogueFile
+        In memory or on disk; may be empty.
     wcs : astropy.wcs.WCS
         Of the mosaic whose pixels the boxes refer to.
     """
@@ -53,8 +54,7 @@ def _lines(catalogue: Catalogue, wcs: WCS) -> Iterator[str]:
 
 
 def _on_sky(wcs: WCS, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """Position in degrees, arcsec per pixel along x and along y, and the angle of DS9 boxes in degrees; each
-    (N,).
+    """Position in degrees, arcsec per pixel along x and y, and the angle of DS9 boxes in degrees; each (N,).
 
     DS9 turns a box in sky coordinates counter-clockwise, as seen with north up and east left, from the
     direction of decreasing right ascension.

@@ -22,11 +22,13 @@ class Column:
     Attributes
     ----------
     name : str
+        Its name in every format.
     dtype : str
         numpy type of one element; "U8" is text of at most eight characters.
     unit : str
         Unit as FITS writes it; empty for numbers without unit and for text.
     description : str
+        What it holds, in ASCII.
     shape : tuple of int
         Shape of one row's value: () for a scalar, (K,) for a vector.
     """
@@ -96,17 +98,50 @@ _CONFORMAL_ENDS = {
 
 
 def flux_column(band: str) -> str:
-    """Name of the flux column of a band: F444W is in `flux_f444w`."""
+    """Return the name of the flux column of a band.
+
+    Parameters
+    ----------
+    band : str
+        Its name, such as "F444W".
+
+    Returns
+    -------
+    str
+        Such as "flux_f444w".
+    """
     return FLUX_PREFIX + band.lower()
 
 
 def flux_error_column(band: str) -> str:
-    """Name of the flux error column of a band: F444W is in `fluxerr_f444w`."""
+    """Return the name of the flux error column of a band.
+
+    Parameters
+    ----------
+    band : str
+        Its name, such as "F444W".
+
+    Returns
+    -------
+    str
+        Such as "fluxerr_f444w".
+    """
     return FLUX_ERROR_PREFIX + band.lower()
 
 
 def probability_column(class_name: str) -> str:
-    """Name of the column with the probability of a class: that of stars is in `p_star`."""
+    """Return the name of the column with the probability of a class.
+
+    Parameters
+    ----------
+    class_name : str
+        Its name, such as "star".
+
+    Returns
+    -------
+    str
+        Such as "p_star".
+    """
     return f"p_{class_name}"
 
 
@@ -118,10 +153,25 @@ def catalogue_columns(
     reference: bool = False,
     conformal: bool = False,
 ) -> tuple[Column, ...]:
-    """All columns, in order, of a catalogue with these bands and K mixture components per redshift PDF.
+    """Declare the columns of a catalogue.
 
-    Classes of the model beside galaxy and star have a column each with their probability. With `reference`, those of a
-    run with a reference catalogue are among them; with `conformal`, intervals are such.
+    Parameters
+    ----------
+    bands : sequence of str
+        Bands, each with a column of flux and one of its error.
+    n_components : int
+        Components K of each redshift PDF.
+    classes : sequence of str, default ("galaxy", "star")
+        Classes of the model; each but galaxy has a column with its probability.
+    reference : bool, default False
+        Include the columns of a run with a reference catalogue.
+    conformal : bool, default False
+        Describe the intervals as conformal ones.
+
+    Returns
+    -------
+    tuple of Column
+        All columns, in order.
     """
     further = [name for name in classes if name not in DEFAULT_CLASSES]
     redshift: tuple[Column, ...] = _REDSHIFT

@@ -1,4 +1,4 @@
-"""Which source owns each pixel of the mosaic?
+"""What is the source id of each pixel of the mosaic?
 
 The segmentation map is an int32 FITS image on the mosaic's grid whose values are the ids of the catalogue, 0
 for sky. It is drawn and written in bands of rows, so memory does not grow with the mosaic.
@@ -30,9 +30,11 @@ class SegmentationWriter:
     Parameters
     ----------
     path : str or Path
-    shape : (int, int)
-        Height and width of the mosaic in pixels.
+        File to write.
+    shape : (int, int), pixels
+        Height and width of the mosaic.
     wcs : astropy.wcs.WCS, optional
+        That of the mosaic.
     """
 
     def __init__(self, path: str | Path, *, shape: tuple[int, int], wcs: WCS | None = None) -> None:
@@ -54,7 +56,19 @@ class SegmentationWriter:
     def draw(
         self, segments: Stamps, *, ids: NDArray[np.integer], score: NDArray[np.floating], until: int | None = None
     ) -> None:
-        """Draw the rows below `until` (default: all) that are not drawn yet; `segments` hold whatever reaches there."""
+        """Draw the next rows.
+
+        Parameters
+        ----------
+        segments : Stamps of length N
+            From `segment_masks`, in the pixels of the mosaic: all that reach into these rows.
+        ids : (N,) int
+            Ids of the sources.
+        score : (N,) float
+            Their probabilities of being real.
+        until : int, optional
+            Draw the rows below it that are not drawn yet; by default all rows.
+        """
         until = self._height if until is None else min(until, self._height)
         rows = (self._done, max(until, self._done))
         for block in segmentation_blocks(segments, ids=ids, score=score, rows=rows, width=self._width):
@@ -73,7 +87,24 @@ def draw_segmentation(
     score: NDArray[np.floating],
     ids: NDArray[np.integer] | None = None,
 ) -> NDArray[np.int32]:
-    """The segmentation map as one array (y, x) int32; for images that fit in memory."""
+    """Draw the segmentation map as one array, for images that fit in memory.
+
+    Parameters
+    ----------
+    segments : Stamps of length N
+        From `segment_masks`, in the pixels of the image.
+    shape : (int, int), pixels
+        Height and width of the image.
+    score : (N,) float
+        Probabilities of the sources of being real.
+    ids : (N,) int, optional
+        Ids of the sources; by default from 1 on.
+
+    Returns
+    -------
+    (height, width) int32
+        The id of each pixel, 0 for sky.
+    """
     ids = np.arange(1, len(segments) + 1) if ids is None else ids
     blocks = list(segmentation_blocks(segments, ids=ids, score=score, rows=(0, shape[0]), width=shape[1]))
     return np.concatenate([np.zeros((0, shape[1]), np.int32), *blocks])
@@ -88,7 +119,7 @@ def segmentation_blocks(
     width: int,
     block_rows: int | None = None,
 ) -> Iterator[NDArray[np.int32]]:
-    """Bands of the rows y0 ≤ y < y1 of the segmentation map, from the bottom up; each (rows, width) int32.
+    """Draw the rows y0 ≤ y < y1 of the segmentation map, some at a time from the bottom up.
 
     Where masks overlap, the pixel goes to the source with the higher mask probability (in steps of 1 / 255), at equal
     probability to the one with the higher score, then to the one with the lower id. The result does not depend on
@@ -97,8 +128,22 @@ def segmentation_blocks(
     Parameters
     ----------
     segments : Stamps of length N
-        From `segment_masks`, in the pixels of the whole mosaic.
-    ids, score : (N,)
+        From `segment_masks`, in the pixels of the mosaic.
+    ids : (N,) int
+        Ids of the sources.
+    score : (N,) float
+        Their probabilities of being real.
+    rows : (int, int)
+        First row y0, and y1 after the last one.
+    width : int, pixels
+        Width of the mosaic.
+    block_rows : int, optional
+        Rows that are drawn at a time; by default as many as have some million pixels.
+
+    Yields
+    ------
+    (rows, width) int32
+        The id of each pixel, 0 for sky.
     """
     height = block_rows or max(_BLOCK_PIXELS // max(width, 1), 1)
     bottom, top = segments.box[:, 1], segments.box[:, 3]

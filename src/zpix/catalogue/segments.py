@@ -1,9 +1,9 @@
-"""How much light is in a source's pixels, and which sources touch?"""
+"""What is the flux in the mask of a source, and which masks touch?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ SATURATED_SNR = 50.0
 
 @dataclass(frozen=True, eq=False)
 class Photometry(Rows):
-    """What was measured under the masks of N sources in B bands.
+    """What was measured in the masks of N sources in B bands.
 
     Attributes
     ----------
@@ -52,13 +52,27 @@ class Photometry(Rows):
 
     @property
     def snr(self) -> NDArray[np.float64]:
-        """Signal-to-noise ratio in the mask, all bands with a positive flux in quadrature; shape (N,), 0 for none."""
+        """Signal-to-noise ratio in the mask, (N,): all bands with a positive flux in quadrature, 0 without any."""
         ratio = np.divide(self.flux, self.flux_error, where=self.flux_error > 0, out=np.zeros(self.flux.shape))
-        return np.sqrt((np.maximum(np.nan_to_num(ratio), 0.0) ** 2).sum(1))
+        snr: NDArray[np.float64] = np.sqrt((np.maximum(np.nan_to_num(ratio), 0.0) ** 2).sum(1))
+        return snr
 
     @staticmethod
     def empty(n_bands: int, n_sources: int = 0) -> Photometry:
-        """Nothing measured: no sources, or `n_sources` of which every band is unobserved."""
+        """Return the measurement of no sources, or of sources without data in any band.
+
+        Parameters
+        ----------
+        n_bands : int
+            Number of bands.
+        n_sources : int, default 0
+            Number of sources.
+
+        Returns
+        -------
+        Photometry
+            Fluxes are NaN.
+        """
         return Photometry(
             centre_xy=np.full((n_sources, 2), np.nan),
             flux=np.full((n_sources, n_bands), np.nan, np.float32),
@@ -77,7 +91,24 @@ def measure_masks(
     origin_xy: tuple[int, int] = (0, 0),
     threshold: float = MASK_THRESHOLD,
 ) -> Photometry:
-    """Sum the flux of every band inside the mask of every source; see `measure_stamps`."""
+    """Sum the flux of every band inside the mask of every source.
+
+    Parameters
+    ----------
+    detections : Detections of length N
+        Boxes and masks, in the pixels of the whole image.
+    pixels : Pixels
+        A window of the image: flux and error (band, y, x) in nJy, and validity.
+    origin_xy : (int, int), pixels, default (0, 0)
+        Position of the window's first pixel in the whole image.
+    threshold : float, default 0.5
+        Least probability of the pixels of a mask.
+
+    Returns
+    -------
+    Photometry
+        Of length N.
+    """
     return measure_stamps(place_masks(detections), pixels, origin_xy=origin_xy, threshold=threshold)
 
 
@@ -96,9 +127,15 @@ def measure_stamps(
         From `place_masks`, in the pixels of the whole image.
     pixels : Pixels
         A window of the image: flux and error (band, y, x) in nJy, and validity.
-    origin_xy : (int, int)
-        Pixel coordinates in the whole image of the window's first pixel. Pixels beyond the window are not
-        valid.
+    origin_xy : (int, int), pixels, default (0, 0)
+        Position of the window's first pixel in the whole image. Pixels beyond the window are not valid.
+    threshold : float, default 0.5
+        Least probability of the pixels of a mask.
+
+    Returns
+    -------
+    Photometry
+        Of length N.
     """
     n_bands, height, width = pixels.flux.shape
     result = Photometry.empty(n_bands, len(probability))
@@ -131,12 +168,17 @@ def measure_stamps(
 
 
 def touching_masks(segments: Stamps) -> NDArray[np.bool_]:
-    """Which masks share a pixel with another mask, or a pixel's border or corner; shape (N,) bool.
+    """Find the masks that share a pixel with another mask, or a pixel's edge or corner.
 
     Parameters
     ----------
     segments : Stamps of length N
         From `segment_masks`: 0 outside the masks.
+
+    Returns
+    -------
+    (N,) bool
+        True for a mask that touches another one.
     """
     touching = np.zeros(len(segments), dtype=bool)
     grown = segments.box + np.array([-1, -1, 1, 1])
@@ -148,7 +190,7 @@ def touching_masks(segments: Stamps) -> NDArray[np.bool_]:
     return touching
 
 
-def _sum(values: NDArray, count: NDArray[np.integer]) -> NDArray[np.float64]:
+def _sum(values: NDArray[Any], count: NDArray[np.integer]) -> NDArray[np.float64]:
     """Sum `values` (band, pixel) over N masks, of `count` pixels each, one after the other: (N, band)."""
     total = np.zeros((len(count), len(values)))
     filled = np.flatnonzero(count)  # reduceat has no sum over nothing
@@ -173,7 +215,7 @@ def _touch_nothing(
         doubtful |= [not valid[bottom:top, left:right].all() for left, bottom, right, top in inside]
     touching = np.zeros(len(start), bool)
     stop = np.append(start[1:], len(x))
-    for row in np.flatnonzero(doubtful):  # a look at single pixels
+    for row in np.flatnonzero(doubtful):  # pixel by pixel
         good = np.zeros((y1[row] - y0[row], x1[row] - x0[row]), dtype=bool)
         rows, columns = slice(max(y0[row], 0), max(y1[row], 0)), slice(max(x0[row], 0), max(x1[row], 0))
         part = valid[rows, columns]
@@ -188,10 +230,10 @@ def _touch_nothing(
 def _surround_holes(
     pixels: Pixels, x: NDArray[np.integer], y: NDArray[np.integer], start: NDArray[np.integer]
 ) -> NDArray[np.bool_]:
-    """Whether masks hold a hole without data in a band, closed and in the middle of much light; shape (N,).
+    """Whether masks have a closed hole without data in a band, with bright pixels around it; shape (N,).
 
-    The pixels (x, y) of the masks lie one mask after the other, and begin at `start`. Where a whole region was not
-    observed, in a gap between detectors or beyond the edge, it goes on outside the box of the mask, and is no hole.
+    The pixels (x, y) of the masks lie one mask after the other, and begin at `start`. A region that was not observed,
+    in a gap between detectors or beyond the edge, reaches outside the box of the mask, and is no hole.
     """
     saturated = np.zeros(len(start), bool)
     if pixels.valid.all():

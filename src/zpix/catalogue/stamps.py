@@ -59,22 +59,58 @@ class Stamps(Rows):
         return np.concatenate([self.corner_xy, self.corner_xy + self.shape_yx[:, ::-1]], 1).astype(np.float64)
 
     def window(self, row: int) -> Window:
-        """One window (y, x), and the pixel (x, y) of its first element."""
+        """Return one window.
+
+        Parameters
+        ----------
+        row : int
+            Its number.
+
+        Returns
+        -------
+        values : (height, width) array
+            Its pixels.
+        x, y : int, pixels
+            Position of its first pixel in the image.
+        """
         values = self.values[self.start[row] : self.start[row + 1]]
         x, y = self.corner_xy[row]
         return values.reshape(self.shape_yx[row]), int(x), int(y)
 
     def replaced(self, rows: NDArray[np.integer], others: Stamps) -> Stamps:
-        """The same windows with others in some rows."""
+        """Return the same windows with others in some rows.
+
+        Parameters
+        ----------
+        rows : (M,) int
+            Which ones to replace.
+        others : Stamps of length M
+            What to put there.
+
+        Returns
+        -------
+        Stamps
+            Of the same length.
+        """
         order = np.arange(len(self))
         order[rows] = len(self) + np.arange(len(others))
         return Stamps.concatenate([self, others])[order]
 
 
 def place_masks(detections: Detections) -> Stamps:
-    """Mask probabilities (float32) at the centres of the pixels in the boxes of N detections.
+    """Give the mask probabilities at the centres of the pixels in the boxes of detections.
 
-    The fast twin of `place_probability`, to the bit.
+    This is the fast path of `place_probability`, and gives the same values to the bit.
+
+    Parameters
+    ----------
+    detections : Detections of length N
+        Boxes and masks.
+
+    Returns
+    -------
+    Stamps of length N
+        Probabilities, float32, in the pixels of the boxes.
     """
     count, size = len(detections), detections.mask.shape[-1]
     box = detections.box.astype(np.float64)
@@ -98,7 +134,20 @@ def place_masks(detections: Detections) -> Stamps:
 
 
 def inside_masks(probability: Stamps, *, threshold: float = MASK_THRESHOLD) -> NDArray[np.bool_]:
-    """Which pixels of placed masks belong to their source, (P,); the rule is that of `mask_pixels`."""
+    """Find the pixels that belong to their source, by the rule of `mask_pixels`.
+
+    Parameters
+    ----------
+    probability : Stamps
+        From `place_masks`, with P pixels in all.
+    threshold : float, default 0.5
+        Least probability of the pixels of a mask.
+
+    Returns
+    -------
+    (P,) bool
+        For each of `probability.values`.
+    """
     inside = probability.values >= threshold
     start = probability.start
     if len(probability):
@@ -108,29 +157,42 @@ def inside_masks(probability: Stamps, *, threshold: float = MASK_THRESHOLD) -> N
 
 
 def segment_masks(probability: Stamps, *, threshold: float = MASK_THRESHOLD) -> Stamps:
-    """The pixels of each source, small enough to keep: uint8 probabilities in steps of 1 / 255, 0 outside the mask."""
+    """Keep the probabilities inside the masks in one byte each.
+
+    Parameters
+    ----------
+    probability : Stamps of length N
+        From `place_masks`.
+    threshold : float, default 0.5
+        Least probability of the pixels of a mask.
+
+    Returns
+    -------
+    Stamps of length N
+        Probabilities in steps of 1 / 255, uint8; 0 outside the mask.
+    """
     inside = inside_masks(probability, threshold=threshold)
     levels = np.maximum(np.rint(probability.values * LEVELS), 1).astype(np.uint8)
     return Stamps(probability.corner_xy, probability.shape_yx, np.where(inside, levels, np.uint8(0)))
 
 
 def place_probability(mask: NDArray[np.floating], box: NDArray[np.floating]) -> Window:
-    """Mask probabilities at the centres of the pixels in one box: the plain path of `place_masks`.
+    """Give the mask probabilities at the centres of the pixels in one box: the plain path of `place_masks`.
 
     Parameters
     ----------
     mask : (M, M) float
         Probabilities on a grid that spans the box; rows are y.
-    box : (4,) float
-        Half-open box (x0, y0, x1, y1) in pixels.
+    box : (4,) float, pixels
+        Half-open box (x0, y0, x1, y1).
 
     Returns
     -------
     window : (height, width) float32
-        Bilinear interpolation of `mask`, for the pixels whose centres lie in the box (for a box without any,
-        the one pixel that holds the box's centre).
-    x0, y0 : int
-        Pixel coordinates of window[0, 0].
+        Bilinear interpolation of `mask`, for the pixels whose centres lie in the box; for a box without any, the one
+        pixel that holds the box's centre.
+    x0, y0 : int, pixels
+        Position of window[0, 0].
     """
     x0, y0, x1, y1 = (np.array([edge], np.float64) for edge in box)
     left, column, (x,), _ = _taps(x0, x1, mask.shape[1])
@@ -141,10 +203,20 @@ def place_probability(mask: NDArray[np.floating], box: NDArray[np.floating]) -> 
 
 
 def mask_pixels(window: NDArray[np.floating], *, threshold: float = MASK_THRESHOLD) -> NDArray[np.bool_]:
-    """Which pixels of a window of mask probabilities belong to the source; bool, of the window's shape.
+    """Find the pixels of a window of mask probabilities that belong to the source.
 
-    Those whose probability reaches `threshold`; when none does, the most probable one alone, so that every
-    source has a pixel.
+    Parameters
+    ----------
+    window : (height, width) float
+        Mask probabilities.
+    threshold : float, default 0.5
+        Least probability of the pixels of a mask.
+
+    Returns
+    -------
+    (height, width) bool
+        True where the probability reaches `threshold`; if it does nowhere, at the most probable pixel, so that every
+        source has a pixel.
     """
     inside = window >= threshold
     if not inside.any():

@@ -156,10 +156,10 @@ def _decide(gathered: Part, settled: int, tiles: Mapping[int, Tile], config: Inf
 
 
 def _wanted(part: Part, counterparts: Counterparts | None) -> Part:
-    """Return the rows of a part that the catalogue is made of.
+    """Sources of a part for the catalogue.
 
-    Without `counterparts`, these are its detections; with them, the detections that stay, and the sources of the
-    reference that no detection matches.
+    Its detections; or, with `counterparts`, those that stay, with their origin, and the sources of the reference that
+    none of them matches.
     """
     columns = part.catalogue.columns
     if "origin" not in columns:

@@ -25,6 +25,7 @@ class Block:
     row : int
         Which row of blocks it is in.
     tiles : tuple of Tile
+        Its tiles, row by row.
     """
 
     index: int
@@ -33,8 +34,22 @@ class Block:
 
 
 def make_blocks(shape: tuple[int, int], config: InferenceConfig) -> list[Block]:
-    """Blocks of the tiles of a mosaic of `shape` (ny, nx): the same for any number of workers.
+    """Cut a mosaic into blocks of tiles, the same for any number of workers.
 
+    Parameters
+    ----------
+    shape : (int, int), pixels
+        Height and width of the mosaic.
+    config : InferenceConfig
+        Gives the size of tiles and their margin.
+
+    Returns
+    -------
+    list of Block
+        Row by row from the bottom left.
+
+    Examples
+    --------
     >>> [len(block.tiles) for block in make_blocks((2000, 3500), InferenceConfig(tile_size=1024, margin=128))]
     [4, 4, 2, 2, 2, 1]
     """

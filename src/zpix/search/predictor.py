@@ -37,13 +37,25 @@ _BETWEEN_RETURNS_S = 5.0
 class Predictor:
     """A trained network on a device, ready for tiles.
 
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        The model.
+    config : InferenceConfig
+        Settings of the search.
+
     Attributes
     ----------
-    bands : of the pixels that it wants, in their order
-    classes : of the sources that it tells apart, in the order of their probabilities
-    batch_size : tiles that it likes to be reference at once
-    mask_size : cells of a mask along each side of its box
-    feature_widths : numbers of features of each kind in its detections
+    bands : tuple of str
+        Bands of the pixels that it takes, in their order.
+    classes : tuple of str
+        Classes that it tells apart, in the order of their probabilities.
+    batch_size : int
+        Preferred number of tiles in one call.
+    mask_size : int
+        Cells of a mask along each side of its box.
+    feature_widths : sequence of int
+        Numbers of features of each kind in its detections.
     """
 
     mask_size = MASK_SIZE
@@ -70,13 +82,36 @@ class Predictor:
         return quantised_twin(checkpoint.detector, checkpoint.about.ranges or {}, self.dtype)
 
     def measured_ranges(self) -> AbstractContextManager[dict[str, tuple[float, float]]]:
-        """What goes into each layer that can compute in eight bits, while tiles are predicted in this context."""
+        """Measure the inputs of layers that can compute in eight bits, while tiles are predicted in this context.
+
+        Returns
+        -------
+        context manager of dict of str to (float, float)
+            Least and largest input of each layer.
+        """
         return measured_ranges(self._detector)
 
     def predict(
         self, pixels: Pixels, *, dust: float, within: Region | None = None, reference: ReferenceBoxes | None = None
     ) -> Detections:
-        """Sources of one tile; see `predict_batch`."""
+        """Find the sources of one tile.
+
+        Parameters
+        ----------
+        pixels : Pixels
+            Flux and error (band, y, x) of the model's bands in the model's order, nJy per pixel.
+        dust : float, mag
+            E(B−V) of the tile.
+        within : Region, optional
+            Part of the tile, in its pixels, where sources are wanted; those centred elsewhere cost less then.
+        reference : ReferenceBoxes, optional
+            Sources that are described whether found or not.
+
+        Returns
+        -------
+        Detections
+            In pixels of the tile; those of the reference come last, in order.
+        """
         (found,) = self.predict_batch(
             [pixels], dust=[dust], within=[within], reference=None if reference is None else [reference]
         )
@@ -90,14 +125,23 @@ class Predictor:
         within: Sequence[Region | None] | None = None,
         reference: Sequence[ReferenceBoxes] | None = None,
     ) -> list[Detections]:
-        """Sources of each tile, boxes in pixels of the tile.
+        """Find the sources of several tiles.
 
         Parameters
         ----------
-        pixels : flux and error of the model's bands in the model's order, nJy per pixel
-        dust : E(B−V) in magnitudes of each tile
-        within : part of each tile, in its pixels, where sources are wanted; those centred elsewhere cost less then
-        reference : sources of each tile that are described whether found or not; they come last, in order
+        pixels : sequence of Pixels
+            Flux and error (band, y, x) of the model's bands in the model's order, nJy per pixel, of each tile.
+        dust : sequence of float, mag
+            E(B−V) of each tile.
+        within : sequence of Region or None, optional
+            Part of each tile, in its pixels, where sources are wanted; those centred elsewhere cost less then.
+        reference : sequence of ReferenceBoxes, optional
+            Sources of each tile that are described whether found or not.
+
+        Returns
+        -------
+        list of Detections
+            Of each tile, in its pixels; those of the reference come last, in order.
         """
         if time.monotonic() - self._returned_at > _BETWEEN_RETURNS_S:
             return_freed_memory()

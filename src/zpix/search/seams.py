@@ -1,4 +1,4 @@
-"""To which tile does a source belong, so that none is lost or doubled at a seam?
+"""Which tile owns a source, so that none is lost or found twice at a seam?
 
 A source belongs to the tile that owns its centre. Two tiles see a source on their seam with centres that differ by a
 fraction of a pixel, so each could give it to the other, or both keep it: tiles therefore keep what lies just outside
@@ -22,12 +22,36 @@ _SAME_IOU = 0.3
 
 
 def claimed(tile: Tile) -> Region:
-    """Where the sources that `keep_owned` keeps are centred, in pixels of the tile, a pixel more on each side."""
+    """Return where the sources that `keep_owned` keeps may be centred.
+
+    Parameters
+    ----------
+    tile : Tile
+        A tile of the mosaic.
+
+    Returns
+    -------
+    Region
+        In pixels of the tile, with a pixel more on each side.
+    """
     return tile.owned.grown(int(SEAM_PIX) + 1).shifted(-tile.read.x0, -tile.read.y0)
 
 
 def keep_owned(detections: Detections, tile: Tile) -> Detections:
-    """Detections of a tile, moved to mosaic pixels, whose centres the tile owns or that lie within the seam."""
+    """Keep the detections whose centres a tile owns, or that lie within the seam around what it owns.
+
+    Parameters
+    ----------
+    detections : Detections
+        In pixels of the tile.
+    tile : Tile
+        The tile.
+
+    Returns
+    -------
+    Detections
+        In pixels of the mosaic.
+    """
     moved = detections.shifted(tile.read.x0, tile.read.y0)
     return moved[_distance_outside(moved.centre_xy, _owned([tile])) <= SEAM_PIX]
 
@@ -35,19 +59,26 @@ def keep_owned(detections: Detections, tile: Tile) -> Detections:
 def seen_once(
     box: NDArray[np.float32], score: NDArray[np.float32], tile: NDArray[np.integer], tiles: Mapping[int, Tile]
 ) -> NDArray[np.int64]:
-    """Rows of N detections of several tiles that are one source each, in their order.
+    """Find the detections of several tiles that are one source each.
 
     Of a pair seen by two tiles, the one whose tile owns its centre stays; if both or neither do, the higher score, then
     the lower tile index.
 
     Parameters
     ----------
-    box : (N, 4) float32
-        In pixels of the mosaic.
+    box : (N, 4) float32, pixels
+        Half-open boxes (x0, y0, x1, y1) in the mosaic.
     score : (N,) float32
+        Probabilities of being real.
     tile : (N,) int
         Index of the tile that reported each.
-    tiles : mapping of index to Tile
+    tiles : mapping of int to Tile
+        Tiles by their index.
+
+    Returns
+    -------
+    (M,) int64
+        Rows that stay, in ascending order.
     """
     indices, of_tile = np.unique(tile, return_inverse=True)
     owned = _owned([tiles[int(index)] for index in indices])[of_tile]
@@ -70,7 +101,7 @@ def _same_sources(box: NDArray[np.float32], tile: NDArray[np.integer]) -> list[t
     iou = box_iou(box[i], box[j])
     best_first = np.lexsort((j, i, -iou))
     best_first = best_first[iou[best_first] >= _SAME_IOU]
-    joined: set[tuple[int, int]] = set()  # (row, tile in which its other self was found)
+    joined: set[tuple[int, int]] = set()  # (row, tile that found the same source)
     pairs = []
     for row, other in zip(i[best_first].tolist(), j[best_first].tolist(), strict=True):
         keys = {(row, int(tile[other])), (other, int(tile[row]))}

@@ -1,4 +1,4 @@
-"""Who works on which block: processes of this machine, or the workers of a dask cluster?
+"""Which process works on which block: one of this machine, or a worker of a dask cluster?
 
 A job is a function of one item (a block) that can be pickled; its results come as they are ready. Nothing here knows
 what the job is. Whatever ends the loop over the results ends the workers too.
@@ -42,9 +42,20 @@ _CONNECT_S = 10
 
 
 def choose_workers(config: InferenceConfig, *, tiles: int, blocks: int) -> int:
-    """How many processes search a field best on this machine, unless the settings say it.
+    """Choose how many processes search a field on this machine, unless the settings say it.
 
-    One for a graphics card or a small field; otherwise one per core that PyTorch would use, as far as memory goes.
+    Parameters
+    ----------
+    config : InferenceConfig
+        Gives the device, and perhaps the number of workers.
+    tiles, blocks : int
+        Numbers of tiles and of blocks to search.
+
+    Returns
+    -------
+    int
+        One for a graphics card or a small field; otherwise one per core that PyTorch would use, as far as the memory
+        allows.
     """
     device = choose_device(config.device)
     if config.workers:
@@ -56,16 +67,34 @@ def choose_workers(config: InferenceConfig, *, tiles: int, blocks: int) -> int:
 
 
 def choose_threads(config: InferenceConfig, *, tiles: int) -> int:
-    """With how many threads every process computes: one for a large field, whose tiles keep the cores busy, else all.
+    """Choose with how many threads every process computes.
 
-    Another number would add in another order: this one depends on the field, not on the number of processes.
+    Sums depend on the number of threads to the last digit, so it depends on the field, not on the number of processes.
+
+    Parameters
+    ----------
+    config : InferenceConfig
+        Gives the device.
+    tiles : int
+        Number of tiles of the field.
+
+    Returns
+    -------
+    int
+        One for a large field on a processor, whose tiles keep the cores busy; otherwise as many as PyTorch would use.
     """
     return 1 if choose_device(config.device).type == "cpu" and tiles >= _FEWEST_TILES else torch.get_num_threads()
 
 
 @contextmanager
 def computing_with(threads: int) -> Iterator[None]:
-    """Let PyTorch use so many threads."""
+    """Let PyTorch use a number of threads inside the context.
+
+    Parameters
+    ----------
+    threads : int
+        Their number; the one before is restored at the end.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -75,7 +104,21 @@ def computing_with(threads: int) -> Iterator[None]:
 
 
 def in_processes(job: Callable[[Item], Result], items: Sequence[Item], *, workers: int) -> Iterator[Result]:
-    """Results of a job by `workers` fresh processes, in whatever order they are ready.
+    """Do a job on every item in fresh processes; an item whose process dies is given to another one.
+
+    Parameters
+    ----------
+    job : callable
+        Called with each item; it can be pickled.
+    items : sequence
+        Each has an `index`, for messages.
+    workers : int
+        Number of processes.
+
+    Yields
+    ------
+    object
+        Results, in the order in which they are ready.
 
     Raises
     ------
@@ -114,9 +157,23 @@ def in_processes(job: Callable[[Item], Result], items: Sequence[Item], *, worker
 
 
 def on_cluster(job: Callable[[Item], Result], items: Sequence[Item], *, scheduler: str) -> Iterator[Result]:
-    """Results of a job by the workers of a `dask.distributed` cluster, in whatever order they are ready.
+    """Do a job on every item by the workers of a `dask.distributed` cluster.
 
-    dask gives the item of a worker that died to another one, by default three times.
+    The item of a worker that died is given to another one, by default three times.
+
+    Parameters
+    ----------
+    job : callable
+        Called with each item; it can be pickled.
+    items : sequence
+        What to work on.
+    scheduler : str
+        Address of the cluster's scheduler.
+
+    Yields
+    ------
+    object
+        Results, in the order in which they are ready.
 
     Raises
     ------
@@ -159,7 +216,7 @@ def _context(job: Callable[[Any], Any]) -> Any:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """Processes that are started in this context do not hear Ctrl-C, which is this one's to answer, from the first."""
+    """Processes that are started in this context ignore Ctrl-C from their start; this process handles it."""
     if sys.platform == "win32":
         yield
         return
@@ -218,7 +275,7 @@ def _try_again(worker: _Worker, waiting: deque[Any], tries: Counter[int]) -> Non
 
 def _serve(connection: Connection, job: Callable[[Any], Any]) -> None:
     """Do the job on whatever comes in, until the parent closes the connection or is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             item = connection.recv()
