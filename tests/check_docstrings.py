@@ -23,7 +23,7 @@ import zpix
 
 # Not asked for: an extended summary, See Also, an example for each, and where in the docstring the text begins.
 LEFT_OUT = {"ES01", "SA01", "EX01", "GL01", "GL02", "SS05", "SS06", "RT02", "YD01", "PR05", "SA04"}
-# Rooms whose docstrings do not say everything yet; name one to see what is missing.
+# Rooms that are left to be documented; name one to see what is missing.
 UNFINISHED = {"catalogue", "search"}
 
 
