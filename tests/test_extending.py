@@ -1,0 +1,58 @@
+"""The examples of docs/extending.md run as they stand: entries are added from outside of the package, and are used."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from astropy.table import Table
+
+pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
+
+PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
+
+
+def script() -> str:
+    """The Python of the page, with empty lines in place of all else, so that errors name its lines."""
+    lines, inside = [], False
+    for line in PAGE.read_text("utf-8").splitlines():
+        if line.startswith("```"):
+            inside = line == "```python"
+            lines.append("")
+        else:
+            lines.append(line if inside else "")
+    return "\n".join(lines)
+
+
+@pytest.mark.slow
+def test_entries_from_outside_are_used(tmp_path):
+    (tmp_path / "page.py").write_text(script())
+    result = subprocess.run(
+        [sys.executable, "page.py"],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    catalogue = Table.read(tmp_path / "result" / "catalogue.fits")
+    assert "p_qso" in catalogue.colnames  # of a model with the head and the backbone, on the store of the reader
+    assert "mean" in (tmp_path / "trained" / "config.toml").read_text()
+    for band in ("toy-z", "f150w"):
+        assert (tmp_path / "two-cameras" / f"mock_{band}_drz.fits").is_file()
+    comparison = json.loads((tmp_path / "comparison" / "comparison.json").read_text())
+    assert "breaks" in json.dumps(comparison)
+    assert "('F444W',) (384, 384)" in result.stdout
+
+
+def test_every_registry_is_on_the_page():
+    text = PAGE.read_text("utf-8")
+    root = PAGE.parents[1] / "src" / "zpix"
+    for path in root.rglob("*.py"):
+        for name in re.findall(r"^([A-Z_]+): Registry\[", path.read_text("utf-8"), re.M):
+            assert f".{name}`" in text, f"{name} of {path}"
