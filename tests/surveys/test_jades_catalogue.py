@@ -53,6 +53,13 @@ def test_names_of_a_later_release_are_known(tmp_path):
     assert read_jades_catalogue(tmp_path / "dr5.fits").z_phot[0] == 1.25
 
 
+def test_rows_are_taken_with_their_bands(jades_field):
+    catalogue = read_jades_catalogue(jades_field.catalogue)
+    some = catalogue[catalogue.sources.id > 1010]
+    assert len(some) == len(some.sources) == len(some.observed) == 2
+    assert some.bands == catalogue.bands
+
+
 def test_a_catalogue_may_have_no_sources(tmp_path):
     tables(*((name, table[:0]) for name, table in catalogue_tables().items())).writeto(tmp_path / "empty.fits")
     catalogue = read_jades_catalogue(tmp_path / "empty.fits")

@@ -7,7 +7,7 @@ segmentation map of the same release.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from zpix.errors import CatalogueError
 from zpix.image import JADES_BANDS
-from zpix.sources import GALAXY, STAR, ReferenceSources, SourceTable
+from zpix.sources import GALAXY, STAR, ReferenceSources, Rows, SourceTable
 from zpix.sources.fits_table import extension_names, read_fits_columns
+from zpix.sources.rows import SHARED
 from zpix.sources.source_table import is_flat_table
 
 Floats = NDArray[np.float64]
@@ -28,7 +29,7 @@ _EXTENSIONS = {"FLAG", "SIZE", "CIRC", "KRON", "PHOTOZ"}
 
 
 @dataclass(frozen=True, eq=False)
-class JadesCatalogue:
+class JadesCatalogue(Rows):
     """N sources of a photometric catalogue of JADES.
 
     Attributes
@@ -54,18 +55,14 @@ class JadesCatalogue:
 
     sources: ReferenceSources
     box_xyxy_pix: Floats
-    bands: tuple[str, ...]
+    bands: tuple[str, ...] = field(metadata=SHARED)
     observed: NDArray[np.bool_]
     flux_njy: Floats
     flux_error_njy: Floats
     core_flux_njy: Floats
     core_flux_error_njy: Floats
-    flux_band: str
+    flux_band: str = field(metadata=SHARED)
     z_phot: Floats
-
-    def __len__(self) -> int:
-        """Return the number of sources."""
-        return len(self.sources)
 
 
 def read_jades_catalogue(

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 
 from zpix.errors import ConfigError, OutputError
 from zpix.outputs import whole_file
-from zpix.sources import SourceTable, read_source_table
+from zpix.sources import Rows, SourceTable, read_source_table
+from zpix.sources.rows import SHARED
 from zpix.sources.source_table import SECURE
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ _ENDINGS = (".parquet", ".fits", ".csv")
 
 
 @dataclass(frozen=True, eq=False)
-class RedshiftList:
+class RedshiftList(Rows):
     """M redshifts of one list.
 
     Attributes
@@ -75,7 +76,7 @@ class RedshiftList:
         Rank of the quality, 0 for the best; -1 where not secure.
     """
 
-    name: str
+    name: str = field(metadata=SHARED)
     id: NDArray[np.str_]
     ra: Floats
     dec: Floats
@@ -83,13 +84,9 @@ class RedshiftList:
     quality: NDArray[np.str_]
     rank: NDArray[np.int64]
 
-    def __len__(self) -> int:
-        """Return the number of redshifts."""
-        return len(self.z)
-
 
 @dataclass(frozen=True, eq=False)
-class Compilation:
+class Compilation(Rows):
     """K places on the sky with one redshift each, the best quality first.
 
     Attributes
@@ -107,7 +104,8 @@ class Compilation:
     lists_agree : (K,) int64
         Number of lists that agree on it, its own included.
     counts : mapping of str to mapping of str to int
-        For each list, and for `all`, how many redshifts are listed, kept, and left out for each reason.
+        For each list, and for `all`, how many redshifts are listed, kept, and left out for each reason; those of the
+        whole compilation, also after rows were taken.
     """
 
     ra: Floats
@@ -117,11 +115,7 @@ class Compilation:
     id: NDArray[np.str_]
     quality: NDArray[np.str_]
     lists_agree: NDArray[np.int64]
-    counts: Mapping[str, Mapping[str, int]]
-
-    def __len__(self) -> int:
-        """Return the number of redshifts."""
-        return len(self.z)
+    counts: Mapping[str, Mapping[str, int]] = field(metadata=SHARED)
 
     def table(self) -> Table:
         """Return the compilation as a table, which `read_redshifts` can read as a list.
