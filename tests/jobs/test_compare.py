@@ -11,7 +11,7 @@ pytest.importorskip("eazy", reason="the rival needs the extra 'rival'")
 pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
-from zpix.errors import InputFileError, OutputError
+from zpix.errors import ConfigError, InputFileError, OutputError
 from zpix.evaluation import GridPdf, Redshifts
 from zpix.evaluation.rival import RIVALS, FitSettings, Rival
 from zpix.jobs.compare import compare
@@ -32,9 +32,7 @@ class Flat(Rival):
 
 
 @pytest.mark.slow
-def test_all_methods_are_scored_on_the_same_galaxies(
-    contest_field, templates, tmp_path, monkeypatch, open_registry
-):
+def test_all_methods_are_scored_on_the_same_galaxies(contest_field, templates, tmp_path, monkeypatch, open_registry):
     coarse = FitSettings(z_max=12.0, z_step=0.1, template_error=0.0, systematic_error=0.02)
     monkeypatch.setattr("zpix.evaluation.rival.rivals._OWN_TEMPLATES", coarse)
     open_registry(RIVALS)
@@ -71,3 +69,8 @@ def test_a_place_that_is_no_field_is_named(templates, tmp_path):
     with pytest.raises(InputFileError, match=r"nothing.*truth\.fits"):
         compare(tmp_path / "nothing", out=tmp_path / "o", templates=[templates / "mine.param"])
     assert not (tmp_path / "o").exists()
+
+
+def test_an_unknown_rival_is_named_before_anything_is_run(contest_field, templates, tmp_path):
+    with pytest.raises(ConfigError, match="rival 'bpz' is unknown; known are eazy"):
+        compare(contest_field, out=tmp_path / "o", templates=templates / "mine.param", rivals=["bpz"])
