@@ -110,3 +110,23 @@ def survey_archive(tmp_path_factory) -> Path:
     make["make_jades"](archive, size=(384, 448), seed=5, spectra=1.0)
     make["make_galaxiesml"](archive, galaxies=40, seed=5)
     return archive
+
+
+@pytest.fixture(scope="session")
+def contest_field(tmp_path_factory) -> Path:
+    """A small simulated field on which zpix is compared with other methods."""
+    from zpix.scenes import write_field
+
+    return write_field(tmp_path_factory.mktemp("contest") / "f778", shape=(448, 448), seed=778)
+
+
+@pytest.fixture
+def templates(tmp_path) -> Path:
+    """Directory of three power laws with a break as template spectra, `mine.param`, and EAZY's `zphot.param`."""
+    angstrom = np.geomspace(500, 60000, 300)
+    for number, (slope, drop) in enumerate(((-2.0, 1.0), (-1.0, 0.3), (-1.5, 0.1))):
+        f_lambda = (angstrom / 4000) ** slope * np.where(angstrom < 4000, drop, 1.0) * (angstrom > 912)
+        np.savetxt(tmp_path / f"t{number}.dat", np.stack([angstrom, f_lambda], axis=1))
+    (tmp_path / "mine.param").write_text("".join(f"{i + 1} t{i}.dat 1.0\n" for i in range(3)))
+    (tmp_path / "zphot.param").write_text("Z_MIN 0.05\nZ_MAX 12.0\nZ_STEP 0.1\nTEMP_ERR_A2 0.2\nSYS_ERR 0.05\n")
+    return tmp_path

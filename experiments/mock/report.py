@@ -14,7 +14,7 @@ from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
 from zpix.outputs import whole_file
 
-from . import colours, literature, noise, population, psf, stamps, timing
+from . import colours, literature, noise, population, population_figures, psf, stamps, timing
 from .detection import Photometry, photometry, true_sources
 from .goals import Goal, goal_table, percent
 from .matching import Cutout, MockTile, draw_tile, matching_kernels, read_cutout
@@ -237,12 +237,14 @@ def _population(page: Page, tiles: list[MockTile], spectra: Path | None, setting
         "tiles_area": f"{area:.1f}",
         "uv_limit": f"−{abs(population.UV_LIMIT):g}",
     }
-    page.figure("counts", "Counts and sizes of the mock", population.counts_figure(deep, wide))
-    page.figure("redshift", "Redshifts and luminosity functions of the mock", population.redshift_figure(deep, wide))
+    page.figure("counts", "Counts and sizes of the mock", population_figures.counts_figure(deep, wide))
+    page.figure(
+        "redshift", "Redshifts and luminosity functions of the mock", population_figures.redshift_figure(deep, wide)
+    )
     if mock is None:
         page.fields["spectra_figure"] = "The mock has no spectroscopic selection (no column `z_spec`)."
     else:
-        page.figure("spectra", "Spectroscopic redshifts", population.spectra_figure(real, mock))
+        page.figure("spectra", "Spectroscopic redshifts", population_figures.spectra_figure(real, mock))
     return deep
 
 

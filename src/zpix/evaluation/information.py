@@ -1,4 +1,4 @@
-"""How much does a quantity say about the redshift?"""
+"""How much information on the redshift does a quantity have?"""
 
 from __future__ import annotations
 

@@ -115,6 +115,7 @@ def compare(
     if not (folder / "truth.fits").is_file():
         raise InputFileError(f"'{folder}' has no truth.fits: give a directory that zpix simulate has made")
     chosen = read_template_set([templates] if isinstance(templates, (str, Path)) else templates)
+    makers = {name: RIVALS[name] for name in ("eazy", "eazy-simulation", *rivals)}  # unknown names fail at once
     with (
         output_directory(out, products=PRODUCTS, overwrite=overwrite) as place,
         tempfile.TemporaryDirectory(prefix="zpix-rival-") as scratch,
@@ -124,7 +125,7 @@ def compare(
             bands, shape = mosaic.bands, mosaic.shape
             rival = find_and_measure(mosaic, psf_images(bands, mosaic.pixel_scale_arcsec, psfs), seed=seed)
         task = RivalTask(folder, bands, Path(scratch), chosen, None if eazy_param is None else Path(eazy_param))
-        methods = {name: RIVALS[name](task) for name in ("eazy", "eazy-simulation", *rivals)}
+        methods = {name: make(task) for name, make in makers.items()}
         titled = {method.title or name: method for name, method in methods.items()}
         comparison = _contest(folder, catalogue, rival, titled, shape=shape, band=band, seed=seed)
         write_comparison(place / "comparison.json", comparison)

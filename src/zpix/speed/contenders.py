@@ -160,17 +160,7 @@ def take_turns(build: Callable[[Contest, StageClock], Work], contest: Contest, m
 def build_torchvision(contest: Contest, clock: StageClock) -> Work:
     """Build torchvision's own Mask R-CNN around the same weights.
 
-    Parameters
-    ----------
-    contest : Contest
-        The network, the tile and the settings.
-    clock : StageClock
-        Times the stages.
-
-    Returns
-    -------
-    callable
-        Searches the tile; returns the number of sources.
+    Parameters and result are those of `build_plain`.
     """
     detector = contest.checkpoint().detector
     stock = StockDetector(detector, contest.config, contest.load.pixels.shape[1]).to(contest.device)
@@ -212,17 +202,7 @@ def build_plain(contest: Contest, clock: StageClock) -> Work:
 def build_fast(contest: Contest, clock: StageClock) -> Work:
     """Build the fast twin, in the `Predictor` that runs use.
 
-    Parameters
-    ----------
-    contest : Contest
-        The network, the tile and the settings.
-    clock : StageClock
-        Times the stages.
-
-    Returns
-    -------
-    callable
-        Searches the tile; returns the number of sources.
+    Parameters and result are those of `build_plain`.
     """
     predictor = contest.predictor()
     watch_ours(predictor._detector, clock)
@@ -232,17 +212,7 @@ def build_fast(contest: Contest, clock: StageClock) -> Work:
 def build_detectron2(contest: Contest, clock: StageClock) -> Work:
     """Build detectron2's Mask R-CNN of the same shape with the redshift head of zpix.
 
-    Parameters
-    ----------
-    contest : Contest
-        The network, the tile with given answers, and the settings.
-    clock : StageClock
-        Times the stages.
-
-    Returns
-    -------
-    callable
-        Searches the tile; returns the number of sources.
+    Parameters and result are those of `build_plain`; the tile must have given answers.
     """
     from zpix.speed.detectron import DetectronDetector
 

@@ -11,17 +11,16 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from zpix.config import InferenceConfig, ModelConfig
 from zpix.detector import Detector
-from zpix.detector import detector as two_stages
-from zpix.detector.normalisation import image_channels
 from zpix.detector.redshift_head import Mixture
 from zpix.detector.soft_photometry import SourcePixels
 from zpix.errors import ConfigError
 from zpix.speed.clock import StageClock, answer_instead
 from zpix.speed.load import Answers
+from zpix.speed.other_detector import OtherDetector
 
 _ASPECT_RATIOS = [[0.5, 1.0, 2.0]]
 _DEPTHS = {"resnet18": 18, "resnet50": 50}
@@ -40,7 +39,7 @@ def detectron2_name() -> str:
     return f"detectron2 {detectron2.__version__}"
 
 
-class DetectronDetector(nn.Module):
+class DetectronDetector(OtherDetector):
     """Mask R-CNN of detectron2 in the shape of a detector, with the detector's redshift head.
 
     Parameters
@@ -54,10 +53,8 @@ class DetectronDetector(nn.Module):
     def __init__(self, detector: Detector, config: InferenceConfig) -> None:
         from detectron2.modeling import build_model
 
-        super().__init__()
+        super().__init__(detector)
         self.network = build_model(_settings(detector.config, config)).eval()
-        self.redshift_head = detector.redshift_head
-        self.cutout_size_pix = detector.config.cutout_size_pix
 
     @torch.inference_mode()
     def forward(self, flux: Tensor, error: Tensor, dust: Tensor) -> tuple[Tensor, Mixture]:
@@ -84,29 +81,14 @@ class DetectronDetector(nn.Module):
         (found,), _ = heads(images, features, proposals, None)
 
         boxes, masks = found.pred_boxes.tensor, found.pred_masks[:, 0]
-        image = torch.zeros(len(boxes), dtype=torch.long, device=flux.device)
 
         def pixels() -> SourcePixels:
-            return two_stages.source_pixels(flux, error, boxes, image, masks, size=self.cutout_size_pix)
+            """Pixels of the sources, cut out when the redshift head needs them."""
+            return self.cutouts(flux, error, boxes, masks)
 
         pooled = heads.box_pooler([features[name] for name in heads.box_in_features], [found.pred_boxes])
         mixture = self.redshift_head(pooled, pixels, dust.expand(len(boxes)))
         return self.place_masks(found), mixture
-
-    def channels(self, flux: Tensor, error: Tensor) -> Tensor:
-        """Make the input of the network in the usual memory order.
-
-        Parameters
-        ----------
-        flux, error : (1, band, y, x) float32, nJy
-            The image and its errors.
-
-        Returns
-        -------
-        (1, 2 band, y, x) float32
-            Significances and validity.
-        """
-        return image_channels(flux, error).contiguous()
 
     def place_masks(self, found: Any) -> Tensor:
         """Place masks in the image.
@@ -136,7 +118,7 @@ class DetectronDetector(nn.Module):
         """
         clock.watch(self, "channels", "normalise")
         clock.watch(self, "place_masks", "mask placing")
-        clock.watch(two_stages, "source_pixels", "cutouts")
+        clock.watch(self, "cutouts", "cutouts")
         network, heads = self.network, self.network.roi_heads
         clock.watch(network, "preprocess_image", "normalise")
         for layer, stage in (

@@ -23,18 +23,18 @@ from zpix.detector import detector as two_stages
 from zpix.detector.backbone import STRIDES
 from zpix.detector.box_head import BOX_BINS, BoxHead
 from zpix.detector.mask_head import MASK_BINS
-from zpix.detector.normalisation import image_channels
 from zpix.detector.redshift_head import Mixture
 from zpix.detector.soft_photometry import SourcePixels
 from zpix.speed.clock import StageClock, answer_instead
 from zpix.speed.load import Answers
+from zpix.speed.other_detector import OtherDetector
 
 _POOLED_MAPS = ["0", "1", "2", "3"]
 # Threshold of masks placed in the whole image.
 _MASK_THRESHOLD = 0.5
 
 
-class StockDetector(nn.Module):
+class StockDetector(OtherDetector):
     """Mask R-CNN of torchvision with a detector's weights and redshift head.
 
     Parameters
@@ -48,7 +48,7 @@ class StockDetector(nn.Module):
     """
 
     def __init__(self, detector: Detector, config: InferenceConfig, size: int) -> None:
-        super().__init__()
+        super().__init__(detector)
         count = two_stages._proposal_count((size, size), config.proposals_per_megapixel)
         channels = 2 * len(detector.config.bands)
         self.network = MaskRCNN(
@@ -73,8 +73,6 @@ class StockDetector(nn.Module):
             mask_head=detector.mask_head.convolutions,
             mask_predictor=_mask_predictor(detector),
         ).eval()
-        self.redshift_head = detector.redshift_head
-        self.cutout_size_pix = detector.config.cutout_size_pix
 
     @torch.inference_mode()
     def forward(self, flux: Tensor, error: Tensor, dust: Tensor) -> tuple[dict[str, Tensor], Mixture]:
@@ -101,10 +99,10 @@ class StockDetector(nn.Module):
         found, _ = self.network.roi_heads(features, boxes, images.image_sizes)
 
         boxes, masks = [found[0]["boxes"]], found[0]["masks"][:, 0]
-        image = torch.zeros(len(boxes[0]), dtype=torch.long, device=flux.device)
 
         def pixels() -> SourcePixels:
-            return two_stages.source_pixels(flux, error, boxes[0], image, masks, size=self.cutout_size_pix)
+            """Pixels of the sources, cut out when the redshift head needs them."""
+            return self.cutouts(flux, error, boxes[0], masks)
 
         pooled = self.network.roi_heads.box_roi_pool(features, boxes, images.image_sizes)
         mixture = self.redshift_head(pooled, pixels, dust.expand(len(masks)))
@@ -112,21 +110,6 @@ class StockDetector(nn.Module):
         (placed,) = self.network.transform.postprocess(found, images.image_sizes, [size])
         placed["masks"] = placed["masks"] > _MASK_THRESHOLD
         return placed, mixture
-
-    def channels(self, flux: Tensor, error: Tensor) -> Tensor:
-        """Make the input of the network in the usual memory order.
-
-        Parameters
-        ----------
-        flux, error : (1, band, y, x) float32, nJy
-            The image and its errors.
-
-        Returns
-        -------
-        (1, 2 band, y, x) float32
-            Significances and validity.
-        """
-        return image_channels(flux, error).contiguous()
 
     def watch(self, clock: StageClock) -> None:
         """Time the stages.
@@ -137,7 +120,7 @@ class StockDetector(nn.Module):
             Measures the seconds.
         """
         clock.watch(self, "channels", "normalise")
-        clock.watch(two_stages, "source_pixels", "cutouts")
+        clock.watch(self, "cutouts", "cutouts")
         network, heads = self.network, self.network.roi_heads
         for layer, stage in (
             (network.transform, "normalise"),

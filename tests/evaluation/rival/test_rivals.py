@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
-from zpix.config import Registry
 from zpix.errors import ConfigError
 from zpix.evaluation import GridPdf, Redshifts
 from zpix.evaluation.rival import RIVALS, Rival, RivalPhotometry, RivalSources, RivalTask
@@ -47,19 +43,6 @@ def task(tmp_path) -> RivalTask:
     return RivalTask(field=tmp_path, bands=("F090W", "F115W", "F150W", "F200W"), scratch=tmp_path)
 
 
-@pytest.fixture
-def installed(tmp_path, monkeypatch) -> Iterator[None]:
-    """A package with a rival, installed: its module and the metadata that pip writes."""
-    (tmp_path / "flat_rival.py").write_text(SOURCE)
-    metadata = tmp_path / "flat_rival-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: flat-rival\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[zpix.rivals]\nflat = flat_rival:Flat\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    yield
-    sys.modules.pop("flat_rival", None)
-
-
 def sources(flux: np.ndarray, shape: tuple[int, int] = (64, 64)) -> RivalSources:
     place, error = np.arange(len(flux), dtype=float), np.ones_like(flux)
     photometry = RivalPhotometry(flux, error, error, np.ones(flux.shape[1]))
@@ -67,21 +50,19 @@ def sources(flux: np.ndarray, shape: tuple[int, int] = (64, 64)) -> RivalSources
     return RivalSources(place, place, place, place, np.zeros((len(flux), 4)), photometry, bands, shape)
 
 
-def test_a_rival_is_added_by_a_call(task):
-    rivals = Registry("rivals", "rival", dict(RIVALS))
-    rivals.add("break", BreakColour)
+def test_a_rival_is_added_by_a_call(task, open_registry):
+    open_registry(RIVALS)
+    RIVALS.add("break", BreakColour)
     flux = np.array([[0.0, 20.0, 20.0, 20.0], [0.0, 0.0, 0.0, 20.0]])
-    answer = rivals["break"](task).redshifts(sources(flux))
+    answer = RIVALS["break"](task).redshifts(sources(flux))
     np.testing.assert_allclose(answer.z_phot, [8.46, 15.45], atol=0.01)
     np.testing.assert_allclose(answer.pdf.probability_between(7, 10), [0.89, 0.0], atol=0.02)
-    assert len(answer[:1].pdf) == 1 and rivals["break"](task).settings() == {}
+    assert len(answer[:1].pdf) == 1 and RIVALS["break"](task).settings() == {}
 
 
-@pytest.mark.usefixtures("installed")
-def test_a_rival_is_added_by_an_entry_point(task):
-    rivals = Registry("rivals", "rival", {})  # as RIVALS in a new process: entry points are read once
-    assert list(rivals) == ["flat"]
-    flat = rivals["flat"](task)
+def test_a_rival_is_added_by_an_entry_point(task, install):
+    install(RIVALS, module="flat_rival", source=SOURCE, entry="flat = flat_rival:Flat")
+    flat = RIVALS["flat"](task)
     assert flat.title == "flat PDFs"
     np.testing.assert_allclose(flat.redshifts(sources(np.ones((3, 4)))).pdf.cdf([5.0]), [[0.5]] * 3)
 
