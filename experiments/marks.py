@@ -110,7 +110,8 @@ class Mark:
         """Return the aim as JSON values; numbers that do not exist and open ends are None."""
         values = [finite(value) for value in self.values]
         return {
-            "name": self.name, "values": values, "low": finite(self.low), "high": finite(self.high), "met": self.met,
+            "name": self.name, "values": values, "low": finite(self.low), "high": finite(self.high),
+            "met": bool(self.met),
         }  # fmt: skip
 
 
