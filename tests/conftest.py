@@ -74,7 +74,10 @@ def qso(monkeypatch) -> SourceClass:
 @pytest.fixture
 def blob_search() -> InferenceConfig:
     """Settings with which `tiny_model` reports many sources of `blob_field`, in three tiles."""
-    return InferenceConfig(tile_size=192, margin=64, score_threshold=0.0, precision="fp32", device="cpu", dust="0.01")
+    return InferenceConfig(
+        tile_size=192, margin=64, score_threshold=0.0, proposals_per_megapixel=2000, precision="fp32",
+        device="cpu", dust="0.01",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
