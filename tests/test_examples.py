@@ -25,6 +25,8 @@ from zpix.evaluation import read_truth, score_catalogue
 from zpix.surveys import RELEASES
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the rival needs the extra 'rival'")
+pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES, DOCS = ROOT / "examples", ROOT / "docs"
@@ -81,8 +83,8 @@ def write_templates(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_commands_in_the_documentation_run(empty_directory, small_releases, monkeypatch, capsys):
-    pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
+@pytest.mark.usefixtures("small_releases", "coarse_redshifts")
+def test_commands_in_the_documentation_run(empty_directory, monkeypatch, capsys):
     write_templates(empty_directory / "templates")
     assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 9
     assert capsys.readouterr().err == ""
@@ -101,8 +103,8 @@ def test_commands_in_the_documentation_run(empty_directory, small_releases, monk
 
 
 @pytest.mark.slow
-def test_python_in_the_documentation_runs(empty_directory, small_releases, capsys):
-    pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
+@pytest.mark.usefixtures("small_releases", "coarse_redshifts")
+def test_python_in_the_documentation_runs(empty_directory, capsys):
     write_templates(empty_directory / "templates")
     names: dict[str, object] = {"__name__": "__main__"}
     for language, text in blocks(DOCS / "python.md"):
