@@ -193,6 +193,58 @@ def resumable_directory(
     shutil.rmtree(partial, ignore_errors=True)
 
 
+def size_text(count: float) -> str:
+    """Write a number of bytes for a message.
+
+    Parameters
+    ----------
+    count : float, bytes
+        The number.
+
+    Returns
+    -------
+    str
+        In kB, MB, GB or TB.
+
+    Examples
+    --------
+    >>> size_text(1_258_000), size_text(23e9)
+    ('1.3 MB', '23.0 GB')
+    """
+    units = ("kB", "MB", "GB", "TB")
+    power = next((power for power in range(1, len(units)) if count < 1000 ** (power + 1)), len(units))
+    return f"{count / 1000**power:.1f} {units[power - 1]}"
+
+
+def refuse_without_room(place: str | Path, needed_bytes: float, what: str, *, remedy: str) -> None:
+    """Refuse to begin work whose output does not fit on its disk.
+
+    Parameters
+    ----------
+    place : str or Path
+        Directory of the output, which need not exist yet.
+    needed_bytes : float
+        How much is written there at the least.
+    what : str
+        Beginning of the message: what cannot be done.
+    remedy : str
+        End of the message: what the user can do.
+
+    Raises
+    ------
+    OutputError
+        If less is free there.
+    """
+    there = Path(os.path.abspath(place))
+    while not there.exists():
+        there = there.parent
+    free = shutil.disk_usage(there).free
+    if free < needed_bytes:
+        raise OutputError(
+            f"{what}: it needs {size_text(needed_bytes)} in '{place}', where {size_text(free)} are free; {remedy}"
+        )
+
+
 def refuse_to_replace(path: str | Path, *, products: Collection[str], overwrite: bool) -> None:
     """Refuse an output place that exists, unless it may be replaced.
 
