@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zpix.disk_space import is_full_disk, reason_of
 from zpix.errors import OutputError
 
 #: What a user can do where unfinished work may be replaced.
@@ -51,7 +52,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise _not_written(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -107,12 +108,15 @@ def output_directory(path: str | Path, *, products: Collection[str], overwrite: 
         partial.mkdir(parents=True)
     except OSError as error:
         _remove(partial, made_for_this)
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+        raise _not_written(path, error) from None
     try:
         yield partial
         _swap(partial, target)
-    except BaseException:
+    except BaseException as error:
+        full = _not_written(path, error) if is_full_disk(error) else None  # before that what was written goes
         _remove(partial, made_for_this)
+        if full is not None:
+            raise full from error
         raise
 
 
@@ -181,68 +185,19 @@ def resumable_directory(
             temporary.write_text(json.dumps(settings, indent=2), encoding="utf-8")
     except OSError as error:
         _remove(partial, made_for_this)
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+        raise _not_written(path, error) from None
     try:
         yield work
         _swap(work.products, target)
-    except BaseException:
+    except BaseException as error:
+        full = _not_written(path, error) if is_full_disk(error) else None  # before that what was written goes
         shutil.rmtree(work.products, ignore_errors=True)
         if not any(work.parts.iterdir()):
             _remove(partial, made_for_this)
+        if full is not None:
+            raise full from error
         raise
     shutil.rmtree(partial, ignore_errors=True)
-
-
-def size_text(count: float) -> str:
-    """Write a number of bytes for a message.
-
-    Parameters
-    ----------
-    count : float, bytes
-        The number.
-
-    Returns
-    -------
-    str
-        In kB, MB, GB or TB.
-
-    Examples
-    --------
-    >>> size_text(1_258_000), size_text(23e9)
-    ('1.3 MB', '23.0 GB')
-    """
-    units = ("kB", "MB", "GB", "TB")
-    power = next((power for power in range(1, len(units)) if count < 1000 ** (power + 1)), len(units))
-    return f"{count / 1000**power:.1f} {units[power - 1]}"
-
-
-def refuse_without_room(place: str | Path, needed_bytes: float, what: str, *, remedy: str) -> None:
-    """Refuse to begin work whose output does not fit on its disk.
-
-    Parameters
-    ----------
-    place : str or Path
-        Directory of the output, which need not exist yet.
-    needed_bytes : float
-        How much is written there at the least.
-    what : str
-        Beginning of the message: what cannot be done.
-    remedy : str
-        End of the message: what the user can do.
-
-    Raises
-    ------
-    OutputError
-        If less is free there.
-    """
-    there = Path(os.path.abspath(place))
-    while not there.exists():
-        there = there.parent
-    free = shutil.disk_usage(there).free
-    if free < needed_bytes:
-        raise OutputError(
-            f"{what}: it needs {size_text(needed_bytes)} in '{place}', where {size_text(free)} are free; {remedy}"
-        )
 
 
 def refuse_to_replace(path: str | Path, *, products: Collection[str], overwrite: bool) -> None:
@@ -337,6 +292,11 @@ def other_settings(begun: Mapping[str, Any], settings: Mapping[str, Any]) -> dic
         elif a != b:
             differing[name] = (_shown(a), _shown(b))
     return differing
+
+
+def _not_written(path: str | Path, error: OSError) -> OutputError:
+    """Say why something cannot be written."""
+    return OutputError(f"{path}: cannot be written: {reason_of(error, path)}")
 
 
 def _shown(value: Any) -> str:

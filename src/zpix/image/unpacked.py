@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
+from zpix.disk_space import reason_of, refuse_without_room, size_text
 from zpix.errors import InputFileError, OutputError
-from zpix.outputs import refuse_without_room, size_text
 
 _log = logging.getLogger(__name__)
 _CHUNK_BYTES = 1 << 22
@@ -172,10 +172,9 @@ def _made_once(path: Path, make: Callable[[Path], None], needed_bytes: int) -> P
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputFileError(f"'{path}' is truncated or damaged: it cannot be unpacked ({error})") from error
     except OSError as error:
-        reason = error.strerror or error
         raise OutputError(
-            f"'{path}' cannot be unpacked to '{place}' ({reason}): it needs {size_text(needed_bytes)} there, so set "
-            "TMPDIR to a larger place, or unpack it yourself"
+            f"'{path}' cannot be unpacked to '{place}': {reason_of(error, copy)}; it needs {size_text(needed_bytes)} "
+            "there, so set TMPDIR to a larger place, or unpack it yourself"
         ) from error
     finally:
         unfinished.unlink(missing_ok=True)
