@@ -3,9 +3,10 @@ import shutil
 import tempfile
 
 import numpy as np
+import pytest
 from astropy.io import fits
 
-from zpix.errors import InputFileError
+from zpix.errors import InputFileError, OutputError
 from zpix.image import Region, open_mosaic
 
 from .small_mosaics import NJY_PER_UNIT, ONES, PIXAR_SR, SHAPE, WHOLE, check_mosaic, jades_file, refused
@@ -55,3 +56,22 @@ def test_truncated_gzip(tmp_path, monkeypatch, wcs):
     refused(InputFileError, "b_f444w_drz.fits.gz", "truncated", paths=packed)
     (cache,) = tmp_path.glob("zpix-*")
     assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_a_small_temporary_directory_is_told_before_anything_is_written(tmp_path, monkeypatch, wcs, values, tiled):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))
+    (tmp_path / "t").mkdir()
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(10**6, 10**6 - 12_000, 12_000))
+    plain = jades_file(tmp_path / "a_f444w_drz.fits", wcs, *values)
+    packed = tmp_path / f"b_f444w_drz.fits.{'fz' if tiled else 'gz'}"
+    if tiled:
+        with fits.open(plain) as hdus:
+            images = [fits.CompImageHDU(hdu.data, hdu.header, name=hdu.name) for hdu in hdus[1:]]
+            fits.HDUList([fits.PrimaryHDU(), *images]).writeto(packed)
+    else:
+        packed.write_bytes(gzip.compress(plain.read_bytes()))
+    needed = "38.4 kB" if tiled else f"{plain.stat().st_size / 1000:.1f} kB"
+    refused(OutputError, packed.name, needed, "12.0 kB", str(tmp_path / "t"), "TMPDIR", paths=packed)
+    (cache,) = (tmp_path / "t").iterdir()
+    assert not list(cache.iterdir())

@@ -178,7 +178,7 @@ class FitsFile:
     names : list of str
         Upper-case names of the HDUs, empty for those without a name.
     shapes : list of tuple of int
-        Shapes of the images, empty for HDUs without an image.
+        Shapes of the images without leading axes of one pixel, empty for HDUs without an image.
     remarks : list of str
         What the user should know of the file and of the parts of it that were asked for.
 
@@ -291,7 +291,7 @@ class FitsFile:
             everything = list(hdus)
             self.headers = [hdu.header.copy() for hdu in everything]
             self.names = [hdu.name.upper() for hdu in everything]
-            self.shapes = [tuple(hdu.shape) if isinstance(hdu, _IMAGES) else () for hdu in everything]
+            self.shapes = [_plane(hdu.shape) if isinstance(hdu, _IMAGES) else () for hdu in everything]
             self._starts = [hdu.fileinfo()["datLoc"] for hdu in everything]
             self._end_of_data = self._starts[-1] + everything[-1].size
             self._end = self._starts[-1] + everything[-1].fileinfo()["datSpan"]  # with the padding to whole blocks
@@ -322,6 +322,13 @@ class FitsFile:
             header.get("BZERO", 0.0),
             blank,
         )
+
+
+def _plane(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Shape of an image without leading axes of one pixel, such as that of a cube of one plane."""
+    while len(shape) > 2 and shape[0] == 1:
+        shape = shape[1:]
+    return tuple(shape)
 
 
 def _without_unused_distortion(header: fits.Header, remark: Callable[[str], None]) -> fits.Header:

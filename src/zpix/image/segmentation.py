@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from astropy.io import fits
 from numpy.typing import ArrayLike, NDArray
 
 from zpix.errors import GridError, InputFileError
+from zpix.image.open_fits import FitsFile, PlainArray
 from zpix.image.regions import Region
 
-_ROWS_AT_ONCE = 1024
+_log = logging.getLogger(__name__)
+
+_ROWS_AT_ONCE = 256
+_SAMPLED_ROWS = 16
+_NAMES = ("SEGMAP", "SEGMENTATION", "SEG", "SEGM")
 
 
 class SegmentationMap:
@@ -20,7 +26,9 @@ class SegmentationMap:
     Parameters
     ----------
     path : str or Path
-        FITS file; its first image with two axes is the map.
+        FITS file, plain, gzip-compressed, or with tile-compressed images. The map is the image that is called SEGMAP,
+        SEGMENTATION, SEG or SEGM, or else the first one of integers, or else the first one. Integers of any size, and
+        whole numbers stored as floats, are read exactly; BLANK and NaN are sky.
     shape : (ny, nx), optional
         Size that the map must have, that of the mosaic.
 
@@ -34,7 +42,7 @@ class SegmentationMap:
     Raises
     ------
     InputFileError
-        If the file is missing or has no such image.
+        If the file is missing, truncated or not FITS, has no image, or its values are not whole numbers.
     GridError
         If the map is not of `shape`.
     """
@@ -43,24 +51,24 @@ class SegmentationMap:
         self.path = Path(path)
         if not self.path.is_file():
             raise InputFileError(f"'{path}' does not exist: a segmentation map is needed there")
-        try:
-            self._hdus = fits.open(self.path, memmap=True)
-        except OSError:
-            raise InputFileError(f"'{path}' is not a FITS file") from None
-        images = [hdu for hdu in self._hdus if hdu.is_image and hdu.header.get("NAXIS") == 2]
-        found = images[0].shape if images else None
-        if found is None or shape not in (None, found):
-            self.close()
-            if found is None or shape is None:
-                raise InputFileError(f"'{path}' has no image of segment identifiers")
+        file = FitsFile(self.path)
+        index = _map_of(file)
+        if index is None:
+            raise InputFileError(f"'{path}' has no image of segment identifiers")
+        image = file.image(index)
+        if shape not in (None, image.shape):
+            found = image.shape
             raise GridError(f"'{path}' has {found[1]} × {found[0]} pixels, the mosaics have {shape[1]} × {shape[0]}")
-        self._image, self.shape = images[0], found
+        _refuse_fractions(image, f"'{path}' (HDU {index})")
+        self._image: PlainArray | None = image
+        self.shape: tuple[int, int] = image.shape
+        for remark in file.remarks:
+            _tell_once(f"'{path}': {remark}")
 
     @property
-    def identifiers(self) -> NDArray[np.integer]:
-        """All of the map, (y, x) int, 0 for sky; an uncompressed file is read where it is looked at only."""
-        values: NDArray[np.integer] = self._image.data
-        return values
+    def identifiers(self) -> MapRows:
+        """All of the map, (y, x) int64, 0 for sky; rows are read when they are asked for."""
+        return MapRows(self)
 
     def read(self, region: Region) -> NDArray[np.int64]:
         """Read the identifiers in a region.
@@ -74,8 +82,15 @@ class SegmentationMap:
         -------
         (y, x) int64
             Identifiers, 0 for sky.
+
+        Raises
+        ------
+        ValueError
+            If the map was closed.
         """
-        return np.asarray(self._image.data[region.slices]).astype(np.int64)
+        if self._image is None:
+            raise ValueError("the segmentation map is closed")
+        return self._image.read_integers(region)
 
     def boxes(self, ids: ArrayLike) -> NDArray[np.float64]:
         """Return the boxes of segments.
@@ -94,9 +109,9 @@ class SegmentationMap:
         order = np.argsort(wanted)
         low, high = np.full((len(wanted) + 1, 2), np.inf), np.full((len(wanted) + 1, 2), -np.inf)
         for start in range(0, self.shape[0], _ROWS_AT_ONCE):
-            rows = np.asarray(self.identifiers[start : start + _ROWS_AT_ONCE])
+            rows = self.identifiers[start : start + _ROWS_AT_ONCE]
             y, x = np.nonzero(rows)
-            values = rows[y, x].astype(np.int64)
+            values = rows[y, x]
             place = np.append(order, len(wanted))[np.searchsorted(wanted[order], values)]
             place[np.append(wanted, 0)[place] != values] = len(wanted)  # of a segment that is not wanted
             for axis, pixel in enumerate((x, y + start)):
@@ -107,10 +122,61 @@ class SegmentationMap:
 
     def close(self) -> None:
         """Close the file."""
-        self._hdus.close()
+        self._image = None
 
     def __enter__(self) -> SegmentationMap:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+class MapRows:
+    """The rows of a segmentation map, which are read when they are asked for, as `rows[10:20]`.
+
+    Parameters
+    ----------
+    areas : SegmentationMap
+        The map.
+    """
+
+    def __init__(self, areas: SegmentationMap) -> None:
+        self._areas = areas
+
+    def __len__(self) -> int:
+        return self._areas.shape[0]
+
+    def __getitem__(self, rows: slice) -> NDArray[np.int64]:
+        start, stop, _ = rows.indices(len(self))
+        return self._areas.read(Region(0, start, self._areas.shape[1], max(start, stop)))
+
+
+def _map_of(file: FitsFile) -> int | None:
+    """Number of the HDU that holds the map; None if no HDU has an image."""
+    images = [index for index, shape in enumerate(file.shapes) if len(shape) == 2 and 0 not in shape]
+    named = [index for index in images if file.names[index] in _NAMES]
+    integers = [index for index in images if file.headers[index]["BITPIX"] > 0]
+    return next(iter(named + integers + images), None)
+
+
+def _refuse_fractions(image: PlainArray, where: str) -> None:
+    """Raise an `InputFileError` if some rows of an image of floats hold other than whole numbers from 0 on."""
+    if image.dtype.kind != "f":
+        return
+    height, width = image.shape
+    row = np.empty((1, width), np.float32)
+    for y in np.unique(np.linspace(0, height - 1, _SAMPLED_ROWS).astype(int)):
+        image.read_into(Region(0, int(y), width, int(y) + 1), row)
+        values = row[np.isfinite(row)]
+        odd = values[(values < 0) | (values != np.rint(values))]
+        if odd.size:
+            raise InputFileError(
+                f"{where} has the value {odd[0]:.4g}: a segmentation map has the whole numbers that identify sources, "
+                "and 0 for sky"
+            )
+
+
+@lru_cache(maxsize=256)
+def _tell_once(sentence: str) -> None:
+    """Log a warning, once in a process: the same map may be opened for each tile."""
+    _log.warning("%s", sentence)

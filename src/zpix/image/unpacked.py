@@ -73,7 +73,7 @@ def unpacked(path: Path) -> Path:
         with gzip.open(path, "rb") as packed, open(copy, "wb") as plain:
             shutil.copyfileobj(packed, plain, _CHUNK_BYTES)
 
-    return _made_once(path, copy_bytes, _unpacked_bytes(path))
+    return _made_once(path, copy_bytes, _unpacked_bytes)
 
 
 def untiled(path: Path) -> Path:
@@ -110,7 +110,7 @@ def untiled(path: Path) -> Path:
                 else:
                     fits.append(copy, hdu.data, hdu.header)
 
-    return _made_once(path, copy_images, _untiled_bytes(path))
+    return _made_once(path, copy_images, _untiled_bytes)
 
 
 def _append_image(copy: Path, hdu: Any) -> None:
@@ -154,8 +154,8 @@ def _untiled_bytes(path: Path) -> int:
         return plain + sum(int(hdu.size) for hdu in hdus if not hdu.header.get("ZIMAGE"))
 
 
-def _made_once(path: Path, make: Callable[[Path], None], needed_bytes: int) -> Path:
-    """The copy of a file that `make` writes, unless it was made before."""
+def _made_once(path: Path, make: Callable[[Path], None], size_of: Callable[[Path], int]) -> Path:
+    """The copy of a file that `make` writes and whose size `size_of` tells, unless it was made before."""
     place = _cache_directory()
     state = path.stat()
     key = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}|integers stay"
@@ -163,6 +163,7 @@ def _made_once(path: Path, make: Callable[[Path], None], needed_bytes: int) -> P
     copy = place / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}_{name}"
     if copy.exists():
         return copy
+    needed_bytes = size_of(path)
     refuse_without_room(place, needed_bytes, f"'{path}' cannot be unpacked", remedy="set TMPDIR to a larger place")
     _log.info("unpacking %s to %s", path, copy)
     unfinished = copy.with_name(f"{copy.name}.{os.getpid()}.part")
