@@ -113,7 +113,7 @@ def output_directory(path: str | Path, *, products: Collection[str], overwrite: 
         yield partial
         _swap(partial, target)
     except BaseException as error:
-        full = _not_written(path, error) if is_full_disk(error) else None  # before that what was written goes
+        full = _full_disk(path, error)  # looked at before what was written goes
         _remove(partial, made_for_this)
         if full is not None:
             raise full from error
@@ -190,7 +190,7 @@ def resumable_directory(
         yield work
         _swap(work.products, target)
     except BaseException as error:
-        full = _not_written(path, error) if is_full_disk(error) else None  # before that what was written goes
+        full = _full_disk(path, error)  # looked at before what was written goes
         shutil.rmtree(work.products, ignore_errors=True)
         if not any(work.parts.iterdir()):
             _remove(partial, made_for_this)
@@ -297,6 +297,11 @@ def other_settings(begun: Mapping[str, Any], settings: Mapping[str, Any]) -> dic
 def _not_written(path: str | Path, error: OSError) -> OutputError:
     """Say why something cannot be written."""
     return OutputError(f"{path}: cannot be written: {reason_of(error, path)}")
+
+
+def _full_disk(path: str | Path, error: BaseException) -> OutputError | None:
+    """Say that the disk is full, for an error that names no file itself."""
+    return _not_written(path, error) if is_full_disk(error) and error.filename is None else None
 
 
 def _shown(value: Any) -> str:
