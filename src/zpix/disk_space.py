@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeGuard
 
@@ -96,6 +98,31 @@ def reason_of(error: OSError, path: str | Path) -> str:
         return reason
     place = _existing(Path(os.path.abspath(path)).parent)
     return f"{reason} ({size_text(shutil.disk_usage(place).free)} are free in '{place}')"
+
+
+@contextmanager
+def told_if_full(path: str | Path, *, remedy: str = "") -> Iterator[None]:
+    """Turn the error of a full disk inside the context, if it names no file itself, into a sentence about the place.
+
+    Parameters
+    ----------
+    path : str or Path
+        What is written.
+    remedy : str, optional
+        End of the message: what is needed, and what the user can do.
+
+    Raises
+    ------
+    OutputError
+        If the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not is_full_disk(error) or error.filename is not None:
+            raise
+        end = f"; {remedy}" if remedy else ""
+        raise OutputError(f"{path}: cannot be written: {reason_of(error, path)}{end}") from error
 
 
 def _existing(place: Path) -> Path:

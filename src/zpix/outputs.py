@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zpix.disk_space import is_full_disk, reason_of
+from zpix.disk_space import reason_of, told_if_full
 from zpix.errors import OutputError
 
 #: What a user can do where unfinished work may be replaced.
@@ -110,13 +110,11 @@ def output_directory(path: str | Path, *, products: Collection[str], overwrite: 
         _remove(partial, made_for_this)
         raise _not_written(path, error) from None
     try:
-        yield partial
-        _swap(partial, target)
-    except BaseException as error:
-        full = _full_disk(path, error)  # looked at before what was written goes
+        with told_if_full(path):
+            yield partial
+            _swap(partial, target)
+    except BaseException:
         _remove(partial, made_for_this)
-        if full is not None:
-            raise full from error
         raise
 
 
@@ -187,15 +185,13 @@ def resumable_directory(
         _remove(partial, made_for_this)
         raise _not_written(path, error) from None
     try:
-        yield work
-        _swap(work.products, target)
-    except BaseException as error:
-        full = _full_disk(path, error)  # looked at before what was written goes
+        with told_if_full(path):
+            yield work
+            _swap(work.products, target)
+    except BaseException:
         shutil.rmtree(work.products, ignore_errors=True)
         if not any(work.parts.iterdir()):
             _remove(partial, made_for_this)
-        if full is not None:
-            raise full from error
         raise
     shutil.rmtree(partial, ignore_errors=True)
 
@@ -297,11 +293,6 @@ def other_settings(begun: Mapping[str, Any], settings: Mapping[str, Any]) -> dic
 def _not_written(path: str | Path, error: OSError) -> OutputError:
     """Say why something cannot be written."""
     return OutputError(f"{path}: cannot be written: {reason_of(error, path)}")
-
-
-def _full_disk(path: str | Path, error: BaseException) -> OutputError | None:
-    """Say that the disk is full, for an error that names no file itself."""
-    return _not_written(path, error) if is_full_disk(error) and error.filename is None else None
 
 
 def _shown(value: Any) -> str:
