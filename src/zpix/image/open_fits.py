@@ -123,15 +123,13 @@ class PlainArray:
             If the file became shorter after it was opened.
         """
         stored = self._stored(region)
-        if stored.dtype.kind == "f":
-            values = np.where(np.isfinite(stored), stored, 0.0).astype(np.float64)
+        whole: NDArray[np.int64]
+        if stored.dtype.kind == "f" or self.scale != 1.0 or not float(self.zero).is_integer():
+            values = np.where(np.isfinite(stored), stored, 0).astype(np.float64) * self.scale + self.zero
+            whole = np.rint(values).astype(np.int64)
         else:
-            values = stored.astype(np.int64)
-        if self.scale != 1.0 or not float(self.zero).is_integer():
-            values = values * float(self.scale) + float(self.zero)
-        elif self.zero:
-            values += int(self.zero)  # of unsigned integers
-        whole: NDArray[np.int64] = np.rint(values).astype(np.int64) if values.dtype.kind == "f" else values
+            whole = stored.astype(np.int64)
+            whole += int(self.zero)  # of unsigned integers
         if self.blank is not None:
             whole[stored == self.blank] = 0
         return whole

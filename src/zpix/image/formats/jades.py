@@ -20,7 +20,8 @@ def _read(path: Path) -> list[BandImage]:
     named = named_extensions(file)
     if "science" not in named or "error" not in named:
         named |= {"science": 1, "error": 2}
-    return [band_image(file, **{kind: index for kind, index in named.items() if kind != "weight"})]
+    named.pop("weight", None)
+    return [band_image(file, band=None, **named)]
 
 
 JADES = MosaicFormat("jades", "*_drz.fits", _read)

@@ -24,7 +24,7 @@ def _read(path: Path) -> list[BandImage]:
         if kind not in named:
             found = ", ".join(name for name in file.names if name) or "none with a name"
             raise InputFileError(f"'{path}' has no {name} extension (it has {found}): an i2d mosaic has SCI and ERR")
-    return [band_image(file, **named)]
+    return [band_image(file, band=None, **named)]
 
 
 PIPELINE = MosaicFormat("pipeline", "*_i2d.fits", _read)
