@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
+import gzip
 
 import numpy as np
 import pytest
 from astropy.io import fits
 from scipy.ndimage import find_objects
 
-from zpix.errors import GridError, InputFileError
+from zpix.errors import CatalogueError, GridError, InputFileError
 from zpix.image import Region, SegmentationMap
 
 
@@ -46,39 +46,97 @@ def test_a_map_of_nothing_and_of_another_size_is_refused(tmp_path):
         SegmentationMap(tmp_path / "cube.fits")
 
 
-@pytest.mark.parametrize("form", ["uint16", "uint32", "int64", "float", "blank", "plane", "tiles", "gzip", "second"])
-def test_maps_of_any_form_have_the_same_identifiers(tmp_path, monkeypatch, form):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    values = np.zeros((50, 40), np.int64)
-    values[3:9, 4:8], values[20:30, 10:30] = 7, 40_000
-    if form not in ("uint16", "blank"):
-        values[40:45, 35:40] = 2**24 + 1 if form != "float" else 2**23 + 1
-    path = tmp_path / "map.fits"
-    if form in ("uint16", "uint32", "int64"):
-        fits.writeto(path, values.astype(form))
-    elif form == "float":
-        fits.writeto(path, np.where(values > 0, values, np.nan).astype(np.float32))
-    elif form == "blank":
-        fits.writeto(path, np.where(values > 0, values, -99).astype(np.int32), fits.Header({"BLANK": -99}))
-    elif form == "plane":
-        fits.writeto(path, values[None].astype(np.int32))
-    elif form == "tiles":
-        fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(values.astype(np.int32), name="SEGMAP")]).writeto(path)
-    elif form == "gzip":
-        fits.writeto(path := tmp_path / "map.fits.gz", values.astype(np.int32))
-    else:
-        images = [fits.ImageHDU(np.ones(values.shape, np.float32)), fits.ImageHDU(values.astype(np.int32))]
-        fits.HDUList([fits.PrimaryHDU(), *images]).writeto(path)
-    with SegmentationMap(path, shape=(50, 40)) as areas:
-        np.testing.assert_array_equal(areas.identifiers[:], values)
-        np.testing.assert_array_equal(areas.read(Region(5, 2, 40, 44)), values[2:44, 5:40])
-        assert areas.boxes([40_000]).tolist() == [[10, 20, 30, 30]]
+IDS = np.zeros((12, 9), np.int32)
+IDS[2:5, 1:4], IDS[6:11, 5:9] = 300, 41
 
 
-def test_an_image_of_fluxes_is_no_map(tmp_path):
-    fits.writeto(tmp_path / "flux.fits", np.full((5, 6), 0.25, np.float32))
-    with pytest.raises(InputFileError, match=r"flux.fits' \(HDU 0\) has the value 0.25"):
-        SegmentationMap(tmp_path / "flux.fits")
+def written(path, kind: str):
+    """The map in one of the forms in which surveys have it."""
+    image = fits.PrimaryHDU(IDS)
+    if kind in ("u2", "u4", "i8", "f8"):
+        image = fits.PrimaryHDU(IDS.astype(kind))
+    elif kind == "nan":
+        values = IDS.astype("f4")
+        values[0] = np.nan
+        image = fits.PrimaryHDU(values)
+    elif kind == "blank":
+        image = fits.PrimaryHDU(np.where(np.arange(12)[:, None] == 0, -(2**31), IDS).astype("i4"))
+        image.header["BLANK"] = -(2**31)
+    elif kind == "cube":
+        image = fits.PrimaryHDU(IDS[None])
+    hdus = [image]
+    if kind == "extension":
+        hdus = [fits.PrimaryHDU(), fits.ImageHDU(IDS, name="SEGMAP")]
+    elif kind == "compressed":
+        hdus = [fits.PrimaryHDU(), fits.CompImageHDU(IDS, name="SEGMAP")]
+    elif kind == "compressed u4":
+        hdus = [fits.PrimaryHDU(), fits.CompImageHDU(IDS.astype("u4"))]
+    elif kind == "second":
+        hdus = [fits.PrimaryHDU(), fits.ImageHDU(np.ones_like(IDS)), fits.ImageHDU(IDS)]
+    elif kind == "after a picture":
+        hdus = [fits.PrimaryHDU(np.linspace(0, 1, IDS.size).reshape(IDS.shape)), fits.ImageHDU(IDS)]
+    fits.HDUList(hdus).writeto(path)
+    if kind == "gzip":
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    return path
+
+
+KINDS = ["i4", "u2", "u4", "i8", "f8", "nan", "blank", "cube", "extension", "compressed", "second", "gzip"]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "compressed u4", "after a picture"])
+def test_the_same_map_in_every_form(kind, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with SegmentationMap(written(tmp_path / "map.fits", kind), shape=IDS.shape, identifiers=[41, 300]) as areas:
+        assert areas.shape == IDS.shape and len(areas) == 12
+        np.testing.assert_array_equal(areas[0:12], IDS)
+        np.testing.assert_array_equal(areas.read(Region(3, 4, 7, 9)), IDS[4:9, 3:7])
+        assert areas.read(Region(0, 0, 2, 2)).dtype == np.int64
+        np.testing.assert_array_equal(areas.boxes([300, 41]), [[1, 2, 4, 5], [5, 6, 9, 11]])
+
+
+@pytest.mark.parametrize("kind", ["u4", "f8", "f4"])
+def test_identifiers_that_single_precision_cannot_tell_apart_stay_apart(tmp_path, kind):
+    identifiers = np.where(IDS > 0, (2**22 if kind == "f4" else 2**24) + IDS, 0)
+    fits.PrimaryHDU(identifiers.astype(kind)).writeto(tmp_path / "map.fits")
+    with SegmentationMap(tmp_path / "map.fits") as areas:
+        np.testing.assert_array_equal(areas[:], identifiers)
+
+
+def test_identifiers_beyond_32_bits_are_kept(tmp_path):
+    fits.PrimaryHDU(np.where(IDS > 0, 2**40 + IDS.astype("i8"), 0)).writeto(tmp_path / "map.fits")
+    with SegmentationMap(tmp_path / "map.fits") as areas:
+        assert areas.read(Region(1, 2, 2, 3))[0, 0] == 2**40 + 300
+
+
+def test_an_image_of_the_sky_is_no_map(tmp_path):
+    fits.PrimaryHDU(np.full(IDS.shape, 0.013, "f4")).writeto(tmp_path / "sci.fits")
+    with pytest.raises(InputFileError, match=r"sci\.fits.*no image of segment.*fractions"):
+        SegmentationMap(tmp_path / "sci.fits")
+
+
+@pytest.mark.parametrize(
+    ("ids", "own"), [([300, 41], True), ([41, 300], False), ([1, 2], False), ([300, 2], True), ([2, 300], False)]
+)
+def test_sources_must_lie_on_their_own_segments(ids, own, tmp_path):
+    """At least half of those on segments; the last catalogue has one source beyond the map."""
+    x, y = np.array([2.2, 6.0]), np.array([3.4, 8.0])
+    if ids == [2, 300]:
+        x = np.array([2.2, 600.0])
+    with SegmentationMap(written(tmp_path / "map.fits", "i4")) as areas:
+        if own:
+            areas.require_own_segments(ids, x, y, name="cat.fits")
+        else:
+            with pytest.raises(CatalogueError, match=r"cat\.fits.*map\.fits.*0 lie on the segment of their"):
+                areas.require_own_segments(ids, x, y, name="cat.fits")
+
+
+def test_positions_on_no_segment_at_all_are_refused(tmp_path):
+    with SegmentationMap(written(tmp_path / "map.fits", "i4")) as areas:
+        areas.require_own_segments([300], [0.0], [0.0], name="cat.fits")  # one says little
+        areas.require_own_segments([], [], [], name="cat.fits")
+        with pytest.raises(CatalogueError, match="0 on another, and 3 on none"):
+            areas.require_own_segments([300, 41, 7], [0.0, 0, 0], [0.0, 1, 11], name="cat.fits")
 
 
 def test_a_truncated_map_is_refused_and_one_without_padding_is_read(tmp_path, caplog):
