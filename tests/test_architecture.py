@@ -19,7 +19,7 @@ PACKAGE = ROOT / "src" / "zpix"
 MOST_LINES = 450  # beyond, a file has become two nouns
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "common", "misc", "tools", "old", "new", "v2"}
 
-FOR_EVERYBODY = {"errors", "config", "progress", "outputs"}
+FOR_EVERYBODY = {"errors", "config", "progress", "disk_space", "outputs"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ RULES = {
     "errors": Rule(set(), {}),
     "config": Rule(set(), {"pydantic": "validated, frozen sections"}),
     "progress": Rule(set(), {"rich": "progress bars"}),
+    "disk_space": Rule(set(), {}),
     "outputs": Rule(set(), {}),
     # rooms, from the sky to the picture
     "image": Rule(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zpix.disk_space import reason_of, told_if_full
 from zpix.errors import OutputError
 
 #: What a user can do where unfinished work may be replaced.
@@ -51,7 +52,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise _not_written(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -107,10 +108,11 @@ def output_directory(path: str | Path, *, products: Collection[str], overwrite: 
         partial.mkdir(parents=True)
     except OSError as error:
         _remove(partial, made_for_this)
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+        raise _not_written(path, error) from None
     try:
-        yield partial
-        _swap(partial, target)
+        with told_if_full(path):
+            yield partial
+            _swap(partial, target)
     except BaseException:
         _remove(partial, made_for_this)
         raise
@@ -181,10 +183,11 @@ def resumable_directory(
             temporary.write_text(json.dumps(settings, indent=2), encoding="utf-8")
     except OSError as error:
         _remove(partial, made_for_this)
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+        raise _not_written(path, error) from None
     try:
-        yield work
-        _swap(work.products, target)
+        with told_if_full(path):
+            yield work
+            _swap(work.products, target)
     except BaseException:
         shutil.rmtree(work.products, ignore_errors=True)
         if not any(work.parts.iterdir()):
@@ -285,6 +288,11 @@ def other_settings(begun: Mapping[str, Any], settings: Mapping[str, Any]) -> dic
         elif a != b:
             differing[name] = (_shown(a), _shown(b))
     return differing
+
+
+def _not_written(path: str | Path, error: OSError) -> OutputError:
+    """Say why something cannot be written."""
+    return OutputError(f"{path}: cannot be written: {reason_of(error, path)}")
 
 
 def _shown(value: Any) -> str:

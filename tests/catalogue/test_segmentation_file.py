@@ -121,3 +121,14 @@ def test_a_failure_leaves_the_old_file(crowd, tmp_path):
         raise OSError("disk full")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_map_lies_where_a_mosaic_with_distortions_does(make_detections, tmp_path):
+    cards = {"CTYPE1": "RA---TAN-SIP", "CTYPE2": "DEC--TAN-SIP", "CRVAL1": 53.1, "CRVAL2": -27.8, "CRPIX1": 50.0}
+    cards |= {"CRPIX2": 40.0, "CDELT1": -1e-5, "CDELT2": 1e-5, "A_ORDER": 2, "B_ORDER": 2, "A_2_0": 1e-4, "B_0_2": 2e-4}
+    distorted = WCS(fits.Header(cards))
+    with SegmentationWriter(tmp_path / "map.fits", shape=SHAPE, wcs=distorted) as writer:
+        nothing = segments_of(make_detections([]))
+        writer.draw(nothing, ids=np.zeros(0, int), score=np.zeros(0))
+    of_map = WCS(fits.getheader(tmp_path / "map.fits"))
+    np.testing.assert_allclose(of_map.all_pix2world(110, 80, 0), distorted.all_pix2world(110, 80, 0), rtol=1e-12)

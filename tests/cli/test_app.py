@@ -398,3 +398,22 @@ def test_weights_that_cannot_be_fetched_are_one_sentence(tmp_path, monkeypatch, 
             code = call(patch, *words, "--backbone", "imagenet")
         one_sentence(capsys, code, "cannot be downloaded")
     assert list(place.iterdir()) == []
+
+
+def test_files_are_named_by_band_on_the_command_line(monkeypatch, tmp_path):
+    one, other = (mosaics(tmp_path / name, "image")[0] for name in ("a", "b"))
+    assert call(monkeypatch, "align", f"f200w={one}", f"F444W={other}", "--out", tmp_path / "out") == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "aligned_f200w_drz.fits",
+        "aligned_f444w_drz.fits",
+    ]
+
+
+def test_a_band_that_no_filter_has_is_one_sentence(monkeypatch, capsys, tmp_path):
+    (path,) = mosaics(tmp_path / "a", "image")
+    assert call(monkeypatch, "align", f"F44W={path}", "--out", tmp_path / "out") == 2
+    assert (
+        capsys.readouterr().err
+        == "zpix: 'F44W' is no filter of JWST or HST, such as F444W or F850LP; is F444W meant?\n"
+    )
+    assert not (tmp_path / "out").exists()

@@ -9,17 +9,21 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from zpix.image import Mosaic, Region, open_mosaic
+from zpix.image import Mosaic, Region, open_mosaic, tangent_wcs
+from zpix.image.fluxes import NJY_PER_MJY
+from zpix.image.grids import pixel_area_sr
 
 SHAPE = (60, 80)  # (ny, nx)
 WHOLE = Region.whole(SHAPE)
+PIXAR_SR = pixel_area_sr(tangent_wcs(53.1, -27.8, SHAPE, 0.03))  # of the fixture `wcs`
+NJY_PER_UNIT = PIXAR_SR * NJY_PER_MJY  # of images in MJy/sr
 ONES = np.ones(SHAPE, np.float32)
 
 
 def jades_file(path: Path, wcs: WCS, flux: np.ndarray, error: np.ndarray, *, drop: str = "", **more: object) -> Path:
     """A `_drz` file of values in MJy/sr, without the keyword `drop`."""
     header = wcs.to_header()
-    header.update(BUNIT="MJy/sr", PIXAR_SR=2e-14, **more)
+    header.update({"BUNIT": "MJy/sr", "PIXAR_SR": PIXAR_SR} | more)
     if drop:
         del header[drop]
     images = [fits.ImageHDU(flux, header, name="SCI"), fits.ImageHDU(error, header, name="ERR")]

@@ -1,3 +1,6 @@
+import errno
+import os
+
 import numpy as np
 import pytest
 
@@ -78,3 +81,18 @@ def test_a_store_of_an_older_version_opens(tmp_path):
     assert tile.flux.shape == (3, 64, 64) and tile.label.tolist() == [1, 2, 1, 2]
     np.testing.assert_array_equal(tile.redshift, np.float32([np.nan, 1, np.nan, 3]))
     assert np.isinf(tile.error[1, :8, :8]).all() and set(np.unique(tile.segmentation)) == {0, 1, 2, 3, 4}
+
+
+def test_a_full_disk_is_told_with_what_a_tile_needs(tmp_path, monkeypatch):
+    writer = StoreWriter(tmp_path / "s", **SETTINGS)
+    writer.add("train", tile(1))
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as zarr's, without the name of a file
+
+    with monkeypatch.context() as disk:
+        disk.setattr(StoreWriter, "_save", lambda self, whole: full())
+        with pytest.raises(OutputError, match=r"s: cannot be written: No space .* free in .*a tile needs up to 5.1 kB"):
+            writer.add("train", tile(2))
+    again = StoreWriter(tmp_path / "s", **SETTINGS)
+    assert again.position == 1

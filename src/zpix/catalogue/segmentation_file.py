@@ -43,7 +43,7 @@ class SegmentationWriter:
         cards = [("SIMPLE", True), ("BITPIX", 32), ("NAXIS", 2), ("NAXIS1", shape[1]), ("NAXIS2", shape[0])]
         self._header = fits.Header(cards)
         if wcs is not None:
-            self._header.extend(wcs.to_header(), unique=True)
+            self._header.extend(wcs.to_header(relax=wcs.sip is not None), unique=True)
         self._header["CONTENT"] = ("SEGMENTATION", "pixel values are catalogue ids; 0 is sky")
         self._whole = whole_file(path)
 

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from zpix.disk_space import reason_of
 from zpix.errors import ZpixError
 
 app = typer.Typer(
@@ -52,7 +53,7 @@ def main() -> None:
     except OSError as error:  # a full disk, a place one may not write to
         if error.strerror is None:
             raise
-        _stop(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
+        _stop(f"{error.filename}: {reason_of(error, error.filename)}" if error.filename else error.strerror)
     except SystemExit as end:
         if end.code == 130:
             _stop("interrupted", code=130)

@@ -77,7 +77,8 @@ class Backbone(StrEnum):
 Out = Annotated[Path, typer.Option("--out", "-o", help="Directory to write to.")]
 Model = Annotated[Path | None, typer.Option("--model", "-m", help="Checkpoint; the shipped model by default.")]
 Mosaics = Annotated[
-    list[Path], typer.Argument(help="Directory of FITS mosaics, several files, or one multi-band file.")
+    list[Path],
+    typer.Argument(help="Directory of FITS mosaics, several files (also as F444W=FILE), or one multi-band file."),
 ]
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="TOML file of settings.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]

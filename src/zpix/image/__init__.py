@@ -5,7 +5,7 @@ from zpix.image.band_image import BandImage, band_image, band_of
 from zpix.image.bands import JADES_BANDS, PIVOT_UM, band_from_file_name, band_name, in_wavelength_order
 from zpix.image.dust import SF11_RECALIBRATION, ebv_at
 from zpix.image.fluxes import njy_per_unit
-from zpix.image.formats import MOSAIC_FORMATS, MosaicFormat
+from zpix.image.formats import MOSAIC_FORMATS, MosaicFormat, MosaicPaths, named_bands
 from zpix.image.grids import tangent_wcs
 from zpix.image.mosaic import Mosaic, open_mosaic, reopen_mosaic
 from zpix.image.open_fits import FitsFile
@@ -24,6 +24,7 @@ __all__ = [
     "FitsFile",
     "Mosaic",
     "MosaicFormat",
+    "MosaicPaths",
     "MosaicWriter",
     "Pixels",
     "Region",
@@ -36,6 +37,7 @@ __all__ = [
     "ebv_at",
     "in_wavelength_order",
     "make_tiles",
+    "named_bands",
     "njy_per_unit",
     "open_mosaic",
     "reopen_mosaic",

@@ -9,7 +9,7 @@ import numpy as np
 
 from zpix.errors import ConfigError, OutputError
 from zpix.image.band_image import BandImage
-from zpix.image.formats import open_bands
+from zpix.image.formats import MosaicPaths, open_bands
 from zpix.image.grids import pixel_scale_arcsec
 from zpix.image.mosaic import Mosaic
 from zpix.image.pixels import Pixels
@@ -21,7 +21,7 @@ _BLOCK = 512  # pixels a side of what is resampled at once: some 100 MB for band
 
 
 def resample_bands(
-    paths: str | Path | Sequence[str | Path],
+    paths: MosaicPaths,
     out: str | Path,
     *,
     reference: str | Path | None = None,
@@ -35,7 +35,7 @@ def resample_bands(
 
     Parameters
     ----------
-    paths : str, Path or sequence of them
+    paths : str, Path, sequence of them, or mapping of str to path
         Mosaics, as for `open_mosaic`.
     out : str or Path
         Directory for the files, not that of the mosaics.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -14,13 +16,17 @@ from numpy.typing import NDArray
 
 from zpix.errors import BandError, InputFileError
 from zpix.image.bands import band_from_file_name, band_from_header
-from zpix.image.fluxes import njy_per_unit
-from zpix.image.open_fits import FitsFile
+from zpix.image.fluxes import njy_per_unit, refuse_other_unit
+from zpix.image.grids import central_pixel_area_sr
+from zpix.image.open_fits import FitsFile, PlainArray
 from zpix.image.regions import Region
 
 _STRIP_PIXELS = 1 << 22  # pixels read at a time when searching for valid ones
 _SAMPLED_ROWS = 16
+_DO_NOT_USE = 1  # bit of JWST's data quality
 _CACHED_PIXELS = 1 << 16  # pixels read and checked at a time, so that they stay in the processor's cache
+
+_named: ContextVar[str | None] = ContextVar("the band that the user names", default=None)
 
 
 class StoredImage(Protocol):
@@ -64,6 +70,10 @@ class BandImage:
         Where it is not positive the pixel was not observed.
     njy_per_unit : float
         Factor from the units of `science` to nJy per pixel.
+    quality : PlainArray or None
+        Data quality as JWST's pipeline writes it: a pixel whose bit 1 (DO_NOT_USE) is set was not observed.
+    remarks : tuple of str
+        What the user should know of the file: contradictions in its header, and how they are resolved.
     """
 
     band: str
@@ -74,6 +84,8 @@ class BandImage:
     error_kind: Literal["sigma", "inverse variance"]
     weight: StoredImage | None
     njy_per_unit: float
+    quality: PlainArray | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -85,8 +97,8 @@ class BandImage:
     ) -> None:
         """Read a region into arrays.
 
-        A pixel is valid if its flux is finite, its error finite and positive, and its weight positive. Elsewhere flux
-        is 0 and error +inf.
+        A pixel is valid if its flux is finite, its error finite and positive, its weight positive, and its quality
+        without DO_NOT_USE. Elsewhere flux is 0 and error +inf.
 
         Parameters
         ----------
@@ -121,6 +133,8 @@ class BandImage:
                 weight = np.empty(region.shape, np.float32)
                 self.weight.read_into(region, weight)
                 valid &= weight > 0
+            if self.quality is not None:
+                valid &= (self.quality.read_integers(region) & _DO_NOT_USE) == 0
         if not valid.all():
             flux[~valid] = 0
             error[~valid] = np.inf
@@ -151,9 +165,16 @@ class BandImage:
 
 
 def band_image(
-    file: FitsFile, *, science: int, error: int, weight: int | None = None, band: str | None = None
+    file: FitsFile,
+    *,
+    science: int,
+    error: int,
+    weight: int | None = None,
+    quality: int | None = None,
+    with_sky: int | None = None,
+    band: str | None = None,
 ) -> BandImage:
-    """Open the band whose science, error and weight images are in given HDUs.
+    """Open the band whose science, error, weight and quality images are in given HDUs.
 
     Units and band are read from the header of the science HDU, or else from that of the primary HDU.
 
@@ -167,6 +188,11 @@ def band_image(
         Number of the HDU of the error (1 σ).
     weight : int, optional
         Number of the HDU of the weights, if there are any.
+    quality : int, optional
+        Number of the HDU of the data quality, if there is any.
+    with_sky : int, optional
+        Number of the HDU of the same image before the sky was subtracted: its header says what that of the science
+        image does not.
     band : str, optional
         Name of the band; default that of the header or of the file name.
 
@@ -183,28 +209,56 @@ def band_image(
         If the band is not known.
     """
     images = [file.image(index) for index in (science, error)]
-    header: Mapping[str, Any] = ChainMap(file.headers[science], file.headers[0])
-    weights = file.image(weight) if weight is not None else None
-    for image, index in ((images[1], error), (weights, weight)):
-        if image is not None and image.shape != images[0].shape:
+    shape = images[0].shape
+    further = [None if index is None else file.image(index) for index in (weight, quality)]
+    for image, index in zip((images[1], *further), (error, weight, quality), strict=True):
+        if image is not None and image.shape != shape:
             raise InputFileError(
-                f"'{file.path}' has images of different shapes: {images[0].shape} in HDU {science} and "
+                f"'{file.path}' has images of different shapes: {shape} in HDU {science} and "
                 f"{image.shape} in HDU {index}"
             )
+    on_sky = with_sky if with_sky is not None and "CTYPE1" not in file.headers[science] else science
+    header: Mapping[str, Any] = ChainMap(*(file.headers[index] for index in (science, on_sky, 0)))
+    wcs = file.wcs(on_sky)
+    remarks: list[str] = []
+    if with_sky is not None:
+        remarks.append(f"{file.names[science]} is read, from which the sky is subtracted, in place of SCI")
+    factor = njy_per_unit(
+        header, path=file.path, pixel_area_sr=central_pixel_area_sr(wcs, shape), remarks=remarks
+    )  # fmt: skip
+    refuse_other_unit(header, file.headers[error], path=file.path)
     return BandImage(
         band=band or band_of(file.path, header),
         path=file.path,
-        wcs=file.wcs(science),
+        wcs=wcs,
         science=images[0],
         error=images[1],
         error_kind="sigma",
-        weight=weights,
-        njy_per_unit=njy_per_unit(header, path=file.path),
+        weight=further[0],
+        njy_per_unit=factor,
+        quality=further[1],
+        remarks=(*file.remarks, *remarks),
     )
 
 
+@contextmanager
+def named_band(band: str | None) -> Iterator[None]:
+    """Let the file that is opened inside the context be of the band that the user names, whatever its name says.
+
+    Parameters
+    ----------
+    band : str or None
+        The band; None where the file itself says it.
+    """
+    token = _named.set(band)
+    try:
+        yield
+    finally:
+        _named.reset(token)
+
+
 def band_of(path: Path, header: Mapping[str, Any]) -> str:
-    """Find the band of a file in its header and its name.
+    """Find the band of a file: what the user names it, or else what its header and its name say.
 
     Parameters
     ----------
@@ -224,12 +278,43 @@ def band_of(path: Path, header: Mapping[str, Any]) -> str:
         If neither names a band, or they name different ones.
     """
     stated, named = band_from_header(header), band_from_file_name(path.name)
+    given = _named.get()
+    if given is not None:
+        if stated is not None and not given.startswith(stated):
+            raise BandError(f"'{path}' is given as {given}, but its header says {stated}: correct one of the two")
+        return given
     if named is None and stated is None:
         raise BandError(
-            f"'{path}' does not say its band: put it in the FILTER keyword or the file name, such as _f444w_"
+            f"'{path}' does not say its band: name it as in F444W={path.name}, or put it in the FILTER keyword or the "
+            "file name, such as _f444w_"
         )
     if named is None or stated is None:
         return stated or named or ""
     if not named.startswith(stated):  # grizli writes F115WN for F115W of NIRISS in file names
         raise BandError(f"'{path}' is {named} by its name but {stated} by its header: rename it or correct FILTER")
     return named
+
+
+def remarks_of(images: Iterable[BandImage]) -> tuple[str, ...]:
+    """Return what the user should know of some files, each sentence once with the bands that it is about.
+
+    Parameters
+    ----------
+    images : iterable of BandImage
+        The bands.
+
+    Returns
+    -------
+    tuple of str
+        Sentences that name the bands and the first file.
+    """
+    about: dict[str, list[BandImage]] = {}
+    for image in images:
+        for remark in image.remarks:
+            about.setdefault(remark, []).append(image)
+    sentences = []
+    for remark, those in about.items():
+        paths = list(dict.fromkeys(image.path for image in those))
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        sentences.append(f"{' '.join(image.band for image in those)} ('{paths[0]}'{more}): {remark}")
+    return tuple(sentences)

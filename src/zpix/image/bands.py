@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
@@ -85,6 +86,37 @@ def band_name(name: str) -> str:
         raise BandError(
             f"'{name}' cannot be a band: a band is a letter followed by letters, digits, '_', '.', '+' or '-'"
         )
+    return band
+
+
+def chosen_band(name: str) -> str:
+    """Return the band by which a user names a file.
+
+    Parameters
+    ----------
+    name : str
+        Name in any case.
+
+    Returns
+    -------
+    str
+        The band.
+
+    Raises
+    ------
+    BandError
+        If it is not an identifier, or begins as the filters of JWST and HST do and is none.
+
+    Examples
+    --------
+    >>> chosen_band("f444w"), chosen_band("HSC-G")
+    ('F444W', 'HSC-G')
+    """
+    band = band_name(name)
+    if re.match(r"F\d", band) and not _FILTER.fullmatch(band):
+        near = get_close_matches(band, PIVOT_UM, n=1)
+        perhaps = f"; is {near[0]} meant?" if near else ""
+        raise BandError(f"'{name}' is no filter of JWST or HST, such as F444W or F850LP{perhaps}")
     return band
 
 

@@ -12,10 +12,10 @@ from astropy.wcs import WCS
 from numpy.typing import ArrayLike, NDArray
 
 from zpix.errors import BandError, GridError
-from zpix.image.band_image import BandImage
+from zpix.image.band_image import BandImage, remarks_of
 from zpix.image.bands import band_name
-from zpix.image.formats import open_bands
-from zpix.image.grids import grid_distance_pix, pixel_scale_arcsec
+from zpix.image.formats import MosaicPaths, open_bands, reopened_bands
+from zpix.image.grids import grid_distance_pix, pixel_positions, pixel_scale_arcsec, sky_positions
 from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
 
@@ -46,6 +46,8 @@ class Mosaic:
         Celestial and two-dimensional; that of the first band.
     paths : tuple of Path
         The file of each band.
+    remarks : tuple of str
+        What the user should know of the files: contradictions in headers, and how they are resolved.
     """
 
     def __init__(self, images: Sequence[BandImage]) -> None:
@@ -53,6 +55,7 @@ class Mosaic:
         self.shape = images[0].shape
         self.wcs: WCS = images[0].wcs
         self.paths = tuple(image.path for image in images)
+        self.remarks = remarks_of(images)
         self._images: dict[str, BandImage] | None = {image.band: image for image in images}
 
     @property
@@ -112,13 +115,9 @@ class Mosaic:
         Returns
         -------
         ra, dec : (...) float64, degrees
-            Right ascension and declination.
+            ICRS, whatever the frame of the WCS; 0 ≤ ra < 360.
         """
-        column, row = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
-        if not column.size:
-            return np.zeros(column.shape), np.zeros(column.shape)
-        ra, dec = self.wcs.all_pix2world(column, row, 0)
-        return np.asarray(ra), np.asarray(dec)
+        return sky_positions(self.wcs, x, y)
 
     def pixel(self, ra: ArrayLike, dec: ArrayLike) -> tuple[Floats, Floats]:
         """Return the pixel positions of sky positions; the inverse of `sky`.
@@ -126,18 +125,14 @@ class Mosaic:
         Parameters
         ----------
         ra, dec : (...) float, degrees
-            Right ascension and declination.
+            ICRS positions.
 
         Returns
         -------
         x, y : (...) float64, pixels
             Positions; integers are pixel centres.
         """
-        alpha, delta = np.broadcast_arrays(np.asarray(ra, np.float64), np.asarray(dec, np.float64))
-        if not alpha.size:
-            return np.zeros(alpha.shape), np.zeros(alpha.shape)
-        x, y = self.wcs.all_world2pix(alpha, delta, 0, quiet=True)
-        return np.asarray(x), np.asarray(y)
+        return pixel_positions(self.wcs, ra, dec)
 
     def close(self) -> None:
         """Close the files; the mosaic cannot be read any more."""
@@ -155,15 +150,15 @@ class Mosaic:
         return reopen_mosaic, (self.paths, self.bands)
 
 
-def open_mosaic(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str] | None = None) -> Mosaic:
+def open_mosaic(paths: MosaicPaths, *, bands: Sequence[str] | None = None) -> Mosaic:
     """Open a directory of per-band files, a list of files, or one multi-extension file as one mosaic.
 
     Parameters
     ----------
-    paths : str, Path or sequence of them
+    paths : str, Path, sequence of them, or mapping of str to path
         Files of JADES (`*_drz.fits`), of the pipeline (`*_i2d.fits`), of grizli (`*_drc_sci.fits` beside
         `*_drc_wht.fits`), with the extensions of several bands (`zpix.image.formats.extensions`), or in a format that
-        was added to `MOSAIC_FORMATS`.
+        was added to `MOSAIC_FORMATS`. A file may be named by its band: "F444W=a.fits", or {"F444W": "a.fits"}.
     bands : sequence of str, optional
         Only these bands, in this order; default all, by wavelength from a directory and as given otherwise.
 
@@ -177,7 +172,7 @@ def open_mosaic(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str
     InputFileError
         If a file is missing, truncated, empty or of no known format, or lacks an HDU or keyword.
     BandError
-        If a band is given twice, is missing, or has no valid pixel.
+        If a band is given twice, is missing, has no valid pixel, or is not what the file is named.
     GridError
         If the bands are not on one pixel grid.
     """
@@ -190,12 +185,12 @@ def open_mosaic(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str
 
 
 def reopen_mosaic(paths: Sequence[Path], bands: Sequence[str]) -> Mosaic:
-    """Open a mosaic that was opened and checked before, perhaps in another process.
+    """Open a mosaic that was opened and checked before, perhaps in another process, under the same names of its bands.
 
     Parameters
     ----------
     paths : sequence of Path
-        Its attribute `paths`.
+        Its attribute `paths`, one for each band.
     bands : sequence of str
         Its attribute `bands`.
 
@@ -204,7 +199,7 @@ def reopen_mosaic(paths: Sequence[Path], bands: Sequence[str]) -> Mosaic:
     Mosaic
         The same mosaic.
     """
-    return Mosaic(open_bands(tuple(dict.fromkeys(paths)), bands=bands))
+    return Mosaic(reopened_bands(paths, bands))
 
 
 def _refuse_different_grids(images: Sequence[BandImage]) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import warnings
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,12 @@ from astropy.wcs import WCS, WcsError
 from numpy.typing import NDArray
 
 from zpix.errors import InputFileError
+from zpix.image.grids import celestial_frame
 from zpix.image.regions import Region
 from zpix.image.unpacked import is_gzip, unpacked, untiled
 
+_IMAGES = (fits.PrimaryHDU, fits.ImageHDU)
+_SIP = re.compile(r"(A|B|AP|BP)_(ORDER|DMAX|\d+_\d+)")
 _DTYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}  # of BITPIX
 
 
@@ -99,6 +104,36 @@ class PlainArray:
         if self.blank is not None:
             out[stored == self.blank] = np.nan
 
+    def read_integers(self, region: Region) -> NDArray[np.int64]:
+        """Read a region as whole numbers, exactly: identifiers or bits.
+
+        Parameters
+        ----------
+        region : Region
+            Inside the image.
+
+        Returns
+        -------
+        (y, x) int64
+            Values; 0 where the image is BLANK or not finite.
+
+        Raises
+        ------
+        OSError
+            If the file became shorter after it was opened.
+        """
+        stored = self._stored(region)
+        whole: NDArray[np.int64]
+        if stored.dtype.kind == "f" or self.scale != 1.0 or not float(self.zero).is_integer():
+            values = np.where(np.isfinite(stored), stored, 0).astype(np.float64) * self.scale + self.zero
+            whole = np.rint(values).astype(np.int64)
+        else:
+            whole = stored.astype(np.int64)
+            whole += int(self.zero)  # of unsigned integers
+        if self.blank is not None:
+            whole[stored == self.blank] = 0
+        return whole
+
     def _stored(self, region: Region) -> NDArray[Any]:
         """The values of a region as they are in the file."""
         values = np.empty(region.shape, self.dtype)
@@ -141,33 +176,32 @@ class FitsFile:
     names : list of str
         Upper-case names of the HDUs, empty for those without a name.
     shapes : list of tuple of int
-        Shapes of the images, empty for HDUs without an image.
+        Shapes of the images without leading axes of one pixel, empty for HDUs without an image.
+    remarks : list of str
+        What the user should know of the file and of the parts of it that were asked for.
 
     Raises
     ------
     InputFileError
-        If the file is missing, not FITS, or truncated.
+        If the file is missing, not FITS, or truncated. Complete data without the padding to whole blocks are read.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.is_file():
             raise InputFileError(f"'{path}' is not a file" if path.exists() else f"'{path}' does not exist")
+        self.remarks: list[str] = []
         self._local = unpacked(path) if is_gzip(path) else path
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what astropy warns of, such as truncation, is an error here
             try:
-                with fits.open(self._local, memmap=True) as hdus:
-                    tiled = any(isinstance(hdu, fits.CompImageHDU) for hdu in hdus)
-                    self._read_structure(hdus)
-                if tiled:
-                    self._refuse_truncated()
+                self._read_structure()
+                self._refuse_truncated()
+                if any(header.get("ZIMAGE") for header in self.headers):
                     self._local = untiled(self._local)
-                    with fits.open(self._local, memmap=True) as hdus:
-                        self._read_structure(hdus)
+                    self._read_structure()
             except OSError as error:
                 raise InputFileError(f"'{path}' is not a FITS file, or its header is damaged") from error
-        self._refuse_truncated()
         self._file: OpenFile | None = None
 
     def image(self, index: int) -> PlainArray:
@@ -217,35 +251,59 @@ class FitsFile:
         InputFileError
             If its header has none, or a contradictory one.
         """
+        header = _without_unused_distortion(self.headers[index], self._remark)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # dates that wcslib completes, keywords of other conventions
             try:
-                wcs = WCS(self.headers[index])
+                wcs = WCS(header)
                 wcs.wcs.set()
-            except (ValueError, KeyError, WcsError) as error:
+            except (ValueError, KeyError, AssertionError, WcsError) as error:  # AssertionError: a table of distortions
                 reason = str(error).strip().splitlines()[0]
                 raise InputFileError(f"'{self.path}' has a WCS in HDU {index} that cannot be used: {reason}") from error
         if not wcs.has_celestial:
             raise InputFileError(f"'{self.path}' has no celestial WCS in HDU {index}: zpix needs sky positions")
-        return wcs.celestial
+        return self._in_known_frame(wcs.celestial, index)
 
-    def _read_structure(self, hdus: fits.HDUList) -> None:
-        """Note headers, names, shapes and places of all HDUs."""
-        everything = list(hdus)
-        self.headers = [hdu.header.copy() for hdu in everything]
-        self.names = [hdu.name.upper() for hdu in everything]
-        self.shapes = [tuple(hdu.shape) if hdu.is_image else () for hdu in everything]
-        self._starts = [hdu.fileinfo()["datLoc"] for hdu in everything]
-        self._end = self._starts[-1] + everything[-1].fileinfo()["datSpan"]
+    def _in_known_frame(self, wcs: WCS, index: int) -> WCS:
+        """The WCS, if its positions can be turned into ICRS; RADESYS that FITS does not know is taken as ICRS."""
+        if celestial_frame(wcs) is not None:
+            return wcs
+        if wcs.wcs.lngtyp != "RA":
+            raise InputFileError(
+                f"'{self.path}' has a WCS in HDU {index} with axes {' and '.join(wcs.wcs.ctype)}: zpix turns right "
+                "ascension and declination or galactic coordinates into ICRS"
+            )
+        self._remark(f"RADESYS is '{wcs.wcs.radesys}', which is none of ICRS, FK5 and FK4: positions are taken as ICRS")
+        wcs.wcs.radesys = "ICRS"
+        wcs.wcs.set()
+        return wcs
+
+    def _remark(self, sentence: str) -> None:
+        """Keep a remark once."""
+        if sentence not in self.remarks:
+            self.remarks.append(sentence)
+
+    def _read_structure(self) -> None:
+        """Note headers, names, shapes and places of all HDUs; tile-compressed images are tables here."""
+        with fits.open(self._local, memmap=True, disable_image_compression=True) as hdus:
+            everything = list(hdus)
+            self.headers = [hdu.header.copy() for hdu in everything]
+            self.names = [hdu.name.upper() for hdu in everything]
+            self.shapes = [_plane(hdu.shape) if isinstance(hdu, _IMAGES) else () for hdu in everything]
+            self._starts = [hdu.fileinfo()["datLoc"] for hdu in everything]
+            self._end_of_data = self._starts[-1] + everything[-1].size
+            self._end = self._starts[-1] + everything[-1].fileinfo()["datSpan"]  # with the padding to whole blocks
 
     def _refuse_truncated(self) -> None:
-        """Raise an `InputFileError` if the file ends before its last HDU does."""
+        """Raise an `InputFileError` if the file ends before the data of its last HDU do."""
         size = self._local.stat().st_size
         with open(self._local, "rb") as stream:
             stream.seek(self._end)
             unfinished_header = stream.read(8) == b"XTENSION"  # complete ones are among the HDUs
-        if self._end > size or unfinished_header:
+        if self._end_of_data > size or unfinished_header:
             raise InputFileError(f"'{self.path}' is truncated: it ends after {size} bytes, before its last HDU does")
+        if self._end > size:
+            self._remark("the file ends without the padding of its last block, and is read: its data are complete")
 
     def _plain_array(self, index: int) -> PlainArray:
         """The image of an HDU that has one."""
@@ -262,3 +320,23 @@ class FitsFile:
             header.get("BZERO", 0.0),
             blank,
         )
+
+
+def _plane(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Shape of an image without leading axes of one pixel, such as that of a cube of one plane."""
+    while len(shape) > 2 and shape[0] == 1:
+        shape = shape[1:]
+    return tuple(shape)
+
+
+def _without_unused_distortion(header: fits.Header, remark: Callable[[str], None]) -> fits.Header:
+    """The header without SIP coefficients that CTYPE does not ask for: drizzling has removed what they describe."""
+    axes = [str(header.get(f"CTYPE{axis}", "")) for axis in (1, 2)]
+    unused = [key for key in header if _SIP.fullmatch(key)]
+    if not unused or any(axis.endswith("-SIP") for axis in axes):
+        return header
+    remark(f"SIP coefficients such as {unused[-1]} are not applied: CTYPE1 is '{axes[0]}', without -SIP")
+    without = header.copy()
+    for key in unused:
+        del without[key]
+    return without

@@ -19,7 +19,7 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from zpix.image.grids import pixel_area_sr
+from zpix.image.grids import pixel_area_sr, sky_positions
 from zpix.image.mosaic import Mosaic
 from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
@@ -102,7 +102,7 @@ def whole_pixel_binning(wcs: WCS, shape: tuple[int, int], mosaic: Mosaic) -> Bin
     height, width = shape
     x = np.array([0.0, width - 1, 0, width - 1, (width - 1) / 2])
     y = np.array([0.0, 0, height - 1, height - 1, (height - 1) / 2])
-    source_x, source_y = mosaic.pixel(*wcs.all_pix2world(x, y, 0))
+    source_x, source_y = mosaic.pixel(*sky_positions(wcs, x, y))
     factor = round(float(np.sqrt(pixel_area_sr(wcs) / pixel_area_sr(mosaic.wcs))))
     if factor < 1 or not np.all(np.isfinite([source_x, source_y])):
         return None
@@ -143,7 +143,7 @@ def _source_region(mosaic: Mosaic, region: Region, wcs: WCS) -> Region:
     """Pixels of `mosaic` under `region` of the grid of `wcs`; of zero size if there are none."""
     grown = region.grown(_KERNEL_REACH)
     x, y = np.meshgrid(np.linspace(grown.x0, grown.x1, 9), np.linspace(grown.y0, grown.y1, 9))
-    source_x, source_y = mosaic.pixel(*wcs.all_pix2world(x, y, 0))
+    source_x, source_y = mosaic.pixel(*sky_positions(wcs, x, y))
     if not np.all(np.isfinite([source_x, source_y])):
         return Region(0, 0, 0, 0)
     x0, y0 = (int(np.floor(along.min())) - 1 for along in (source_x, source_y))

@@ -23,10 +23,12 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
+from zpix.disk_space import reason_of, refuse_without_room, size_text
 from zpix.errors import InputFileError, OutputError
 
 _log = logging.getLogger(__name__)
 _CHUNK_BYTES = 1 << 22
+_GZIP_MODULUS = 1 << 32
 
 
 def is_gzip(path: Path) -> bool:
@@ -71,11 +73,13 @@ def unpacked(path: Path) -> Path:
         with gzip.open(path, "rb") as packed, open(copy, "wb") as plain:
             shutil.copyfileobj(packed, plain, _CHUNK_BYTES)
 
-    return _made_once(path, copy_bytes)
+    return _made_once(path, copy_bytes, _unpacked_bytes)
 
 
 def untiled(path: Path) -> Path:
-    """Return a copy of a FITS file with plain float32 images for tile-compressed ones; it is made unless it exists.
+    """Return a copy of a FITS file with plain images for tile-compressed ones; it is made unless it exists.
+
+    Images of whole numbers keep them; others are float32.
 
     Parameters
     ----------
@@ -106,31 +110,61 @@ def untiled(path: Path) -> Path:
                 else:
                     fits.append(copy, hdu.data, hdu.header)
 
-    return _made_once(path, copy_images)
+    return _made_once(path, copy_images, _untiled_bytes)
 
 
 def _append_image(copy: Path, hdu: Any) -> None:
-    """Append an image to a FITS file, a few rows at a time."""
+    """Append an image to a FITS file, a few rows at a time: identifiers and bits stay whole numbers."""
     header = hdu.header.copy()
-    for scaling in ("BSCALE", "BZERO", "BLANK"):
+    kind = _plain_type(hdu)
+    if kind.kind == "i" and "BLANK" in header:
+        header["BLANK"] = int(header["BLANK"]) + int(header.get("BZERO", 0))
+    for scaling in ("BSCALE", "BZERO", *(("BLANK",) if kind.kind == "f" else ())):
         header.remove(scaling, ignore_missing=True)
-    header["BITPIX"] = -32
+    header["BITPIX"] = (-8 if kind.kind == "f" else 8) * kind.itemsize
     height, width = hdu.shape
-    rows = max(_CHUNK_BYTES // (4 * max(width, 1)), 1)
+    rows = max(_CHUNK_BYTES // (kind.itemsize * max(width, 1)), 1)
     with fits.StreamingHDU(str(copy), header) as stream:
         for start in range(0, height, rows):
-            stream.write(np.ascontiguousarray(hdu.section[start : start + rows], np.float32))
+            stream.write(np.ascontiguousarray(hdu.section[start : start + rows], kind))
 
 
-def _made_once(path: Path, make: Callable[[Path], None]) -> Path:
-    """The copy of a file that `make` writes, unless it was made before."""
+def _plain_type(hdu: Any) -> np.dtype[Any]:
+    """Type of the values of an image in its plain copy."""
+    stored = hdu.section[:1].dtype if hdu.shape[0] else np.dtype(np.float32)
+    if stored.kind not in "iu":
+        return np.dtype(np.float32)
+    return np.dtype(np.int32 if stored.itemsize < 4 or stored == np.int32 else np.int64)
+
+
+def _unpacked_bytes(path: Path) -> int:
+    """Size of the file in a gzip file, which that gives modulo 4 GiB."""
+    packed = path.stat().st_size
+    with open(path, "rb") as stream:
+        stream.seek(max(packed - 4, 0))
+        size = int.from_bytes(stream.read(4), "little")
+    return size + (max(packed - size, 0) + _GZIP_MODULUS - 1) // _GZIP_MODULUS * _GZIP_MODULUS
+
+
+def _untiled_bytes(path: Path) -> int:
+    """Size of a FITS file with plain images for tile-compressed ones; headers are small beside them."""
+    with fits.open(path, disable_image_compression=True) as hdus:
+        images = [hdu.header for hdu in hdus if hdu.header.get("ZIMAGE") and hdu.header.get("ZNAXIS") == 2]
+        plain = sum(4 * header["ZNAXIS1"] * header["ZNAXIS2"] for header in images)
+        return plain + sum(int(hdu.size) for hdu in hdus if not hdu.header.get("ZIMAGE"))
+
+
+def _made_once(path: Path, make: Callable[[Path], None], size_of: Callable[[Path], int]) -> Path:
+    """The copy of a file that `make` writes and whose size `size_of` tells, unless it was made before."""
     place = _cache_directory()
     state = path.stat()
-    key = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}"
+    key = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}|integers stay"
     name = path.name.removesuffix(".gz").removesuffix(".fz")
     copy = place / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}_{name}"
     if copy.exists():
         return copy
+    needed_bytes = size_of(path)
+    refuse_without_room(place, needed_bytes, f"'{path}' cannot be unpacked", remedy="set TMPDIR to a larger place")
     _log.info("unpacking %s to %s", path, copy)
     unfinished = copy.with_name(f"{copy.name}.{os.getpid()}.part")
     try:
@@ -139,8 +173,10 @@ def _made_once(path: Path, make: Callable[[Path], None]) -> Path:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputFileError(f"'{path}' is truncated or damaged: it cannot be unpacked ({error})") from error
     except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"cannot unpack '{path}' to '{place}' ({reason}): set TMPDIR to another") from error
+        raise OutputError(
+            f"'{path}' cannot be unpacked to '{place}': {reason_of(error, copy)}; it needs {size_text(needed_bytes)} "
+            "there, so set TMPDIR to a larger place, or unpack it yourself"
+        ) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return copy

@@ -19,6 +19,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from zpix.disk_space import reason_of, refuse_without_room
 from zpix.errors import BandError, OutputError
 from zpix.image.bands import band_name
 from zpix.image.fluxes import NJY_PER_MJY
@@ -97,6 +98,9 @@ class MosaicWriter:
         for path in paths:
             if path.exists() and not (overwrite or resume):
                 raise OutputError(f"'{path}' exists already: choose another directory or allow overwriting")
+        if not resume:
+            needed = len(paths) * 2 * _padded(shape[0] * shape[1] * _VALUE_BYTES)
+            refuse_without_room(folder, needed, f"'{folder}' cannot hold the mosaic", remedy="choose another place")
         self._files: list[_BandFile] = []
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +109,7 @@ class MosaicWriter:
                 self._files.append(_BandFile.create(path, headers, shape, resume=resume))
         except OSError as error:
             self._give_up()
-            raise OutputError(f"cannot write a mosaic to '{folder}': {error.strerror or error}") from error
+            raise OutputError(f"cannot write a mosaic to '{folder}': {reason_of(error, folder)}") from error
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -139,8 +143,7 @@ class MosaicWriter:
                 try:
                     file.fill(extension, inside, stored)
                 except OSError as failure:
-                    reason = failure.strerror or failure
-                    raise OutputError(f"cannot write to '{file.path}': {reason}") from failure
+                    raise OutputError(f"cannot write to '{file.path}': {reason_of(failure, file.path)}") from failure
 
     def flush(self) -> None:
         """Wait until everything written is on disk.
@@ -154,8 +157,7 @@ class MosaicWriter:
             try:
                 os.fsync(file.stream.fileno())
             except OSError as failure:
-                reason = failure.strerror or failure
-                raise OutputError(f"cannot write to '{file.path}': {reason}") from failure
+                raise OutputError(f"cannot write to '{file.path}': {reason_of(failure, file.path)}") from failure
 
     def close(self) -> None:
         """Finish the files and give them their final names."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from zpix.image import resample_bands
+from zpix.image import MosaicPaths, resample_bands
 from zpix.progress import progress_bar
 
 
 def align(
-    mosaics: str | Path | Sequence[str | Path],
+    mosaics: MosaicPaths,
     *,
     out: str | Path,
     reference: str | Path | None = None,
@@ -23,8 +22,9 @@ def align(
 
     Parameters
     ----------
-    mosaics : str, Path or sequence of these
-        A directory of FITS mosaics, several files, or one file of several bands.
+    mosaics : str, Path, sequence of these, or mapping of str to path
+        A directory of FITS mosaics, several files, or one file of several bands; a file may be named by its band, as
+        for `run`.
     out : str or Path
         Directory to write to, another than that of the mosaics.
     reference : str or Path, optional

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 from zpix.catalogue import read_catalogue
 from zpix.errors import OutputError
 from zpix.evaluation import Report, read_truth, score_catalogue, write_report
-from zpix.image import open_mosaic
+from zpix.image import MosaicPaths, open_mosaic
 from zpix.plots import matches_figure, picture_of_middle, save_evaluation_figures, save_figure
 
 #: Missed sources fainter than this are not drawn: few of them can be seen.
@@ -24,7 +23,7 @@ def evaluate(
     *,
     out: str | Path,
     band: str = "F444W",
-    mosaics: str | Path | Sequence[str | Path] | None = None,
+    mosaics: MosaicPaths | None = None,
 ) -> Report:
     """Score a catalogue against the truth, matched one-to-one by overlap and position.
 
@@ -40,7 +39,7 @@ def evaluate(
         Directory to write to.
     band : str, default: "F444W"
         Band of the magnitudes.
-    mosaics : str, Path or sequence of these, optional
+    mosaics : str, Path, sequence of these, or mapping of str to path, optional
         The mosaics of the catalogue: adds `matches.png`, what was found and what was missed over a colour composite of
         their middle.
 

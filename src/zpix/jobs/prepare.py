@@ -16,7 +16,7 @@ import numpy as np
 
 from zpix.config import Config, SimulationConfig, as_config
 from zpix.errors import CatalogueError, ConfigError, StoreError
-from zpix.image import JADES_BANDS, Mosaic, Region, SegmentationMap, open_mosaic
+from zpix.image import JADES_BANDS, Mosaic, MosaicPaths, Region, SegmentationMap, open_mosaic
 from zpix.progress import in_order, progress_bar
 from zpix.sources import ReferenceSources, has_redshift
 from zpix.surveys import read_reference_catalogue
@@ -41,7 +41,7 @@ COMPILATION_NAME = "redshifts.parquet"
 
 
 def prepare(
-    mosaics: str | Path | Sequence[str | Path] | None = None,
+    mosaics: MosaicPaths | None = None,
     *,
     out: str | Path,
     segmentation: str | Path | None = None,
@@ -69,8 +69,9 @@ def prepare(
 
     Parameters
     ----------
-    mosaics : str, Path or sequence of these, optional
-        A directory of FITS mosaics, several files, or one file of several bands.
+    mosaics : str, Path, sequence of these, or mapping of str to path, optional
+        A directory of FITS mosaics, several files, or one file of several bands; a file may be named by its band, as
+        for `run`.
     out : str or Path
         Store to make; for lists of redshifts alone the table: `.parquet`, `.fits` or `.csv`.
     segmentation : str or Path, optional

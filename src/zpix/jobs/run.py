@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -14,22 +14,27 @@ from zpix.catalogue import Catalogue, read_catalogue_parquet, require_hats, writ
 from zpix.config import Config, InferenceConfig, as_config, override
 from zpix.detector import About, default_model, load_checkpoint
 from zpix.detector.device import return_freed_memory
+from zpix.disk_space import refuse_without_room
 from zpix.errors import ConfigError
-from zpix.image import Mosaic, open_mosaic
+from zpix.image import Mosaic, MosaicPaths, named_bands, open_mosaic
 from zpix.outputs import refuse_to_replace, resumable_directory
 from zpix.plots import draw_detections
 from zpix.search import choose_threads, make_blocks
 from zpix.search.block import Search
 from zpix.search.products import FURTHER_PRODUCTS, PRODUCTS, write_products
 from zpix.search.reference import PlacedReference, read_placed_reference
-from zpix.search.requirements import check_model, check_mosaic, what_decides
+from zpix.search.requirements import check_model, check_mosaic, check_named, what_decides
 from zpix.search.whole_field import FieldSummary, find_sources
 
 log = logging.getLogger(__name__)
 
+# What a run writes at the least: the segmentation map, and the other products of a small field.
+_BYTES_PER_PIXEL = 4
+_BYTES_OF_OTHERS = 1_000_000
+
 
 def run(
-    mosaics: str | Path | Sequence[str | Path],
+    mosaics: MosaicPaths,
     *,
     out: str | Path,
     model: str | Path | None = None,
@@ -51,8 +56,9 @@ def run(
 
     Parameters
     ----------
-    mosaics : str, Path or sequence of these
-        A directory of per-band FITS mosaics, several files, or one file of several bands.
+    mosaics : str, Path, sequence of these, or mapping of str to path
+        A directory of per-band FITS mosaics, several files, or one file of several bands. A file may be named by its
+        band: "F444W=a.fits", or {"F444W": "a.fits"}.
     out : str or Path
         Directory to make. It appears when all its files are whole: `catalogue.fits`, `catalogue.parquet`, `pdfs.hdf5`,
         `segmentation.fits`, `regions.reg`, `detections.png`, `config.toml`, `run.json` and `README.md`.
@@ -113,7 +119,7 @@ def run(
 
 
 def write_run(
-    mosaics: str | Path | Sequence[str | Path],
+    mosaics: MosaicPaths,
     *,
     out: str | Path,
     model: str | Path | None = None,
@@ -129,7 +135,7 @@ def write_run(
 
     Parameters
     ----------
-    mosaics : str, Path or sequence of these
+    mosaics : str, Path, sequence of these, or mapping of str to path
         As in `run`, and so are all others.
     out, model : str or Path
         Output directory and checkpoint.
@@ -166,8 +172,11 @@ def write_run(
     model = Path(default_model() if model is None else model).absolute()
     checkpoint = load_checkpoint(model)
     check_model(checkpoint, inference, model)
+    check_named(named_bands(mosaics), checkpoint)
     with open_mosaic(mosaics) as mosaic:
         check_mosaic(mosaic, checkpoint)
+        needed = _BYTES_PER_PIXEL * math.prod(mosaic.shape) + _BYTES_OF_OTHERS
+        refuse_without_room(Path(out).parent, needed, f"{out}: cannot be written", remedy="choose another place")
         known = checkpoint.about
         del checkpoint  # every process that searches loads the network itself
         return_freed_memory()  # this process waits while others search

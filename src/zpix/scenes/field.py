@@ -25,6 +25,7 @@ from astropy.wcs import WCS
 from zpix.config import SimulationConfig
 from zpix.errors import ConfigError
 from zpix.image import JADES_BANDS, MosaicWriter, Region, ebv_at, tangent_wcs
+from zpix.image.grids import sky_positions
 from zpix.outputs import whole_file
 from zpix.progress import in_order
 from zpix.scenes.sky import Scene, Sky
@@ -209,7 +210,7 @@ def _merged(unfinished: UnfinishedField, wcs: WCS) -> Table:
     for name, values in zip(("xmin", "ymin", "xmax", "ymax"), boxes.T, strict=True):
         table[name][rows] = values
     table["detectable"] = table["n_pix"] > 0
-    ra, dec = wcs.pixel_to_world_values(np.asarray(table["x"]), np.asarray(table["y"]))
+    ra, dec = sky_positions(wcs, np.asarray(table["x"]), np.asarray(table["y"]))
     table.add_column(np.asarray(ra, dtype=float), name="ra", index=1)
     table.add_column(np.asarray(dec, dtype=float), name="dec", index=2)
     table["ra"].unit = table["dec"].unit = "deg"

@@ -23,6 +23,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 
+from zpix.disk_space import reason_of
 from zpix.errors import OutputError
 from zpix.image import Region
 from zpix.outputs import OVERWRITE, other_settings, refuse_other_settings, whole_file
@@ -175,7 +176,7 @@ def unfinished_field(
             if not field.done:
                 shutil.rmtree(field.path, ignore_errors=True)
     except OSError as error:
-        raise OutputError(f"cannot write a field to '{out}': {error.strerror or error}") from error
+        raise OutputError(f"cannot write a field to '{out}': {reason_of(error, out / _DIRECTORY)}") from error
     finally:
         if made:
             with suppress(OSError):

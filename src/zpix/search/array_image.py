@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from zpix.errors import ArrayError, BandError, GridError
 from zpix.image import Pixels, Region
 from zpix.image.bands import band_name
-from zpix.image.grids import grid_distance_pix, pixel_scale_arcsec
+from zpix.image.grids import celestial_frame, grid_distance_pix, pixel_scale_arcsec, sky_positions
 from zpix.image.mosaic import GRID_TOLERANCE_PIX
 
 Floats = NDArray[np.float64]
@@ -86,13 +86,12 @@ class ArrayImage:
         Returns
         -------
         ra, dec : float64, degrees
-            Of the shape of `x` and `y`; NaN without a WCS.
+            ICRS, of the shape of `x` and `y`, 0 ≤ ra < 360; NaN without a WCS.
         """
         column, row = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
         if self.wcs is None or not column.size:
             return np.full(column.shape, np.nan), np.full(column.shape, np.nan)
-        ra, dec = self.wcs.all_pix2world(column, row, 0)
-        return np.asarray(ra), np.asarray(dec)
+        return sky_positions(self.wcs, column, row)
 
 
 def image_of_arrays(
@@ -207,6 +206,8 @@ def _single_precision(name: str, values: ArrayLike) -> NDArray[np.float32]:
 def _checked(wcs: Any) -> WCS | None:
     if wcs is not None and not (isinstance(wcs, WCS) and wcs.naxis == 2 and wcs.has_celestial):
         raise GridError(f"wcs is {_kind(wcs)}: it must be an astropy WCS with two celestial axes")
+    if wcs is not None and celestial_frame(wcs) is None and wcs.wcs.lngtyp != "RA":
+        raise GridError(f"wcs is {_kind(wcs)}: zpix turns right ascension and declination or galactic ones into ICRS")
     return wcs
 
 

@@ -30,9 +30,9 @@ class Search:
     model : Path
         The checkpoint.
     mosaics : tuple of Path
-        Files of the mosaic.
+        Files of the mosaic, one for each band.
     bands : tuple of str
-        Bands of the mosaic, one for each path.
+        Bands of the mosaic, perhaps as the user names them.
     config : InferenceConfig
         Settings of the search.
     parts : Path

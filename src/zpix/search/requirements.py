@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,29 @@ def check_model(checkpoint: Checkpoint, config: InferenceConfig, model: Path) ->
         log.warning(
             "%s has no record of ordinary sources: novelty is NaN and OUTSIDE_TRAINING is never set", model.name
         )  # fmt: skip
+
+
+def check_named(bands: Sequence[str], checkpoint: Checkpoint) -> None:
+    """Refuse bands that the user names and the model does not know.
+
+    Parameters
+    ----------
+    bands : sequence of str
+        Bands by which the user names files.
+    checkpoint : Checkpoint
+        The model.
+
+    Raises
+    ------
+    BandError
+        If the model does not know one of them.
+    """
+    unknown = [band for band in bands if band not in checkpoint.bands]
+    if unknown:
+        raise BandError(
+            f"files are named {' '.join(unknown)}, which the model does not know: leave them out, or take a model with "
+            f"them; this one was trained on {' '.join(checkpoint.bands)}"
+        )
 
 
 def check_mosaic(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) -> None:

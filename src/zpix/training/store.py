@@ -15,6 +15,7 @@ of the segments. Beside the groups, `redshifts.parquet` may say where the redshi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from zpix.disk_space import size_text, told_if_full
 from zpix.errors import OutputError, StoreError
 from zpix.outputs import refuse_other_settings
 from zpix.sources.classes import CLASSES, DEFAULT_CLASSES, labels_of
@@ -121,11 +123,12 @@ class StoreWriter:
             self.position: int = begun["position"]
             self._cut_to(begun["tiles"])
         else:
-            self._root = zarr.open_group(str(self.path), mode="w")
             self.position = 0
-            for split in SPLITS:
-                self._create(split, len(bands), tile_size)
-            self._save(whole=False)
+            with self._told_if_full():
+                self._root = zarr.open_group(str(self.path), mode="w")
+                for split in SPLITS:
+                    self._create(split, len(bands), tile_size)
+                self._save(whole=False)
 
     def add(self, split: Split, tile: AnnotatedTile | None) -> None:
         """Append a tile to a split.
@@ -136,17 +139,17 @@ class StoreWriter:
             The split.
         tile : AnnotatedTile or None
             The tile; None for one that is left out, which counts in `position`.
+
+        Raises
+        ------
+        OutputError
+            If the disk is full.
         """
-        if tile is not None:
-            group: Any = self._root[split]
-            for name in ("flux", "error", "segmentation"):
-                group[name].append(getattr(tile, name)[None])
-            group["dust"].append(np.array([tile.dust], np.float32))
-            group["first_source"].append(np.array([group["label"].shape[0] + len(tile)], np.int64))
-            for name, dtype in _SOURCE_COLUMNS.items():
-                group[name].append(np.asarray(getattr(tile, name), dtype))
-        self.position += 1
-        self._save(whole=False)
+        with self._told_if_full():
+            if tile is not None:
+                self._append(split, tile)
+            self.position += 1
+            self._save(whole=False)
 
     def labelled(self, split: Split) -> NDArray[np.int64]:
         """List the sources of a split that have a redshift in it so far.
@@ -177,7 +180,26 @@ class StoreWriter:
         used = max(int(self._labels(split).max(initial=0)) for split in SPLITS)
         self._header["classes"] = self._header["classes"][: max(used, len(DEFAULT_CLASSES))]
         self._header["about"] = dict(about)
-        self._save(whole=True)
+        with self._told_if_full():
+            self._save(whole=True)
+
+    def _append(self, split: Split, tile: AnnotatedTile) -> None:
+        """Append the arrays of a tile."""
+        group: Any = self._root[split]
+        for name in ("flux", "error", "segmentation"):
+            group[name].append(getattr(tile, name)[None])
+        group["dust"].append(np.array([tile.dust], np.float32))
+        group["first_source"].append(np.array([group["label"].shape[0] + len(tile)], np.int64))
+        for name, dtype in _SOURCE_COLUMNS.items():
+            group[name].append(np.asarray(getattr(tile, name), dtype))
+
+    def _told_if_full(self) -> AbstractContextManager[None]:
+        """Say the place, and what a tile needs, if the disk is full."""
+        planes = 2 * len(self._header["bands"]) + 1  # flux, error and segments, before they are compressed
+        needed = size_text(4 * planes * self._header["tile_size"] ** 2)
+        return told_if_full(
+            self.path, remedy=f"a tile needs up to {needed}: make room and repeat the command, which goes on"
+        )
 
     def _labels(self, split: Split) -> NDArray[np.int64]:
         group: Any = self._root[split]

@@ -3,13 +3,13 @@ from astropy.io import fits
 
 from zpix.image import open_mosaic
 
-from ..small_mosaics import SHAPE, WHOLE
+from ..small_mosaics import NJY_PER_UNIT, PIXAR_SR, SHAPE, WHOLE
 
 
 def test_pipeline_by_extension_name_with_weight(tmp_path, wcs, values):
     science, error = values
     header = wcs.to_header()
-    header.update(BUNIT="MJy/sr", PIXAR_SR=2e-14)
+    header.update(BUNIT="MJy/sr", PIXAR_SR=PIXAR_SR)
     weight = np.ones(SHAPE, np.float32)
     weight[5] = 0
     primary = fits.PrimaryHDU(header=fits.Header({"FILTER": "F150W2", "PUPIL": "F162M"}))
@@ -20,4 +20,4 @@ def test_pipeline_by_extension_name_with_weight(tmp_path, wcs, values):
         assert mosaic.bands == ("F162M",)
         window = mosaic.read(WHOLE)
     assert not window.valid[0, 5].any() and window.valid.sum() == window.valid.size - SHAPE[1]
-    np.testing.assert_allclose(window.flux[0, 6:], 20 * science[6:], rtol=1e-5)
+    np.testing.assert_allclose(window.flux[0, 6:], NJY_PER_UNIT * science[6:], rtol=1e-5)

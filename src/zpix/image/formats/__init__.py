@@ -1,6 +1,23 @@
 """Formats of mosaics, one file each; `open_bands` finds the right one for each file."""
 
 from zpix.image.formats.mosaic_format import MosaicFormat
-from zpix.image.formats.opening import MOSAIC_FORMATS, open_bands
+from zpix.image.formats.opening import (
+    MOSAIC_FORMATS,
+    MosaicPaths,
+    named_bands,
+    named_path,
+    open_bands,
+    open_images,
+    reopened_bands,
+)
 
-__all__ = ["MOSAIC_FORMATS", "MosaicFormat", "open_bands"]
+__all__ = [
+    "MOSAIC_FORMATS",
+    "MosaicFormat",
+    "MosaicPaths",
+    "named_bands",
+    "named_path",
+    "open_bands",
+    "open_images",
+    "reopened_bands",
+]

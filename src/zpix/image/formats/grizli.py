@@ -14,6 +14,7 @@ from zpix.errors import InputFileError
 from zpix.image.band_image import BandImage, band_of
 from zpix.image.fluxes import njy_per_unit
 from zpix.image.formats.mosaic_format import MosaicFormat
+from zpix.image.grids import central_pixel_area_sr
 from zpix.image.open_fits import FitsFile
 
 _NAME = re.compile(r"(.*)_sci\.fits(\.gz|\.fz)?", re.IGNORECASE)
@@ -27,17 +28,26 @@ def _read(path: Path) -> list[BandImage]:
     image, inverse_variance = science.image(index), weight.image(weight_index)
     if inverse_variance.shape != image.shape:
         raise InputFileError(f"'{weight.path}' is of shape {inverse_variance.shape}, but '{path}' of {image.shape}")
-    header = science.headers[index]
+    header, wcs = science.headers[index], science.wcs(index)
+    remarks: list[str] = []
+    factor = njy_per_unit(
+        header,
+        path=path,
+        default=_DEFAULT_NJY_PER_UNIT,
+        pixel_area_sr=central_pixel_area_sr(wcs, image.shape),
+        remarks=remarks,
+    )
     return [
         BandImage(
             band=band_of(path, header),
             path=path,
-            wcs=science.wcs(index),
+            wcs=wcs,
             science=image,
             error=inverse_variance,
             error_kind="inverse variance",
             weight=None,
-            njy_per_unit=njy_per_unit(header, path=path, default=_DEFAULT_NJY_PER_UNIT),
+            njy_per_unit=factor,
+            remarks=tuple(dict.fromkeys((*science.remarks, *weight.remarks, *remarks))),
         )
     ]
 

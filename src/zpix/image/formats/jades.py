@@ -1,7 +1,7 @@
 """How does JADES lay out a mosaic?
 
 One `*_drz.fits` per band: science in HDU 1 and error in HDU 2, both in MJy/sr, with PIXAR_SR in the science header.
-HDUs called SCI and ERR are read wherever they are.
+HDUs called SCI (or SCI_BKSUB) and ERR are read wherever they are, and so is DQ.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zpix.image.band_image import BandImage, band_image
+from zpix.image.formats.extension_names import named_extensions
 from zpix.image.formats.mosaic_format import MosaicFormat
 from zpix.image.open_fits import FitsFile
 
@@ -16,9 +17,11 @@ from zpix.image.open_fits import FitsFile
 def _read(path: Path) -> list[BandImage]:
     """The one band of a file."""
     file = FitsFile(path)
-    named = {"SCI", "ERR"} <= set(file.names)
-    science, error = (file.names.index("SCI"), file.names.index("ERR")) if named else (1, 2)
-    return [band_image(file, science=science, error=error)]
+    named = named_extensions(file)
+    if "science" not in named or "error" not in named:
+        named |= {"science": 1, "error": 2}
+    named.pop("weight", None)
+    return [band_image(file, band=None, **named)]
 
 
 JADES = MosaicFormat("jades", "*_drz.fits", _read)

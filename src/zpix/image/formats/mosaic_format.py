@@ -10,7 +10,8 @@ from pathlib import Path
 
 from zpix.image.band_image import BandImage
 
-_COMPRESSED = re.compile(r"\.(gz|fz)$")
+#: Endings of compressed files.
+COMPRESSED = re.compile(r"\.(gz|fz)$")
 
 
 @dataclass(frozen=True)
@@ -51,4 +52,4 @@ class MosaicFormat:
         bool
             Whether its name fits the pattern.
         """
-        return fnmatchcase(_COMPRESSED.sub("", path.name.lower()), self.files)
+        return fnmatchcase(COMPRESSED.sub("", path.name.lower()), self.files)
