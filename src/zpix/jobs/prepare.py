@@ -21,12 +21,12 @@ from zpix.progress import in_order, progress_bar
 from zpix.sources import ReferenceSources, has_redshift
 from zpix.surveys import read_reference_catalogue
 from zpix.surveys.redshift_labels import choose_labels, tiles_of
+from zpix.surveys.redshift_lists import read_redshifts
 from zpix.surveys.spectroscopy import (
     RADIUS_ARCSEC,
     Compilation,
     check_place,
     compile_redshifts,
-    read_redshifts,
     write_compilation,
 )
 from zpix.training.about import store_counts

@@ -15,6 +15,7 @@ from zpix.errors import CatalogueError
 from zpix.sources.classes import CLASSES, GALAXY, STAR, has_redshift, label_of
 from zpix.sources.fits_table import first_names, read_fits_table
 from zpix.sources.known import known_fluxes, known_magnitudes, known_numbers, known_positions, known_redshifts
+from zpix.sources.quality_flags import quality_ranks
 from zpix.sources.sky_angles import angle_deg
 from zpix.sources.table_formats import read_columns, table_format
 from zpix.sources.table_text import numbers_of_text, text_of, whole_numbers
@@ -37,8 +38,6 @@ _SPECTROSCOPIC = ("z_spec", "zspec", "specz_redshift")
 _IDENTIFIER = ("id", "number", "source_id", "id_1", "objid", "object_id", "obj_id", "catalog_id", "id_phot")
 _STAR_FLAG = ("flag_st", "is_star")  # the first is JADES'
 _QUALITY = ("z_spec_flag", "z_flag", "zflag", "zflg", "z_quality", "z_qual", "zqual", "zconf", "q_z")
-#: Quality flags of secure redshifts, the best first: letters as in JADES, numbers as in most surveys.
-SECURE = ("A", "4", "B", "3")
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +156,7 @@ class SourceTable:
             angles.append(angle_deg(self.columns[name], unit=self.units.get(name, ""), column=name, path=self.path))
         return known_positions(*angles)
 
-    def identifier(self, *, required: bool = False) -> NDArray[np.int64]:
+    def identifier(self, *, required: bool = False, repeated: bool = True) -> NDArray[np.int64]:
         """Return whole-number identifiers.
 
         They are in the column `id` or one with another name in use, or in `label`, as photutils calls it, if no two
@@ -167,6 +166,8 @@ class SourceTable:
         ----------
         required : bool, default False
             Whether a table without identifiers is an error: those of a segmentation map cannot be guessed.
+        repeated : bool, default True
+            Whether two sources may have the same.
 
         Returns
         -------
@@ -176,12 +177,14 @@ class SourceTable:
         Raises
         ------
         CatalogueError
-            If they are required and there are none; the message says what was looked for.
+            If they are required and there are none, where the message says what was looked for; or one is there twice.
         """
         name = self._identifier_column()
         if name is not None:
             numbers = whole_numbers(self.columns[name])
             if numbers is not None:
+                if not repeated:
+                    self._refuse_repeated(numbers)
                 return numbers
         looked_for = f"whole numbers in a column {', '.join(_IDENTIFIER)} or label"
         if required:
@@ -245,7 +248,7 @@ class SourceTable:
         """
         z = self.number(*(_SPECTROSCOPIC if spectroscopic else _REDSHIFT), what="redshift" if required else None)
         quality = self.quality()
-        trusted = True if quality is None else np.isin(quality, SECURE)
+        trusted = True if quality is None else quality_ranks(quality) >= 0
         return np.where(trusted & ~self.is_star(), known_redshifts(z), np.nan)
 
     def quality(self, column: str | None = None) -> NDArray[np.str_] | None:
@@ -287,6 +290,13 @@ class SourceTable:
                 return "label"
         whole = (name for name in named if whole_numbers(self.columns[name]) is not None)
         return next(whole, named[0] if named else None)
+
+    def _refuse_repeated(self, identifiers: NDArray[np.int64]) -> None:
+        """Raise a `CatalogueError` if an identifier is there twice."""
+        values, counts = np.unique(identifiers, return_counts=True)
+        if len(values) < len(identifiers):
+            most = counts.argmax()
+            raise CatalogueError(f"'{self.path}' has the identifier {values[most]} {counts[most]} times, not once")
 
     def _lacks(self, names: Iterable[str], what: str) -> str:
         """The sentence for a table that lacks a column."""
