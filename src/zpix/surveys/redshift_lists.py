@@ -81,8 +81,8 @@ def read_redshifts(source: str | Path) -> RedshiftList:
     Parameters
     ----------
     source : str or Path
-        A table in a format of `read_source_table`, such as the line-flux tables of JADES DR3 and the table `Obs_info` of DR4; or
-        `PATH:COLUMN=BEST,NEXT,...` to name the column of qualities and those that are secure, the best first.
+        A table in a format of `read_source_table`, such as the line-flux tables of JADES DR3 and the table `Obs_info`
+        of DR4; or `PATH:COLUMN=BEST,NEXT,...` to name the column of qualities and those that are secure, best first.
 
     Returns
     -------
@@ -184,9 +184,8 @@ def _check_scheme(
     """Refuse qualities of an unknown scheme, and say so where none is secure."""
     if not len(quality) or (rank >= 0).any():
         return
-    found = (
-        f"column '{column}' of '{table.path}' holds {first_names(sorted(set(quality.tolist()) - {''})) or 'nothing'}"
-    )
+    flags = first_names(sorted(set(quality.tolist()) - {""})) or "nothing"
+    found = f"column '{column}' of '{table.path}' holds {flags}"
     if not named and not is_familiar(quality):
         raise CatalogueError(
             f"{found}: it is not known which are secure ({', '.join(SECURE)} or 'secure' are); name them as"
