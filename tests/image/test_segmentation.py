@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pytest
 from astropy.io import fits
 from scipy.ndimage import find_objects
 
-from zpix.errors import GridError, InputFileError
-from zpix.image import SegmentationMap
+from zpix.errors import CatalogueError, GridError, InputFileError
+from zpix.image import Region, SegmentationMap
 
 
 def test_boxes_are_those_of_the_segments(tmp_path, monkeypatch):
@@ -42,3 +44,86 @@ def test_a_map_of_nothing_and_of_another_size_is_refused(tmp_path):
         SegmentationMap(tmp_path / "map.fits", shape=(6, 5))
     with pytest.raises(InputFileError, match="no image of segment"):
         SegmentationMap(tmp_path / "cube.fits")
+
+
+IDS = np.zeros((12, 9), np.int32)
+IDS[2:5, 1:4], IDS[6:11, 5:9] = 300, 41
+
+
+def written(path, kind: str):
+    """The map in one of the forms in which surveys have it."""
+    image = fits.PrimaryHDU(IDS)
+    if kind in ("u2", "u4", "i8", "f8"):
+        image = fits.PrimaryHDU(IDS.astype(kind))
+    elif kind == "nan":
+        values = IDS.astype("f4")
+        values[0] = np.nan
+        image = fits.PrimaryHDU(values)
+    elif kind == "blank":
+        image.data[0] = -(2**31)
+        image.header["BLANK"] = -(2**31)
+    elif kind == "cube":
+        image = fits.PrimaryHDU(IDS[None])
+    hdus = [image]
+    if kind == "extension":
+        hdus = [fits.PrimaryHDU(), fits.ImageHDU(IDS, name="SEGMAP")]
+    elif kind == "compressed":
+        hdus = [fits.PrimaryHDU(), fits.CompImageHDU(IDS, name="SEGMAP")]
+    elif kind == "second":
+        hdus = [fits.PrimaryHDU(), fits.ImageHDU(np.ones_like(IDS)), fits.ImageHDU(IDS)]
+    elif kind == "after a picture":
+        hdus = [fits.PrimaryHDU(np.linspace(0, 1, IDS.size).reshape(IDS.shape)), fits.ImageHDU(IDS)]
+    fits.HDUList(hdus).writeto(path)
+    if kind == "gzip":
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    return path
+
+
+KINDS = ["i4", "u2", "u4", "i8", "f8", "nan", "blank", "cube", "extension", "compressed", "second", "gzip"]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "after a picture"])
+def test_the_same_map_in_every_form(kind, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with SegmentationMap(written(tmp_path / "map.fits", kind), shape=IDS.shape, identifiers=[41, 300]) as areas:
+        assert areas.shape == IDS.shape and len(areas) == 12
+        np.testing.assert_array_equal(areas[0:12], IDS)
+        np.testing.assert_array_equal(areas.read(Region(3, 4, 7, 9)), IDS[4:9, 3:7])
+        assert areas.read(Region(0, 0, 2, 2)).dtype == np.int64
+        np.testing.assert_array_equal(areas.boxes([300, 41]), [[1, 2, 4, 5], [5, 6, 9, 11]])
+
+
+def test_identifiers_beyond_32_bits_are_kept(tmp_path):
+    fits.PrimaryHDU(np.where(IDS > 0, 2**40 + IDS.astype("i8"), 0)).writeto(tmp_path / "map.fits")
+    with SegmentationMap(tmp_path / "map.fits") as areas:
+        assert areas.read(Region(1, 2, 2, 3))[0, 0] == 2**40 + 300
+
+
+def test_an_image_of_the_sky_is_no_map(tmp_path):
+    fits.PrimaryHDU(np.full(IDS.shape, 0.013, "f4")).writeto(tmp_path / "sci.fits")
+    with pytest.raises(InputFileError, match=r"sci\.fits.*no image of segment.*fractions"):
+        SegmentationMap(tmp_path / "sci.fits")
+
+
+@pytest.mark.parametrize(
+    ("ids", "own"), [([300, 41], True), ([41, 300], False), ([1, 2], False), ([300, 2], True), ([2, 300], False)]
+)
+def test_sources_must_lie_on_their_own_segments(ids, own, tmp_path):
+    """At least half of those on segments; the last catalogue has one source beyond the map."""
+    x, y = np.array([2.2, 6.0]), np.array([3.4, 8.0])
+    if ids == [2, 300]:
+        x = np.array([2.2, 600.0])
+    with SegmentationMap(written(tmp_path / "map.fits", "i4")) as areas:
+        if own:
+            areas.require_own_segments(ids, x, y, name="cat.fits")
+        else:
+            with pytest.raises(CatalogueError, match=r"cat\.fits.*map\.fits.*0 lie on the segment of their"):
+                areas.require_own_segments(ids, x, y, name="cat.fits")
+
+
+def test_positions_on_no_segment_at_all_are_refused(tmp_path):
+    with SegmentationMap(written(tmp_path / "map.fits", "i4")) as areas:
+        areas.require_own_segments([300], [0.0], [0.0], name="cat.fits")  # one says little
+        areas.require_own_segments([], [], [], name="cat.fits")
+        with pytest.raises(CatalogueError, match="0 on another, and 3 on none"):
+            areas.require_own_segments([300, 41, 7], [0.0, 0, 0], [0.0, 1, 11], name="cat.fits")
