@@ -91,7 +91,7 @@ def match(
 ) -> Match:
     """Match two catalogues by the overlap of masks or boxes, and sources without either by position.
 
-    Catalogues are those of zpix or JADES, or any FITS, CSV or Parquet table with right ascension and declination. Boxes
+    Catalogues are those of zpix or JADES, or any table with right ascension and declination in the usual formats. Boxes
     are read from x0 y0 x1 y1 or xmin ymin xmax ymax (both half-open), or bbox_xmin bbox_ymin bbox_xmax bbox_ymax (the
     last pixel inside), in any case.
 
