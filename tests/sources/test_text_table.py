@@ -44,7 +44,7 @@ def test_words_for_nothing(nothing):
 
 
 def test_latin_1_and_quotes():
-    text = 'id,ra,observer,remark\n1,53.1,Mu\xf1oz,"broad, ""odd"" lines"\n'
+    text = 'id,ra,observer,remark\n1,53.1,Mu\xf1oz,"broad, ""odd""\nlines"\n'
     columns, _ = parse_text_table(text.encode("latin-1"))
     assert columns["observer"][0] == "Mu\xf1oz" and columns["remark"][0] == 'broad, "odd" lines'
 

@@ -194,7 +194,8 @@ class SegmentationMap:
 
     def _is_whole(self, number: int) -> bool:
         """Whether an image holds whole numbers, as far as some rows of its middle tell."""
-        if self._hdus[number].header["BITPIX"] > 0:
+        header = self._hdus[number].header
+        if header["BITPIX"] > 0 and header.get("BSCALE", 1) == 1:
             return True
         first = max(self._hdus[number].shape[-2] // 2 - _SAMPLED_ROWS // 2, 0)
         values = self._stored(number, slice(first, first + _SAMPLED_ROWS), slice(None))

@@ -286,7 +286,8 @@ class SourceTable:
         named = [name for name in _IDENTIFIER if name in self]
         if not named and "label" in self:
             numbers = whole_numbers(self.columns["label"])
-            if numbers is not None and len(np.unique(numbers)) == len(numbers):
+            classes = numbers is None or np.isin(numbers, np.arange(1, len(CLASSES) + 1)).all()
+            if numbers is not None and not classes and len(np.unique(numbers)) == len(numbers):
                 return "label"
         whole = (name for name in named if whole_numbers(self.columns[name]) is not None)
         return next(whole, named[0] if named else None)

@@ -8,6 +8,7 @@ as `N/A`, `null` or `--` for what is not known.
 from __future__ import annotations
 
 import csv
+import re
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def parse_text_table(content: bytes) -> tuple[dict[str, NDArray[Any]], dict[str,
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in _lines(text) if line.strip()]
     start = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
     comments, rows = lines[:start], [line for line in lines[start:] if not line.startswith("#")]
     if not rows and not comments:
@@ -91,6 +92,17 @@ def filled(column: Column) -> NDArray[Any]:
     if column.dtype.kind in "OSU":
         return np.asarray(column.astype(str).filled(""))
     return np.asarray(column.astype(np.float64).filled(np.nan))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines of a text; one that ends inside quotes goes on in the next."""
+    lines: list[str] = []
+    for line in re.split(r"\r\n|\n|\r", text):
+        if lines and lines[-1].count('"') % 2:
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+    return lines
 
 
 def _columns(rows: list[str], delimiter: str) -> dict[str, NDArray[Any]]:
