@@ -60,7 +60,7 @@ def written(path, kind: str):
         values[0] = np.nan
         image = fits.PrimaryHDU(values)
     elif kind == "blank":
-        image.data[0] = -(2**31)
+        image = fits.PrimaryHDU(np.where(np.arange(12)[:, None] == 0, -(2**31), IDS).astype("i4"))
         image.header["BLANK"] = -(2**31)
     elif kind == "cube":
         image = fits.PrimaryHDU(IDS[None])
@@ -69,6 +69,8 @@ def written(path, kind: str):
         hdus = [fits.PrimaryHDU(), fits.ImageHDU(IDS, name="SEGMAP")]
     elif kind == "compressed":
         hdus = [fits.PrimaryHDU(), fits.CompImageHDU(IDS, name="SEGMAP")]
+    elif kind == "compressed u4":
+        hdus = [fits.PrimaryHDU(), fits.CompImageHDU(IDS.astype("u4"))]
     elif kind == "second":
         hdus = [fits.PrimaryHDU(), fits.ImageHDU(np.ones_like(IDS)), fits.ImageHDU(IDS)]
     elif kind == "after a picture":
@@ -82,7 +84,7 @@ def written(path, kind: str):
 KINDS = ["i4", "u2", "u4", "i8", "f8", "nan", "blank", "cube", "extension", "compressed", "second", "gzip"]
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "after a picture"])
+@pytest.mark.parametrize("kind", [*KINDS, "compressed u4", "after a picture"])
 def test_the_same_map_in_every_form(kind, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with SegmentationMap(written(tmp_path / "map.fits", kind), shape=IDS.shape, identifiers=[41, 300]) as areas:

@@ -72,7 +72,7 @@ class SegmentationMap:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a last block that is not whole; cards that do not concern the map
             try:
-                self._hdus = fits.open(local, memmap=True)
+                self._hdus = fits.open(local, memmap=True, do_not_scale_image_data=True)
                 images = [number for number, one in enumerate(self._hdus) if hdu in (None, number) and _is_map(one)]
             except OSError:
                 raise InputFileError(f"'{path}' is not a FITS file") from None
@@ -230,13 +230,19 @@ class SegmentationMap:
         """Numbers of a window of an image."""
         image = self._hdus[number]
         window = (*(0,) * (len(image.shape) - 2), rows, columns)
-        scaled = any(card in image.header for card in ("BZERO", "BSCALE", "BLANK"))
         try:
-            if scaled or isinstance(image, fits.CompImageHDU):  # astropy maps no memory of those
-                return np.asarray(image.section[window])
-            return np.asarray(image.data[window])
+            packed = isinstance(image, fits.CompImageHDU)
+            values = np.asarray(image.section[window] if packed else image.data[window])
         except (OSError, ValueError, TypeError) as error:
             raise InputFileError(f"'{self.path}' is not a complete FITS file: {error}") from error
+        header = image.header
+        scale, zero, blank = header.get("BSCALE", 1), header.get("BZERO", 0), header.get("BLANK")
+        sky = None if blank is None or values.dtype.kind == "f" else values == blank
+        if scale != 1 or (zero and values.dtype.kind == "f"):
+            values = values * scale + zero
+        elif zero:  # unsigned integers
+            values = values.astype(np.int64) + int(zero)
+        return values if sky is None else np.where(sky, 0, values)
 
 
 def _is_map(hdu: Any) -> bool:
