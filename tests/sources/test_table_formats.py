@@ -52,15 +52,15 @@ def test_cells_that_are_masked_are_not_known(ending, tmp_path):
     table = plain()
     table["z_spec"] = MaskedColumn([2.5, 3.5], mask=[True, False])
     table["snr"] = MaskedColumn([4, 5], mask=[True, False])  # TNULL in FITS
-    table["ra"].unit = "hourangle"
+    if ending == "ecsv":
+        table["ra"].unit = "hourangle"
     path = tmp_path / f"a.{ending}"
     table.write(path, format={"ecsv": "ascii.ecsv", "vot": "votable"}.get(ending, ending))
     found = read_source_table(path)
     for name in ("z_spec", "snr"):
         assert np.isnan(found.number(name)).tolist() == [True, False]
     if ending == "ecsv":
-        np.testing.assert_allclose(found.position()[0], known := 15 * np.array([53.1, 53.2]) % 360)
-        assert (known < 360).all()
+        np.testing.assert_allclose(found.position()[0], 15 * np.array([53.1, 53.2]) % 360)
 
 
 def test_integers_that_are_null_in_fits_are_nan(tmp_path):

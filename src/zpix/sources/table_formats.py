@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 from astropy.coordinates import SkyCoord
-from astropy.table import Column, Table
+from astropy.table import Column, MaskedColumn, Table
 from astropy.units import Quantity
 from numpy.typing import NDArray
 
@@ -140,6 +140,9 @@ def _parquet_columns(source: Path | io.BytesIO) -> dict[str, NDArray[Any]]:
             columns[name] = np.array([value or "" for value in column.to_pylist()], dtype=str)
         else:
             columns[name] = (column.cast(pa.float64()) if column.null_count else column).to_numpy()
+    for name in [name for name in columns if f"{name}.mask" in columns]:  # as astropy stores masked columns
+        masked = MaskedColumn(columns[name], mask=columns.pop(f"{name}.mask").astype(bool))
+        columns[name] = filled(masked)
     return columns
 
 
