@@ -136,7 +136,7 @@ RULES = {
         },
     ),
     "evaluation": Rule(
-        {"catalogue", "image", "instruments", "matching", "sources", "spectra"},
+        {"catalogue", "image", "instruments", "matching", "sources", "spectra", "surveys"},
         {
             "numpy": "arrays",
             "scipy": "intervals; PSF matching of the rival",

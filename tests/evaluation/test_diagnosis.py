@@ -116,6 +116,28 @@ def test_stars_and_what_is_not_in_all_bands_is_counted_and_left_out(write):
     assert len(sources) == 2 * EACH - 8
 
 
+@pytest.mark.parametrize(
+    ("flux", "error"), [(np.nan, np.nan), (-99, -99), (-1e30, -1e30), (0, -1), (0, 0), (0, np.inf)]
+)
+def test_what_was_not_observed_is_left_out_however_the_table_says_it(flux, error, write):
+    table = galaxies()
+    table["flux_f115w"][:7], table["fluxerr_f115w"][:7] = flux, error
+    assert read_labelled_sources(write(table)).left_out["not in all bands"] == 7
+
+
+def test_lists_are_compiled_and_what_became_of_them_is_counted(write):
+    table = galaxies()
+    spectra = table[EACH : EACH + 8]["ra", "dec"]
+    spectra["z_spec"] = [1.0, 1.1, 1.2, 0.0, 99.0, -1.0, 1.6, 1.7]
+    spectra["zflag"] = ["4", "2", "3", "4", "4", "4", "4", "4"]
+    spectra["dec"][7] += 1.0
+    sources = read_labelled_sources(write(table), redshifts=(write(spectra, "spectra.csv"),))
+    np.testing.assert_array_equal(np.flatnonzero(sources.labelled[EACH:]), [0, 2, 6])
+    counted = sources.listed["all"]
+    assert (counted["listed"], counted["not secure"], counted["no redshift"], counted["kept"]) == (8, 1, 3, 4)
+    assert counted["without a partner"] == 1 and sources.quality_columns == {"spectra.csv": "zflag"}
+
+
 def test_seats_go_to_the_cells_with_most_sources_for_each_redshift():
     cell = np.array([0] * 6 + [1] * 3 + [2])
     magnitude = np.arange(10)[::-1].astype(float)

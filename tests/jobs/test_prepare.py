@@ -191,3 +191,32 @@ def test_stores_of_a_mock_keep_what_was_not_observed(tmp_path):
     fluxes = np.stack([store.read("train", index).flux for index in range(2)])
     assert np.isinf(errors).any()
     assert not fluxes[np.isinf(errors)].any()
+
+
+def plain_catalogue(path: Path, name: str, identifiers) -> Path:
+    """The catalogue as a plain table, without a row of each third source, in another order than the identifiers."""
+    flag = catalogue_tables()["FLAG"]
+    rows = np.flatnonzero(np.arange(len(flag)) % 3 > 0)[::-1]
+    Table({name: np.asarray(identifiers)[rows], "ra": flag["RA"][rows], "dec": flag["DEC"][rows]}).write(path)
+    return path
+
+
+def test_identifiers_of_every_kind_give_the_same_counts(jades_field, tmp_path):
+    ids = np.asarray(catalogue_tables()["FLAG"]["ID"])
+    kinds = {"id": ids, "ID_1": ids.astype(float), "NUMBER": ids.astype(str), "label": ids}
+    counts = [
+        prepare(jades_field, tmp_path / "store", catalogue=plain_catalogue(tmp_path / f"{n}.fits", n, v), dry_run=True)
+        for n, v in kinds.items()
+    ]
+    assert counts[0]["labels"]["learnt from"] > 0 and all(other == counts[0] for other in counts[1:])
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "message"),
+    [("id", 1, r"cat\.fits.*do not belong together: of 8 positions 0"), ("source", 1001, r"cat\.fits.*no identifiers")],
+)
+def test_a_catalogue_of_other_identifiers_or_of_none_is_refused(name, first, message, jades_field, tmp_path):
+    catalogue = plain_catalogue(tmp_path / "cat.fits", name, first + np.arange(12))
+    with pytest.raises(CatalogueError, match=message):
+        prepare(jades_field, tmp_path / "store", catalogue=catalogue)
+    assert not (tmp_path / "store").exists()

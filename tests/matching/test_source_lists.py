@@ -50,3 +50,20 @@ def test_sources_match_by_box_and_without_one_by_position():
     matching = match_source_lists(found, listed[:2])
     assert list(zip(matching.left.tolist(), matching.right.tolist(), strict=True)) == [(1, 1), (2, 0)]
     assert len(match_source_lists(found[:0], listed)) == len(match_source_lists(found, listed[:0])) == 0
+
+
+def test_identifiers_and_positions_are_read_as_tables_have_them(tmp_path):
+    """Identifiers in floating point, a negative right ascension, and hours where only these lie in the field."""
+    (tmp_path / "a.csv").write_text("number,ra,dec\n9.0,-10,5\n4.0,0.5,5\n")
+    found = read_source_list(tmp_path / "a.csv", identified=True)
+    assert found.id.tolist() == [9, 4]
+    np.testing.assert_allclose(found.ra, [350, 0.5])
+    near = found[1:].near(np.array([7.4, 7.6]), np.array([4.9, 5.1]), path="a.csv")
+    np.testing.assert_allclose(near.ra, [7.5])
+
+
+def test_a_segmentation_map_needs_identifiers(tmp_path):
+    (tmp_path / "a.csv").write_text("name,ra,dec\nx,10,5\n")
+    assert read_source_list(tmp_path / "a.csv").id.tolist() == [1]
+    with pytest.raises(CatalogueError, match="no identifiers"):
+        read_source_list(tmp_path / "a.csv", identified=True)

@@ -53,6 +53,27 @@ def test_names_of_a_later_release_are_known(tmp_path):
     assert read_jades_catalogue(tmp_path / "dr5.fits").z_phot[0] == 1.25
 
 
+def test_a_flag_of_stars_may_be_missing(tmp_path, caplog):
+    """As in DR5."""
+    named = catalogue_tables()
+    named["FLAG"].remove_column("FLAG_ST")
+    tables(*named.items()).writeto(tmp_path / "dr5.fits")
+    sources = read_jades_sources(tmp_path / "dr5.fits")
+    assert sources.id.tolist() == list(SOURCES) and (sources.label == 1).all()
+    assert "dr5.fits" in caplog.text and "FLAG_ST" in caplog.text
+    assert len(read_jades_photometry(tmp_path / "dr5.fits")) == len(SOURCES)
+
+
+def test_a_flux_with_an_error_that_is_none_was_not_observed(tmp_path):
+    named = catalogue_tables()
+    named["KRON"]["F444W_KRON_e"] = named["KRON"]["F444W_KRON_e"].astype(float)
+    for row, error in enumerate((-1.0, np.inf, 0.0, -99.0)):
+        named["KRON"]["F444W_KRON_e"][row] = error
+    tables(*named.items()).writeto(tmp_path / "jades.fits")
+    flux = read_jades_photometry(tmp_path / "jades.fits").number("flux_f444w")
+    assert np.flatnonzero(np.isnan(flux)).tolist() == [0, 1, 2, 3]
+
+
 def test_rows_are_taken_with_their_bands(jades_field):
     catalogue = read_jades_catalogue(jades_field.catalogue)
     some = catalogue[catalogue.sources.id > 1010]
@@ -79,7 +100,7 @@ def test_a_missing_extension_is_named_with_those_that_are_there(name, tmp_path):
 @pytest.mark.parametrize(
     ("extension", "column", "there"),
     [
-        ("FLAG", "FLAG_ST", "RA, DEC"), ("FLAG", "F410M_FLAG", "FLAG_ST"), ("SIZE", "BBOX_XMIN", "X, Y"),
+        ("FLAG", "RA", "ID"), ("FLAG", "F410M_FLAG", "FLAG_ST"), ("SIZE", "BBOX_XMIN", "X, Y"),
         ("CIRC", "F444W_CIRC1", "F090W_CIRC1"), ("KRON", "F444W_KRON_e", "F090W_KRON"), ("PHOTOZ", "EAZY_z_a", "l68"),
     ],
 )  # fmt: skip

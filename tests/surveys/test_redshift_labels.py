@@ -7,7 +7,8 @@ from tests.surveys.small_jades import SHAPE, SOURCES, TILE
 from zpix.image import Region, SegmentationMap, open_mosaic
 from zpix.surveys.jades_catalogue import read_jades_sources
 from zpix.surveys.redshift_labels import choose_labels, tiles_of
-from zpix.surveys.spectroscopy import compile_redshifts, read_redshifts
+from zpix.surveys.redshift_lists import read_redshifts
+from zpix.surveys.spectroscopy import compile_redshifts
 from zpix.training.annotation import cut_tiles
 
 EXPECTED = {

@@ -72,7 +72,7 @@ def test_what_is_added_comes_before_plain_tables(open_registry, tmp_path):
     (tmp_path / "own.csv").write_text("number,x,y\n1,2,3\n")
     with pytest.raises(CatalogueError, match=r"own\.csv.*right ascension"):
         read_reference_catalogue(tmp_path / "own.csv")
-    one = SourceTable(tmp_path / "own.csv", {"ra": np.array([53.1]), "dec": np.array([-27.8])})
+    one = SourceTable(tmp_path / "own.csv", {"id": np.array([4]), "ra": np.array([53.1]), "dec": np.array([-27.8])})
     reader = ReferenceReader(
         "own",
         claims=lambda path: path.name == "own.csv",

@@ -6,7 +6,8 @@ from astropy.io import fits
 from astropy.table import Table
 
 from zpix.errors import CatalogueError, ConfigError, InputFileError, OutputError
-from zpix.surveys.spectroscopy import compile_redshifts, read_redshifts, write_compilation
+from zpix.surveys.redshift_lists import read_redshifts
+from zpix.surveys.spectroscopy import compile_redshifts, write_compilation
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "data" / "jades_dr4_specz.csv"
 ARCSEC = 1 / 3600

@@ -16,7 +16,9 @@ from zpix.cli.printing import list_files, print_tables
 @app.command("evaluate")
 def evaluate_command(
     catalogue: Annotated[Path, typer.Argument(help="catalogue.fits or catalogue.parquet of zpix run.")],
-    truth: Annotated[Path, typer.Argument(help="Truth table of zpix simulate, or any table with ra, dec, z.")],
+    truth: Annotated[
+        Path, typer.Argument(help="Truth table of zpix simulate, or a list of redshifts: PATH[:COLUMN=BEST,NEXT].")
+    ],
     out: Out,
     band: MagnitudeBand = "F444W",
     mosaics: Annotated[
@@ -64,9 +66,7 @@ def compare_command(
 
 @app.command("match")
 def match_command(
-    left: Annotated[
-        Path, typer.Argument(help="Catalogue of zpix or JADES, or any FITS, CSV or Parquet table with ra, dec.")
-    ],
+    left: Annotated[Path, typer.Argument(help="Catalogue of zpix or JADES, or any table with ra, dec.")],
     right: Annotated[Path, typer.Argument(help="Another one.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Table to write: .fits, .parquet or .csv; none by default.")
@@ -105,7 +105,9 @@ def match_command(
 def diagnose_command(
     catalogue: Annotated[Path, typer.Argument(help="Catalogue of zpix run, or a table with ra, dec, flux_<band>.")],
     out: Out,
-    redshifts: Annotated[list[Path] | None, typer.Option(help="Tables of redshifts, matched by position.")] = None,
+    redshifts: Annotated[
+        list[Path] | None, typer.Option(help="List of redshifts: PATH[:COLUMN=BEST,NEXT], the most trusted first.")
+    ] = None,
     band: MagnitudeBand = "F444W",
     number: Annotated[int, typer.Option(help="Sources to observe next, at the most.")] = 100,
     faintest_mag: Annotated[

@@ -13,6 +13,7 @@ from zpix.catalogue import magnitude_ab
 from zpix.evaluation.colour_space import arcsinh_magnitude, colours, draw_map
 from zpix.evaluation.information import chance_information, mutual_information
 from zpix.evaluation.labelled_sources import LabelledSources
+from zpix.evaluation.score_tables import listed_table
 from zpix.outputs import TextTable
 
 Floats = NDArray[np.float64]
@@ -114,6 +115,8 @@ class Diagnosis:
             "sources": len(self.sources),
             "redshifts": int(self.sources.labelled.sum()),
             "left_out": self.sources.left_out,
+            **({"listed_redshifts": self.sources.listed} if self.sources.listed else {}),
+            **({"quality_columns": self.sources.quality_columns} if self.sources.listed else {}),
             "bands": list(self.sources.bands),
             "band": self.band,
             "cells": self.side**2,
@@ -140,7 +143,8 @@ class Diagnosis:
         Returns
         -------
         list of TextTable
-            Counts of sources and redshifts, and the ten quantities with the most information.
+            Counts of sources and redshifts, what became of the redshifts of lists, and the ten quantities with the most
+            information.
         """
         summary = self.to_dict()
         rows = [
@@ -154,6 +158,9 @@ class Diagnosis:
         ]
         best = [[one.quantity, f"{one.nats:.2f}", f"{one.by_chance:.2f}"] for one in self.information[:10]]
         tables: list[TextTable] = [("Redshifts in the space of colours and magnitude", ["what", "number"], rows)]
+        if self.sources.listed:
+            columns = ", ".join(f"{name or 'none'} ({one})" for one, name in self.sources.quality_columns.items())
+            tables.append(listed_table(self.sources.listed["all"], quality_column=columns, title="Redshifts of lists"))
         if best:
             tables.append(("Most information on the redshift", ["quantity", "nats", "by chance"], best))
         return tables

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from zpix.image import in_wavelength_order
 from zpix.matching.pairs import match_positions
 from zpix.sources.rows import SHARED, Rows
 from zpix.sources.source_table import SourceTable, read_source_table
+from zpix.surveys.redshift_lists import read_redshifts
+from zpix.surveys.spectroscopy import RADIUS_ARCSEC, Z_RANGE, compile_redshifts
 
 Floats = NDArray[np.float64]
 
 # Columns of tables, in lower case, with the size and the shape of a source.
 _SHAPES = ("n_pix", "re_arcsec", "r_kron", "sersic_n", "axis_ratio", "q")
 _FEWEST_SOURCES = 20  # that a map needs
-_MATCH_RADIUS_ARCSEC = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,11 @@ class LabelledSources(Rows):
         Redshift, NaN where there is none.
     left_out : dict of str to int
         Number of sources of the table that are left out, by reason.
+    listed : mapping of str to mapping of str to int
+        For each list of redshifts, and for `all`, how many are listed, kept, and left out for each reason; of all also
+        how many have no partner in the table. Empty without lists.
+    quality_columns : mapping of str to str
+        Column that was taken for the quality in each list, by its name; empty for none.
     """
 
     id: NDArray[np.int64]
@@ -60,6 +67,8 @@ class LabelledSources(Rows):
     shapes: Floats
     redshift: Floats
     left_out: dict[str, int] = field(metadata=SHARED)
+    listed: Mapping[str, Mapping[str, int]] = field(default_factory=dict, metadata=SHARED)
+    quality_columns: Mapping[str, str] = field(default_factory=dict, metadata=SHARED)
 
     @property
     def labelled(self) -> NDArray[np.bool_]:
@@ -76,10 +85,11 @@ def read_labelled_sources(
     ----------
     catalogue : str, Path or SourceTable
         A catalogue or finished run of zpix, or a table with ra, dec and `flux_<band>` in nJy; a column `z_spec` is
-        read as redshifts. Stars, sources with `detectable` = 0, and those without a flux in every band are left out.
+        read as redshifts. Stars, sources with `detectable` = 0, and those without a flux in every band are left out:
+        a flux is none whose error is zero, negative or infinite.
     redshifts : tuple of str or Path, default: ()
-        Tables of redshifts (`z_spec`, or `z` where there is none), matched one-to-one by position within 0.3 arcsec;
-        a source takes its redshift from the first table that has one.
+        Lists of redshifts, the most trusted first, `PATH` or `PATH:COLUMN=BEST,NEXT,...`; compiled as `zpix prepare`
+        does it and matched one-to-one by position within 0.3 arcsec. A redshift of the catalogue itself comes first.
     band : str, default: "F444W"
         Band of the magnitudes, which the catalogue must have.
 
@@ -100,8 +110,7 @@ def read_labelled_sources(
     if band not in bands:
         raise BandError(f"'{table.path}' has no flux in band '{band}'; it has {', '.join(bands)}")
     ra, dec = table.position()
-    flux = np.stack([table.number(FLUX_PREFIX + name.lower()) for name in bands], axis=1)
-    error = np.stack([table.number(FLUX_ERROR_PREFIX + name.lower()) for name in bands], axis=1)
+    flux, error = (np.stack(values, axis=1) for values in zip(*(table.flux(name) for name in bands), strict=True))
     star, faint = table.is_star(), table.number("detectable") == 0
     incomplete = ~np.isfinite(flux).all(1)
     use = ~(star | faint | incomplete)
@@ -110,9 +119,9 @@ def read_labelled_sources(
             f"'{table.path}' has {use.sum()} galaxies with fluxes in all of {', '.join(bands)}; a map needs "
             f"{_FEWEST_SOURCES} or more"
         )
-    redshift = table.redshift(required=False, spectroscopic=True)
-    for name in redshifts:
-        redshift = np.where(np.isfinite(redshift), redshift, _matched_redshift(ra, dec, Path(name)))
+    own = table.redshift(required=False, spectroscopic=True)
+    matched, listed, quality_columns = _matched_redshifts(ra, dec, redshifts)
+    redshift = np.where((own >= Z_RANGE[0]) & (own <= Z_RANGE[1]), own, matched)
     shapes = tuple(name for name in _SHAPES if name in table)
     return LabelledSources(
         id=table.identifier()[use],
@@ -129,21 +138,25 @@ def read_labelled_sources(
             "not detectable": int((faint & ~star).sum()),
             "not in all bands": int((incomplete & ~star & ~faint).sum()),
         },
+        listed=listed,
+        quality_columns=quality_columns,
     )
 
 
-def _matched_redshift(ra: Floats, dec: Floats, path: Path) -> Floats:
-    """Redshift of each position in a table, (N,), NaN where it has none."""
-    table = read_source_table(path)
-    listed = table.redshift(required=False, spectroscopic=True)
-    if not np.isfinite(listed).any():
-        listed = table.redshift(required=True)
-    known = np.isfinite(listed)
-    own_ra, own_dec = (values[known] for values in table.position())
-    pairs = match_positions(ra, dec, own_ra, own_dec, radius_arcsec=_MATCH_RADIUS_ARCSEC)
+def _matched_redshifts(
+    ra: Floats, dec: Floats, lists: tuple[str | Path, ...]
+) -> tuple[Floats, dict[str, dict[str, int]], dict[str, str]]:
+    """Redshift of each position in lists (N,), NaN where they have none; what became of all; their quality columns."""
+    if not lists:
+        return np.full(len(ra), np.nan), {}, {}
+    read = [read_redshifts(one).near(ra, dec) for one in lists]
+    known = compile_redshifts(read, radius_arcsec=RADIUS_ARCSEC)
+    pairs = match_positions(ra, dec, known.ra, known.dec, radius_arcsec=RADIUS_ARCSEC)
     matched = np.full(len(ra), np.nan)
-    matched[pairs.left] = listed[known][pairs.right]
-    return matched
+    matched[pairs.left] = known.z[pairs.right]
+    counts = {name: dict(of_list) for name, of_list in known.counts.items()}
+    counts["all"]["without a partner"] = len(known) - len(pairs)
+    return matched, counts, {one.name: one.quality_column for one in read}
 
 
 def _is_flux(name: str) -> bool:

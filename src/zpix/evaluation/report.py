@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from zpix.errors import CatalogueError
 from zpix.evaluation.detection_scores import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
 from zpix.evaluation.redshifts import RedshiftSample, RedshiftScores, redshift_sample, score_redshifts
 from zpix.evaluation.score_json import detection_dict, fraction_dict, scores_dict, selection_dict
-from zpix.evaluation.score_tables import detection_table, fraction_text, redshift_table, selection_table
+from zpix.evaluation.score_tables import detection_table, fraction_text, listed_table, redshift_table, selection_table
 from zpix.evaluation.selections import HIGH_REDSHIFTS, SelectionScores, score_selection
-from zpix.evaluation.truth import Truth
+from zpix.evaluation.truth import ListedRedshifts, Truth
 from zpix.evaluation.truth_matching import in_field, match_truth
 from zpix.matching.pairs import Matching
 from zpix.outputs import TextTable, write_json
@@ -66,6 +66,9 @@ class Report:
         Their true magnitudes.
     matching : Matching
         Rows of the catalogue (left) and of the truth as given (right).
+    listed : ListedRedshifts or None
+        What became of the redshifts of a list: those left out, outside the field, without a partner in the catalogue,
+        and scored; None for the truth of a simulation.
     """
 
     band: str
@@ -84,6 +87,7 @@ class Report:
     sample: RedshiftSample
     magnitude: NDArray[np.float64]
     matching: Matching
+    listed: ListedRedshifts | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scores as JSON values.
@@ -107,6 +111,7 @@ class Report:
             "selections": [selection_dict(scores) for scores in self.selections],
             "star_completeness": fraction_dict(self.star_completeness),
             "star_purity": fraction_dict(self.star_purity),
+            **({"listed_redshifts": asdict(self.listed)} if self.listed else {}),
         }
 
     def tables(self) -> list[TextTable]:
@@ -115,7 +120,7 @@ class Report:
         Returns
         -------
         list of TextTable
-            Detection, redshifts, selections of distant galaxies, and stars.
+            Detection, redshifts, selections of distant galaxies, stars, and what became of the redshifts of a list.
         """
         tables = [] if self.detection is None else [detection_table(self.detection)]
         tables.append(redshift_table(self.redshifts))
@@ -126,6 +131,8 @@ class Report:
         stars = (("true stars, called stars", self.star_completeness), ("called stars, true stars", self.star_purity))
         rows = [[name, fraction_text(f, 0), f"{f.count[0]}/{f.total[0]}"] for name, f in stars]
         tables.append(("Stars among the matched sources", ["sources", "fraction", "number"], rows))
+        if self.listed is not None:
+            tables.append(listed_table(self.listed.counts, quality_column=self.listed.quality_column))
         return tables
 
 
@@ -205,6 +212,7 @@ def score_catalogue(
         sample=sample,
         magnitude=magnitude,
         matching=matching,
+        listed=_partners(truth, matching, inside),
     )
 
 
@@ -311,6 +319,20 @@ def _score_found(
         for z in HIGH_REDSHIFTS
     )  # fmt: skip
     return detection, selections
+
+
+def _partners(truth: Truth, matching: Matching, inside: NDArray[np.bool_]) -> ListedRedshifts | None:
+    """What became of the redshifts of a list, also in the field and in matching."""
+    if truth.listed is None:
+        return None
+    known = np.isfinite(truth.z)
+    scored = known & matching.right_matched
+    counts = {
+        "outside the field": int((known & ~inside & ~scored).sum()),
+        "without a partner": int((known & inside & ~scored).sum()),
+        "scored": int(scored.sum()),
+    }
+    return replace(truth.listed, counts={**truth.listed.counts, **counts})
 
 
 def _matched_galaxies(

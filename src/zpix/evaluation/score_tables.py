@@ -135,3 +135,26 @@ def selection_table(selections: Sequence[SelectionScores], *, method: str, band:
     rows.append(["stars selected", *(str(scores.n_stars) for scores in selections)])
     title = f"{method}: galaxies by P(> z) > {SELECTION_PROBABILITY:g}, {band} < {selections[0].mag_limit:g}"
     return title, ["fraction of", *(f"z > {scores.z_limit:g}" for scores in selections)], rows
+
+
+def listed_table(counts: Mapping[str, int], *, quality_column: str, title: str = "Redshifts of the list") -> TextTable:
+    """Tabulate what became of the redshifts of a list.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Numbers of redshifts; those left out for a reason are shown where there are any.
+    quality_column : str
+        Column that was taken for their quality; empty for none.
+    title : str, optional
+        Title of the table.
+
+    Returns
+    -------
+    TextTable
+        Title, header and rows.
+    """
+    always = ("listed", "kept", "without a partner")
+    rows = [["quality from column", quality_column or "none: all count as secure"]]
+    rows += [[name, str(count)] for name, count in counts.items() if count or name in always]
+    return title, ["redshifts", "number"], rows

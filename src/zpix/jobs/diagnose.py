@@ -36,12 +36,13 @@ def diagnose(
     Parameters
     ----------
     catalogue : str or Path
-        Catalogue of zpix, the photometric catalogue of JADES, or any FITS, CSV or Parquet table with ra, dec and
-        `flux_<band>` in nJy. Its column `z_spec`, if there is one, counts as redshifts.
+        Catalogue of zpix, the photometric catalogue of JADES, or any table with ra, dec and `flux_<band>` in nJy. Its
+        column `z_spec`, if there is one, counts as redshifts.
     out : str or Path
         Directory to make.
     redshifts : str, Path or sequence of these, optional
-        Tables of redshifts, matched by position within 0.3 arcsec; the first that has one of a source counts.
+        Lists of redshifts, the most trusted first, `PATH` or `PATH:COLUMN=BEST,NEXT,...`; compiled as `prepare` does it
+        and matched by position within 0.3 arcsec.
     band : str, default: "F444W"
         Band of the magnitudes.
     number : int, default: 100

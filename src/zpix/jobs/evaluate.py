@@ -34,7 +34,9 @@ def evaluate(
     catalogue : str or Path
         `catalogue.fits` or `catalogue.parquet` of `run`, or its directory.
     truth : str or Path
-        `truth.fits` of `simulate`, or any FITS, CSV or Parquet table with right ascension, declination and redshift.
+        `truth.fits` of `simulate`; or a list of redshifts, `PATH` or `PATH:COLUMN=BEST,NEXT,...` to name the column of
+        qualities and those that are secure, which is compiled as `prepare` does it. The report says which column was
+        taken for the quality, how many redshifts were left out, and how many have no partner in the catalogue.
     out : str or Path
         Directory to write to.
     band : str, default: "F444W"
@@ -58,7 +60,8 @@ def evaluate(
     >>> report = zpix.evaluate("result", "field/truth.fits", out="evaluation")  # doctest: +SKIP
     >>> report.redshifts["all"].sigma_nmad  # doctest: +SKIP
     """
-    found, known = read_catalogue(catalogue), read_truth(truth, band=band)
+    found = read_catalogue(catalogue)
+    known = read_truth(truth, band=band, near=(found["ra"], found["dec"]))
     report = score_catalogue(found, known, band=band)
     picture = None
     if mosaics is not None:

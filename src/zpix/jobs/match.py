@@ -91,7 +91,7 @@ def match(
 ) -> Match:
     """Match two catalogues by the overlap of masks or boxes, and sources without either by position.
 
-    Catalogues are those of zpix or JADES, or any FITS, CSV or Parquet table with right ascension and declination. Boxes
+    Catalogues are those of zpix or JADES, or any table with right ascension and declination in the usual formats. Boxes
     are read from x0 y0 x1 y1 or xmin ymin xmax ymax (both half-open), or bbox_xmin bbox_ymin bbox_xmax bbox_ymax (the
     last pixel inside), in any case.
 
@@ -140,8 +140,9 @@ def match(
         raise ConfigError(f"the least IoU is {min_iou}: it must lie above 0 and not above 1")
     if not radius_arcsec >= 0:
         raise ConfigError(f"the radius is {radius_arcsec} arcsec: it must not be negative")
-    a, b = read_source_list(left), read_source_list(right)
     maps = (left_segmentation, right_segmentation)
+    a, b = (read_source_list(p, identified=m is not None) for p, m in zip((left, right), maps, strict=True))
+    a, b = a.near(b.ra, b.dec, path=left), b.near(a.ra, a.dec, path=right)
     overlaps, kind, has = _overlaps(a, b, by, maps, paths=(left, right), min_iou=min_iou, radius_arcsec=radius_arcsec)
     score = a.score if np.isfinite(a.score).any() else None
     matching = choose(overlaps, n_left=len(a), n_right=len(b), method=method, score=score)
@@ -173,9 +174,15 @@ def _overlaps(
     if by == "mask" or (by == "auto" and None not in maps):
         if maps[0] is None or maps[1] is None:
             raise ConfigError("to match by masks, give the segmentation maps of both catalogues")
-        with SegmentationMap(maps[0]) as first, SegmentationMap(maps[1], shape=first.shape) as second:
+        with (
+            SegmentationMap(maps[0], identifiers=a.id) as first,
+            SegmentationMap(maps[1], shape=first.shape, identifiers=b.id) as second,
+        ):
             has = tuple(np.isfinite(m.boxes(t.id)[:, 0]) for m, t in ((first, a), (second, b)))
-            similar = similar_segments(first.identifiers, second.identifiers, a.id, b.id, min_iou=min_iou)
+            for path, areas, table, segments in zip(paths, (first, second), (a, b), has, strict=True):
+                if len(table) and not segments.any():
+                    raise CatalogueError(f"none of the {len(table)} identifiers of '{path}' is in '{areas.path}'")
+            similar = similar_segments(first, second, a.id, b.id, min_iou=min_iou)
         return similar, "mask", (has[0], has[1])
     if by != "position":
         without = [path for path, table in zip(paths, (a, b), strict=True) if not table.boxed.any()]

@@ -21,12 +21,12 @@ from zpix.progress import in_order, progress_bar
 from zpix.sources import ReferenceSources, has_redshift
 from zpix.surveys import read_reference_catalogue
 from zpix.surveys.redshift_labels import choose_labels, tiles_of
+from zpix.surveys.redshift_lists import RedshiftList, read_redshifts
 from zpix.surveys.spectroscopy import (
     RADIUS_ARCSEC,
     Compilation,
     check_place,
     compile_redshifts,
-    read_redshifts,
     write_compilation,
 )
 from zpix.training.about import store_counts
@@ -75,10 +75,10 @@ def prepare(
     out : str or Path
         Store to make; for lists of redshifts alone the table: `.parquet`, `.fits` or `.csv`.
     segmentation : str or Path, optional
-        FITS image on the mosaics' grid whose values are the catalogue's identifiers.
+        FITS file with an image on the mosaics' grid whose values are the catalogue's identifiers, in any HDU.
     catalogue : str or Path, optional
-        Photometric catalogue of JADES, or a table with id, ra, dec; a class (`label`, `FLAG_ST`) and redshifts (`z`,
-        `z_spec`) if it has them.
+        Photometric catalogue of JADES, or a table with id (also `number`, `label` and others), ra, dec; a class
+        (`label`, `FLAG_ST`) and redshifts (`z`, `z_spec`) if it has them.
     redshifts : str, Path or sequence of these, optional
         Lists of spectroscopic redshifts, the most trusted first: `PATH`, or `PATH:COLUMN=BEST,NEXT,...` to say which
         qualities are secure.
@@ -120,7 +120,8 @@ def prepare(
     ConfigError
         If arguments are missing or out of their range.
     CatalogueError
-        If spectroscopic redshifts are asked for and there are none.
+        If spectroscopic redshifts are asked for and there are none, the catalogue has no identifiers, or most of its
+        sources do not lie on their own segments.
     StoreError
         If the mosaics are smaller than a tile.
     OutputError
@@ -147,7 +148,6 @@ def prepare(
     if not mosaics or segmentation is None or catalogue is None:
         raise ConfigError("prepare needs mosaics with a segmentation map and a catalogue, or mock, or redshifts alone")
     chosen = labels or ("spectroscopic" if lists else "all")
-    sources, compilation = _known_sources(catalogue, lists, labels=chosen, radius_arcsec=radius_arcsec)
     settings = {
         "catalogue": Path(catalogue).name,
         "redshifts": [Path(one).name for one in lists],
@@ -158,26 +158,43 @@ def prepare(
         "dust": str(dust),
         "labels": chosen,
     }
-    with open_mosaic(mosaics) as mosaic, SegmentationMap(segmentation, shape=mosaic.shape) as areas:
-        survey = _Survey(mosaic, areas, sources, compilation, wanted or mosaic.bands, tile_size_pix, settings)
-        return survey.count() if dry_run else survey.cut(out, dust=dust)
+    with open_mosaic(mosaics) as mosaic:
+        sources, compilation = _known_sources(catalogue, lists, mosaic, labels=chosen, radius_arcsec=radius_arcsec)
+        with SegmentationMap(segmentation, shape=mosaic.shape, identifiers=sources.id) as areas:
+            areas.require_own_segments(sources.id, *mosaic.pixel(sources.ra, sources.dec), name=str(catalogue))
+            survey = _Survey(mosaic, areas, sources, compilation, wanted or mosaic.bands, tile_size_pix, settings)
+            return survey.count() if dry_run else survey.cut(out, dust=dust)
 
 
 def _compile_lists(lists: Sequence[str | Path], out: str | Path, radius_arcsec: float) -> dict[str, Any]:
     """Compile lists of redshifts into one table."""
     check_place(out)
-    compilation = compile_redshifts([read_redshifts(one) for one in lists], radius_arcsec=radius_arcsec)
+    read = [read_redshifts(one) for one in lists]
+    _remark_on_hours(read)
+    compilation = compile_redshifts(read, radius_arcsec=radius_arcsec)
     write_compilation(compilation.table(), out)
     return {"redshifts": compilation.counts}
 
 
+def _remark_on_hours(lists: Sequence[RedshiftList]) -> None:
+    """Say how right ascensions were read that could be hours too, where no field tells which they are."""
+    for one in lists:
+        if np.isfinite(one.ra).any() and np.nanmax(one.ra) < 24:
+            log.warning(
+                "'%s' has right ascensions up to %.3f, read as degrees: name the column ra_hours if they are hours",
+                one.name, np.nanmax(one.ra),
+            )  # fmt: skip
+
+
 def _known_sources(
-    catalogue: str | Path, lists: Sequence[str | Path], *, labels: Labels, radius_arcsec: float
+    catalogue: str | Path, lists: Sequence[str | Path], mosaic: Mosaic, *, labels: Labels, radius_arcsec: float
 ) -> tuple[ReferenceSources, Compilation]:
-    """Read the sources of a survey, and the redshifts of the lists."""
+    """Read the sources of a survey, and the redshifts of the lists, in the field of its mosaics."""
+    height, width = mosaic.shape
+    corners = mosaic.sky(np.array([0, width, 0, width]), np.array([0, 0, height, height]))
     spectroscopic = labels == "spectroscopic"
-    sources = read_reference_catalogue(catalogue, spectroscopic=spectroscopic)
-    compilation = compile_redshifts([read_redshifts(one) for one in lists], radius_arcsec=radius_arcsec)
+    sources = read_reference_catalogue(catalogue, spectroscopic=spectroscopic).near(*corners, path=catalogue)
+    compilation = compile_redshifts([read_redshifts(one).near(*corners) for one in lists], radius_arcsec=radius_arcsec)
     if spectroscopic and not np.isfinite(sources.redshift).any() and not len(compilation):
         raise CatalogueError(
             f"'{catalogue}' has no redshift in a column 'z_spec', nor do tables of redshifts give one: labels ="

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zpix.catalogue import Catalogue, catalogue_file
-from zpix.errors import CatalogueError
 from zpix.matching.pairs import Matching, match_boxes, match_positions, no_matches
 from zpix.sources import Rows, SourceTable, box_centres, read_source_table
 from zpix.sources.fits_table import read_fits_table
+from zpix.sources.sky_angles import degrees_near
 from zpix.sources.source_table import is_flat_table
 
 #: Least intersection over union of two boxes or masks that are one source.
@@ -62,16 +62,36 @@ class SourceList(Rows):
         """Centres of the boxes as pixel positions (integers are pixel centres), (N, 2)."""
         return box_centres(self.box)
 
+    def near(self, ra: NDArray[np.float64], dec: NDArray[np.float64], *, path: str | Path) -> SourceList:
+        """Return the list with right ascensions in degrees, where only hours put it into a field.
 
-def read_source_list(path: str | Path) -> SourceList:
+        Parameters
+        ----------
+        ra, dec : (M,) float64, degrees
+            Positions in the field.
+        path : str or Path
+            The catalogue's file, for the message.
+
+        Returns
+        -------
+        SourceList
+            The same sources.
+        """
+        return replace(self, ra=degrees_near(self.ra, self.dec, ra, dec, path=path))
+
+
+def read_source_list(path: str | Path, *, identified: bool = False) -> SourceList:
     """Read identifiers, positions, boxes and scores of a catalogue, whichever of them it has.
 
     Parameters
     ----------
     path : str or Path
-        Directory of a finished run, or a FITS, CSV or Parquet table. Boxes are read from `x0 y0 x1 y1` or
+        Directory of a finished run, or a table in a format of `read_source_table`. Boxes are read from `x0 y0 x1 y1` or
         `xmin ymin xmax ymax` (half-open) or `bbox_xmin bbox_ymin bbox_xmax bbox_ymax` (the last pixel inside). In a
         FITS file of several tables, such as that of JADES, boxes may be in another table than positions, row by row.
+    identified : bool, default: False
+        Whether a catalogue without identifiers is an error, because they are those of a segmentation map; otherwise
+        its rows are numbered, and this is said.
 
     Returns
     -------
@@ -83,15 +103,10 @@ def read_source_list(path: str | Path) -> SourceList:
     InputFileError
         If the file is missing or cannot be read as a table.
     CatalogueError
-        If it has no right ascension and declination, or an identifier twice.
+        If it has no right ascension and declination, or an identifier twice, or lacks identifiers that are needed.
     """
     table = read_source_table(catalogue_file(path))
-    identifier = table.identifier()
-    if len(np.unique(identifier)) < len(identifier):
-        values, counts = np.unique(identifier, return_counts=True)
-        raise CatalogueError(
-            f"'{table.path}' has the identifier {values[counts.argmax()]} {counts.max()} times, not once"
-        )
+    identifier = table.identifier(required=identified, repeated=False)
     ra, dec = table.position()
     return SourceList(identifier, ra, dec, _boxes(table), table.number("score"))
 

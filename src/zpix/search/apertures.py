@@ -54,6 +54,7 @@ def place_reference(
     whole = Region.whole(mosaic.shape)
     box = reference.box + _shift(reference, xy, whole.contains(*xy.T), name=name)
     if segmentation is not None:
+        segmentation.require_own_segments(reference.id, *xy.T, name=name)
         of_segment = segmentation.boxes(reference.id)
         box = np.where(np.isfinite(of_segment), of_segment, box)
     placed = replace(reference, box=box)
@@ -125,7 +126,10 @@ class ReferenceApertures:
         self._placed = np.load(path, mmap_mode="r")
         centre = box_centres(self._placed["box"])
         self._centre = np.clip(centre, 0, np.array(shape[::-1]) - 1)  # every source has a tile that owns it
-        self._shape, self._segmentation = shape, segmentation
+        self._shape, self._segmentation, self._hdu = shape, segmentation, 0
+        if segmentation is not None:
+            with SegmentationMap(segmentation, shape=shape, identifiers=self._placed["id"]) as areas:
+                self._hdu = areas.hdu
 
     def owned_by(self, tile: Tile, *, mask_size: int) -> TileReference:
         """The sources whose apertures are centred in what a tile owns, in the order of the catalogue."""
@@ -137,7 +141,7 @@ class ReferenceApertures:
         windows, own = [], []
         if self._segmentation is not None and len(rows):
             seen = tile.read.intersection(Region.whole(self._shape))
-            with SegmentationMap(self._segmentation, shape=self._shape) as areas:
+            with SegmentationMap(self._segmentation, shape=self._shape, hdu=self._hdu) as areas:
                 segments = areas.read(seen)
             for row, (identifier, place) in enumerate(zip(ids.tolist(), box, strict=True)):
                 around = _pixels_around(place).intersection(seen)

@@ -74,12 +74,15 @@ def read_placed_reference(path: str | Path, segmentation: str | Path | None, mos
         If it cannot be read, is not on the mosaic or its grid, or the segmentation map is not.
     """
     path = Path(path).absolute()
-    reference = read_source_list(path)
+    reference = read_source_list(path, identified=segmentation is not None)
+    height, width = mosaic.shape
+    corners = mosaic.sky(np.array([0, width, 0, width]), np.array([0, 0, height, height]))
+    reference = reference.near(*corners, path=path)
     if segmentation is None:
         placed, apertures = place_reference(reference, mosaic, None, name=path.name)
         return PlacedReference(path, None, placed, apertures, len(reference) - len(placed))
     segmentation = Path(segmentation).absolute()
-    with SegmentationMap(segmentation, shape=mosaic.shape) as areas:
+    with SegmentationMap(segmentation, shape=mosaic.shape, identifiers=reference.id) as areas:
         placed, apertures = place_reference(reference, mosaic, areas, name=path.name)
     return PlacedReference(path, segmentation, placed, apertures, len(reference) - len(placed))
 

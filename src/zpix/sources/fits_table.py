@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def read_fits_table(
     Returns
     -------
     columns : dict of str to array
-        The columns by name.
+        The columns by name; integers are float64 with NaN where one is null (TNULL).
     header : astropy Header
         Header of the table.
 
@@ -46,14 +46,16 @@ def read_fits_table(
         If it has no such table.
     """
     with _opened(path, memmap=False) as hdus:
-        tables = [h for h in hdus if isinstance(h, fits.BinTableHDU) and extension in (None, h.name)]
+        tables = [hdu for hdu in _tables(hdus) if extension in (None, hdu.name)]
         fit = [hdu for hdu in tables if holding is None or holding(hdu.columns.names)]
         for hdu in [*fit, *tables][:1]:
-            return {name: np.asarray(hdu.data[name]) for name in hdu.columns.names}, hdu.header
+            return {column.name: _values(hdu, column) for column in hdu.columns}, hdu.header
     raise CatalogueError(f"'{path}' has no table {extension or ''}".rstrip())
 
 
-def read_fits_columns(path: str | Path, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, NDArray[Any]]]:
+def read_fits_columns(
+    path: str | Path, wanted: Mapping[str, Sequence[str]], *, optional: Collection[str] = ()
+) -> dict[str, dict[str, NDArray[Any]]]:
     """Read some columns of several tables of one file, without reading the others.
 
     Parameters
@@ -63,6 +65,8 @@ def read_fits_columns(path: str | Path, wanted: Mapping[str, Sequence[str]]) -> 
     wanted : mapping of str to sequence of str
         Names of columns by the name of their extension, in upper case. `"new|old"` means a column that has one of
         these names; it is returned under the first.
+    optional : collection of str, default: ()
+        First names of columns that may be missing, and then are not returned.
 
     Returns
     -------
@@ -78,7 +82,7 @@ def read_fits_columns(path: str | Path, wanted: Mapping[str, Sequence[str]]) -> 
     """
     found: dict[str, dict[str, NDArray[Any]]] = {}
     with _opened(path, memmap=True) as hdus:  # such files are large: only these columns are read
-        tables = {hdu.name.upper(): hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)}
+        tables = {hdu.name.upper(): hdu for hdu in _tables(hdus)}
         for extension, columns in wanted.items():
             if extension not in tables:
                 raise CatalogueError(
@@ -89,12 +93,14 @@ def read_fits_columns(path: str | Path, wanted: Mapping[str, Sequence[str]]) -> 
             for column in columns:
                 names = column.split("|")
                 name = next((name for name in names if name in there), None)
+                if name is None and names[0] in optional:
+                    continue
                 if name is None:
                     raise CatalogueError(
                         f"'{path}' has no column '{' or '.join(names)}' in extension '{extension}', which has"
                         f" {first_names(there)}"
                     )
-                values = np.asarray(tables[extension].data[name])
+                values = _values(tables[extension], tables[extension].columns[name])
                 found[extension][names[0]] = values.astype(values.dtype.newbyteorder("="))
     return found
 
@@ -137,6 +143,22 @@ def first_names(names: Sequence[str], most: int = 12) -> str:
         The first names, and how many more there are; empty without any.
     """
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _tables(hdus: fits.HDUList) -> list[Any]:
+    """Tables of a file, binary and of text; compressed images are tables to astropy, and none here."""
+    kinds = (fits.BinTableHDU, fits.TableHDU)
+    return [hdu for hdu in hdus if isinstance(hdu, kinds) and not isinstance(hdu, fits.CompImageHDU)]
+
+
+def _values(hdu: Any, column: fits.Column) -> NDArray[Any]:
+    """Values of a column; integers that are null are NaN."""
+    values = np.asarray(hdu.data[column.name])
+    if isinstance(column.null, int) and values.dtype.kind in "iu":
+        null = values == column.null + int(column.bzero or 0)
+        if null.any():
+            return np.where(null, np.nan, values.astype(np.float64))
+    return values
 
 
 @contextmanager

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from zpix.sources.rows import Rows
+from zpix.sources.sky_angles import degrees_near
 from zpix.sources.source_table import SourceTable
 
 
@@ -19,7 +21,7 @@ class ReferenceSources(Rows):
     Attributes
     ----------
     id : (N,) int64
-        Identifiers, those of the survey's segmentation map; row numbers from 1 where the catalogue has none.
+        Identifiers, those of the survey's segmentation map.
     ra, dec : (N,) float64, degrees
         Right ascension and declination.
     label : (N,) int64
@@ -34,9 +36,26 @@ class ReferenceSources(Rows):
     label: NDArray[np.int64]
     redshift: NDArray[np.float64]
 
+    def near(self, ra: NDArray[np.float64], dec: NDArray[np.float64], *, path: str | Path) -> ReferenceSources:
+        """Return the sources with right ascensions in degrees, where only hours put them into a field.
+
+        Parameters
+        ----------
+        ra, dec : (M,) float64, degrees
+            Positions in the field.
+        path : str or Path
+            The catalogue's file, for the message.
+
+        Returns
+        -------
+        ReferenceSources
+            The same sources.
+        """
+        return replace(self, ra=degrees_near(self.ra, self.dec, ra, dec, path=path))
+
     @staticmethod
     def from_table(table: SourceTable, *, spectroscopic: bool = False) -> ReferenceSources:
-        """Take positions from a table, and identifiers, classes and redshifts where it has them.
+        """Take identifiers and positions from a table, and classes and redshifts where it has them.
 
         Parameters
         ----------
@@ -53,11 +72,11 @@ class ReferenceSources(Rows):
         Raises
         ------
         CatalogueError
-            If the table has no right ascension and declination.
+            If the table has no right ascension and declination, or no identifiers, or one of them twice.
         """
         ra, dec = table.position()
         return ReferenceSources(
-            id=table.identifier(),
+            id=table.identifier(required=True, repeated=False),
             ra=ra,
             dec=dec,
             label=table.label(),

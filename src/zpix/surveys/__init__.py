@@ -4,13 +4,14 @@ from zpix.surveys.download import Download, download_release
 from zpix.surveys.galaxiesml import GalaxiesML
 from zpix.surveys.jades_catalogue import JadesCatalogue, read_jades_catalogue
 from zpix.surveys.manifest import RELEASES, Release, RemoteFile
+from zpix.surveys.redshift_lists import RedshiftList, read_redshifts
 from zpix.surveys.reference_catalogues import (
     REFERENCE_READERS,
     ReferenceReader,
     read_reference_catalogue,
     read_reference_photometry,
 )
-from zpix.surveys.spectroscopy import Compilation, RedshiftList, compile_redshifts, read_redshifts
+from zpix.surveys.spectroscopy import Compilation, compile_redshifts
 
 __all__ = [
     "REFERENCE_READERS",

@@ -7,6 +7,7 @@ segmentation map of the same release.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +18,11 @@ from zpix.errors import CatalogueError
 from zpix.image import JADES_BANDS
 from zpix.sources import GALAXY, STAR, ReferenceSources, Rows, SourceTable
 from zpix.sources.fits_table import extension_names, read_fits_columns
+from zpix.sources.known import known_fluxes, known_positions
 from zpix.sources.rows import SHARED
 from zpix.sources.source_table import is_flat_table
+
+log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 
@@ -35,8 +39,8 @@ class JadesCatalogue(Rows):
     Attributes
     ----------
     sources : ReferenceSources of length N
-        Identifier, position and class (stars by `FLAG_ST`); redshifts are NaN, since the catalogue has none from
-        spectra.
+        Identifier, position and class (stars by `FLAG_ST`, which DR5 does not have); redshifts are NaN, since the
+        catalogue has none from spectra.
     box_xyxy_pix : (N, 4) float64, pixels
         Half-open boxes in pixels of the mosaics. (`BBOX_XMAX` and `BBOX_YMAX` are the last pixels inside.)
     bands : tuple of str
@@ -145,12 +149,16 @@ def read_jades_sources(path: str | Path, *, spectroscopic: bool = False) -> Refe
     CatalogueError
         If the extension or a column is missing.
     """
-    flag = read_fits_columns(path, {"FLAG": ["ID", "RA", "DEC", "FLAG_ST"]})["FLAG"]
+    flag = read_fits_columns(path, {"FLAG": ["ID", "RA", "DEC", "FLAG_ST"]}, optional=["FLAG_ST"])["FLAG"]
+    if "FLAG_ST" not in flag:
+        log.warning("'%s' has no flag of stars (FLAG_ST): all its sources are taken for galaxies", path)
+    star = flag.get("FLAG_ST", np.zeros(len(flag["ID"]))) > 0
+    ra, dec = known_positions(flag["RA"], flag["DEC"])
     return ReferenceSources(
         id=flag["ID"].astype(np.int64),
-        ra=flag["RA"].astype(np.float64),
-        dec=flag["DEC"].astype(np.float64),
-        label=np.where(flag["FLAG_ST"] > 0, STAR, GALAXY).astype(np.int64),
+        ra=ra,
+        dec=dec,
+        label=np.where(star, STAR, GALAXY).astype(np.int64),
         redshift=np.full(len(flag["ID"]), np.nan),
     )
 
@@ -191,8 +199,9 @@ def read_jades_photometry(path: str | Path, *, bands: tuple[str, ...] = JADES_BA
     columns["n_pix"] = tables["SIZE"]["NPIX_DET"]
     for band in bands:
         nothing = tables["FLAG"][f"{band}_FLAG"] == _NO_DATA
-        columns[f"flux_{band.lower()}"] = np.where(nothing, np.nan, kron[f"{band}_KRON"])
-        columns[f"fluxerr_{band.lower()}"] = np.where(nothing, np.nan, kron[f"{band}_KRON_e"])
+        flux, error = known_fluxes(kron[f"{band}_KRON"], kron[f"{band}_KRON_e"])
+        columns[f"flux_{band.lower()}"] = np.where(nothing, np.nan, flux)
+        columns[f"fluxerr_{band.lower()}"] = np.where(nothing, np.nan, error)
     return SourceTable(Path(path), columns)
 
 

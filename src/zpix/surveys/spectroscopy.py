@@ -2,7 +2,8 @@
 
 Lists are joined to one compilation by these rules:
 
-1. Only redshifts that are secure and in range count. Secure are the qualities A and B, or 4 and 3; other flags can be
+1. Only redshifts that are known, secure and in range count. Known is what is above zero and below 90
+   (`zpix.sources.known`). Secure are the qualities A and B, or 4 and 3, or a word such as `secure`; other flags can be
    named with the list. In a list without qualities all redshifts are secure, and rank below those of all other lists.
 2. Redshifts are ranked by quality, then by the order of the lists (the newest release first), then by row. The best one
    represents all within the radius of it; the best of the remaining ones those around it; and so on.
@@ -15,25 +16,21 @@ Every redshift of every list is counted once: as kept, or under the reason why i
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from astropy import units as u
-from astropy.coordinates import SkyCoord, search_around_sky
 from astropy.table import Table
 from numpy.typing import NDArray
 
-from zpix.errors import ConfigError, OutputError
+from zpix.errors import OutputError
 from zpix.outputs import whole_file
-from zpix.sources import Rows, SourceTable, read_source_table
+from zpix.sources import Rows
 from zpix.sources.rows import SHARED
-from zpix.sources.source_table import SECURE
-
-log = logging.getLogger(__name__)
+from zpix.sources.sky_groups import groups_on_sky
+from zpix.surveys.redshift_lists import RedshiftList
 
 Floats = NDArray[np.float64]
 
@@ -45,44 +42,12 @@ RADIUS_ARCSEC = 0.3
 #: scatter of photometric redshifts.
 AGREEMENT = 0.01
 
-_REDSHIFT = ("z_spec", "zspec", "specz_redshift", "z_best", "z", "redshift")
-_IDENTIFIER = ("unique_id", "id", "nirspec_id", "name", "source_id", "objid", "number")
 #: What redshifts are counted under, in this order.
 _FATES = (
     "no redshift", "not secure", "out of range", "in conflict", "overruled by quality", "overruled by order",
     "agrees with a kept one", "kept",
 )  # fmt: skip
-_RANK_WITHOUT_QUALITY = 99
 _ENDINGS = (".parquet", ".fits", ".csv")
-
-
-@dataclass(frozen=True, eq=False)
-class RedshiftList(Rows):
-    """M redshifts of one list.
-
-    Attributes
-    ----------
-    name : str
-        File name of the list.
-    id : (M,) str
-        Identifiers of the list; row numbers from 1 where it has none.
-    ra, dec : (M,) float64, degrees
-        Right ascension and declination.
-    z : (M,) float64
-        Redshift, NaN where the list has none.
-    quality : (M,) str
-        Quality flag of the list.
-    rank : (M,) int64
-        Rank of the quality, 0 for the best; -1 where not secure.
-    """
-
-    name: str = field(metadata=SHARED)
-    id: NDArray[np.str_]
-    ra: Floats
-    dec: Floats
-    z: Floats
-    quality: NDArray[np.str_]
-    rank: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,54 +100,6 @@ class Compilation(Rows):
         )  # fmt: skip
 
 
-def read_redshifts(source: str | Path) -> RedshiftList:
-    """Read a list of redshifts.
-
-    Parameters
-    ----------
-    source : str or Path
-        FITS, CSV or Parquet table, such as the line-flux tables of JADES DR3 and the table `Obs_info` of DR4; or
-        `PATH:COLUMN=BEST,NEXT,...` to name the column of qualities and those that are secure, the best first.
-
-    Returns
-    -------
-    RedshiftList
-        All redshifts of the list.
-
-    Raises
-    ------
-    ConfigError
-        If `source` names a column without qualities, or the reverse.
-    InputFileError
-        If the file is missing, truncated, or not a table.
-    CatalogueError
-        If it has no positions or redshifts, or lacks the named column of qualities.
-    """
-    path, column, secure = _parsed(str(source))
-    table = read_source_table(path)
-    ra, dec = table.position()
-    z = table.number(*_REDSHIFT, what="redshift")
-    quality = table.quality(column)
-    if quality is None:
-        if len(table):
-            log.warning("'%s' has no column of qualities: all its redshifts count as secure", path)
-        quality, rank = np.full(len(table), ""), np.full(len(table), _RANK_WITHOUT_QUALITY)
-    else:
-        # A and 4 are alike, and so are B and 3
-        ranks = {flag: place if column else place // 2 for place, flag in enumerate(secure or SECURE)}
-        rank = np.array([ranks.get(flag, -1) for flag in quality.tolist()], np.int64)
-    known = np.isfinite(ra) & (np.abs(dec) <= 90) & (z > 0)  # JADES has -1 where there is none, others -99 or 0
-    return RedshiftList(
-        name=path.name,
-        id=_identifiers(table),
-        ra=ra,
-        dec=dec,
-        z=np.where(known, z, np.nan),
-        quality=quality,
-        rank=rank,
-    )
-
-
 def compile_redshifts(
     lists: Sequence[RedshiftList],
     *,
@@ -208,6 +125,48 @@ def compile_redshifts(
     Compilation
         One redshift for each place.
     """
+    fate, agree, order = judge_redshifts(lists, radius_arcsec=radius_arcsec, agreement=agreement, z_range=z_range)
+    origin = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
+    ra, dec, z = (_joined(lists, name, np.float64) for name in ("ra", "dec", "z"))
+    kept = order[fate[order] == "kept"]
+    names = _distinct([one.name for one in lists])
+    return Compilation(
+        ra=ra[kept],
+        dec=dec[kept],
+        z=z[kept],
+        list_name=np.array(names, dtype=str)[origin[kept]] if len(kept) else np.zeros(0, "U1"),
+        id=_joined(lists, "id", np.str_)[kept],
+        quality=_joined(lists, "quality", np.str_)[kept],
+        lists_agree=agree[kept],
+        counts={**{name: tally(fate[origin == i]) for i, name in enumerate(names)}, "all": tally(fate)},
+    )
+
+
+def judge_redshifts(
+    lists: Sequence[RedshiftList],
+    *,
+    radius_arcsec: float = RADIUS_ARCSEC,
+    agreement: float = AGREEMENT,
+    z_range: tuple[float, float] = Z_RANGE,
+) -> tuple[NDArray[np.str_], NDArray[np.int64], NDArray[np.int64]]:
+    """Judge each redshift of lists by the rules of this module.
+
+    Parameters
+    ----------
+    lists : sequence of RedshiftList
+        The lists, the most trusted first; M redshifts in all.
+    radius_arcsec, agreement, z_range : float, float, (float, float)
+        As of `compile_redshifts`.
+
+    Returns
+    -------
+    fate : (M,) str
+        What each redshift is counted under: "kept", or why it is not.
+    agree : (M,) int64
+        Number of lists that agree on a kept one, its own included.
+    order : (U,) int64
+        Rows that are known, secure and in range, the best first.
+    """
     origin = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
     ra, dec, z = (_joined(lists, name, np.float64) for name in ("ra", "dec", "z"))
     rank = _joined(lists, "rank", np.int64)
@@ -218,22 +177,11 @@ def compile_redshifts(
     usable = np.flatnonzero(fate == "kept")
     usable = usable[np.lexsort((usable, origin[usable], rank[usable]))]  # the best first
     agree = np.zeros(len(z), np.int64)
-    for group in _groups(ra[usable], dec[usable], radius_arcsec):
+    for group in groups_on_sky(ra[usable], dec[usable], radius_arcsec=radius_arcsec):
         rows = usable[group]
         fate[rows], same = _verdicts(z[rows], rank[rows], origin[rows], agreement=agreement)
         agree[rows[0]] = len(np.unique(origin[rows[same]]))
-    kept = usable[fate[usable] == "kept"]
-    names = _distinct([one.name for one in lists])
-    return Compilation(
-        ra=ra[kept],
-        dec=dec[kept],
-        z=z[kept],
-        list_name=np.array(names, dtype=str)[origin[kept]] if len(kept) else np.zeros(0, "U1"),
-        id=_joined(lists, "id", np.str_)[kept],
-        quality=_joined(lists, "quality", np.str_)[kept],
-        lists_agree=agree[kept],
-        counts={**{name: _tally(fate[origin == i]) for i, name in enumerate(names)}, "all": _tally(fate)},
-    )
+    return fate, agree, usable
 
 
 def _verdicts(
@@ -303,43 +251,6 @@ def check_place(path: str | Path, *, overwrite: bool = False) -> None:
         raise OutputError(f"{path}: already exists; remove it or choose another place")
 
 
-def _parsed(source: str) -> tuple[Path, str | None, tuple[str, ...]]:
-    """Path, column of qualities, and secure qualities of `PATH` or `PATH:COLUMN=BEST,NEXT`."""
-    path, colon, rule = source.rpartition(":")
-    column, equals, secure = rule.partition("=")
-    if not (colon and equals):
-        return Path(source), None, ()
-    flags = tuple(flag.strip() for flag in secure.split(",") if flag.strip())
-    if not column or not flags:
-        raise ConfigError(f"redshifts = '{source}': allowed are PATH and PATH:COLUMN=BEST,NEXT,...")
-    return Path(path), column, flags
-
-
-def _groups(ra: Floats, dec: Floats, radius_arcsec: float) -> Iterator[NDArray[np.int64]]:
-    """Rows of one source each: the first row that is left, and all rows within the radius that are left."""
-    if len(ra) == 0:
-        return
-    sky = SkyCoord(ra, dec, unit="deg")
-    first, second, _, _ = search_around_sky(sky, sky, radius_arcsec * u.arcsec)
-    order = np.lexsort((second, first))
-    neighbours = np.split(second[order], np.searchsorted(first[order], np.arange(1, len(ra))))
-    free = np.ones(len(ra), bool)
-    for row in range(len(ra)):
-        if free[row]:
-            group = neighbours[row][free[neighbours[row]]]
-            free[group] = False
-            yield group
-
-
-def _identifiers(table: SourceTable) -> NDArray[np.str_]:
-    """Identifiers of a list; row numbers from 1 where it has none."""
-    if "tier" in table and "nirspec_id" in table and "unique_id" not in table:  # JADES DR3: unique only together
-        tier, number = (table.columns[name].astype(str) for name in ("tier", "nirspec_id"))
-        return np.char.add(np.char.add(tier, "_"), number)
-    name = next((name for name in _IDENTIFIER if name in table), None)
-    return table.columns[name].astype(str) if name else np.arange(1, len(table) + 1).astype(str)
-
-
 def _joined(lists: Sequence[RedshiftList], name: str, dtype: type) -> NDArray[Any]:
     """One column of all lists."""
     return np.concatenate([np.zeros(0, dtype), *(getattr(one, name) for one in lists)])
@@ -350,8 +261,19 @@ def _distinct(names: Sequence[str]) -> list[str]:
     return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
 
 
-def _tally(fate: NDArray[np.str_]) -> dict[str, int]:
-    """How many redshifts there are, and how many of each fate."""
+def tally(fate: NDArray[np.str_]) -> dict[str, int]:
+    """Count redshifts by what became of them.
+
+    Parameters
+    ----------
+    fate : (M,) str
+        As `judge_redshifts` gives it.
+
+    Returns
+    -------
+    dict of str to int
+        How many are listed, left out for each reason, and kept.
+    """
     return {"listed": len(fate), **{name: int((fate == name).sum()) for name in _FATES}}
 
 
