@@ -119,7 +119,11 @@ def align_command(
     mosaics: Mosaics,
     out: Out,
     reference: Annotated[
-        str | None, typer.Option(help="Band or FITS file whose grid to use; the band of the largest pixels by default.")
+        str | None,
+        typer.Option(help="Band, FITS file or header whose grid to use; the band of the largest pixels by default."),
+    ] = None,
+    pixel_scale: Annotated[
+        float | None, typer.Option(help="Side of a pixel in arcsec of a new grid over all mosaics, north up.")
     ] = None,
     prefix: Annotated[str, typer.Option(help="Files are named <prefix>_<band>_drz.fits.")] = "aligned",
     overwrite: Overwrite = False,
@@ -127,5 +131,7 @@ def align_command(
     """Bring bands of different pixel grids onto one."""
     from zpix.jobs.align import align
 
-    align(one_or_many(mosaics), out=out, reference=reference, prefix=prefix, overwrite=overwrite)
+    align(
+        one_or_many(mosaics), out=out, reference=reference, pixel_scale=pixel_scale, prefix=prefix, overwrite=overwrite
+    )
     list_files(out)

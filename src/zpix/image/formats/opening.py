@@ -50,23 +50,46 @@ def open_bands(paths: str | Path | Sequence[str | Path], *, bands: Sequence[str]
     BandError
         If a band is given twice, or one of `bands` is missing.
     """
-    if isinstance(paths, str | Path):
-        single = Path(paths)
-        images = _of_directory(single) if single.is_dir() else _of_file(single)
-    else:
-        images = [image for path in paths for image in _of_file(Path(path))]
-        if not images:
-            raise InputFileError("no mosaic files are given: name a directory, a file, or several files")
     by_band: dict[str, BandImage] = {}
-    for image in images:
+    for image in open_images(paths):
         if image.band in by_band:
             first = by_band[image.band].path
             where = f"twice in '{first}'" if first == image.path else f"in '{first}' and in '{image.path}'"
-            raise BandError(f"band {image.band} is given twice: {where}")
+            raise BandError(
+                f"band {image.band} is given twice: {where}; leave one out, or put parts of a field (modules A and B) "
+                "together with `zpix align`, or with --resample of `zpix run`"
+            )
         by_band[image.band] = image
     if bands is None:
         return list(by_band.values())
     return _chosen(by_band, bands)
+
+
+def open_images(paths: str | Path | Sequence[str | Path]) -> list[BandImage]:
+    """Open every image of a directory, of a list of files, or of one file; a band may have several.
+
+    Parameters
+    ----------
+    paths : str, Path or sequence of them
+        As for `open_bands`.
+
+    Returns
+    -------
+    list of BandImage
+        By wavelength from a directory, and in the given order otherwise.
+
+    Raises
+    ------
+    InputFileError
+        If a file is missing, damaged or of no known format.
+    """
+    if isinstance(paths, str | Path):
+        single = Path(paths)
+        return _of_directory(single) if single.is_dir() else _of_file(single)
+    images = [image for path in paths for image in _of_file(Path(path))]
+    if not images:
+        raise InputFileError("no mosaic files are given: name a directory, a file, or several files")
+    return images
 
 
 def _format_of(path: Path) -> MosaicFormat | None:
