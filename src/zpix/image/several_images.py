@@ -63,8 +63,8 @@ def refuse_same_exposures(images: Sequence[Mosaic]) -> None:
         shared, correlation = _agreement(one, other)
         if shared > _SHARED and correlation > _SAME_NOISE:
             raise BandError(
-                f"band {one.bands[0]} is in '{one.paths[0]}' and in '{other.paths[0]}' with the same noise, so both show "
-                "the same exposures: leave one of them out"
+                f"band {one.bands[0]} is in '{one.paths[0]}' and in '{other.paths[0]}' with the same noise: both show "
+                "the same exposures, leave one of them out"
             )
 
 

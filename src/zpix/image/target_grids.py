@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,6 @@ from zpix.image.open_fits import FitsFile
 _SIDE_POINTS = 9  # along each side of an image, whose outline may be curved on another grid
 _SAME_SCALE = 1e-3  # relative: pixels that agree to this are of one size
 _WHOLE_PIX = 0.01  # an outline that exceeds a grid by less does not need one more pixel
-_FITS_CARD = 80  # characters
 
 Floats = NDArray[np.float64]
 
@@ -200,11 +200,12 @@ def _of_header(
 
 def _header_of_text(path: Path) -> fits.Header:
     """A FITS header that is written as text, a card a line or 80 characters each."""
-    text = path.read_bytes()
     try:
-        cards = text.decode("ascii")
-        header = fits.Header.fromstring(cards, sep="\n" if "\n" in cards.strip() else "")
-        header.get("NAXIS1"), list(header.items())  # cards are read now
+        cards = path.read_bytes().decode("ascii")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of lines that are no cards, which leave no keywords
+            header = fits.Header.fromstring(cards, sep="\n" if "\n" in cards.strip() else "")
+            list(header.items())  # cards are parsed only now
     except (UnicodeDecodeError, ValueError, fits.VerifyError) as error:
         raise InputFileError(f"'{path}' is neither a FITS file nor a FITS header as text") from error
     return header
@@ -212,11 +213,14 @@ def _header_of_text(path: Path) -> fits.Header:
 
 def _wcs_of_text(path: Path, header: fits.Header) -> WCS:
     """The WCS of a header, which must be celestial."""
-    try:
-        wcs = WCS(header)
-        wcs.wcs.set()
-    except (ValueError, KeyError, WcsError) as error:
-        raise InputFileError(f"'{path}' has a WCS that cannot be used: {str(error).strip().splitlines()[0]}") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # dates that wcslib completes, keywords of other conventions
+        try:
+            wcs = WCS(header)
+            wcs.wcs.set()
+        except (ValueError, KeyError, WcsError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputFileError(f"'{path}' has a WCS that cannot be used: {reason}") from error
     if not wcs.has_celestial:
         raise InputFileError(f"'{path}' has no celestial WCS: a header needs CTYPE1, CRVAL1, CRPIX1 and so on")
     return wcs.celestial
