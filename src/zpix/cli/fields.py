@@ -51,6 +51,9 @@ def run_command(
     reference_segmentation: Annotated[
         Path | None, typer.Option(help="FITS map of the reference's ids on the mosaics' grid.")
     ] = None,
+    resample: Annotated[
+        bool, typer.Option("--resample", help="Bring mosaics on other pixel grids to the model's pixel scale first.")
+    ] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Find every source of a mosaic and give it a redshift PDF; the same command goes on after an interruption."""
@@ -59,7 +62,7 @@ def run_command(
     result = write_run(
         one_or_many(mosaics), out=out, model=model, config=config, device=device, precision=precision,
         intervals=intervals, dust=dust, workers=workers, scheduler=scheduler, hats=hats, reference=reference,
-        reference_segmentation=reference_segmentation, overwrite=overwrite,
+        reference_segmentation=reference_segmentation, resample=resample, overwrite=overwrite,
     )  # fmt: skip
     print(f"{result.sources} sources ({result.stars} stars) in {out}")
     if result.origins:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from zpix.errors import ConfigError, InputFileError
 from zpix.image.band_image import BandImage
 from zpix.image.formats import open_images
-from zpix.image.grids import pixel_scale_arcsec, tangent_wcs
+from zpix.image.grids import grid_distance_pix, pixel_scale_arcsec, tangent_wcs
+from zpix.image.mosaic import GRID_TOLERANCE_PIX
 from zpix.image.open_fits import FitsFile
 
 _SIDE_POINTS = 9  # along each side of an image, whose outline may be curved on another grid
@@ -156,6 +157,26 @@ def band_on_scale(images: Sequence[BandImage], scale_arcsec: float) -> str | Non
         and areas[image.band] > 0.99 * max(areas.values())
     ]
     return fitting[-1] if fitting else None
+
+
+def is_on_one_grid(images: Sequence[BandImage]) -> bool:
+    """Return whether images can be opened as one mosaic: on one pixel grid, and one for each band.
+
+    Parameters
+    ----------
+    images : sequence of BandImage
+        The images.
+
+    Returns
+    -------
+    bool
+        False if there are two of one band.
+    """
+    first = images[0]
+    return len({image.band for image in images}) == len(images) and all(
+        image.shape == first.shape and grid_distance_pix(first.wcs, image.wcs, first.shape) <= GRID_TOLERANCE_PIX
+        for image in images
+    )
 
 
 def _rounded_scale(image: BandImage) -> float:
