@@ -1,6 +1,6 @@
 """Do fields of other pixel scales, brought to the model's, score as fields that have it?
 
-    python -m experiments.pixel_scales --out scales
+    python experiments/pixel_scales.py --out scales
 
 Fields of the same size on the sky are drawn with pixels of 0.03″, 0.04″ and 0.06″, with noise of the same depth, and
 searched with `zpix run --resample`. Completeness, redshifts and outliers are those of F444W < 28.
@@ -9,16 +9,20 @@ searched with `zpix run --resample`. Completeness, redshifts and outliers are th
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from experiments.markdown import print_table
 
 import zpix
 from zpix.config import SimulationConfig
 from zpix.sources import sigma_nmad
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from experiments.markdown import print_table
 
 FAINTEST = 28.0
 MODEL_SCALE_ARCSEC = 0.03
