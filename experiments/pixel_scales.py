@@ -1,9 +1,10 @@
-"""Do fields of other pixel scales, brought to the model's, score as fields that have it?
+"""Does a field of other pixels, brought to the model's, score as it does with the model's own pixels?
 
     python experiments/pixel_scales.py --out scales
 
-Fields of the same size on the sky are drawn with pixels of 0.03″, 0.04″ and 0.06″, with noise of the same depth, and
-searched with `zpix run --resample`. Completeness, redshifts and outliers are those of F444W < 28.
+Fields are drawn with pixels of 0.03″, resampled to larger ones with `zpix align`, and searched with `zpix run
+--resample`. Completeness, redshifts and outliers are those of F444W < 28; the sky and its noise are the same for all
+pixels.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from pathlib import Path
 import numpy as np
 
 import zpix
-from zpix.config import SimulationConfig
 from zpix.sources import sigma_nmad
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -26,7 +26,6 @@ from experiments.markdown import print_table
 
 FAINTEST = 28.0
 MODEL_SCALE_ARCSEC = 0.03
-_CELL_PIX = 512  # pixels of the model's scale: cells of all fields are as large on the sky
 
 
 @dataclass(frozen=True)
@@ -70,15 +69,16 @@ def score_scale(
     `size_pix` is the side of a field in pixels of the model's scale.
     """
     found, sources, errors = 0, 0, []
-    ratio = MODEL_SCALE_ARCSEC / scale_arcsec
     for seed in seeds:
-        place = out / f"{scale_arcsec:g}-{seed}"
-        field, result = place / "field", place / "result"
+        field, place = out / f"field-{seed}", out / f"{scale_arcsec:g}-{seed}"
         if not (field / "truth.fits").is_file():
-            sky = SimulationConfig(pixel_scale_arcsec=scale_arcsec, cell_size_pix=round(_CELL_PIX * ratio))
-            zpix.simulate(field, size_pix=round(size_pix * ratio), seed=seed, config=sky)
+            zpix.simulate(field, size_pix=size_pix, seed=seed)
+        mosaics, result = field, place / "result"
         if not result.is_dir():
-            zpix.run(field, out=result, model=model, resample=True)
+            if scale_arcsec != MODEL_SCALE_ARCSEC:
+                mosaics = place / "mosaics"
+                zpix.align(field, out=mosaics, pixel_scale=scale_arcsec, overwrite=True)
+            zpix.run(mosaics, out=result, model=model, resample=True)
         report = zpix.evaluate(result, field / "truth.fits", out=place / "evaluation")
         assert report.detection is not None
         below = int(np.flatnonzero(report.detection.mag_limits == FAINTEST)[0])
