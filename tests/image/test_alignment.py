@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 
 from zpix.errors import ConfigError, OutputError
-from zpix.image import Pixels, Region, open_mosaic, resample_bands, tangent_wcs, write_mosaic
+from zpix.image import (
+    Pixels,
+    Region,
+    bring_onto,
+    choose_grid,
+    open_images,
+    open_mosaic,
+    resample_bands,
+    tangent_wcs,
+    write_mosaic,
+)
 from zpix.image.mosaic import Mosaic
 
 SOURCE_RA, SOURCE_DEC, SOURCE_NJY = 53.1002, -27.8001, 1000.0
@@ -102,6 +112,54 @@ def test_blocks_leave_no_seams(fields, tmp_path, monkeypatch):
         one, other = (mosaic.read(Region.whole(mosaic.shape)) for mosaic in (whole, blocks))
     np.testing.assert_allclose(one.flux, other.flux, atol=1e-4)
     np.testing.assert_array_equal(one.valid, other.valid)
+
+
+def test_modules_of_one_band_are_put_together(tmp_path):
+    """Two halves of one sky that share 20 columns: there the errors are those of both."""
+    left, right = np.ones((190, 190), bool), np.ones((190, 190), bool)
+    left[:, 110:], right[:, :90] = False, False
+    paths = [
+        *_field(tmp_path / "nrca", "F200W", 0.03, 190, valid=left),
+        *_field(tmp_path / "nrcb", "F200W", 0.03, 190, valid=right),
+        *_field(tmp_path / "f444w", "F444W", 0.03, 190),
+    ]
+    resample_bands(paths, tmp_path / "aligned", reference="F444W")
+    with open_mosaic(tmp_path / "aligned") as mosaic, open_mosaic(paths[2]) as whole:
+        assert mosaic.bands == ("F200W", "F444W")
+        pixels, expected = (one.read(Region.whole((190, 190))) for one in (mosaic, whole))
+    assert pixels.valid.all()
+    np.testing.assert_allclose(pixels.flux[0], expected.flux[0], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(pixels.error[0, :, 90:110], 10 / np.sqrt(2), rtol=1e-5)
+    np.testing.assert_allclose(pixels.error[0, :, :90], 10, rtol=1e-5)
+
+
+def test_a_new_grid_of_a_given_scale(fields, tmp_path):
+    resample_bands(fields, tmp_path / "aligned", pixel_scale=0.03)
+    with open_mosaic(tmp_path / "aligned") as mosaic:
+        assert mosaic.pixel_scale_arcsec == pytest.approx(0.03)
+        assert min(mosaic.shape) >= 190
+        flux, offset, error = _source(mosaic)
+    np.testing.assert_allclose(flux, SOURCE_NJY, rtol=2e-3)
+    assert np.all(offset < 0.01)
+    np.testing.assert_allclose(error, 10 * 25, rtol=1e-3)
+
+
+def test_work_goes_on_after_an_interruption(fields, tmp_path, monkeypatch):
+    monkeypatch.setattr("zpix.image.alignment._BLOCK", 64)
+    images = open_images(fields)
+    grid = choose_grid(images)
+
+    def stop(done, total):
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bring_onto(grid, images, tmp_path / "two", resume=True, progress=stop)
+    calls = []
+    bring_onto(grid, images, tmp_path / "two", resume=True, begin=4, progress=lambda done, _: calls.append(done))
+    assert calls == [5, 6, 7, 8, 9]
+    for path in bring_onto(grid, images, tmp_path / "one"):
+        assert (tmp_path / "two" / path.name).read_bytes() == path.read_bytes()
 
 
 def test_bad_arguments(fields, tmp_path):

@@ -68,6 +68,15 @@ Detections are {how}. {outside} of the sources that the catalogue lists lie outs
 """
 
 
+_RESAMPLED = """\
+## Pixels
+
+The mosaics were on other pixel grids and were resampled for this run, as `{command}` does it, which writes them on the
+new grid. Pixel positions, boxes and the segmentation map belong to that grid, not to the mosaics as they were given.
+Right ascensions and declinations do not depend on it.
+"""
+
+
 def write_readme(
     path: str | Path,
     catalogue: CatalogueFile | Catalogue,
@@ -98,6 +107,7 @@ def write_readme(
         "# Photometric redshifts from pixels\n",
         f"{len(catalogue)} sources of zpix {version} in {bands}, from {catalogue.meta.get('mosaic', 'one field')}.\n",
         _FILES,
+        *([_RESAMPLED.format(command=catalogue.meta["resampled"])] if "resampled" in catalogue.meta else []),
         *([] if reference is None else [_of_reference(catalogue, reference)]),
         "## What to beware of\n",
         "\n".join(_of_model(model)),

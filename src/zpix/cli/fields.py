@@ -51,6 +51,9 @@ def run_command(
     reference_segmentation: Annotated[
         Path | None, typer.Option(help="FITS map of the reference's ids on the mosaics' grid.")
     ] = None,
+    resample: Annotated[
+        bool, typer.Option("--resample", help="Bring mosaics on other pixel grids to the model's pixel scale first.")
+    ] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Find every source of a mosaic and give it a redshift PDF; the same command goes on after an interruption."""
@@ -59,7 +62,7 @@ def run_command(
     result = write_run(
         one_or_many(mosaics), out=out, model=model, config=config, device=device, precision=precision,
         intervals=intervals, dust=dust, workers=workers, scheduler=scheduler, hats=hats, reference=reference,
-        reference_segmentation=reference_segmentation, overwrite=overwrite,
+        reference_segmentation=reference_segmentation, resample=resample, overwrite=overwrite,
     )  # fmt: skip
     print(f"{result.sources} sources ({result.stars} stars) in {out}")
     if result.origins:
@@ -119,7 +122,11 @@ def align_command(
     mosaics: Mosaics,
     out: Out,
     reference: Annotated[
-        str | None, typer.Option(help="Band or FITS file whose grid to use; the band of the largest pixels by default.")
+        str | None,
+        typer.Option(help="Band, FITS file or header whose grid to use; the band of the largest pixels by default."),
+    ] = None,
+    pixel_scale: Annotated[
+        float | None, typer.Option(help="Side of a pixel in arcsec of a new grid over all mosaics, north up.")
     ] = None,
     prefix: Annotated[str, typer.Option(help="Files are named <prefix>_<band>_drz.fits.")] = "aligned",
     overwrite: Overwrite = False,
@@ -127,5 +134,7 @@ def align_command(
     """Bring bands of different pixel grids onto one."""
     from zpix.jobs.align import align
 
-    align(one_or_many(mosaics), out=out, reference=reference, prefix=prefix, overwrite=overwrite)
+    align(
+        one_or_many(mosaics), out=out, reference=reference, pixel_scale=pixel_scale, prefix=prefix, overwrite=overwrite
+    )
     list_files(out)

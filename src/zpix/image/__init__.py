@@ -1,17 +1,18 @@
 """Bands, mosaics with errors and validity, regions and tiles, and the dust of the Milky Way."""
 
-from zpix.image.alignment import resample_bands
+from zpix.image.alignment import bring_onto, resample_bands
 from zpix.image.band_image import BandImage, band_image, band_of
 from zpix.image.bands import JADES_BANDS, PIVOT_UM, band_from_file_name, band_name, in_wavelength_order
 from zpix.image.dust import SF11_RECALIBRATION, ebv_at
 from zpix.image.fluxes import njy_per_unit
-from zpix.image.formats import MOSAIC_FORMATS, MosaicFormat, MosaicPaths, named_bands
+from zpix.image.formats import MOSAIC_FORMATS, MosaicFormat, MosaicPaths, named_bands, open_images
 from zpix.image.grids import tangent_wcs
 from zpix.image.mosaic import Mosaic, open_mosaic, reopen_mosaic
 from zpix.image.open_fits import FitsFile
 from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
 from zpix.image.segmentation import SegmentationMap
+from zpix.image.target_grids import PixelGrid, band_on_scale, choose_grid
 from zpix.image.tiles import Tile, make_tiles
 from zpix.image.writer import MosaicWriter, write_mosaic
 
@@ -26,6 +27,7 @@ __all__ = [
     "MosaicFormat",
     "MosaicPaths",
     "MosaicWriter",
+    "PixelGrid",
     "Pixels",
     "Region",
     "SegmentationMap",
@@ -34,11 +36,15 @@ __all__ = [
     "band_image",
     "band_name",
     "band_of",
+    "band_on_scale",
+    "bring_onto",
+    "choose_grid",
     "ebv_at",
     "in_wavelength_order",
     "make_tiles",
     "named_bands",
     "njy_per_unit",
+    "open_images",
     "open_mosaic",
     "reopen_mosaic",
     "resample_bands",

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from zpix.errors import ConfigError, OutputError
+from zpix.errors import OutputError
 from zpix.image.band_image import BandImage
-from zpix.image.formats import MosaicPaths, open_bands
-from zpix.image.grids import pixel_scale_arcsec
+from zpix.image.formats import MosaicPaths, open_images
 from zpix.image.mosaic import Mosaic
 from zpix.image.pixels import Pixels
-from zpix.image.resampling import resample, whole_pixel_binning
+from zpix.image.resampling import resample
+from zpix.image.several_images import refuse_same_exposures, weighted_mean
+from zpix.image.target_grids import PixelGrid, choose_grid
 from zpix.image.tiles import make_tiles
 from zpix.image.writer import MosaicWriter
 
@@ -25,6 +26,7 @@ def resample_bands(
     out: str | Path,
     *,
     reference: str | Path | None = None,
+    pixel_scale: float | None = None,
     prefix: str = "aligned",
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -36,12 +38,14 @@ def resample_bands(
     Parameters
     ----------
     paths : str, Path, sequence of them, or mapping of str to path
-        Mosaics, as for `open_mosaic`.
+        Mosaics, as for `open_mosaic`; a band may have several, which are put together.
     out : str or Path
         Directory for the files, not that of the mosaics.
     reference : str or Path, optional
-        A band, or a FITS mosaic, whose grid is used; default the band of the largest pixels, so that no band is
-        oversampled.
+        A band, or a FITS mosaic, image or header, whose grid is used; default the band of the largest pixels, so that
+        no band is oversampled. See `zpix.image.target_grids.choose_grid`.
+    pixel_scale : float, arcsec, optional
+        Side of a pixel of a new grid over all mosaics, in place of `reference`.
     prefix : str, default "aligned"
         Files are named `<prefix>_<band>_drz.fits`.
     overwrite : bool, default False
@@ -57,26 +61,81 @@ def resample_bands(
     Raises
     ------
     ConfigError
-        If `reference` is neither one of the bands nor a file.
+        If `reference` is neither one of the bands nor a file, or is given with `pixel_scale`.
+    InputFileError
+        If a mosaic or the reference cannot be read.
+    BandError
+        If two mosaics of a band were made of the same exposures.
     OutputError
         If `out` is the mosaics' own directory, or cannot be written to.
     """
-    images = open_bands(paths)
+    images = open_images(paths)
     _refuse_own_directory(out, images)
-    target = _reference(images, reference)
-    sources = [Mosaic([image]) for image in images]
-    binnings = [whole_pixel_binning(target.wcs, target.shape, source) for source in sources]
-    tiles = make_tiles(target.shape, tile_size=_BLOCK, margin=0)
-    bands = [image.band for image in images]
+    grid = choose_grid(images, reference=reference, pixel_scale_arcsec=pixel_scale)
+    return bring_onto(grid, images, out, prefix=prefix, overwrite=overwrite, progress=progress)
+
+
+def bring_onto(
+    grid: PixelGrid,
+    images: Sequence[BandImage],
+    out: str | Path,
+    *,
+    prefix: str = "aligned",
+    overwrite: bool = False,
+    resume: bool = False,
+    begin: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Path, ...]:
+    """Resample images onto a grid and write one file for each band in the JADES layout.
+
+    Parameters
+    ----------
+    grid : PixelGrid
+        The grid.
+    images : sequence of BandImage
+        The images. Where several of one band have data, they are averaged with inverse variances as weights.
+    out : str or Path
+        Directory for the files.
+    prefix : str, default "aligned"
+        Files are named `<prefix>_<band>_drz.fits`.
+    overwrite : bool, default False
+        Whether files of that name may be replaced.
+    resume : bool, default False
+        Whether to go on with files that an interrupted call left: blocks are on disk when `progress` is told of them.
+    begin : int, default 0
+        With `resume`, number of blocks that are done.
+    progress : callable, optional
+        Called as `progress(done, total)` after each block.
+
+    Returns
+    -------
+    tuple of Path
+        The files, one per band.
+
+    Raises
+    ------
+    BandError
+        If two images of a band were made of the same exposures.
+    OutputError
+        If `out` cannot be written to.
+    """
+    by_band: dict[str, list[Mosaic]] = {}
+    for image in images:
+        by_band.setdefault(image.band, []).append(Mosaic([image]))
+    for sources in by_band.values():
+        refuse_same_exposures(sources)
+    tiles = make_tiles(grid.shape, tile_size=_BLOCK, margin=0)
     with MosaicWriter(
-        out, bands=bands, shape=target.shape, wcs=target.wcs, prefix=prefix, overwrite=overwrite
+        out, bands=tuple(by_band), shape=grid.shape, wcs=grid.wcs, prefix=prefix, overwrite=overwrite, resume=resume
     ) as writer:
-        for done, tile in enumerate(tiles, start=1):
-            bands_of_tile = [
-                resample(source, tile.owned, wcs=target.wcs, binning=binning)
-                for source, binning in zip(sources, binnings, strict=True)
+        for done, tile in enumerate(tiles[begin:], start=begin + 1):
+            bands = [
+                weighted_mean([resample(source, tile.owned, wcs=grid.wcs) for source in sources])
+                for sources in by_band.values()
             ]
-            writer.write(tile.owned, _stacked(bands_of_tile))
+            writer.write(tile.owned, _stacked(bands))
+            if resume:
+                writer.flush()
             if progress is not None:
                 progress(done, len(tiles))
     return writer.paths
@@ -86,19 +145,6 @@ def _refuse_own_directory(out: str | Path, images: Sequence[BandImage]) -> None:
     """Raise an `OutputError` if the mosaics are in the output directory."""
     if Path(out).resolve() in {image.path.resolve().parent for image in images}:
         raise OutputError(f"'{out}' holds the mosaics themselves: aligned ones need another directory")
-
-
-def _reference(images: Sequence[BandImage], reference: str | Path | None) -> BandImage:
-    """The image whose grid is used."""
-    if reference is None:
-        return max(images, key=lambda image: round(pixel_scale_arcsec(image.wcs), 6))
-    for image in images:
-        if image.band == str(reference).strip().upper():
-            return image
-    if not Path(reference).exists():
-        bands = ", ".join(image.band for image in images)
-        raise ConfigError(f"reference is '{reference}': it must be one of the bands ({bands}) or a FITS mosaic")
-    return open_bands(reference)[0]
 
 
 def _stacked(parts: Sequence[Pixels]) -> Pixels:

@@ -214,7 +214,8 @@ def _refuse_different_grids(images: Sequence[BandImage]) -> None:
         verb = "is" if len(different) == 1 else "are"
         raise GridError(
             f"{', '.join(map(_grid, different))} {verb} not on the pixel grid of {_grid(first)}: "
-            "resample all bands to one grid with `zpix align` first"
+            "bring all bands onto one with `zpix align`, such as with --pixel-scale 0.03, or let `zpix run` do it with "
+            "--resample"
         )
 
 

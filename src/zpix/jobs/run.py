@@ -24,6 +24,7 @@ from zpix.search.block import Search
 from zpix.search.products import FURTHER_PRODUCTS, PRODUCTS, write_products
 from zpix.search.reference import PlacedReference, read_placed_reference
 from zpix.search.requirements import check_model, check_mosaic, check_named, what_decides
+from zpix.search.resampled import ResampledMosaics, resample_for_run
 from zpix.search.whole_field import FieldSummary, find_sources
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ def run(
     hats: bool = False,
     reference: str | Path | None = None,
     reference_segmentation: str | Path | None = None,
+    resample: bool = False,
     overwrite: bool = False,
 ) -> Catalogue:
     """Find every source of a mosaic and give each a redshift PDF.
@@ -88,6 +90,10 @@ def run(
         tell which.
     reference_segmentation : str or Path, optional
         FITS map of the reference's identifiers on the mosaic's grid; boxes and masks are then those of its segments.
+    resample : bool, default: False
+        Whether mosaics of another pixel scale than the model's, on several grids, or with several images of one band
+        are brought onto one grid of the model's scale first, as by `zpix.align`. Pixel positions and the segmentation
+        map then belong to that grid.
     overwrite : bool, default: False
         Whether an earlier run at `out` is replaced.
 
@@ -113,7 +119,7 @@ def run(
     write_run(
         mosaics, out=out, model=model, config=config, device=device, precision=precision, intervals=intervals,
         dust=dust, workers=workers, scheduler=scheduler, hats=hats, reference=reference,
-        reference_segmentation=reference_segmentation, overwrite=overwrite,
+        reference_segmentation=reference_segmentation, resample=resample, overwrite=overwrite,
     )  # fmt: skip
     return read_catalogue_parquet(Path(out) / "catalogue.parquet")
 
@@ -128,6 +134,7 @@ def write_run(
     hats: bool = False,
     reference: str | Path | None = None,
     reference_segmentation: str | Path | None = None,
+    resample: bool = False,
     overwrite: bool = False,
     **settings: str | int | None,
 ) -> FieldSummary:
@@ -147,6 +154,8 @@ def write_run(
         Whether a HATS catalogue is written too.
     reference, reference_segmentation : str or Path, optional
         A survey's catalogue and its segmentation map.
+    resample : bool, default: False
+        Whether mosaics are brought to the model's pixel scale.
     overwrite : bool, default: False
         Whether an earlier run is replaced.
     **settings
@@ -173,7 +182,13 @@ def write_run(
     checkpoint = load_checkpoint(model)
     check_model(checkpoint, inference, model)
     check_named(named_bands(mosaics), checkpoint)
-    with open_mosaic(mosaics) as mosaic:
+    moved = None
+    if resample:
+        moved = resample_for_run(
+            mosaics, out=out, scale_arcsec=checkpoint.config.pixel_scale_arcsec, bands=checkpoint.bands,
+            overwrite=overwrite,
+        )  # fmt: skip
+    with open_mosaic(mosaics if moved is None else moved.paths) as mosaic:
         check_mosaic(mosaic, checkpoint)
         needed = _BYTES_PER_PIXEL * math.prod(mosaic.shape) + _BYTES_OF_OTHERS
         refuse_without_room(Path(out).parent, needed, f"{out}: cannot be written", remedy="choose another place")
@@ -184,8 +199,9 @@ def write_run(
         tiles = sum(len(block.tiles) for block in blocks)
         placed = None if reference is None else read_placed_reference(reference, reference_segmentation, mosaic)
         record = what_decides(mosaic, model, inference) | ({} if placed is None else placed.about)
+        record |= {} if moved is None else moved.about
         with resumable_directory(out, record, products=products, overwrite=overwrite) as work:
-            search = _describe(mosaic, model, known, inference, placed, parts=work.parts, tiles=tiles)
+            search = _describe(mosaic, model, known, inference, placed, moved, parts=work.parts, tiles=tiles)
             summary = find_sources(search, blocks, scheduler=scheduler)
             catalogue = write_products(
                 work.products, search, blocks, mosaic, summary, model=known.to_header(), reference=placed
@@ -197,6 +213,8 @@ def write_run(
                 write_hats(work.products / "hats", work.products / "catalogue.parquet", scheduler=scheduler)
             summary.seconds["other products"] += time.perf_counter() - start
             (work.products / "run.json").write_text(json.dumps({**record, **vars(summary)}, indent=2) + "\n")
+    if moved is not None:
+        moved.remove()
     log.info("%d sources in %s", summary.sources, out)
     log.info("seconds: %s", ", ".join(f"{stage} {spent:.1f}" for stage, spent in summary.seconds.items()))
     return summary
@@ -208,6 +226,7 @@ def _describe(
     about: About,
     config: InferenceConfig,
     placed: PlacedReference | None,
+    moved: ResampledMosaics | None,
     *,
     parts: Path,
     tiles: int,
@@ -219,6 +238,7 @@ def _describe(
         "mosaic_shape": mosaic.shape,
         "mosaic": ", ".join(sorted({path.name for path in mosaic.paths})),
     } | ({} if placed is None else {"reference": placed.path.name})
+    facts |= {} if moved is None else moved.facts
     return Search(
         model,
         tuple(path.absolute() for path in mosaic.paths),

@@ -107,11 +107,30 @@ def check_mosaic(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) -> None:
         log.warning("the mosaic lacks %s: the model gets a mask instead, and n_bands says so", " ".join(missing))
     expected = checkpoint.config.pixel_scale_arcsec
     scale = mosaic.pixel_scale_arcsec  # not known of arrays without a WCS
-    if scale is not None and abs(scale / expected - 1) > _PIXEL_SCALE_TOLERANCE:
+    if scale is not None and not is_scale_of_model(scale, expected):
         raise ModelError(
             f"the mosaic has pixels of {scale:.4f} arcsec, the model was trained on "
-            f"{expected:.4f}: bring them onto a grid of such pixels with zpix align --reference FILE"
+            f"{expected:.4f}: let `zpix run` bring them to such pixels with --resample, or do it once with "
+            f"`zpix align --pixel-scale {expected:g}`"
         )
+
+
+def is_scale_of_model(scale_arcsec: float, expected_arcsec: float) -> bool:
+    """Return whether a model can search pixels of a certain size.
+
+    Parameters
+    ----------
+    scale_arcsec : float, arcsec
+        Side of a pixel of the mosaic.
+    expected_arcsec : float, arcsec
+        Side of a pixel that the model was trained on.
+
+    Returns
+    -------
+    bool
+        Whether they differ by 5 % at the most.
+    """
+    return abs(scale_arcsec / expected_arcsec - 1) <= _PIXEL_SCALE_TOLERANCE
 
 
 def what_decides(mosaic: Mosaic, model: Path, config: InferenceConfig) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def open_bands(paths: MosaicPaths, *, bands: Sequence[str] | None = None) -> lis
             where = f"twice in '{first}'" if first == image.path else f"in '{first}' and in '{image.path}'"
             raise BandError(
                 f"band {image.band} is given twice: {where}; leave one out, or put parts of one field (modules A and "
-                "B) together with `zpix align`"
+                "B) together with `zpix align`, or with --resample of `zpix run`"
             )
         by_band[image.band] = image
     images = list(by_band.values()) if bands is None else _chosen(by_band, bands)
