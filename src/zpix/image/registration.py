@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,8 @@ _FINE_PIX, _COARSE_PIX = 1.5, 12.0
 def band_shifts(snr: Images) -> list[Floats]:
     """Measure how far each band lies from the sum of the others, in the cells of a window.
 
-    The light is compressed by arcsinh, so that single bright sources do not decide; the maximum of the cross-correlation
-    is the vertex of a parabola along each axis.
+    The light is compressed by arcsinh, so that single bright sources do not decide. The maximum of the cross-correlation
+    is placed by a parabola along each axis.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def band_shifts(snr: Images) -> list[Floats]:
 def _parts(length: int, number: int) -> list[tuple[int, int]]:
     """An axis in parts of about the same length."""
     ends = [length * i // number for i in range(number + 1)]
-    return list(zip(ends, ends[1:], strict=False))
+    return list(pairwise(ends))
 
 
 def _cell_shifts(light: Images) -> Floats:

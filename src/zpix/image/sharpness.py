@@ -32,7 +32,7 @@ def sharp_widths(flux: Images, valid: Mask, others: Images, *, noise_njy: float)
     valid : (y, x) bool
         Which pixels were observed.
     others : (y, x) float32
-        Significance of the light of all other bands; what these do not show is not a source. Infinite if there are none.
+        Significance of the light of all other bands, infinite if there are none; what these do not show is no source.
     noise_njy : float, nJy per pixel
         Scatter of empty pixels.
 
