@@ -2,10 +2,10 @@
 
     python experiments/taught_fields.py --model src/zpix/models/default.safetensors
 
-Fields are drawn with the settings of the simulation that the model was trained on, and examined as mosaics are. For each
-band the range of the sky is its mean and twice its scatter over the fields, those of the others their mean and scatter;
-depths are those of the range of the settings. They are written beside the model, as `NAME.fields.json`, and `zpix run`
-and `zpix check` compare mosaics with them.
+Fields are drawn with the settings of the simulation that the model was trained on, and examined as mosaics are. For
+each band the range of the sky is its mean and twice its scatter over the fields, those of the others their mean and
+scatter; depths are those of the range of the settings. They are written beside the model, as `NAME.fields.json`, and
+`zpix run` and `zpix check` compare mosaics with them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from zpix.config import SimulationConfig
 from zpix.detector import default_model, load_checkpoint, taught_path
 from zpix.image import Region
 from zpix.image.examination import BandExamination, Examination
-from zpix.image.examine import examine
+from zpix.image.examine import examine_mosaic
 from zpix.image.taught import Range, Taught, TaughtBand
 from zpix.outputs import write_json
 from zpix.progress import track
@@ -64,7 +64,7 @@ def measure_taught(
 def _examined(sky: Sky, size_pix: int) -> Examination:
     scene = sky.observe(Region.whole((size_pix, size_pix)))
     scale = sky.config.pixel_scale_arcsec
-    return examine(ArrayImage(sky.bands, scene.pixels, None, scale), pixel_scale_arcsec=scale)
+    return examine_mosaic(ArrayImage(sky.bands, scene.pixels, None, scale), pixel_scale_arcsec=scale)
 
 
 def _of_band(seen: Sequence[BandExamination], depths: Sequence[float], config: SimulationConfig) -> TaughtBand:

@@ -9,6 +9,7 @@ import typer
 
 from zpix.cli.app import app
 from zpix.cli.options import (
+    AsGiven,
     ConfigFile,
     FieldSize,
     Intervals,
@@ -51,6 +52,7 @@ def run_command(
     reference_segmentation: Annotated[
         Path | None, typer.Option(help="FITS map of the reference's ids on the mosaics' grid.")
     ] = None,
+    as_given: AsGiven = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Find every source of a mosaic and give it a redshift PDF; the same command goes on after an interruption."""
@@ -59,7 +61,7 @@ def run_command(
     result = write_run(
         one_or_many(mosaics), out=out, model=model, config=config, device=device, precision=precision,
         intervals=intervals, dust=dust, workers=workers, scheduler=scheduler, hats=hats, reference=reference,
-        reference_segmentation=reference_segmentation, overwrite=overwrite,
+        reference_segmentation=reference_segmentation, as_given=as_given, overwrite=overwrite,
     )  # fmt: skip
     print(f"{result.sources} sources ({result.stars} stars) in {out}")
     if result.origins:

@@ -4,6 +4,8 @@ from zpix.image.alignment import resample_bands
 from zpix.image.band_image import BandImage, band_image, band_of
 from zpix.image.bands import JADES_BANDS, PIVOT_UM, band_from_file_name, band_name, in_wavelength_order
 from zpix.image.dust import SF11_RECALIBRATION, ebv_at
+from zpix.image.examination import BandExamination, Examination
+from zpix.image.examine import examine_mosaic
 from zpix.image.fluxes import njy_per_unit
 from zpix.image.formats import MOSAIC_FORMATS, MosaicFormat
 from zpix.image.grids import tangent_wcs
@@ -11,8 +13,11 @@ from zpix.image.mosaic import Mosaic, open_mosaic, reopen_mosaic
 from zpix.image.open_fits import FitsFile
 from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
+from zpix.image.repairs import BandRepair, find_repairs
 from zpix.image.segmentation import SegmentationMap
+from zpix.image.taught import Taught, TaughtBand
 from zpix.image.tiles import Tile, make_tiles
+from zpix.image.verdict import Verdict, judge, refusal
 from zpix.image.writer import MosaicWriter, write_mosaic
 
 __all__ = [
@@ -20,7 +25,10 @@ __all__ = [
     "MOSAIC_FORMATS",
     "PIVOT_UM",
     "SF11_RECALIBRATION",
+    "BandExamination",
     "BandImage",
+    "BandRepair",
+    "Examination",
     "FitsFile",
     "Mosaic",
     "MosaicFormat",
@@ -28,16 +36,23 @@ __all__ = [
     "Pixels",
     "Region",
     "SegmentationMap",
+    "Taught",
+    "TaughtBand",
     "Tile",
+    "Verdict",
     "band_from_file_name",
     "band_image",
     "band_name",
     "band_of",
     "ebv_at",
+    "examine_mosaic",
+    "find_repairs",
     "in_wavelength_order",
+    "judge",
     "make_tiles",
     "njy_per_unit",
     "open_mosaic",
+    "refusal",
     "reopen_mosaic",
     "resample_bands",
     "tangent_wcs",

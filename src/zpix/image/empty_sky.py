@@ -78,7 +78,7 @@ def empty_pixels(flux: Images, error: Images, valid: Mask) -> Mask:
     for own_flux, own_error, own_valid in zip(flux, error, valid, strict=True):
         if own_valid.sum() < FEWEST_EMPTY:
             continue
-        snr = significance(own_flux, own_error, own_valid, float(np.median(own_flux[own_valid])))
+        snr = flux_over_error(own_flux, own_error, own_valid, float(np.median(own_flux[own_valid])))
         smooth = ndimage.gaussian_filter(snr, _SMOOTHING_PIX, mode="nearest")
         level, rms = lower_half(smooth[own_valid][::_EVERY])
         if rms > 0:
@@ -92,7 +92,7 @@ def empty_pixels(flux: Images, error: Images, valid: Mask) -> Mask:
     return seen & ~ndimage.binary_dilation(ndimage.binary_opening(source), iterations=_GROWTH_PIX)
 
 
-def significance(flux: Images, error: Images, valid: Mask, level_njy: float) -> Images:
+def flux_over_error(flux: Images, error: Images, valid: Mask, level_njy: float) -> Images:
     """Give the flux above a level in units of its error.
 
     Parameters
@@ -135,7 +135,7 @@ def measure_empty(flux: Images, error: Images, empty: Mask, aperture: Images) ->
     if count < FEWEST_EMPTY:
         return EmptySky(count)
     typical, level = float(np.median(error[empty])), float(np.median(flux[empty]))
-    snr = significance(flux, error, empty, level)
+    snr = flux_over_error(flux, error, empty, level)
     noise = half_width(snr[empty])
     if not noise > 0:  # the flux is constant
         return EmptySky(count, typical, level, 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 #: Radius of the apertures whose noise is measured, arcsec.
@@ -88,7 +89,7 @@ class BandExamination:
     def correlation_length_pix(self) -> float:
         """Distance in pixels at which the correlation of the noise falls to 1 / e, between whole pixels linearly."""
         values = (1.0, *self.correlation)
-        for distance, (near, far) in enumerate(zip(values, values[1:], strict=False)):
+        for distance, (near, far) in enumerate(pairwise(values)):
             if near >= 1 / math.e > far:
                 return distance + (near - 1 / math.e) / (near - far)
         return math.nan

@@ -16,7 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from zpix.image.empty_sky import LAGS, EmptySky, empty_pixels, half_width, measure_empty, round_aperture, significance
+from zpix.image.empty_sky import (
+    LAGS,
+    EmptySky,
+    empty_pixels,
+    flux_over_error,
+    half_width,
+    measure_empty,
+    round_aperture,
+)
 from zpix.image.examination import APERTURE_RADIUS_ARCSEC, ZERO_POINT_MAG, BandExamination, Examination
 from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
@@ -54,7 +62,9 @@ class ExaminedImage(Protocol):
         """Pixels of a region in these bands; `spare` may be written over."""
 
 
-def examine(image: ExaminedImage, *, pixel_scale_arcsec: float, bands: Sequence[str] | None = None) -> Examination:
+def examine_mosaic(
+    image: ExaminedImage, *, pixel_scale_arcsec: float, bands: Sequence[str] | None = None
+) -> Examination:
     """Measure sky, noise, sharpness, registration and coverage of each band of a mosaic.
 
     Parameters
@@ -163,7 +173,7 @@ class _Window:
         sky = [measure_empty(*own, aperture) for own in zip(flux, error, empty & valid, strict=True)]
         levels = [own.level_njy if math.isfinite(own.level_njy) else 0.0 for own in sky]
         noise = [own.noise_over_error if own.noise_over_error > 0 else math.nan for own in sky]
-        snr = np.stack([significance(*own) for own in zip(flux, error, valid, levels, strict=True)])
+        snr = np.stack([flux_over_error(*own) for own in zip(flux, error, valid, levels, strict=True)])
         measured = np.isfinite(noise)
         for band, scatter in enumerate(noise):
             snr[band] = snr[band] / scatter if math.isfinite(scatter) else 0.0

@@ -24,8 +24,8 @@ _FINE_PIX, _COARSE_PIX = 1.5, 12.0
 def band_shifts(snr: Images) -> list[Floats]:
     """Measure how far each band lies from the sum of the others, in the cells of a window.
 
-    The light is compressed by arcsinh, so that single bright sources do not decide. The maximum of the cross-correlation
-    is placed by a parabola along each axis.
+    The light is compressed by arcsinh, so that single bright sources do not decide. A parabola along each axis places
+    the maximum of the cross-correlation.
 
     Parameters
     ----------

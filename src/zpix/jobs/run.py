@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -22,7 +23,7 @@ from zpix.search import choose_threads, make_blocks
 from zpix.search.block import Search
 from zpix.search.products import FURTHER_PRODUCTS, PRODUCTS, write_products
 from zpix.search.reference import PlacedReference, read_placed_reference
-from zpix.search.requirements import check_model, check_mosaic, what_decides
+from zpix.search.requirements import check_model, check_mosaic, examine_for, what_decides
 from zpix.search.whole_field import FieldSummary, find_sources
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def run(
     hats: bool = False,
     reference: str | Path | None = None,
     reference_segmentation: str | Path | None = None,
+    as_given: bool | None = None,
     overwrite: bool = False,
 ) -> Catalogue:
     """Find every source of a mosaic and give each a redshift PDF.
@@ -82,6 +84,10 @@ def run(
         tell which.
     reference_segmentation : str or Path, optional
         FITS map of the reference's identifiers on the mosaic's grid; boxes and masks are then those of its segments.
+    as_given : bool, optional
+        Whether the pixels are taken as they are, in place of that of `config`. Otherwise a constant sky is subtracted
+        and errors are scaled where the examination of the mosaics asks for it, and mosaics whose pixels contradict
+        their headers are refused.
     overwrite : bool, default: False
         Whether an earlier run at `out` is replaced.
 
@@ -107,7 +113,7 @@ def run(
     write_run(
         mosaics, out=out, model=model, config=config, device=device, precision=precision, intervals=intervals,
         dust=dust, workers=workers, scheduler=scheduler, hats=hats, reference=reference,
-        reference_segmentation=reference_segmentation, overwrite=overwrite,
+        reference_segmentation=reference_segmentation, as_given=as_given, overwrite=overwrite,
     )  # fmt: skip
     return read_catalogue_parquet(Path(out) / "catalogue.parquet")
 
@@ -123,7 +129,7 @@ def write_run(
     reference: str | Path | None = None,
     reference_segmentation: str | Path | None = None,
     overwrite: bool = False,
-    **settings: str | int | None,
+    **settings: str | int | bool | None,
 ) -> FieldSummary:
     """Find every source of a mosaic, and leave the catalogue on disk: memory does not grow with the field.
 
@@ -166,28 +172,36 @@ def write_run(
     model = Path(default_model() if model is None else model).absolute()
     checkpoint = load_checkpoint(model)
     check_model(checkpoint, inference, model)
-    with open_mosaic(mosaics) as mosaic:
-        check_mosaic(mosaic, checkpoint)
+    with open_mosaic(mosaics) as given:
+        check_mosaic(given, checkpoint)
+        start = time.perf_counter()
+        verdict = examine_for(given, checkpoint, inference)
+        examining = time.perf_counter() - start
+        mosaic = given.repaired(verdict.repairs)
         known = checkpoint.about
         del checkpoint  # every process that searches loads the network itself
         return_freed_memory()  # this process waits while others search
         blocks = make_blocks(mosaic.shape, inference)
         tiles = sum(len(block.tiles) for block in blocks)
         placed = None if reference is None else read_placed_reference(reference, reference_segmentation, mosaic)
-        record = what_decides(mosaic, model, inference) | ({} if placed is None else placed.about)
+        record = what_decides(mosaic, model, inference, verdict.repairs) | ({} if placed is None else placed.about)
         with resumable_directory(out, record, products=products, overwrite=overwrite) as work:
             search = _describe(mosaic, model, known, inference, placed, parts=work.parts, tiles=tiles)
+            search = replace(search, repairs=verdict.repairs)
             summary = find_sources(search, blocks, scheduler=scheduler)
+            summary.seconds = {"examining": examining} | summary.seconds
             catalogue = write_products(
-                work.products, search, blocks, mosaic, summary, model=known.to_header(), reference=placed
-            )
+                work.products, search, blocks, mosaic, summary, model=known.to_header(), reference=placed,
+                verdict=verdict,
+            )  # fmt: skip
             start = time.perf_counter()
             segmentation = work.products / "segmentation.fits"
             draw_detections(work.products / "detections.png", catalogue, mosaic, segmentation=segmentation)
             if hats:
                 write_hats(work.products / "hats", work.products / "catalogue.parquet", scheduler=scheduler)
             summary.seconds["other products"] += time.perf_counter() - start
-            (work.products / "run.json").write_text(json.dumps({**record, **vars(summary)}, indent=2) + "\n")
+            told = {**record, "examination": verdict.to_json(), **vars(summary)}
+            (work.products / "run.json").write_text(json.dumps(told, indent=2) + "\n")
     log.info("%d sources in %s", summary.sources, out)
     log.info("seconds: %s", ", ".join(f"{stage} {spent:.1f}" for stage, spent in summary.seconds.items()))
     return summary

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 from zpix.config import InferenceConfig
 from zpix.detector import Checkpoint, built_for_pix, novelty_path
 from zpix.errors import BandError, ConfigError, ModelError
-from zpix.image import Mosaic
+from zpix.image import BandRepair, Mosaic, Taught, Verdict, examine_mosaic, judge, refusal
 from zpix.search.array_image import ArrayImage
 
 log = logging.getLogger(__name__)
@@ -90,7 +92,46 @@ def check_mosaic(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) -> None:
         )
 
 
-def what_decides(mosaic: Mosaic, model: Path, config: InferenceConfig) -> dict[str, Any]:
+def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: InferenceConfig) -> Verdict:
+    """Examine a mosaic in the bands that a model knows; warn of what is wrong or outside what it was taught.
+
+    Parameters
+    ----------
+    mosaic : Mosaic or ArrayImage
+        The mosaic to search, with the model's pixel scale.
+    checkpoint : Checkpoint
+        The model.
+    config : InferenceConfig
+        Settings of the search; with `as_given` nothing is repaired or refused.
+
+    Returns
+    -------
+    Verdict
+        What was measured, and the repairs that the search needs.
+
+    Raises
+    ------
+    GridError
+        If the bands show their sources more than a pixel apart.
+    InputFileError
+        If fluxes are wrong by a factor of ten or more.
+    """
+    scale = mosaic.pixel_scale_arcsec or checkpoint.config.pixel_scale_arcsec
+    known = [band for band in mosaic.bands if band in checkpoint.bands]
+    examination = examine_mosaic(mosaic, pixel_scale_arcsec=scale, bands=known)
+    taught = Taught.from_saved(checkpoint.taught)
+    refused = refusal(examination, taught)
+    if refused is not None and not config.as_given:
+        raise refused
+    verdict = judge(examination, taught, as_given=config.as_given)
+    for sentence in (*([] if refused is None else [str(refused)]), *verdict.warnings):
+        log.warning("%s", sentence)
+    return verdict
+
+
+def what_decides(
+    mosaic: Mosaic, model: Path, config: InferenceConfig, repairs: Sequence[BandRepair] = ()
+) -> dict[str, Any]:
     """Collect everything that a result depends on: equal records mean equal catalogues.
 
     Parameters
@@ -101,6 +142,8 @@ def what_decides(mosaic: Mosaic, model: Path, config: InferenceConfig) -> dict[s
         The checkpoint.
     config : InferenceConfig
         Settings of the search.
+    repairs : sequence of BandRepair, optional
+        What is done to the pixels.
 
     Returns
     -------
@@ -120,4 +163,5 @@ def what_decides(mosaic: Mosaic, model: Path, config: InferenceConfig) -> dict[s
         "bands": list(mosaic.bands),
         "shape": list(mosaic.shape),
         "inference": config.model_dump(exclude={"workers"}),
+        "repairs": [asdict(repair) for repair in repairs],
     }
