@@ -196,7 +196,7 @@ def _summary(
     """Put together what the windows say of one band."""
     sky = [own.sky[i] for own in seen if math.isfinite(own.sky[i].level_njy)]
     error = _median([own.error_njy for own in sky])
-    levels = np.array([own.level_njy / own.error_njy for own in sky])
+    levels = np.array([own.level_njy for own in sky]) / error  # a sky left in is constant in nJy
     spread = half_width(levels) if len(levels) >= 4 else math.nan
     apertures = sum(own.apertures for own in sky)
     sums = _median([own.sums_over_error for own in sky])

@@ -1,8 +1,8 @@
 """What of a mosaic can be mended by two numbers for each band: a constant sky, and errors of a wrong scale?
 
 A sky is a fault when it lies outside what the model was taught, whose own sky is not zero: galaxies too faint to be
-masked raise it. Errors are judged by sums of pixels, since those are what sources are measured with: images that were drizzled
-or matched to another PSF scatter less from pixel to pixel, and their errors need not be wrong.
+masked raise it. Errors are judged by sums of pixels, since those are what sources are measured with: images that were
+drizzled or matched to another PSF scatter less from pixel to pixel, and their errors need not be wrong.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from zpix.image.taught import Range, Taught
 #: Errors are right if sums scatter by this much of what the model was taught; the range of errors of pixels that differ
 #: with the way in which a mosaic was drizzled.
 RIGHT_ERRORS = (0.75, 1.35)
+# A sky is a fault if it lies further than this from the middle of what the model was taught, in errors of a pixel, and
+# outside of that.
+_SKY = 0.12
 # A fault is larger than this many of its standard errors.
 _SIGNIFICANT = 2.0
 
@@ -89,10 +92,11 @@ def repair_pixels(pixels: Pixels, bands: Sequence[str], repairs: Sequence[BandRe
 
 def _sky_njy(own: BandExamination, known: Range) -> float:
     """Sky of a band above the middle of what is known; 0 if it lies in the range."""
-    beyond = max(own.sky - known[1], known[0] - own.sky)
+    middle, half = 0.5 * (known[0] + known[1]), 0.5 * (known[1] - known[0])
+    beyond = abs(own.sky - middle) - max(half, _SKY)
     if not beyond > _SIGNIFICANT * own.sky_error:  # also if it could not be measured
         return 0.0
-    return _rounded((own.sky - 0.5 * sum(known)) * own.error_njy)
+    return _rounded((own.sky - middle) * own.error_njy)
 
 
 def _error_factor(own: BandExamination, known: Range) -> float:

@@ -156,7 +156,7 @@ def _of_sky(seen: Examination, repairs: Sequence[BandRepair], as_given: bool) ->
     found = {repair.band: repair.sky_njy for repair in repairs if repair.sky_njy}
     if found:
         listed = ", ".join(
-            f"{band} {sky:+.3g} nJy per pixel ({sky / seen[band].error_njy:+.2g} of its error)"
+            f"{band} {sky:+.3g} nJy per pixel ({sky / seen[band].error_njy:+.3g} of its error)"
             for band, sky in found.items()
         )
         end = "it is left in, as asked" if as_given else "it is subtracted as a constant"
