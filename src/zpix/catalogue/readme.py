@@ -139,13 +139,12 @@ def _of_model(model: Mapping[str, Any]) -> Iterator[str]:
 
 def _of_mosaics(verdict: Verdict) -> str:
     """What the examination of the mosaics came to, with its table."""
-    header, rows = verdict.examination.table()
+    _, header, rows = verdict.examination.table()
     lines = [header, ["---"] * len(header), *rows]
-    sentences = [f"- {text[0].upper()}{text[1:]}." for text in (*verdict.warnings, *verdict.notes)]
     return "\n".join(
         [
             _MOSAICS,
-            *(sentences or ["- Nothing lies outside what the model was taught."]),
+            *(f"- {sentence}" for sentence in verdict.sentences()),
             "",
             *(f"| {' | '.join(line)} |" for line in lines),
             "",

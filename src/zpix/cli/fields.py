@@ -116,6 +116,32 @@ def simulate_command(
     list_files(out)
 
 
+@app.command("check")
+def check_command(
+    mosaics: Mosaics,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Directory for check.json and check.png; none by default.")
+    ] = None,
+    model: Model = None,
+    overwrite: Overwrite = False,
+    json: Annotated[bool, typer.Option("--json", help="Print everything that was measured, as JSON.")] = False,
+) -> None:
+    """Say what the pixels of mosaics tell of sky, noise, PSF and registration, and what a run makes of it."""
+    from json import dumps
+
+    from zpix.jobs.check import check
+
+    verdict = check(one_or_many(mosaics), out=out, model=model, overwrite=overwrite)
+    if json:
+        print(dumps(verdict.to_json(), indent=2))
+        return
+    print_tables([verdict.examination.table()])
+    for sentence in verdict.sentences():
+        print(sentence)
+    if out is not None:
+        list_files(out)
+
+
 @app.command("align")
 def align_command(
     mosaics: Mosaics,

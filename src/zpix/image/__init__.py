@@ -17,7 +17,7 @@ from zpix.image.repairs import BandRepair, find_repairs
 from zpix.image.segmentation import SegmentationMap
 from zpix.image.taught import Taught, TaughtBand
 from zpix.image.tiles import Tile, make_tiles
-from zpix.image.verdict import Verdict, judge, refusal
+from zpix.image.verdict import Verdict, judge
 from zpix.image.writer import MosaicWriter, write_mosaic
 
 __all__ = [
@@ -52,7 +52,6 @@ __all__ = [
     "make_tiles",
     "njy_per_unit",
     "open_mosaic",
-    "refusal",
     "reopen_mosaic",
     "resample_bands",
     "tangent_wcs",

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
+from zpix.outputs import TextTable
+
 #: Radius of the apertures whose noise is measured, arcsec.
 APERTURE_RADIUS_ARCSEC = 0.15
 #: AB magnitude of 1 nJy.
@@ -150,17 +152,21 @@ class Examination:
             own["correlation_length_pix"] = _plain(band.correlation_length_pix)
         return values
 
-    def table(self) -> tuple[list[str], list[list[str]]]:
-        """Give the header and the rows of a table of text, one row for each band.
+    def table(self) -> TextTable:
+        """Give what was measured as a table of text, one row for each band.
 
         Returns
         -------
+        title : str
+            Size of the mosaic, and how much of it was read.
         header : list of str
             Names of the columns, with units.
         rows : list of list of str
             Values; a dash for what could not be measured.
         """
-        return list(_COLUMNS), [_row(own) for own in self.bands]
+        height, width = self.shape
+        title = f"{width} × {height} pixels of {self.pixel_scale_arcsec:.4g} arcsec, {100 * self.read_share:.2g} % read"
+        return title, list(_COLUMNS), [_row(own) for own in self.bands]
 
 
 _COLUMNS = (

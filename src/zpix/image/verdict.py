@@ -37,12 +37,29 @@ class Verdict:
         Sentences on what is wrong, repaired, or outside what the model was taught.
     notes : tuple of str
         Sentences on what could not be measured.
+    refused : ZpixError or None
+        Why `run` refuses the mosaic, unless it takes the pixels as given.
     """
 
     examination: Examination
     repairs: tuple[BandRepair, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    refused: ZpixError | None = None
+
+    def sentences(self) -> list[str]:
+        """Give everything that a reader should know.
+
+        Returns
+        -------
+        list of str
+            Sentences: a refusal first, then warnings, then notes.
+        """
+        refused = [] if self.refused is None else [f"zpix run refuses these mosaics: {self.refused}"]
+        said = [*refused, *self.warnings, *self.notes]
+        if not refused and not self.warnings:
+            said.insert(0, "nothing that was measured lies outside what the model was taught")
+        return [f"{text[0].upper()}{text[1:]}." for text in said]
 
     def to_json(self) -> dict[str, Any]:
         """Give everything, fit for JSON.
@@ -50,13 +67,14 @@ class Verdict:
         Returns
         -------
         dict of str to object
-            What was measured, with `repairs`, `warnings` and `notes`.
+            What was measured, with `repairs`, `warnings`, `notes` and `refused`.
         """
         repairs = [asdict(repair) for repair in self.repairs]
         return self.examination.to_json() | {
             "repairs": repairs,
             "warnings": list(self.warnings),
             "notes": list(self.notes),
+            "refused": None if self.refused is None else str(self.refused),
         }
 
 
@@ -87,7 +105,8 @@ def judge(examination: Examination, taught: Taught, *, as_given: bool = False) -
         *_of_registration(examination),
         *_of_saturation(examination),
     ]
-    return Verdict(examination, () if as_given else repairs, tuple(warnings), tuple(_not_measured(examination)))
+    done, notes = () if as_given else repairs, tuple(_not_measured(examination))
+    return Verdict(examination, done, tuple(warnings), notes, refusal(examination, taught))
 
 
 def refusal(examination: Examination, taught: Taught) -> ZpixError | None:
@@ -159,7 +178,7 @@ def _of_sky(seen: Examination, repairs: Sequence[BandRepair], as_given: bool) ->
             f"{band} {sky:+.3g} nJy per pixel ({sky / seen[band].error_njy:+.3g} of its error)"
             for band, sky in found.items()
         )
-        end = "it is left in, as asked" if as_given else "it is subtracted as a constant"
+        end = "left in, as asked" if as_given else "subtracted as a constant (--as-given leaves it in)"
         yield f"the sky level of empty pixels is not zero: {listed}; {end}"
     uneven = [own for own in seen.bands if own.sky_spread > _SKY_SPREAD]
     if uneven:
@@ -174,7 +193,7 @@ def _of_errors(seen: Examination, repairs: Sequence[BandRepair], as_given: bool)
             f"{band} × {factor:.3g} (sums scatter by {seen[band].sums_over_error:.3g} of their error)"
             for band, factor in found.items()
         )
-        end = "they are left, as asked" if as_given else "they are multiplied by that"
+        end = "left, as asked" if as_given else "multiplied by these factors (--as-given leaves them)"
         yield f"the errors are not of the scale that the noise of empty sky asks for: {listed}; {end}"
 
 

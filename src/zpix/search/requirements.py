@@ -13,7 +13,7 @@ from typing import Any
 from zpix.config import InferenceConfig
 from zpix.detector import Checkpoint, built_for_pix, novelty_path
 from zpix.errors import BandError, ConfigError, ModelError
-from zpix.image import BandRepair, Mosaic, Taught, Verdict, examine_mosaic, judge, refusal
+from zpix.image import BandRepair, Mosaic, Taught, Verdict, examine_mosaic, judge
 from zpix.search.array_image import ArrayImage
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,37 @@ def check_mosaic(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) -> None:
         )
 
 
+def foreign_to(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) -> list[str]:
+    """Say in which bands and pixels a mosaic differs from what a model takes.
+
+    Parameters
+    ----------
+    mosaic : Mosaic or ArrayImage
+        A mosaic.
+    checkpoint : Checkpoint
+        The model.
+
+    Returns
+    -------
+    list of str
+        Sentences; none for a mosaic of the model's bands and pixels.
+    """
+    said = []
+    missing = [band for band in checkpoint.bands if band not in mosaic.bands]
+    if missing:
+        said.append(f"the mosaics lack {' '.join(missing)} of the {len(checkpoint.bands)} bands of the model")
+    unknown = [band for band in mosaic.bands if band not in checkpoint.bands]
+    if unknown:
+        said.append(f"the model does not know {' '.join(unknown)}, and makes no use of it")
+    expected, scale = checkpoint.config.pixel_scale_arcsec, mosaic.pixel_scale_arcsec
+    if scale is not None and abs(scale / expected - 1) > _PIXEL_SCALE_TOLERANCE:
+        said.append(
+            f"pixels are {scale:.4f} arcsec wide, and those of the model {expected:.4f}: zpix align brings mosaics onto "
+            "another grid"
+        )
+    return said
+
+
 def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: InferenceConfig) -> Verdict:
     """Examine a mosaic in the bands that a model knows; warn of what is wrong or outside what it was taught.
 
@@ -120,11 +151,10 @@ def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: Inf
     known = [band for band in mosaic.bands if band in checkpoint.bands]
     examination = examine_mosaic(mosaic, pixel_scale_arcsec=scale, bands=known)
     taught = Taught.from_saved(checkpoint.taught)
-    refused = refusal(examination, taught)
-    if refused is not None and not config.as_given:
-        raise refused
     verdict = judge(examination, taught, as_given=config.as_given)
-    for sentence in (*([] if refused is None else [str(refused)]), *verdict.warnings):
+    if verdict.refused is not None and not config.as_given:
+        raise verdict.refused
+    for sentence in (*([] if verdict.refused is None else [verdict.refused]), *verdict.warnings):
         log.warning("%s", sentence)
     return verdict
 
