@@ -165,7 +165,7 @@ class Examination:
             Values; a dash for what could not be measured.
         """
         height, width = self.shape
-        title = f"{width} × {height} pixels of {self.pixel_scale_arcsec:.4g} arcsec, {100 * self.read_share:.2g} % read"
+        title = f"{width} × {height} pixels of {self.pixel_scale_arcsec:.4g} arcsec, {100 * self.read_share:.3g} % read"
         return title, list(_COLUMNS), [_row(own) for own in self.bands]
 
 

@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from zpix.image import BandExamination, Examination, Taught
 from zpix.plots.style import BLUE, GREY, INK, ORANGE, new_figure, no_data, polish
 
+_TAUGHT = "#D5D9DE"
+
 Value = Callable[[BandExamination], float]
 
 
@@ -37,6 +39,8 @@ def examination_figure(examination: Examination, taught: Taught) -> Figure:
     _ranges(noise, bands, taught, "noise_over_error")
     _by_band(noise, bands, lambda own: own.sums_over_error, colour=ORANGE, marker="s", label="sums in 0.15 arcsec")
     noise.axhline(1, color=GREY, linewidth=0.8, linestyle=":")
+    if taught.is_known:
+        noise.fill_between([], [], [], color=_TAUGHT, label="what the model was taught")
     noise.legend(frameon=False, fontsize=9)
     _ranges(sky, bands, taught, "sky")
     _by_band(sky, bands, lambda own: own.sky, error=lambda own: own.sky_error)
@@ -72,7 +76,7 @@ def _by_band(
     y = np.array([value(own) for own in bands], float)
     known = np.isfinite(y)
     if not known.any():
-        no_data(axes, "not measurable: too small or too empty")
+        no_data(axes, "not measurable")
         return
     spread = None if error is None else np.nan_to_num([error(own) for own in bands])[known]
     axes.errorbar(
@@ -85,7 +89,7 @@ def _ranges(axes: Axes, bands: Sequence[BandExamination], taught: Taught, quanti
     for place, own in enumerate(bands):
         if own.band in taught.bands:
             low, high = getattr(taught.band(own.band), quantity)
-            axes.fill_between([place - 0.35, place + 0.35], low, high, color="#D5D9DE", linewidth=1.5, zorder=0)
+            axes.fill_between([place - 0.35, place + 0.35], low, high, color=_TAUGHT, linewidth=1.5, zorder=0)
 
 
 def _name_bands(axes: Axes, bands: Sequence[BandExamination]) -> None:
@@ -114,7 +118,7 @@ def _offsets(axes: Axes, bands: Sequence[BandExamination]) -> None:
         axes.errorbar([x], [y], xerr=error, yerr=error, fmt="o", color=_colour(place, len(bands)), markersize=4)
         axes.annotate(own.band, (x, y), xytext=(4, 4), textcoords="offset points", fontsize=8, color=INK)
     if not known:
-        no_data(axes, "not measurable: too small or too empty")
+        no_data(axes, "not measurable")
     reach = max([0.15, *(1.3 * (abs(v) + own.shift_error_pix) for _, own in known for v in own.shift_pix)])
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-reach, reach)

@@ -117,8 +117,8 @@ def foreign_to(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) -> list[str]
     expected, scale = checkpoint.config.pixel_scale_arcsec, mosaic.pixel_scale_arcsec
     if scale is not None and abs(scale / expected - 1) > _PIXEL_SCALE_TOLERANCE:
         said.append(
-            f"pixels are {scale:.4f} arcsec wide, and those of the model {expected:.4f}: zpix align brings mosaics onto "
-            "another grid"
+            f"pixels are {scale:.4f} arcsec wide, and those of the model {expected:.4f}: zpix align brings mosaics "
+            "onto another grid"
         )
     return said
 
