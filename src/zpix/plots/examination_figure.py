@@ -41,7 +41,8 @@ def examination_figure(examination: Examination, taught: Taught) -> Figure:
     noise.axhline(1, color=GREY, linewidth=0.8, linestyle=":")
     if taught.is_known:
         noise.fill_between([], [], [], color=_TAUGHT, label="what the model was taught")
-    noise.legend(frameon=False, fontsize=9)
+    if noise.get_legend_handles_labels()[0]:
+        noise.legend(frameon=False, fontsize=9)
     _ranges(sky, bands, taught, "sky")
     _by_band(sky, bands, lambda own: own.sky, error=lambda own: own.sky_error)
     sky.axhline(0, color=GREY, linewidth=0.8, linestyle=":")
