@@ -23,6 +23,7 @@ def test_a_healthy_field_has_nothing_to_say():
         ({"sky": 1.1}, ["sky level", "F444W +0.02 nJy", "subtracted"]),
         ({"sky_spread": 0.5}, ["sky is uneven", "F444W 0.50"]),
         ({"sums_over_error": 10.4}, ["errors", "F444W × 4", "10.4", "multiplied"]),
+        ({"noise_over_error": 0.0}, ["does not vary in F444W"]),
         ({"depth_mag": 28.0}, ["shallower", "28.0 (29.5 to 30.5)"]),
         ({"depth_mag": 31.5}, ["deeper", "31.5"]),
         ({"correlation": (0.95,) * 8}, ["share more of their noise", "broader PSF", "0.95 (0.55 to 0.65)"]),

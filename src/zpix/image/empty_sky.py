@@ -73,7 +73,7 @@ def empty_pixels(flux: Images, error: Images, valid: Mask) -> Mask:
         True where a band was observed and no source is seen in the smoothed sum of all bands, nor in one of them. The
         scale of the errors and a constant sky do not matter.
     """
-    seen = valid.any(axis=0)
+    seen: Mask = valid.any(axis=0)
     stack, brightest = np.zeros(seen.shape, np.float32), np.full(seen.shape, -np.inf, np.float32)
     for own_flux, own_error, own_valid in zip(flux, error, valid, strict=True):
         if own_valid.sum() < FEWEST_EMPTY:

@@ -187,6 +187,9 @@ def _of_sky(seen: Examination, repairs: Sequence[BandRepair], as_given: bool) ->
 
 
 def _of_errors(seen: Examination, repairs: Sequence[BandRepair], as_given: bool) -> Iterator[str]:
+    constant = [own.band for own in seen.bands if own.noise_over_error == 0]
+    if constant:
+        yield f"the flux of empty pixels does not vary in {' '.join(constant)}, as if nothing was observed there"
     found = {repair.band: repair.error_factor for repair in repairs if repair.error_factor != 1}
     if found:
         listed = ", ".join(
