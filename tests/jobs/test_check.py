@@ -74,8 +74,8 @@ def test_arrays_are_repaired_as_files_are(image, tiny_model, blob_search):
         zpix.predict(own, image.pixels.error, bands=BANDS, model=tiny_model, config=blob_search, as_given=given)
         for own, given in ((image.pixels.flux, None), (flux, None), (flux, True))
     ]
-    healthy, repaired, as_given = ({len(own), round(float(np.nanmedian(own["flux_f444w"])), 1)} for own in found)
-    assert repaired == healthy != as_given
+    healthy, repaired, as_given = (float(np.nanmedian(own["flux_f444w"])) for own in found)
+    assert abs(repaired - healthy) < 0.1 * abs(as_given - healthy)
 
 
 def test_bands_that_contradict_each_other_are_refused(image, tiny_model, blob_search, tmp_path):
