@@ -35,7 +35,7 @@ def main() -> None:
     if asked.reports:
         metrics = [json.loads(report.read_text())["redshifts"]["F444W < 27"] for report in asked.reports]
         about = replace(about, metrics=metrics)
-    save_checkpoint(asked.out, Checkpoint(trained.detector, about, trained.novelty), half=True)
+    save_checkpoint(asked.out, Checkpoint(trained.detector, about, trained.novelty, trained.taught), half=True)
     print(f"{asked.out}: {asked.out.stat().st_size / 1e6:.1f} MB")
 
 

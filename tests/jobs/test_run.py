@@ -327,7 +327,7 @@ def test_a_run_says_how_long_its_stages_took(finished):
     told = json.loads((finished[0] / "run.json").read_text())
     assert told["sources"] == len(finished[1]) and told["tiles"] == 3
     assert set(told["seconds"]) == {
-        "search", "reading", "inference", "measuring", "writing parts", "assembling", "other products",
+        "examining", "search", "reading", "inference", "measuring", "writing parts", "assembling", "other products",
     }  # fmt: skip
     assert told["inference"]["tile_size"] == 192 and len(told["model"]["sha256"]) == 64
 

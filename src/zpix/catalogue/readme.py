@@ -13,6 +13,7 @@ from typing import Any
 from zpix.catalogue.flags import FLAGS
 from zpix.catalogue.parquet_file import CatalogueFile
 from zpix.catalogue.table import Catalogue
+from zpix.image import Verdict
 from zpix.outputs import whole_file
 
 _FILES = """\
@@ -46,6 +47,14 @@ _CONFORMAL = """\
   share of true redshifts for detections like those, whether the PDFs are right or not; for rows that were forced, and
   for other kinds of sources, nothing is promised. PDFs, flags and the other columns do not depend on them. An interval
   from 0 to infinity says that there were too few known sources for less.
+"""
+
+_MOSAICS = """\
+## The mosaics
+
+They were examined before the search. `sky`, `noise` and `sums` are of empty pixels, before any repair: their level,
+their scatter, and the scatter of sums in a radius of 0.15 arcsec, in units of the error image; `depth` is five times
+the scatter of these sums.
 """
 
 _REFERENCE = """\
@@ -83,6 +92,7 @@ def write_readme(
     *,
     model: Mapping[str, Any],
     reference: Mapping[str, Any] | None = None,
+    verdict: Verdict | None = None,
 ) -> None:
     """Write `README.md`; the file appears whole or not at all.
 
@@ -96,6 +106,8 @@ def write_readme(
         Facts of the checkpoint; its name, training_data, counts and z_range are told if they are there.
     reference : mapping of str to object, optional
         `name` of the reference catalogue, number of its sources `outside`, and whether it `segments`.
+    verdict : Verdict, optional
+        What the examination of the mosaics came to.
     """
     columns = "\n".join(
         f"| `{c.name}` | {c.dtype}{f' × {c.shape[0]}' if c.shape else ''} | {c.unit} | {c.description} |"
@@ -109,6 +121,7 @@ def write_readme(
         _FILES,
         *([_RESAMPLED.format(command=catalogue.meta["resampled"])] if "resampled" in catalogue.meta else []),
         *([] if reference is None else [_of_reference(catalogue, reference)]),
+        *([] if verdict is None else [_of_mosaics(verdict)]),
         "## What to beware of\n",
         "\n".join(_of_model(model)),
         _CAVEATS + (_CONFORMAL if catalogue.meta.get("intervals") == "conformal" else ""),
@@ -139,6 +152,21 @@ def _of_model(model: Mapping[str, Any]) -> Iterator[str]:
     if "z_range" in model:
         low, high = model["z_range"]
         yield f"- It knows redshifts from {low:g} to {high:g}; near an end they are not to be trusted (Z_RANGE_END)."
+
+
+def _of_mosaics(verdict: Verdict) -> str:
+    """What the examination of the mosaics came to, with its table."""
+    _, header, rows = verdict.examination.table()
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(
+        [
+            _MOSAICS,
+            *(f"- {sentence}" for sentence in verdict.sentences()),
+            "",
+            *(f"| {' | '.join(line)} |" for line in lines),
+            "",
+        ]
+    )
 
 
 def _of_reference(catalogue: CatalogueFile | Catalogue, reference: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from zpix.cli.app import app
 from zpix.cli.options import (
+    AsGiven,
     ConfigFile,
     FieldSize,
     Intervals,
@@ -54,6 +55,7 @@ def run_command(
     resample: Annotated[
         bool, typer.Option("--resample", help="Bring mosaics on other pixel grids to the model's pixel scale first.")
     ] = False,
+    as_given: AsGiven = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Find every source of a mosaic and give it a redshift PDF; the same command goes on after an interruption."""
@@ -62,7 +64,8 @@ def run_command(
     result = write_run(
         one_or_many(mosaics), out=out, model=model, config=config, device=device, precision=precision,
         intervals=intervals, dust=dust, workers=workers, scheduler=scheduler, hats=hats, reference=reference,
-        reference_segmentation=reference_segmentation, resample=resample, overwrite=overwrite,
+        reference_segmentation=reference_segmentation, resample=resample, as_given=as_given,
+        overwrite=overwrite,
     )  # fmt: skip
     print(f"{result.sources} sources ({result.stars} stars) in {out}")
     if result.origins:
@@ -115,6 +118,32 @@ def simulate_command(
         config=config, workers=workers, overwrite=overwrite,
     )  # fmt: skip
     list_files(out)
+
+
+@app.command("check")
+def check_command(
+    mosaics: Mosaics,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Directory for check.json and check.png; none by default.")
+    ] = None,
+    model: Model = None,
+    overwrite: Overwrite = False,
+    json: Annotated[bool, typer.Option("--json", help="Print everything that was measured, as JSON.")] = False,
+) -> None:
+    """Say what the pixels of mosaics tell of sky, noise, PSF and registration, and what a run makes of it."""
+    from json import dumps
+
+    from zpix.jobs.check import check
+
+    verdict = check(one_or_many(mosaics), out=out, model=model, overwrite=overwrite)
+    if json:
+        print(dumps(verdict.to_json(), indent=2))
+        return
+    print_tables([verdict.examination.table()])
+    for sentence in verdict.sentences():
+        print(sentence)
+    if out is not None:
+        list_files(out)
 
 
 @app.command("align")

@@ -81,6 +81,9 @@ Mosaics = Annotated[
     typer.Argument(help="Directory of FITS mosaics, several files (also as F444W=FILE), or one multi-band file."),
 ]
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="TOML file of settings.")]
+AsGiven = Annotated[
+    bool | None, typer.Option("--as-given", help="Subtract no sky, scale no errors, refuse nothing for its pixels.")
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 MagnitudeBand = Annotated[str, typer.Option("--band", help="Band of the magnitudes.")]

@@ -262,6 +262,13 @@ class InferenceConfig(Section):
             "magnitudes as a string, or the path of a HEALPix map"
         ),
     )
+    as_given: bool = Field(
+        False,
+        description=(
+            "take the pixels as they are: mosaics are examined, but no sky is subtracted, no error scaled, and none is "
+            "refused for what its pixels say"
+        ),
+    )
     workers: int = Field(
         0,
         ge=0,

@@ -3,7 +3,16 @@
 from zpix.detector.annotated_images import Scenes
 from zpix.detector.backbone import BACKBONES, TimmBackbone, built_for_pix
 from zpix.detector.carrying import BackboneWeights, carry_backbone, imagenet_backbone, stored_backbone
-from zpix.detector.checkpoint import About, Checkpoint, default_model, load_checkpoint, novelty_path, save_checkpoint
+from zpix.detector.checkpoint import (
+    About,
+    Checkpoint,
+    default_model,
+    load_checkpoint,
+    load_taught,
+    novelty_path,
+    save_checkpoint,
+    taught_path,
+)
 from zpix.detector.detector import Detector
 from zpix.detector.found import ForcedBoxes, Found
 from zpix.detector.quantised import measured_ranges, quantised_twin
@@ -32,9 +41,11 @@ __all__ = [
     "fast_twin",
     "imagenet_backbone",
     "load_checkpoint",
+    "load_taught",
     "measured_ranges",
     "novelty_path",
     "quantised_twin",
     "save_checkpoint",
     "stored_backbone",
+    "taught_path",
 ]

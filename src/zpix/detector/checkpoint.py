@@ -2,7 +2,8 @@
 
 A safetensors file: tensors, and a header of JSON text with the architecture and what the model says of itself: bands,
 pixel scale, classes, training data, metrics and code version. Beside it, `NAME.novelty.safetensors` may describe what
-ordinary sources look like to the network, a few hundred kilobytes that can be renewed without the weights.
+ordinary sources look like to the network, a few hundred kilobytes that can be renewed without the weights, and
+`NAME.fields.json` what the fields were like that it was taught on.
 """
 
 from __future__ import annotations
@@ -134,11 +135,14 @@ class Checkpoint:
         What the model has seen and how well it does.
     novelty : dict of str to Tensor
         What ordinary sources look like to the network, the arrays of a `sources.Novelty`; empty if not known.
+    taught : mapping of str to JSON values
+        What the fields were like that it was taught on, values of an `image.Taught`; empty if not known.
     """
 
     detector: Detector
     about: About = field(default_factory=About)
     novelty: dict[str, Tensor] = field(default_factory=dict)
+    taught: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def config(self) -> ModelConfig:
@@ -171,7 +175,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint, *, half: bool = Fa
     path : str or Path
         The file.
     checkpoint : Checkpoint
-        What to write. Without novelty, one that lies beside the file is removed: it is that of other weights.
+        What to write. Without novelty or fields, those that lie beside the file are removed: they are of other weights.
     half : bool, default False
         Whether to keep floating-point weights as float16.
 
@@ -195,6 +199,10 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint, *, half: bool = Fa
         write_tensors(novelty_path(path), checkpoint.novelty, own)
     else:
         novelty_path(path).unlink(missing_ok=True)
+    if checkpoint.taught:
+        taught_path(path).write_text(json.dumps(checkpoint.taught, indent=1) + "\n", encoding="utf-8")
+    else:
+        taught_path(path).unlink(missing_ok=True)
 
 
 def novelty_path(path: str | Path) -> Path:
@@ -211,6 +219,22 @@ def novelty_path(path: str | Path) -> Path:
         Beside it, such as `model.novelty.safetensors`.
     """
     return Path(path).with_suffix(".novelty.safetensors")
+
+
+def taught_path(path: str | Path) -> Path:
+    """Say where it is kept what the fields were like that a checkpoint was taught on.
+
+    Parameters
+    ----------
+    path : str or Path
+        The checkpoint, such as `model.safetensors`.
+
+    Returns
+    -------
+    Path
+        Beside it, such as `model.fields.json`.
+    """
+    return Path(path).with_suffix(".fields.json")
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -246,7 +270,35 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         what = " ".join(str(error).splitlines()[1:2]).strip()
         raise ModelError(f"{path}: tensors do not fit the architecture in the header: {what}") from None
     about = About.from_header(json.loads(header.get("about", "{}")))
-    return Checkpoint(detector.eval(), about, _load_novelty(novelty_path(path), detector))
+    novelty = _load_novelty(novelty_path(path), detector)
+    return Checkpoint(detector.eval(), about, novelty, load_taught(path))
+
+
+def load_taught(path: str | Path) -> dict[str, Any]:
+    """Read what the fields were like that a checkpoint was taught on, without its weights.
+
+    Parameters
+    ----------
+    path : str or Path
+        The checkpoint.
+
+    Returns
+    -------
+    dict of str to JSON values
+        Empty if nothing is kept beside it.
+
+    Raises
+    ------
+    ModelError
+        If what is kept there is not JSON.
+    """
+    place = taught_path(path)
+    if not place.is_file():
+        return {}
+    try:
+        return dict(json.loads(place.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ModelError(f"{place}: cannot be read: {error}") from None
 
 
 def _load_novelty(path: Path, detector: Detector) -> dict[str, Tensor]:

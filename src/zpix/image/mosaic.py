@@ -18,6 +18,7 @@ from zpix.image.formats import MosaicPaths, open_bands, reopened_bands
 from zpix.image.grids import grid_distance_pix, pixel_positions, pixel_scale_arcsec, sky_positions
 from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
+from zpix.image.repairs import BandRepair, repair_pixels
 
 #: Bands are on one grid if no corner or centre of one is further than this from the same pixel of the other.
 GRID_TOLERANCE_PIX = 0.1
@@ -35,6 +36,8 @@ class Mosaic:
     ----------
     images : sequence of BandImage
         The bands, on one grid.
+    repairs : sequence of BandRepair, optional
+        What is done to pixels when they are read.
 
     Attributes
     ----------
@@ -50,13 +53,14 @@ class Mosaic:
         What the user should know of the files: contradictions in headers, and how they are resolved.
     """
 
-    def __init__(self, images: Sequence[BandImage]) -> None:
+    def __init__(self, images: Sequence[BandImage], repairs: Sequence[BandRepair] = ()) -> None:
         self.bands = tuple(image.band for image in images)
         self.shape = images[0].shape
         self.wcs: WCS = images[0].wcs
         self.paths = tuple(image.path for image in images)
         self.remarks = remarks_of(images)
         self._images: dict[str, BandImage] | None = {image.band: image for image in images}
+        self._repairs = tuple(repairs)
 
     @property
     def pixel_scale_arcsec(self) -> float:
@@ -102,7 +106,30 @@ class Mosaic:
         for index, band in enumerate(wanted):
             if band in self._images and flux.size:
                 self._images[band].read_into(inside, flux[index], error[index], valid[index])
+        repair_pixels(pixels, wanted, self._repairs)
         return pixels
+
+    def repaired(self, repairs: Sequence[BandRepair]) -> Mosaic:
+        """Return the same mosaic with pixels that are repaired when they are read.
+
+        Parameters
+        ----------
+        repairs : sequence of BandRepair
+            From `find_repairs`.
+
+        Returns
+        -------
+        Mosaic
+            Of the same files, which are open until this one is closed and the other one too.
+
+        Raises
+        ------
+        ValueError
+            If the mosaic was closed.
+        """
+        if self._images is None:
+            raise ValueError("the mosaic is closed")
+        return Mosaic(tuple(self._images.values()), repairs)
 
     def sky(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
         """Return the sky positions of pixel positions.
@@ -147,7 +174,7 @@ class Mosaic:
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return reopen_mosaic, (self.paths, self.bands)
+        return reopen_mosaic, (self.paths, self.bands, self._repairs)
 
 
 def open_mosaic(paths: MosaicPaths, *, bands: Sequence[str] | None = None) -> Mosaic:
@@ -184,7 +211,7 @@ def open_mosaic(paths: MosaicPaths, *, bands: Sequence[str] | None = None) -> Mo
     return Mosaic(images)
 
 
-def reopen_mosaic(paths: Sequence[Path], bands: Sequence[str]) -> Mosaic:
+def reopen_mosaic(paths: Sequence[Path], bands: Sequence[str], repairs: Sequence[BandRepair] = ()) -> Mosaic:
     """Open a mosaic that was opened and checked before, perhaps in another process, under the same names of its bands.
 
     Parameters
@@ -193,13 +220,15 @@ def reopen_mosaic(paths: Sequence[Path], bands: Sequence[str]) -> Mosaic:
         Its attribute `paths`, one for each band.
     bands : sequence of str
         Its attribute `bands`.
+    repairs : sequence of BandRepair, optional
+        What is done to pixels when they are read.
 
     Returns
     -------
     Mosaic
         The same mosaic.
     """
-    return Mosaic(reopened_bands(paths, bands))
+    return Mosaic(reopened_bands(paths, bands), repairs)
 
 
 def _refuse_different_grids(images: Sequence[BandImage]) -> None:

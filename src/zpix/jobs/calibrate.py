@@ -82,7 +82,7 @@ def calibrate(model: str | Path, store: str | Path, *, device: str = "auto") -> 
     about = replace(checkpoint.about, width_calibration=asdict(calibration), conformal=asdict(conformal), ranges=ranges)
     novelty = Novelty.fit(features, snr, widths=predictor.feature_widths)
     arrays = {name: torch.from_numpy(values) for name, values in novelty.to_arrays().items()}
-    save_checkpoint(model, Checkpoint(checkpoint.detector, about, arrays))
+    save_checkpoint(model, Checkpoint(checkpoint.detector, about, arrays, checkpoint.taught))
     return calibration
 
 

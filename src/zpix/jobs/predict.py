@@ -19,7 +19,7 @@ from zpix.search import make_blocks
 from zpix.search.array_image import ArrayImage, image_of_arrays, image_of_nddata
 from zpix.search.assembly import assemble
 from zpix.search.parts import KeptParts
-from zpix.search.requirements import check_model, check_mosaic
+from zpix.search.requirements import check_model, check_mosaic, examine_for
 from zpix.search.searcher import Searcher
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def predict(
     precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] | None = None,
     intervals: Literal["pdf", "conformal"] | None = None,
     dust: str | float | None = None,
+    as_given: bool | None = None,
 ) -> Catalogue:
     """Find every source of an image in memory and give each a redshift PDF.
 
@@ -74,6 +75,8 @@ def predict(
     dust : str or float, optional
         E(B−V) in magnitudes, or a map as in `run`, in place of that of `config`. Without a WCS no map can be read:
         E(B−V) is then 0 by default.
+    as_given : bool, optional
+        Whether the pixels are taken as they are, as in `run`, in place of that of `config`.
 
     Returns
     -------
@@ -94,13 +97,14 @@ def predict(
     >>> catalogue = zpix.predict(flux, error, wcs, bands=["F115W", "F200W", "F444W"])  # doctest: +SKIP
     >>> catalogue = zpix.predict({"F200W": ccd_data, "F444W": other_ccd_data})  # doctest: +SKIP
     """
-    settings = {"device": device, "precision": precision, "intervals": intervals}
+    settings = {"device": device, "precision": precision, "intervals": intervals, "as_given": as_given}
     inference = override(as_config(config, "inference").inference, **settings)
     checkpoint, name = _loaded(model)
     image = _image(flux, error, wcs, bands, pixel_scale_arcsec, checkpoint)
     inference = inference.model_copy(update={"dust": _dust(inference.dust, dust, on_sky=image.wcs is not None)})
     check_model(checkpoint, inference, name)
     check_mosaic(image, checkpoint)
+    image = image.repaired(examine_for(image, checkpoint, inference).repairs)
     blocks = make_blocks(image.shape, inference)
     found = KeptParts(inference)
     facts = {

@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import time
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -14,16 +15,15 @@ from zpix.catalogue import Catalogue, read_catalogue_parquet, require_hats, writ
 from zpix.config import Config, InferenceConfig, as_config, override
 from zpix.detector import About, default_model, load_checkpoint
 from zpix.detector.device import return_freed_memory
-from zpix.disk_space import refuse_without_room
 from zpix.errors import ConfigError
 from zpix.image import Mosaic, MosaicPaths, named_bands, open_mosaic
-from zpix.outputs import refuse_to_replace, resumable_directory
+from zpix.outputs import refuse_to_replace, refuse_without_room, resumable_directory
 from zpix.plots import draw_detections
 from zpix.search import choose_threads, make_blocks
 from zpix.search.block import Search
 from zpix.search.products import FURTHER_PRODUCTS, PRODUCTS, write_products
 from zpix.search.reference import PlacedReference, read_placed_reference
-from zpix.search.requirements import check_model, check_mosaic, check_named, what_decides
+from zpix.search.requirements import check_model, check_mosaic, check_named, examine_for, what_decides
 from zpix.search.resampled import ResampledMosaics, resample_for_run
 from zpix.search.whole_field import FieldSummary, find_sources
 
@@ -50,6 +50,7 @@ def run(
     reference: str | Path | None = None,
     reference_segmentation: str | Path | None = None,
     resample: bool = False,
+    as_given: bool | None = None,
     overwrite: bool = False,
 ) -> Catalogue:
     """Find every source of a mosaic and give each a redshift PDF.
@@ -94,6 +95,10 @@ def run(
         Whether mosaics of another pixel scale than the model's, on several grids, or with several images of one band
         are brought onto one grid of the model's scale first, as by `zpix.align`. Pixel positions and the segmentation
         map then belong to that grid.
+    as_given : bool, optional
+        Whether the pixels are taken as they are, in place of that of `config`. Otherwise a constant sky is subtracted
+        and errors are scaled where the examination of the mosaics asks for it, and mosaics whose pixels contradict
+        their headers are refused.
     overwrite : bool, default: False
         Whether an earlier run at `out` is replaced.
 
@@ -120,6 +125,7 @@ def run(
         mosaics, out=out, model=model, config=config, device=device, precision=precision, intervals=intervals,
         dust=dust, workers=workers, scheduler=scheduler, hats=hats, reference=reference,
         reference_segmentation=reference_segmentation, resample=resample, overwrite=overwrite,
+        reference_segmentation=reference_segmentation, as_given=as_given, overwrite=overwrite,
     )  # fmt: skip
     return read_catalogue_parquet(Path(out) / "catalogue.parquet")
 
@@ -136,7 +142,7 @@ def write_run(
     reference_segmentation: str | Path | None = None,
     resample: bool = False,
     overwrite: bool = False,
-    **settings: str | int | None,
+    **settings: str | int | bool | None,
 ) -> FieldSummary:
     """Find every source of a mosaic, and leave the catalogue on disk: memory does not grow with the field.
 
@@ -182,37 +188,43 @@ def write_run(
     checkpoint = load_checkpoint(model)
     check_model(checkpoint, inference, model)
     check_named(named_bands(mosaics), checkpoint)
+    scale, bands = checkpoint.config.pixel_scale_arcsec, checkpoint.bands
     moved = None
     if resample:
-        moved = resample_for_run(
-            mosaics, out=out, scale_arcsec=checkpoint.config.pixel_scale_arcsec, bands=checkpoint.bands,
-            overwrite=overwrite,
-        )  # fmt: skip
-    with open_mosaic(mosaics if moved is None else moved.paths) as mosaic:
-        check_mosaic(mosaic, checkpoint)
-        needed = _BYTES_PER_PIXEL * math.prod(mosaic.shape) + _BYTES_OF_OTHERS
+        moved = resample_for_run(mosaics, out=out, scale_arcsec=scale, bands=bands, overwrite=overwrite)
+    with open_mosaic(mosaics if moved is None else moved.paths) as given:
+        check_mosaic(given, checkpoint)
+        needed = _BYTES_PER_PIXEL * math.prod(given.shape) + _BYTES_OF_OTHERS
         refuse_without_room(Path(out).parent, needed, f"{out}: cannot be written", remedy="choose another place")
+        start = time.perf_counter()
+        verdict = examine_for(given, checkpoint, inference)
+        examining = time.perf_counter() - start
+        mosaic = given.repaired(verdict.repairs)
         known = checkpoint.about
         del checkpoint  # every process that searches loads the network itself
         return_freed_memory()  # this process waits while others search
         blocks = make_blocks(mosaic.shape, inference)
         tiles = sum(len(block.tiles) for block in blocks)
         placed = None if reference is None else read_placed_reference(reference, reference_segmentation, mosaic)
-        record = what_decides(mosaic, model, inference) | ({} if placed is None else placed.about)
+        record = what_decides(mosaic, model, inference, verdict.repairs) | ({} if placed is None else placed.about)
         record |= {} if moved is None else moved.about
         with resumable_directory(out, record, products=products, overwrite=overwrite) as work:
             search = _describe(mosaic, model, known, inference, placed, moved, parts=work.parts, tiles=tiles)
+            search = replace(search, repairs=verdict.repairs)
             summary = find_sources(search, blocks, scheduler=scheduler)
+            summary.seconds = {"examining": examining} | summary.seconds
             catalogue = write_products(
-                work.products, search, blocks, mosaic, summary, model=known.to_header(), reference=placed
-            )
+                work.products, search, blocks, mosaic, summary, model=known.to_header(), reference=placed,
+                verdict=verdict,
+            )  # fmt: skip
             start = time.perf_counter()
             segmentation = work.products / "segmentation.fits"
             draw_detections(work.products / "detections.png", catalogue, mosaic, segmentation=segmentation)
             if hats:
                 write_hats(work.products / "hats", work.products / "catalogue.parquet", scheduler=scheduler)
             summary.seconds["other products"] += time.perf_counter() - start
-            (work.products / "run.json").write_text(json.dumps({**record, **vars(summary)}, indent=2) + "\n")
+            told = {**record, "examination": verdict.to_json(), **vars(summary)}
+            (work.products / "run.json").write_text(json.dumps(told, indent=2) + "\n")
     if moved is not None:
         moved.remove()
     log.info("%d sources in %s", summary.sources, out)

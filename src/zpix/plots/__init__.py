@@ -5,6 +5,7 @@ from zpix.plots.composite import colour_composite
 from zpix.plots.detection_figure import completeness_figure
 from zpix.plots.diagnosis_figure import diagnosis_figure
 from zpix.plots.evaluation_figures import save_evaluation_figures
+from zpix.plots.examination_figure import examination_figure
 from zpix.plots.field_figure import detections_figure, segmentation_figure
 from zpix.plots.loss_figure import draw_losses, loss_figure
 from zpix.plots.matches_figure import matches_figure
@@ -22,6 +23,7 @@ __all__ = [
     "diagnosis_figure",
     "draw_detections",
     "draw_losses",
+    "examination_figure",
     "loss_figure",
     "matches_figure",
     "picture_of_middle",

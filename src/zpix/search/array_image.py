@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import astropy.units as u
@@ -17,6 +17,7 @@ from zpix.image import Pixels, Region
 from zpix.image.bands import band_name
 from zpix.image.grids import celestial_frame, grid_distance_pix, pixel_scale_arcsec, sky_positions
 from zpix.image.mosaic import GRID_TOLERANCE_PIX
+from zpix.image.repairs import BandRepair, repair_pixels
 
 Floats = NDArray[np.float64]
 
@@ -74,6 +75,25 @@ class ArrayImage:
                 for name in ("flux", "error", "valid"):
                     getattr(result, name)[(index, *there)] = getattr(self.pixels, name)[(plane, *here)]
         return result
+
+    def repaired(self, repairs: Sequence[BandRepair]) -> ArrayImage:
+        """Return the image with repaired pixels.
+
+        Parameters
+        ----------
+        repairs : sequence of BandRepair
+            From `find_repairs`.
+
+        Returns
+        -------
+        ArrayImage
+            With pixels of its own; the same image if there are no repairs.
+        """
+        if not repairs:
+            return self
+        pixels = Pixels(self.pixels.flux.copy(), self.pixels.error.copy(), self.pixels.valid)
+        repair_pixels(pixels, self.bands, repairs)
+        return replace(self, pixels=pixels)
 
     def sky(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
         """Return positions on the sky.

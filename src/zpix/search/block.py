@@ -11,7 +11,7 @@ from typing import Any
 
 from zpix.config import InferenceConfig
 from zpix.detector import load_checkpoint
-from zpix.image import reopen_mosaic
+from zpix.image import BandRepair, reopen_mosaic
 from zpix.search.apertures import ReferenceApertures
 from zpix.search.blocks import Block
 from zpix.search.parts import Part, read_part, write_part
@@ -45,6 +45,8 @@ class Search:
         File of a reference catalogue that was placed on the mosaic, each of whose sources gets a redshift.
     reference_segmentation : Path or None
         Its segmentation map.
+    repairs : tuple of BandRepair
+        What is done to the pixels when they are read.
     """
 
     model: Path
@@ -56,6 +58,7 @@ class Search:
     facts: tuple[tuple[str, Any], ...] = ()
     reference: Path | None = None
     reference_segmentation: Path | None = None
+    repairs: tuple[BandRepair, ...] = ()
 
     def part(self, block: Block) -> Path:
         """Return the path of a block's part, a file that exists once the block is searched.
@@ -142,7 +145,7 @@ def search_blocks(search: Search, blocks: Iterable[Block]) -> Iterator[BlockSumm
 @lru_cache(maxsize=1)
 def _searcher(search: Search) -> Searcher:
     """Load what a search needs."""
-    mosaic = reopen_mosaic(search.mosaics, search.bands)
+    mosaic = reopen_mosaic(search.mosaics, search.bands, search.repairs)
     reference = None
     if search.reference is not None:
         segmentation = search.reference_segmentation

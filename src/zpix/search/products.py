@@ -17,7 +17,7 @@ from zpix.catalogue import (
     write_regions,
 )
 from zpix.config import write_config
-from zpix.image import Mosaic
+from zpix.image import Mosaic, Verdict
 from zpix.search.assembly import Counterparts, assemble
 from zpix.search.block import Search
 from zpix.search.blocks import Block
@@ -42,6 +42,7 @@ def write_products(
     *,
     model: Mapping[str, Any],
     reference: PlacedReference | None,
+    verdict: Verdict,
 ) -> CatalogueFile:
     """Put the parts of a field together and write what can be read of them.
 
@@ -63,6 +64,8 @@ def write_products(
         What the checkpoint says of itself, for the README.
     reference : PlacedReference or None
         The reference catalogue on the mosaic, if there is one.
+    verdict : Verdict
+        What the examination of the mosaic came to, for the README.
 
     Returns
     -------
@@ -82,7 +85,8 @@ def write_products(
     write_catalogue_fits(place / "catalogue.fits", catalogue)
     write_pdfs(place / "pdfs.hdf5", catalogue)
     write_regions(place / "regions.reg", catalogue, wcs=mosaic.wcs)
-    write_readme(place / "README.md", catalogue, model=model, reference=None if reference is None else reference.told)
+    told = None if reference is None else reference.told
+    write_readme(place / "README.md", catalogue, model=model, reference=told, verdict=verdict)
     # The number of workers does not change the result, and is not kept with it.
     write_config(place / "config.toml", inference=search.config.model_copy(update={"workers": 0}))
     summary.seconds["other products"] = time.perf_counter() - start

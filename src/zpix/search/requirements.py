@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from zpix.config import InferenceConfig
 from zpix.detector import Checkpoint, built_for_pix, novelty_path
 from zpix.errors import BandError, ConfigError, ModelError
-from zpix.image import Mosaic
+from zpix.image import BandRepair, Mosaic, Taught, Verdict, examine_mosaic, judge
 from zpix.search.array_image import ArrayImage
 
 log = logging.getLogger(__name__)
@@ -133,7 +134,76 @@ def is_scale_of_model(scale_arcsec: float, expected_arcsec: float) -> bool:
     return abs(scale_arcsec / expected_arcsec - 1) <= _PIXEL_SCALE_TOLERANCE
 
 
-def what_decides(mosaic: Mosaic, model: Path, config: InferenceConfig) -> dict[str, Any]:
+def foreign_to(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) -> list[str]:
+    """Say in which bands and pixels a mosaic differs from what a model takes.
+
+    Parameters
+    ----------
+    mosaic : Mosaic or ArrayImage
+        A mosaic.
+    checkpoint : Checkpoint
+        The model.
+
+    Returns
+    -------
+    list of str
+        Sentences; none for a mosaic of the model's bands and pixels.
+    """
+    said = []
+    missing = [band for band in checkpoint.bands if band not in mosaic.bands]
+    if missing:
+        said.append(f"the mosaics lack {' '.join(missing)} of the {len(checkpoint.bands)} bands of the model")
+    unknown = [band for band in mosaic.bands if band not in checkpoint.bands]
+    if unknown:
+        said.append(f"the model does not know {' '.join(unknown)}, and makes no use of it")
+    expected, scale = checkpoint.config.pixel_scale_arcsec, mosaic.pixel_scale_arcsec
+    if scale is not None and not is_scale_of_model(scale, expected):
+        said.append(
+            f"pixels are {scale:.4f} arcsec wide, and those of the model {expected:.4f}: zpix align brings mosaics "
+            "onto another grid"
+        )
+    return said
+
+
+def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: InferenceConfig) -> Verdict:
+    """Examine a mosaic in the bands that a model knows; warn of what is wrong or outside what it was taught.
+
+    Parameters
+    ----------
+    mosaic : Mosaic or ArrayImage
+        The mosaic to search, with the model's pixel scale.
+    checkpoint : Checkpoint
+        The model.
+    config : InferenceConfig
+        Settings of the search; with `as_given` nothing is repaired or refused.
+
+    Returns
+    -------
+    Verdict
+        What was measured, and the repairs that the search needs.
+
+    Raises
+    ------
+    GridError
+        If the bands show their sources more than a pixel apart.
+    InputFileError
+        If fluxes are wrong by a factor of ten or more.
+    """
+    scale = mosaic.pixel_scale_arcsec or checkpoint.config.pixel_scale_arcsec
+    known = [band for band in mosaic.bands if band in checkpoint.bands]
+    examination = examine_mosaic(mosaic, pixel_scale_arcsec=scale, bands=known)
+    taught = Taught.from_saved(checkpoint.taught)
+    verdict = judge(examination, taught, as_given=config.as_given)
+    if verdict.refused is not None and not config.as_given:
+        raise verdict.refused
+    for sentence in (*([] if verdict.refused is None else [verdict.refused]), *verdict.warnings):
+        log.warning("%s", sentence)
+    return verdict
+
+
+def what_decides(
+    mosaic: Mosaic, model: Path, config: InferenceConfig, repairs: Sequence[BandRepair] = ()
+) -> dict[str, Any]:
     """Collect everything that a result depends on: equal records mean equal catalogues.
 
     Parameters
@@ -144,6 +214,8 @@ def what_decides(mosaic: Mosaic, model: Path, config: InferenceConfig) -> dict[s
         The checkpoint.
     config : InferenceConfig
         Settings of the search.
+    repairs : sequence of BandRepair, optional
+        What is done to the pixels.
 
     Returns
     -------
@@ -163,4 +235,5 @@ def what_decides(mosaic: Mosaic, model: Path, config: InferenceConfig) -> dict[s
         "bands": list(mosaic.bands),
         "shape": list(mosaic.shape),
         "inference": config.model_dump(exclude={"workers"}),
+        "repairs": [asdict(repair) for repair in repairs],
     }

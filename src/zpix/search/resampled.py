@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from zpix.image import BandImage, PixelGrid, band_on_scale, bring_onto, choose_grid, open_images
+from zpix.image import BandImage, MosaicPaths, PixelGrid, band_on_scale, bring_onto, choose_grid, open_images
 from zpix.image.grids import pixel_scale_arcsec
 from zpix.image.target_grids import is_on_one_grid
 from zpix.outputs import OVERWRITE, other_settings, refuse_other_settings, resumable_directory, whole_file, write_json
@@ -64,7 +64,7 @@ class ResampledMosaics:
 
 
 def resample_for_run(
-    mosaics: str | Path | Sequence[str | Path],
+    mosaics: MosaicPaths,
     *,
     out: str | Path,
     scale_arcsec: float,
@@ -77,7 +77,7 @@ def resample_for_run(
 
     Parameters
     ----------
-    mosaics : str, Path or sequence of them
+    mosaics : str, Path, sequence of them, or mapping of str to path
         As for `zpix.image.open_images`.
     out : str or Path
         Directory of the run.

@@ -1,0 +1,113 @@
+"""What of a mosaic can be mended by two numbers for each band: a constant sky, and errors of a wrong scale?
+
+A sky is a fault when it lies outside what the model was taught, whose own sky is not zero: galaxies too faint to be
+masked raise it. Errors are judged by sums of pixels, since those are what sources are measured with: images that were
+drizzled or matched to another PSF scatter less from pixel to pixel, and their errors need not be wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zpix.image.examination import BandExamination, Examination
+from zpix.image.pixels import Pixels
+from zpix.image.taught import Range, Taught
+
+#: Errors are right if sums scatter by this much of what the model was taught; the range of errors of pixels that differ
+#: with the way in which a mosaic was drizzled.
+RIGHT_ERRORS = (0.75, 1.35)
+# A sky is a fault if it lies further than this from the middle of what the model was taught, in errors of a pixel, and
+# outside of that.
+_SKY = 0.12
+# A fault is larger than this many of its standard errors.
+_SIGNIFICANT = 2.0
+
+
+@dataclass(frozen=True)
+class BandRepair:
+    """What is done to the pixels of one band.
+
+    Attributes
+    ----------
+    band : str
+        Name of the band.
+    sky_njy : float, nJy per pixel
+        What is subtracted from fluxes.
+    error_factor : float
+        What errors are multiplied by.
+    """
+
+    band: str
+    sky_njy: float = 0.0
+    error_factor: float = 1.0
+
+
+def find_repairs(examination: Examination, taught: Taught) -> tuple[BandRepair, ...]:
+    """Say what must be done to a mosaic for its sky and its errors to be like those that a model was taught.
+
+    Parameters
+    ----------
+    examination : Examination
+        What the pixels say.
+    taught : Taught
+        What the model was taught.
+
+    Returns
+    -------
+    tuple of BandRepair
+        Of the bands that need one; none for a healthy field.
+    """
+    repairs = []
+    for own in examination.bands:
+        known = taught.band(own.band)
+        repair = BandRepair(own.band, _sky_njy(own, known.sky), _error_factor(own, known.sums_over_error))
+        if repair != BandRepair(own.band):
+            repairs.append(repair)
+    return tuple(repairs)
+
+
+def repair_pixels(pixels: Pixels, bands: Sequence[str], repairs: Sequence[BandRepair]) -> None:
+    """Subtract the sky and scale the errors of pixels, in place; what is not valid stays as it is.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        Flux, error and validity, (band, y, x).
+    bands : sequence of str
+        Their bands.
+    repairs : sequence of BandRepair
+        What to do; bands that are not named stay as they are.
+    """
+    for repair in repairs:
+        if repair.band in bands:
+            index = bands.index(repair.band)
+            flux, valid = pixels.flux[index], pixels.valid[index]
+            np.subtract(flux, np.float32(repair.sky_njy), out=flux, where=valid)
+            pixels.error[index] *= np.float32(repair.error_factor)
+
+
+def _sky_njy(own: BandExamination, known: Range) -> float:
+    """Sky of a band above the middle of what is known; 0 if it lies in the range."""
+    middle, half = 0.5 * (known[0] + known[1]), 0.5 * (known[1] - known[0])
+    beyond = abs(own.sky - middle) - max(half, _SKY)
+    if not beyond > _SIGNIFICANT * own.sky_error:  # also if it could not be measured
+        return 0.0
+    return _rounded((own.sky - middle) * own.error_njy)
+
+
+def _error_factor(own: BandExamination, known: Range) -> float:
+    """Noise of sums of a band over the nearest that is known; 1 if it is about right."""
+    factor = own.sums_over_error / min(max(own.sums_over_error, known[0]), known[1])
+    wrong = not RIGHT_ERRORS[0] <= factor <= RIGHT_ERRORS[1]
+    if not (wrong and abs(math.log(factor)) > _SIGNIFICANT * own.sums_error):
+        return 1.0
+    return _rounded(factor)
+
+
+def _rounded(value: float) -> float:
+    """Four digits: the same on every machine."""
+    return float(f"{value:.4g}")

@@ -1,0 +1,48 @@
+"""Is what a model was taught kept with it?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.image.examined_fields import TAUGHT
+from zpix.detector import default_model, load_checkpoint, load_taught, save_checkpoint, taught_path
+from zpix.errors import ModelError
+from zpix.image import JADES_BANDS, Taught
+from zpix.image.taught import ANY_BAND
+
+
+def test_saved_and_read_again_it_is_the_same():
+    assert Taught.from_saved(json.loads(json.dumps(TAUGHT.to_saved()))) == TAUGHT
+
+
+@pytest.mark.parametrize("nothing", [None, {}, {"format": "another", "bands": {}}])
+def test_a_model_that_says_nothing_knows_any_ordinary_band(nothing):
+    taught = Taught.from_saved(nothing)
+    assert not taught.is_known and taught.band("F444W") == ANY_BAND
+
+
+def test_the_shipped_model_says_what_it_was_taught():
+    taught = Taught.from_saved(load_taught(default_model()))
+    assert set(taught.bands) == set(JADES_BANDS)
+    low, high = taught.band("F444W").sums_over_error
+    assert 2 < low < high < 3.2 and high / low < 1.3
+
+
+def test_it_lies_beside_the_weights(tiny_model, tmp_path):
+    place = tmp_path / "model.safetensors"
+    checkpoint = replace(load_checkpoint(tiny_model), taught=TAUGHT.to_saved())
+    save_checkpoint(place, checkpoint)
+    assert taught_path(place).name == "model.fields.json"
+    assert Taught.from_saved(load_checkpoint(place).taught) == TAUGHT
+    save_checkpoint(place, replace(checkpoint, taught={}))  # other weights
+    assert not taught_path(place).exists() and load_taught(place) == {}
+
+
+def test_a_damaged_record_is_refused(tmp_path):
+    place = tmp_path / "model.safetensors"
+    taught_path(place).write_text("{")
+    with pytest.raises(ModelError, match=r"model\.fields\.json"):
+        load_taught(place)

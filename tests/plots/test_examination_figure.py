@@ -1,0 +1,30 @@
+"""Does the picture of an examination show what was measured, and no more?"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tests.image.examined_fields import TAUGHT, band, seen
+from zpix.image import Taught
+from zpix.plots import examination_figure
+
+
+def test_every_band_has_its_point():
+    figure = examination_figure(seen(band(), band("F200W", depth_mag=29.0)), TAUGHT)
+    depth = next(axes for axes in figure.axes if axes.get_title(loc="left").startswith("Depth"))
+    (points,) = depth.containers
+    np.testing.assert_allclose(points.lines[0].get_ydata(), [30.3, 29.0])
+    assert [label.get_text() for label in depth.get_xticklabels()] == ["F444W", "F200W"]
+    figure.canvas.draw()
+
+
+def test_what_was_not_measured_is_said():
+    nan = math.nan
+    empty = band(sky=nan, noise_over_error=nan, sums_over_error=nan, depth_mag=nan, fwhm_arcsec=nan,
+                 correlation=(nan,) * 8, shift_pix=(nan, nan), shift_error_pix=nan)  # fmt: skip
+    figure = examination_figure(seen(empty), Taught({}))
+    said = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert said.count("not measurable") >= 4
+    figure.canvas.draw()
