@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zpix.catalogue.detection_stack import stack_bands
-from zpix.catalogue.light_windows import LightWindows, cut_windows
-from zpix.catalogue.segments import MIN_VALID_FRACTION
+from zpix.catalogue.light_windows import LightWindows, PaddedImage, cut_windows
+from zpix.catalogue.segments import MIN_VALID_FRACTION, sum_masks
 from zpix.catalogue.stamps import MASK_THRESHOLD, Stamps, inside_masks
 from zpix.image import Pixels
 from zpix.sources.rows import Rows
@@ -31,19 +31,21 @@ from zpix.sources.rows import Rows
 #: How far from a source its light is followed, in pixels.
 REACH_PIX = 120
 #: The Kron ellipse is this many first moments large, and at least this many times the ellipse of second moments.
-KRON_FACTOR, LEAST_KRON = 2.5, 3.5
+KRON_FACTOR, LEAST_KRON = 2.5, 2.5
 # The first moment is taken within this many times the ellipse of second moments.
-_KRON_REACH = 6.0
+_KRON_REACH = 3.5
 # Standard deviation of a Gaussian in units of its full width at half maximum.
 _SIGMA_OF_FWHM = 1 / 2.354820
 # Narrowest window of a centroid in pixels: about the width of a star.
 _LEAST_SIGMA_PIX = 1.0
-# Windows reach this many standard deviations; SExtractor's do, too.
-_WINDOW_SIGMA = 4.0
+# Windows reach this many standard deviations.
+_WINDOW_SIGMA = 3.0
 # How often neighbours are taken out, and how many steps to the centroid follow each time.
 _ROUNDS, _STEPS = 2, 8
+# A centroid has been found when it moves by less.
+_CONVERGED_PIX = 1e-3
 # Steps of the curve of growth per pixel.
-_FINENESS = 8
+_FINENESS = 4
 # Half sizes of windows are multiples of this, so that few sizes serve all sources.
 _SIZE_STEP = 4
 # Pixels of the windows that are worked on at once.
@@ -146,16 +148,17 @@ def measure_light(
     if not len(probability):
         return light
     stack, error = stack_bands(pixels)
+    image = PaddedImage.of(stack, error, reach_pix + _SIZE_STEP)
     masks = _mask_pixels(probability, origin_xy, threshold)
     start = _in_masks(light, stack, masks)
     for rows, half in _groups(np.maximum(_WINDOW_SIGMA * start.sigma_pix, 1), reach_pix):
-        windows = cut_windows(stack, error, start.middle_xy[rows], half, masks=_of_rows(masks, rows))
+        windows = cut_windows(image, start.middle_xy[rows], half, masks=_of_rows(masks, rows))
         light.centre_xy[rows] = _windowed_centroid(windows, start.centre_xy[rows], start.sigma_pix[rows])
     astray = ((light.centre_xy < start.low_xy - 0.5) | (light.centre_xy > start.high_xy + 0.5)).any(1)
     light.centre_xy[astray] = start.centre_xy[astray]
     middle = np.rint(light.centre_xy).astype(np.int64)
     for rows, half in _groups(_KRON_REACH * light.axes_pix[:, 0] + 1, reach_pix):
-        windows = cut_windows(stack, error, middle[rows], half, masks=_of_rows(masks, rows))
+        windows = cut_windows(image, middle[rows], half, masks=_of_rows(masks, rows))
         _kron(light, rows, windows, pixels, np.asarray(noise_factor))
     light.centre_xy[:] += origin_xy
     light.peak_xy[:] += np.array(origin_xy, np.int32)
@@ -180,10 +183,13 @@ class _Start:
 def _mask_pixels(probability: Stamps, origin_xy: tuple[int, int], threshold: float) -> tuple[Ints, Ints, Ints]:
     """Source, column and row (in the window) of each pixel of the masks, one source after the other."""
     kept = np.flatnonzero(inside_masks(probability, threshold=threshold))
-    source = np.repeat(np.arange(len(probability)), np.diff(probability.start))[kept]
-    y, x = np.divmod(kept - probability.start[source], probability.shape_yx[source, 1])
-    corner = probability.corner_xy[source].astype(np.int64) - origin_xy
-    return source, x + corner[:, 0], y + corner[:, 1]
+    count = np.diff(np.searchsorted(kept, probability.start))
+    source = np.repeat(np.arange(len(probability)), count)
+    width = np.repeat(probability.shape_yx[:, 1], count)
+    y, x = np.divmod((kept - probability.start[source]).astype(np.int32), width)
+    for axis, places in enumerate((x, y)):
+        places += np.repeat(probability.corner_xy[:, axis] - np.int32(origin_xy[axis]), count)
+    return source, x, y
 
 
 def _of_rows(masks: tuple[Ints, Ints, Ints], rows: Ints) -> tuple[Ints, Ints, Ints]:
@@ -209,45 +215,36 @@ def _groups(radius_pix: Floats, reach_pix: int) -> Iterator[tuple[Ints, int]]:
 def _in_masks(light: Light, stack: Floats, masks: tuple[Ints, Ints, Ints]) -> _Start:
     """Write peak and moments of the light in the masks; where to begin for what is measured beyond them."""
     source, x, y = masks
-    n = len(light)
-    start = np.searchsorted(source, np.arange(n))
+    start = np.searchsorted(source, np.arange(len(light)))
+    count = np.diff(np.append(start, len(source)))
+    value = np.full(len(x), -np.inf, np.float32)
     seen = (x >= 0) & (x < stack.shape[1]) & (y >= 0) & (y < stack.shape[0])
-    value = np.where(seen, stack[y.clip(0, stack.shape[0] - 1), x.clip(0, stack.shape[1] - 1)], -np.inf)
-    brightest = np.flatnonzero(value == np.maximum.reduceat(value, start)[source])
+    value[seen] = stack[y[seen], x[seen]]
+    brightest = np.flatnonzero(value == np.repeat(np.maximum.reduceat(value, start), count))
     first = brightest[np.unique(source[brightest], return_index=True)[1]]
     light.peak_xy[:] = np.stack([x[first], y[first]], axis=1)
     # Negative pixels have no place in moments; a mask without light counts as evenly bright.
-    weight = np.maximum(value, 0.0).astype(np.float64)
-    weight[np.repeat(np.add.reduceat(weight, start) <= 0, np.diff(np.append(start, len(source))))] = 1.0
-    total = np.add.reduceat(weight, start)
+    weight = np.maximum(value, np.float32(0))
+    weight[np.repeat(np.add.reduceat(weight, start) <= 0, count)] = 1
+    total = np.add.reduceat(weight, start, dtype=np.float64)
 
     def mean(values: Floats) -> Floats:
-        result: Floats = np.add.reduceat(weight * values, start) / total
+        result: Floats = np.add.reduceat(weight * values, start, dtype=np.float64) / total
         return result
 
     # from a pixel of the mask, so that the numbers are the same wherever the window begins
-    x0, y0 = x[start], y[start]
-    dx, dy = x - x0[source], y - y0[source]
+    dx, dy = ((places - np.repeat(places[start], count)).astype(np.float32) for places in (x, y))
     cx, cy = mean(dx), mean(dy)
-    dx, dy = dx - cx[source], dy - cy[source]
+    dx -= np.repeat(cx.astype(np.float32), count)
+    dy -= np.repeat(cy.astype(np.float32), count)
     _write_ellipse(light, mean(dx**2), mean(dy**2), mean(dx * dy))
-    sigma = np.clip(2 * _SIGMA_OF_FWHM * _half_radius(np.hypot(dx, dy), weight, source, total), _LEAST_SIGMA_PIX, None)
-    centre = np.stack([cx + x0, cy + y0], axis=1)
+    half_light = _growth_radius(source, np.sqrt(dx**2 + dy**2), weight, 0.5 * total)
+    centre = np.stack([cx + x[start], cy + y[start]], axis=1)
     low, high = (
         np.stack([edge.reduceat(x, start), edge.reduceat(y, start)], axis=1) for edge in (np.minimum, np.maximum)
     )
+    sigma = np.maximum(2 * _SIGMA_OF_FWHM * half_light, _LEAST_SIGMA_PIX)
     return _Start(centre, np.rint(centre).astype(np.int64), sigma, low, high)
-
-
-def _half_radius(radius: Floats, weight: Floats, source: Ints, total: Floats) -> Floats:
-    """Distance from the centre within which half of the light of each mask lies, (N,)."""
-    order = np.lexsort((radius, source))
-    start = np.searchsorted(source, np.arange(len(total)))
-    grown = np.cumsum(weight[order])
-    before = np.append(0.0, grown)[start]
-    reached = np.flatnonzero(grown - before[source] >= 0.5 * (1 - 1e-9) * total[source])
-    first = reached[np.unique(source[reached], return_index=True)[1]]
-    return radius[order[first]]
 
 
 def _write_ellipse(light: Light, xx: Floats, yy: Floats, xy: Floats) -> None:
@@ -262,25 +259,23 @@ def _write_ellipse(light: Light, xx: Floats, yy: Floats, xy: Floats) -> None:
 
 def _windowed_centroid(windows: LightWindows, centre_xy: Floats, sigma_pix: Floats) -> NDArray[np.float64]:
     """Centroids under Gaussian windows that follow them, (N, 2), from `centre_xy` on."""
-    centre = centre_xy.astype(np.float64)
+    centre, sigma = centre_xy.astype(np.float64), sigma_pix[:, None]
+    narrow = np.float32(1 / sigma)
     for _ in range(_ROUNDS):
         light, _ = windows.without_neighbours(centre)
-        moving = np.arange(len(centre))
+        moving = np.ones(len(centre), bool)
         for _ in range(_STEPS):
             dx, dy = windows.offsets(centre)
-            dx, dy = dx[moving], dy[moving]
-            sigma = sigma_pix[moving, None]
-            across, along = (np.exp(-0.5 * (d / sigma) ** 2) for d in (dx, dy))
+            across, along = (np.exp(-0.5 * (d * narrow) ** 2) for d in (dx, dy))
             # (N, y, x) @ (N, x, 2), then (N, 2, y) @ (N, y, 2): sums of light, of its x and of its y
-            columns = np.matmul(light[moving], np.stack([across, across * dx], axis=2, dtype=np.float32))
-            sums = np.matmul(np.stack([along, along * dy], axis=1, dtype=np.float32), columns)
+            columns = np.matmul(light, np.stack([across, across * dx], axis=2))
+            sums = np.matmul(np.stack([along, along * dy], axis=1), columns).astype(np.float64)
             total, first = sums[:, 0, 0], np.stack([sums[:, 0, 1], sums[:, 1, 0]], axis=1)
-            good = total > 0
-            step = np.where(good[:, None], 2 * first / np.where(good, total, 1)[:, None], 0.0)
-            step = np.clip(step, -sigma, sigma)
-            centre[moving] += step
-            moving = moving[np.abs(step).max(1) > 1e-3]
-            if not len(moving):
+            moving &= total > 0
+            step = 2 * first[moving] / total[moving, None]
+            centre[moving] += np.clip(step, -sigma[moving], sigma[moving])
+            moving[moving] = np.abs(step).max(1, initial=0) > _CONVERGED_PIX
+            if not moving.any():
                 break
     return centre
 
@@ -289,29 +284,39 @@ def _kron(light: Light, rows: Ints, windows: LightWindows, pixels: Pixels, noise
     """Write Kron radius, half-light radius and total fluxes of the sources in some windows."""
     centre, axes = light.centre_xy[rows], light.axes_pix[rows].astype(np.float64)
     clean, foreign = windows.without_neighbours(centre)
-    dx, dy = (np.float32(d) for d in windows.offsets(centre))
-    turn = np.deg2rad(light.theta_deg[rows].astype(np.float64))
-    cos, sin = np.cos(turn), np.sin(turn)
-    major, minor = axes.T**-2
-    # (x / a)² + (y / b)² in the axes of the ellipse, as a quadratic form in those of the image
-    xx, yy, xy = major * cos**2 + minor * sin**2, major * sin**2 + minor * cos**2, 2 * (major - minor) * cos * sin
-    xx, yy, xy = (np.float32(c)[:, None] for c in (xx, yy, xy))
-    squared = (xx * dx**2)[:, None, :] + (yy * dy**2)[:, :, None] + (xy * dy)[:, :, None] * dx[:, None, :]
-    radius = np.sqrt(np.maximum(squared, 0))
-    near = np.where(radius <= _KRON_REACH, clean, np.float32(0))
-    total = near.sum((1, 2), dtype=np.float64)
-    moment = np.einsum("nij,nij->n", near, radius, dtype=np.float64)
-    first = np.divide(moment, total, out=np.zeros(len(rows)), where=total > 0)
+    dx, dy = windows.offsets(centre)
+    radius = _elliptical_radius(dx, dy, axes, np.deg2rad(light.theta_deg[rows].astype(np.float64)))
+    near = clean * (radius <= _KRON_REACH)
+    total = near.sum((1, 2))
+    near *= radius
+    first = np.divide(near.sum((1, 2)), total, out=np.zeros(len(rows), np.float32), where=total > 0)
     kron = np.clip(KRON_FACTOR * first, LEAST_KRON, _KRON_REACH)
     light.kron_radius[rows] = kron
-    # A pixel is in the ellipse with the share of it that is, to the first order in the distance from the edge.
-    inside = np.clip(
-        (np.float32(kron)[:, None, None] - radius) * np.float32(axes.prod(1) ** 0.5)[:, None, None] + 0.5, 0, 1
-    )
+    # A pixel counts with the share of it that lies in the ellipse, to the first order in the distance from the edge.
+    inside = np.subtract(kron[:, None, None], radius, out=radius)
+    inside *= np.float32(np.sqrt(axes.prod(1)))[:, None, None]
+    inside += np.float32(0.5)
+    np.clip(inside, 0, 1, out=inside)
     _sum_bands(light, rows, windows, pixels, noise_factor, inside, foreign)
-    half = 0.5 * np.einsum("nij,nij->n", inside, clean, dtype=np.float64)
-    distance = np.sqrt((dx**2)[:, None, :] + (dy**2)[:, :, None])
-    light.half_light_pix[rows] = _growth_radius(distance, clean, half)
+    half_light = 0.5 * np.matmul(inside.reshape(len(rows), 1, -1), clean.reshape(len(rows), -1, 1))[:, 0, 0]
+    # Half of the light lies well within the inner half of the window.
+    middle = slice(windows.half // 2, 2 * windows.half + 1 - windows.half // 2)
+    distance = np.sqrt((dx[:, None, middle] ** 2) + (dy[:, middle, None] ** 2))
+    source = np.broadcast_to(np.arange(len(rows))[:, None, None], distance.shape)
+    light.half_light_pix[rows] = _growth_radius(source, distance, clean[:, middle, middle], half_light)
+
+
+def _elliptical_radius(dx: Floats, dy: Floats, axes: Floats, turn: Floats) -> NDArray[np.float32]:
+    """Distance of pixels from centres in units of the axes of ellipses that are turned by `turn` radians, (N, y, x)."""
+    cos, sin = np.cos(turn), np.sin(turn)
+    major, minor = axes.T**-2.0
+    # (along the major axis / a)² + (along the minor axis / b)², as a quadratic form in dx and dy
+    xx, yy, xy = major * cos**2 + minor * sin**2, major * sin**2 + minor * cos**2, 2 * (major - minor) * cos * sin
+    xx, yy, xy = (coefficient.astype(np.float32)[:, None] for coefficient in (xx, yy, xy))
+    one = np.ones_like(dx)
+    squared = np.matmul(np.stack([yy * dy**2, one, xy * dy], axis=2), np.stack([one, xx * dx**2, dx], axis=1))
+    np.maximum(squared, 0, out=squared)
+    return np.sqrt(squared, out=squared)
 
 
 def _sum_bands(
@@ -320,54 +325,58 @@ def _sum_bands(
     windows: LightWindows,
     pixels: Pixels,
     noise_factor: NDArray[Any],
-    inside: Floats,
+    inside: NDArray[np.float32],
     foreign: NDArray[np.bool_],
 ) -> None:
     """Write total fluxes and errors: sums of all bands, with the shares `inside` (N, y, x) of pixels as weights."""
     n_bands, height, width = pixels.shape
-    source, row, column = np.nonzero(inside)
-    weight = inside[source, row, column]
-    columns, turned = windows.mirrored(light.centre_xy[rows])
-    other = foreign[source, row, column]
-    column = np.where(other, columns[source, column], column)
-    row = np.where(other, turned[source, row], row)
-    x, y = (windows.middle_xy[source, axis] - windows.half + place for axis, place in enumerate((column, row)))
+    source, row, column = np.unravel_index(np.flatnonzero(inside), inside.shape)
+    share = inside[source, row, column]
+    x, y = (
+        column + (windows.middle_xy[:, 0] - windows.half)[source],
+        row + (windows.middle_xy[:, 1] - windows.half)[source],
+    )
+    borrowed = np.flatnonzero(foreign[source, row, column])
+    turned = windows.mirror_xy(light.centre_xy[rows])[source[borrowed]]
+    x[borrowed], y[borrowed] = turned[:, 0] - x[borrowed], turned[:, 1] - y[borrowed]
+    whole = np.bincount(source, weights=share, minlength=len(rows))
     within = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    place, source, weight = (y * width + x)[within], source[within], weight[within]
-    start = np.searchsorted(source, np.arange(len(rows)))
-    some = np.diff(np.append(start, len(source))) > 0  # a source outside the image has no pixel
+    if not within.all():
+        source, share, x, y = source[within], share[within], x[within], y[within]
+    count = np.bincount(source, minlength=len(rows))
+    flux, error = (np.take(plane.reshape(n_bands, -1), y * width + x, axis=1) for plane in (pixels.flux, pixels.error))
+    known = np.isfinite(error)
+    if known.all():
+        observed = np.broadcast_to(sum_masks(share[None], count), (len(rows), n_bands))
+    else:
+        observed = sum_masks(known * share, count)
+        error[~known] = 0
+    seen = observed >= MIN_VALID_FRACTION * whole[:, None]
+    flux *= share
+    error *= share
+    np.square(error, out=error)
+    noise = np.sqrt(sum_masks(error, count)) * noise_factor
+    light.total[rows] = np.where(seen, sum_masks(flux, count), np.nan)
+    light.total_error[rows] = np.where(seen, noise, np.nan)
 
-    def sums(values: Floats) -> Floats:
-        result = np.zeros((n_bands, len(rows)))
-        if len(source):
-            result[:, some] = np.add.reduceat(values, start[some], axis=1, dtype=np.float64)
-        return result.T
 
-    error = np.take(pixels.error.reshape(n_bands, -1), place, axis=1)
-    valid = np.isfinite(error)
-    seen = sums(valid * weight) >= MIN_VALID_FRACTION * inside.sum((1, 2), dtype=np.float64)[:, None]
-    variance = sums(np.where(valid, error * weight, 0) ** 2)
-    total = sums(np.take(pixels.flux.reshape(n_bands, -1), place, axis=1) * weight)
-    light.total[rows] = np.where(seen, total, np.nan)
-    light.total_error[rows] = np.where(seen, np.sqrt(variance) * noise_factor, np.nan)
+def _growth_radius(source: Ints, distance: Floats, light: Floats, wanted: Floats) -> Floats:
+    """Radius of the circle that holds the `wanted` light (N,), in pixels; NaN where it is not reached.
 
-
-def _growth_radius(distance: Floats, light: Floats, wanted: Floats) -> Floats:
-    """Radius of the circle that holds the `wanted` light (N,), in pixels; NaN where no light is wanted.
-
-    The light of a pixel counts from half a pixel before its distance to half a pixel behind it, evenly.
+    For each pixel: row of its source, distance from its centre, and light. The light of a pixel counts from half a
+    pixel before its distance to half a pixel behind it, evenly.
     """
     n = len(wanted)
-    step = np.rint(distance * _FINENESS).astype(np.int64)
+    step = (distance * np.float32(_FINENESS) + np.float32(0.5)).astype(np.int64)
     size = int(step.max()) + 1
-    place = step + size * np.arange(n)[:, None, None]
-    growth = np.bincount(place.ravel(), weights=light.ravel(), minlength=n * size).reshape(n, size).cumsum(1)
+    step += source * size
+    growth = np.bincount(step.ravel(), weights=light.ravel(), minlength=n * size).reshape(n, size).cumsum(1)
     before = _FINENESS // 2
     padded = np.pad(growth, ((0, 0), (before + 1, before)), mode="edge")
     padded[:, : before + 1] = 0
     sums = padded.cumsum(1)
     growth = (sums[:, _FINENESS:] - sums[:, :-_FINENESS]) / _FINENESS  # (N, size)
-    reached = growth >= wanted[:, None]
+    reached = growth >= wanted[:, None] * (1 - 1e-9)
     first = np.maximum(reached.argmax(1), 1)
     every = np.arange(n)
     below, above = growth[every, first - 1], growth[every, first]
