@@ -12,7 +12,7 @@ from zpix.catalogue.parquet_file import (
     read_catalogue_parquet,
     write_catalogue_parquet,
 )
-from zpix.catalogue.pdf_file import read_pdfs, write_pdfs
+from zpix.catalogue.pdf_file import read_pdfs, write_pdf_grid, write_pdfs
 from zpix.catalogue.plain_table import refuse_other_endings, write_table
 from zpix.catalogue.reading import catalogue_file, read_catalogue
 from zpix.catalogue.readme import write_readme
@@ -84,6 +84,7 @@ __all__ = [
     "write_catalogue_fits",
     "write_catalogue_parquet",
     "write_hats",
+    "write_pdf_grid",
     "write_pdfs",
     "write_readme",
     "write_regions",

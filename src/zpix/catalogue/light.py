@@ -43,11 +43,11 @@ _WINDOW_SIGMA = 3.0
 # How often neighbours are taken out, and how many steps to the centroid follow each time.
 _ROUNDS, _STEPS = 2, 8
 # A centroid has been found when it moves by less.
-_CONVERGED_PIX = 1e-3
+_CONVERGED_PIX = 3e-3
 # Steps of the curve of growth per pixel.
 _FINENESS = 4
-# Half sizes of windows are multiples of this, so that few sizes serve all sources.
-_SIZE_STEP = 4
+# Half sizes of windows: few, so that many sources share each.
+_HALF_SIZES_PIX = np.array([8, 12, 16, 24, 36, 54, 80, 120])
 # Pixels of the windows that are worked on at once.
 _MOST_PIXELS = 2_000_000
 
@@ -148,7 +148,7 @@ def measure_light(
     if not len(probability):
         return light
     stack, error = stack_bands(pixels)
-    image = PaddedImage.of(stack, error, reach_pix + _SIZE_STEP)
+    image = PaddedImage.of(stack, error, reach_pix + 1)
     masks = _mask_pixels(probability, origin_xy, threshold)
     start = _in_masks(light, stack, masks)
     for rows, half in _groups(np.maximum(_WINDOW_SIGMA * start.sigma_pix, 1), reach_pix):
@@ -203,8 +203,8 @@ def _of_rows(masks: tuple[Ints, Ints, Ints], rows: Ints) -> tuple[Ints, Ints, In
 
 def _groups(radius_pix: Floats, reach_pix: int) -> Iterator[tuple[Ints, int]]:
     """Rows of sources whose windows have one size, and the pixels from the middle of a window to its edge."""
-    half = np.ceil(np.minimum(radius_pix, reach_pix) / _SIZE_STEP).astype(np.int64) * _SIZE_STEP
-    half = np.minimum(half, max(reach_pix, 1))
+    place = np.searchsorted(_HALF_SIZES_PIX, radius_pix).clip(0, len(_HALF_SIZES_PIX) - 1)
+    half = np.minimum(_HALF_SIZES_PIX[place], max(reach_pix, 1))
     for size in np.unique(half).tolist():
         rows = np.flatnonzero(half == size)
         each = max(_MOST_PIXELS // (2 * size + 1) ** 2, 1)
@@ -224,12 +224,12 @@ def _in_masks(light: Light, stack: Floats, masks: tuple[Ints, Ints, Ints]) -> _S
     first = brightest[np.unique(source[brightest], return_index=True)[1]]
     light.peak_xy[:] = np.stack([x[first], y[first]], axis=1)
     # Negative pixels have no place in moments; a mask without light counts as evenly bright.
-    weight = np.maximum(value, np.float32(0))
+    weight = np.maximum(value, 0.0, dtype=np.float64)
     weight[np.repeat(np.add.reduceat(weight, start) <= 0, count)] = 1
-    total = np.add.reduceat(weight, start, dtype=np.float64)
+    total = np.add.reduceat(weight, start)
 
     def mean(values: Floats) -> Floats:
-        result: Floats = np.add.reduceat(weight * values, start, dtype=np.float64) / total
+        result: Floats = np.add.reduceat(weight * values, start) / total
         return result
 
     # from a pixel of the mask, so that the numbers are the same wherever the window begins
@@ -331,7 +331,7 @@ def _sum_bands(
     """Write total fluxes and errors: sums of all bands, with the shares `inside` (N, y, x) of pixels as weights."""
     n_bands, height, width = pixels.shape
     source, row, column = np.unravel_index(np.flatnonzero(inside), inside.shape)
-    share = inside[source, row, column]
+    share = inside[source, row, column].astype(np.float64)
     x, y = (
         column + (windows.middle_xy[:, 0] - windows.half)[source],
         row + (windows.middle_xy[:, 1] - windows.half)[source],
@@ -352,11 +352,8 @@ def _sum_bands(
         observed = sum_masks(known * share, count)
         error[~known] = 0
     seen = observed >= MIN_VALID_FRACTION * whole[:, None]
-    flux *= share
-    error *= share
-    np.square(error, out=error)
-    noise = np.sqrt(sum_masks(error, count)) * noise_factor
-    light.total[rows] = np.where(seen, sum_masks(flux, count), np.nan)
+    noise = np.sqrt(sum_masks((error * share) ** 2, count)) * noise_factor
+    light.total[rows] = np.where(seen, sum_masks(flux * share, count), np.nan)
     light.total_error[rows] = np.where(seen, noise, np.nan)
 
 

@@ -59,7 +59,10 @@ class PaddedImage:
         PaddedImage
             A copy.
         """
-        padded = np.pad(light, frame)
+        inside = slice(frame, -frame), slice(frame, -frame)
+        shape = light.shape[0] + 2 * frame, light.shape[1] + 2 * frame
+        padded, noise = np.zeros(shape, np.float32), np.full(shape, np.inf, np.float32)
+        padded[inside], noise[inside] = light, error
         rows = padded.copy()
         rows[1:-1] += padded[:-2]
         rows[1:-1] += padded[2:]
@@ -67,7 +70,7 @@ class PaddedImage:
         smooth[:, 1:-1] += rows[:, :-2]
         smooth[:, 1:-1] += rows[:, 2:]
         smooth *= np.float32(1 / 9)
-        return PaddedImage(padded, smooth, np.pad(error, frame, constant_values=np.inf), frame)
+        return PaddedImage(padded, smooth, noise, frame)
 
     @cached_property
     def complete(self) -> bool:

@@ -20,6 +20,7 @@ _FILES = """\
 |---|---|
 | `catalogue.fits`, `catalogue.parquet` | one row per source; the same columns, units and descriptions |
 | `pdfs.hdf5` | the redshift PDFs as a `qp` ensemble, with the ids of the catalogue |
+| `pdf_grid.hdf5` | the same PDFs in bins of redshift, for medians and intervals in `qp` |
 | `segmentation.fits` | whose pixel is it: ids of the catalogue, 0 for none |
 | `regions.reg` | boxes for DS9, labelled with id and redshift |
 | `detections.png` | the middle of the field in colour with its sources |
