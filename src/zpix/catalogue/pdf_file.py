@@ -8,8 +8,8 @@ reaches below zero. The parameters are the same; reading them back gives the sam
 exact, but its quantiles (`ppf`, `median`, `interval`) are interpolated on 201 redshifts for all sources together, and
 are wrong by up to some tenths.
 
-`pdf_grid.hdf5` is of kind `hist` and holds the probability, cut at z = 0, in bins that are 0.002 (1 + z) wide: all that
-qp makes of it is right to half a bin. Most bins hold nothing, and the file is compressed.
+`pdf_grid.hdf5` is of kind `hist` and holds the probability, cut at z = 0, in bins that are 0.004 (1 + z) wide:
+quantiles of qp are right to half a bin. Most bins hold nothing, and the file is compressed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from zpix.outputs import whole_file
 from zpix.sources import ZMixture
 
 #: Width of the bins of `pdf_grid.hdf5` in ln(1 + z), and the redshift that they reach.
-GRID_LN_STEP, GRID_END = 0.002, 20.0
+GRID_LN_STEP, GRID_END = 0.004, 20.0
 # Densities below this share of a PDF's highest one are written as 0.
 _NOTHING = 1e-6
 _ROWS = 256  # sources that are worked on at once
@@ -84,18 +84,10 @@ def write_pdf_grid(path: str | Path, catalogue: Catalogue | CatalogueFile) -> No
         for chunk in catalogue.chunks():
             ids[done : done + len(chunk)] = chunk["id"]
             for first in range(0, len(chunk), _ROWS):
-                density = _binned(chunk.redshift[first : first + _ROWS], edges)
+                density = chunk.redshift[first : first + _ROWS].binned(edges)
+                density[density < _NOTHING * density.max(1, keepdims=True)] = 0
                 pdfs[done + first : done + first + len(density)] = density
             done += len(chunk)
-
-
-def _binned(redshift: ZMixture, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean density of each PDF in bins between `edges`, (N, bin); what lies beyond the last edge is in the last bin."""
-    below = redshift.cdf(edges)
-    below[:, -1] = 1
-    density = np.diff(below, axis=1) / np.diff(edges)
-    density[density < _NOTHING * density.max(1, keepdims=True)] = 0
-    return density
 
 
 def read_pdfs(path: str | Path) -> tuple[NDArray[np.int64], ZMixture]:
