@@ -18,6 +18,7 @@ from zpix.catalogue import (
     read_pdfs,
     write_catalogue_fits,
     write_catalogue_parquet,
+    write_pdf_grid,
     write_pdfs,
 )
 from zpix.errors import BandError, CatalogueError, InputFileError, MissingExtraError, OutputError
@@ -206,3 +207,41 @@ def test_nothing_half_written_in_a_missing_directory(make_catalogue, tmp_path):
     with pytest.raises(OutputError, match="cannot be written"):
         write_pdfs(tmp_path / "none" / "p.hdf5", make_catalogue())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("n", [40, 0])
+def test_qp_reads_medians_and_intervals_from_the_binned_pdfs(make_catalogue, tmp_path, n):
+    import qp
+
+    catalogue = make_catalogue(n)
+    path = tmp_path / "pdf_grid.hdf5"
+    write_pdf_grid(path, catalogue)
+    ensemble = qp.read(str(path))
+    assert ensemble.npdf == n
+    assert np.asarray(ensemble.ancil["id"]).tolist() == catalogue["id"].tolist()
+    if n:
+        scale = 1 + catalogue["z500"]
+        assert (np.abs(np.ravel(ensemble.median()) - catalogue["z500"]) < 0.001 * scale).all()
+        for q, name in ((0.16, "z160"), (0.84, "z840")):
+            assert (np.abs(np.ravel(ensemble.ppf(q)) - catalogue[name]) < 0.002 * scale).all()
+
+
+@pytest.mark.parametrize("suffix", ["fits", "parquet"])
+def test_catalogues_without_the_light_beyond_the_masks_are_read(make_catalogue, tmp_path, suffix, monkeypatch):
+    from zpix.catalogue import schema
+
+    catalogue = make_catalogue(5)
+    every = schema.catalogue_columns
+    monkeypatch.setattr(
+        "zpix.catalogue.table.catalogue_columns",
+        lambda *a, **k: tuple(c for c in every(*a, **k) if not schema.added_later(c.name)),
+    )
+    old = catalogue[:]
+    assert "a" not in old.columns and "total_f444w" not in old.columns
+    WRITERS[suffix](tmp_path / f"old.{suffix}", old)
+    monkeypatch.undo()
+    found = read_catalogue(tmp_path / f"old.{suffix}")
+    np.testing.assert_array_equal(found["ra"], catalogue["ra"])
+    assert found.bands == catalogue.bands
+    for name in ("ra_peak", "dec_peak", "a", "half_light_radius", "total_f444w", "totalerr_f090w"):
+        assert np.isnan(found[name]).all() and len(found[name]) == 5

@@ -5,18 +5,27 @@ from zpix.catalogue.duplicates import without_duplicates
 from zpix.catalogue.fits_file import read_catalogue_fits, write_catalogue_fits
 from zpix.catalogue.flags import FLAGS, Flag, flag_names, flag_value, quality_flags
 from zpix.catalogue.hats_directory import require_hats, write_hats
+from zpix.catalogue.light import Light, measure_light
 from zpix.catalogue.parquet_file import (
     CatalogueFile,
     CatalogueWriter,
     read_catalogue_parquet,
     write_catalogue_parquet,
 )
-from zpix.catalogue.pdf_file import read_pdfs, write_pdfs
+from zpix.catalogue.pdf_file import read_pdfs, write_pdf_grid, write_pdfs
 from zpix.catalogue.plain_table import refuse_other_endings, write_table
 from zpix.catalogue.reading import catalogue_file, read_catalogue
 from zpix.catalogue.readme import write_readme
 from zpix.catalogue.regions_file import write_regions
-from zpix.catalogue.schema import INTERVALS, Column, catalogue_columns, flux_column, flux_error_column
+from zpix.catalogue.schema import (
+    INTERVALS,
+    Column,
+    catalogue_columns,
+    flux_column,
+    flux_error_column,
+    total_column,
+    total_error_column,
+)
 from zpix.catalogue.segmentation_file import SegmentationWriter, draw_segmentation, segmentation_blocks
 from zpix.catalogue.segments import Photometry, measure_masks, measure_stamps, touching_masks
 from zpix.catalogue.stamps import (
@@ -39,6 +48,7 @@ __all__ = [
     "CatalogueWriter",
     "Column",
     "Flag",
+    "Light",
     "Photometry",
     "SegmentationWriter",
     "Stamps",
@@ -53,6 +63,7 @@ __all__ = [
     "inside_masks",
     "magnitude_ab",
     "mask_pixels",
+    "measure_light",
     "measure_masks",
     "measure_stamps",
     "place_masks",
@@ -66,11 +77,14 @@ __all__ = [
     "require_hats",
     "segment_masks",
     "segmentation_blocks",
+    "total_column",
+    "total_error_column",
     "touching_masks",
     "without_duplicates",
     "write_catalogue_fits",
     "write_catalogue_parquet",
     "write_hats",
+    "write_pdf_grid",
     "write_pdfs",
     "write_readme",
     "write_regions",

@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zpix.catalogue.flags import quality_flags
-from zpix.catalogue.schema import INTERVALS, QUANTILES, flux_column, flux_error_column, probability_column
+from zpix.catalogue.light import Light
+from zpix.catalogue.schema import (
+    INTERVALS,
+    QUANTILES,
+    flux_column,
+    flux_error_column,
+    probability_column,
+    total_column,
+    total_error_column,
+)
 from zpix.catalogue.segments import Photometry
 from zpix.catalogue.table import Catalogue
 from zpix.sources import DEFAULT_CLASSES, ConformalIntervals, Detections, ZMixture, class_names, has_redshift
@@ -26,6 +35,9 @@ def build_catalogue(
     dec: ArrayLike,
     ebv: ArrayLike,
     blended: ArrayLike,
+    light: Light | None = None,
+    peak_sky: tuple[ArrayLike, ArrayLike] | None = None,
+    pixel_scale_arcsec: float | None = None,
     z_range: tuple[float, float],
     classes: Sequence[str] = DEFAULT_CLASSES,
     novelty: NDArray[np.floating] | None = None,
@@ -43,11 +55,17 @@ def build_catalogue(
     bands : sequence of str
         Names of the bands.
     ra, dec : (N,) float, degrees
-        ICRS positions of `photometry.centre_xy`; NaN where the mosaic has no WCS.
+        ICRS positions of `light.centre_xy`, or without it of `photometry.centre_xy`; NaN where the mosaic has no WCS.
     ebv : (N,) float, mag
         E(B−V) of the Milky Way.
     blended : (N,) bool
         Which masks touch others, from `touching_masks`.
+    light : Light of length N, optional
+        From `measure_light`; without it positions are those of the masks, and sizes and total fluxes are NaN.
+    peak_sky : pair of (N,) float, degrees, optional
+        ICRS positions of `light.peak_xy`; NaN by default.
+    pixel_scale_arcsec : float, arcsec, optional
+        Side of a pixel; without it half-light radii are NaN.
     z_range : (float, float)
         Redshifts between which the model was trained.
     classes : sequence of str, default ("galaxy", "star")
@@ -64,12 +82,17 @@ def build_catalogue(
     Catalogue
         One row per detection.
     """
-    columns = _places(detections, photometry) | _classes(detections, classes) | _redshifts(detections.redshift)
+    centre = photometry.centre_xy if light is None else light.centre_xy
+    columns = _places(detections, centre) | _classes(detections, classes) | _redshifts(detections.redshift)
     complete = photometry.n_bands == photometry.flux.shape[1]
     columns |= {"ra": np.asarray(ra), "dec": np.asarray(dec), "ebv": np.asarray(ebv)}
     columns["novelty"] = np.where(complete, np.nan if novelty is None else novelty, np.nan)
     columns["flags"] = _flags(columns, detections, photometry, blended=np.asarray(blended, bool), z_range=z_range)
     columns |= _fluxes(photometry, bands)
+    if peak_sky is not None:
+        columns |= dict(zip(("ra_peak", "dec_peak"), map(np.asarray, peak_sky), strict=True))
+    if light is not None:
+        columns |= _shapes(light, bands, pixel_scale_arcsec)
     if conformal is not None:
         columns |= _conformal_ends(conformal, detections.redshift, photometry)
     intervals = "pdf" if conformal is None else "conformal"
@@ -79,11 +102,11 @@ def build_catalogue(
     return Catalogue(columns, tuple(bands), facts)
 
 
-def _places(detections: Detections, photometry: Photometry) -> Columns:
+def _places(detections: Detections, centre_xy: NDArray[np.float64]) -> Columns:
     """Ids and positions in pixels."""
     return {
         "id": np.arange(1, len(detections) + 1),
-        **dict(zip("xy", photometry.centre_xy.T, strict=True)),
+        **dict(zip("xy", centre_xy.T, strict=True)),
         **dict(zip(("x0", "y0", "x1", "y1"), detections.box.T, strict=True)),
     }
 
@@ -115,6 +138,16 @@ def _fluxes(photometry: Photometry, bands: Sequence[str]) -> Columns:
     fluxes = {flux_column(band): photometry.flux[:, index] for index, band in enumerate(bands)}
     errors = {flux_error_column(band): photometry.flux_error[:, index] for index, band in enumerate(bands)}
     return {"n_bands": photometry.n_bands, "n_pix": photometry.n_pix, **fluxes, **errors}
+
+
+def _shapes(light: Light, bands: Sequence[str], pixel_scale_arcsec: float | None) -> Columns:
+    """What was measured of the light beyond the masks."""
+    a, b = light.axes_pix.T
+    totals = {total_column(band): light.total[:, index] for index, band in enumerate(bands)}
+    errors = {total_error_column(band): light.total_error[:, index] for index, band in enumerate(bands)}
+    scale = np.nan if pixel_scale_arcsec is None else pixel_scale_arcsec
+    radii = {"kron_radius": light.kron_radius, "half_light_radius": light.half_light_pix * scale}
+    return {"a": a, "b": b, "theta": light.theta_deg, **radii, **totals, **errors}
 
 
 def _flags(

@@ -1,9 +1,15 @@
 """How are the redshift PDFs stored for other tools?
 
-As a qp ensemble of kind `mixmod` in HDF5, with the catalogue's ids as ancillary column `id`. qp's mixture has
-no cut at z = 0: it keeps the little probability below zero that zpix removes (`ZMixture` divides by the
-rest), so the two differ for sources whose mixture reaches below zero. The parameters are the same; reading
-them back gives the same ZMixture.
+As two qp ensembles in HDF5, with the catalogue's ids as ancillary column `id`.
+
+`pdfs.hdf5` is of kind `mixmod` and holds the mixtures themselves. qp's mixture has no cut at z = 0: it keeps the little
+probability below zero that zpix removes (`ZMixture` divides by the rest), so the two differ for sources whose mixture
+reaches below zero. The parameters are the same; reading them back gives the same ZMixture. Density and CDF of qp are
+exact, but its quantiles (`ppf`, `median`, `interval`) are interpolated on 201 redshifts for all sources together, and
+are wrong by up to some tenths.
+
+`pdf_grid.hdf5` is of kind `hist` and holds the probability, cut at z = 0, in bins that are 0.004 (1 + z) wide:
+quantiles of qp are right to half a bin. Most bins hold nothing, and the file is compressed.
 """
 
 from __future__ import annotations
@@ -18,6 +24,12 @@ from zpix.catalogue.table import Catalogue
 from zpix.errors import CatalogueError, InputFileError
 from zpix.outputs import whole_file
 from zpix.sources import ZMixture
+
+#: Width of the bins of `pdf_grid.hdf5` in ln(1 + z), and the redshift that they reach.
+GRID_LN_STEP, GRID_END = 0.004, 20.0
+# Densities below this share of a PDF's highest one are written as 0.
+_NOTHING = 1e-6
+_ROWS = 256  # sources that are worked on at once
 
 
 def write_pdfs(path: str | Path, catalogue: Catalogue | CatalogueFile) -> None:
@@ -44,6 +56,38 @@ def write_pdfs(path: str | Path, catalogue: Catalogue | CatalogueFile) -> None:
             ensemble.writeHdf5Chunk(groups, done, done + len(chunk))
             done += len(chunk)
         ensemble.finalizeHdf5Write(file)
+
+
+def write_pdf_grid(path: str | Path, catalogue: Catalogue | CatalogueFile) -> None:
+    """Write `pdf_grid.hdf5`, the redshift PDF in bins and id of every source; it appears whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    catalogue : Catalogue or CatalogueFile
+        In memory or on disk; may be empty.
+    """
+    import h5py
+    import qp
+
+    edges = np.expm1(np.arange(0, np.log1p(GRID_END) + GRID_LN_STEP, GRID_LN_STEP))
+    layout = qp.Ensemble(qp.hist, data={"bins": edges, "pdfs": np.ones((1, len(edges) - 1))}).build_tables()
+    shape = len(catalogue), len(edges) - 1
+    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
+        for name, value in layout["meta"].items():
+            file[f"meta/{name}"] = value
+        ids = file.create_dataset("ancil/id", shape[:1], np.int64)
+        packed = {"chunks": (min(_ROWS, shape[0]), shape[1]), "compression": "gzip", "compression_opts": 1}
+        pdfs = file.create_dataset("data/pdfs", shape, np.float32, **(packed | {"shuffle": True} if shape[0] else {}))
+        done = 0
+        for chunk in catalogue.chunks():
+            ids[done : done + len(chunk)] = chunk["id"]
+            for first in range(0, len(chunk), _ROWS):
+                density = chunk.redshift[first : first + _ROWS].binned(edges)
+                density[density < _NOTHING * density.max(1, keepdims=True)] = 0
+                pdfs[done + first : done + first + len(density)] = density
+            done += len(chunk)
 
 
 def read_pdfs(path: str | Path) -> tuple[NDArray[np.int64], ZMixture]:

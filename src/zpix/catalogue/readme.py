@@ -21,6 +21,7 @@ _FILES = """\
 |---|---|
 | `catalogue.fits`, `catalogue.parquet` | one row per source; the same columns, units and descriptions |
 | `pdfs.hdf5` | the redshift PDFs as a `qp` ensemble, with the ids of the catalogue |
+| `pdf_grid.hdf5` | the same PDFs in bins of redshift, for medians and intervals in `qp` |
 | `segmentation.fits` | whose pixel is it: ids of the catalogue, 0 for none |
 | `regions.reg` | boxes for DS9, labelled with id and redshift |
 | `detections.png` | the middle of the field in colour with its sources |
@@ -36,7 +37,9 @@ _CAVEATS = """\
   as a whole, on validation tiles of the training data: they hold for sources like those, on average, not for each kind
   of source by itself.
 - Stars have a redshift in their row that means nothing (flag STAR), and a few galaxies are taken for stars.
-- Fluxes are sums inside the masks, neither total nor matched in PSF: a convenience, which the redshifts do not use.
+- `flux_*` are sums inside the masks, `total_*` sums in one Kron ellipse for all bands: neither is matched in PSF, and
+  the redshifts use neither. Their errors take pixels as independent, and are too small where neighbours share noise.
+- Positions (`ra`, `dec`, `x`, `y`) are those of the light, not the middles of boxes or masks.
 - Missing is not zero: a band that was not observed has flux NaN and is missing in `n_bands`; one that was observed and
   where nothing was seen has a small flux with its error.
 """

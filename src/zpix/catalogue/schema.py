@@ -13,6 +13,7 @@ from zpix.sources import DEFAULT_CLASSES
 
 #: Prefixes of the columns that exist once per band; the lower-case band name follows.
 FLUX_PREFIX, FLUX_ERROR_PREFIX = "flux_", "fluxerr_"
+TOTAL_PREFIX, TOTAL_ERROR_PREFIX = "total_", "totalerr_"
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,12 @@ class Column:
 
 _POSITION = (
     Column("id", "int32", "", "Source number, from 1; the value of its pixels in segmentation.fits"),
-    Column("ra", "float64", "deg", "Right ascension (ICRS) of the mask's centroid"),
-    Column("dec", "float64", "deg", "Declination (ICRS) of the mask's centroid"),
-    Column("x", "float64", "pix", "Column of the mask's centroid; pixel centres are integers from 0"),
-    Column("y", "float64", "pix", "Row of the mask's centroid; pixel centres are integers from 0"),
+    Column("ra", "float64", "deg", "Right ascension (ICRS) of the light: windowed centroid on the mean of all bands"),
+    Column("dec", "float64", "deg", "Declination (ICRS) of the light: windowed centroid on the mean of all bands"),
+    Column("ra_peak", "float64", "deg", "Right ascension (ICRS) of the brightest pixel of the mask"),
+    Column("dec_peak", "float64", "deg", "Declination (ICRS) of the brightest pixel of the mask"),
+    Column("x", "float64", "pix", "Column of the position (ra, dec); pixel centres are integers from 0"),
+    Column("y", "float64", "pix", "Row of the position (ra, dec); pixel centres are integers from 0"),
     Column("x0", "float32", "pix", "Box, left edge; boxes are half-open: x0 <= column < x1"),
     Column("y0", "float32", "pix", "Box, lower edge; boxes are half-open: y0 <= row < y1"),
     Column("x1", "float32", "pix", "Box, right edge (exclusive)"),
@@ -84,6 +87,17 @@ _QUALITY = (
     Column("n_pix", "int32", "pix", "Pixels in the source's mask, before masks that overlap are separated"),
     Column("flags", "int32", "", "Quality flags, a sum of bits; 0 is a source without caveats"),
 )
+
+_SHAPE = (
+    Column("a", "float32", "pix", "Standard deviation of the light in the mask along the major axis"),
+    Column("b", "float32", "pix", "Standard deviation of the light in the mask along the minor axis"),
+    Column("theta", "float32", "deg", "Angle of the major axis, from the x axis towards the y axis, -90 to 90"),
+    Column("kron_radius", "float32", "", "Semi-axes of the Kron ellipse in units of a and b"),
+    Column("half_light_radius", "float32", "arcsec", "Radius of the circle with half of the Kron flux, PSF included"),
+)
+
+# Columns that catalogues of zpix 0.1.0 lack.
+_ADDED = ("ra_peak", "dec_peak", *(column.name for column in _SHAPE))
 
 #: Quantiles of the redshift PDF by column name.
 QUANTILES = {"z025": 0.025, "z160": 0.16, "z500": 0.5, "z840": 0.84, "z975": 0.975}
@@ -127,6 +141,54 @@ def flux_error_column(band: str) -> str:
         Such as "fluxerr_f444w".
     """
     return FLUX_ERROR_PREFIX + band.lower()
+
+
+def total_column(band: str) -> str:
+    """Return the name of the total flux column of a band.
+
+    Parameters
+    ----------
+    band : str
+        Its name, such as "F444W".
+
+    Returns
+    -------
+    str
+        Such as "total_f444w".
+    """
+    return TOTAL_PREFIX + band.lower()
+
+
+def total_error_column(band: str) -> str:
+    """Return the name of the total flux error column of a band.
+
+    Parameters
+    ----------
+    band : str
+        Its name, such as "F444W".
+
+    Returns
+    -------
+    str
+        Such as "totalerr_f444w".
+    """
+    return TOTAL_ERROR_PREFIX + band.lower()
+
+
+def added_later(column: str) -> bool:
+    """Tell whether catalogues of older versions lack a column, whose values are then NaN.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+
+    Returns
+    -------
+    bool
+        True for what is measured of the light beyond the masks.
+    """
+    return column in _ADDED or column.startswith((TOTAL_PREFIX, TOTAL_ERROR_PREFIX))
 
 
 def probability_column(class_name: str) -> str:
@@ -193,8 +255,16 @@ def catalogue_columns(
             Column(flux_error_column(band), "float32", "nJy", f"1-sigma error of flux_{band.lower()}"),
         )
     )
+    totals = tuple(
+        column
+        for band in bands
+        for column in (
+            Column(total_column(band), "float32", "nJy", f"{band} flux in the Kron ellipse; NaN where not observed"),
+            Column(total_error_column(band), "float32", "nJy", f"1-sigma error of total_{band.lower()}"),
+        )
+    )
     of_source = _with_classes(_POSITION, further) + (REFERENCE_COLUMNS if reference else ())
-    return of_source + redshift + mixture + _QUALITY + photometry
+    return of_source + redshift + mixture + _QUALITY + photometry + _SHAPE + totals
 
 
 def _with_classes(columns: tuple[Column, ...], further: Sequence[str]) -> tuple[Column, ...]:

@@ -159,12 +159,35 @@ def measure_stamps(
     flux, error, valid = (
         np.take(a.reshape(n_bands, -1), place, axis=1) for a in (pixels.flux, pixels.error, pixels.valid)
     )
-    seen = _sum(valid, owned) >= np.maximum(MIN_VALID_FRACTION * result.n_pix, 1)[:, None]  # (N, band)
-    variance = _sum(np.where(valid, error, 0.0) ** 2, owned)  # errors are infinite where not valid
-    result.flux[seen] = _sum(np.where(valid, flux, 0.0), owned)[seen]
+    seen = sum_masks(valid, owned) >= np.maximum(MIN_VALID_FRACTION * result.n_pix, 1)[:, None]  # (N, band)
+    variance = sum_masks(np.where(valid, error, 0.0) ** 2, owned)  # errors are infinite where not valid
+    result.flux[seen] = sum_masks(np.where(valid, flux, 0.0), owned)[seen]
     result.flux_error[seen] = np.sqrt(variance)[seen]
     result.n_bands[:] = seen.sum(1)
     return result
+
+
+def sum_masks(values: NDArray[Any], count: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Sum values over the pixels of N masks, which lie one mask after the other.
+
+    Parameters
+    ----------
+    values : (B, P) array
+        Values of B bands in all pixels.
+    count : (N,) int
+        Pixels of each mask, P in all.
+
+    Returns
+    -------
+    (N, B) float64
+        The sums; 0 for a mask without pixels.
+    """
+    total = np.zeros((len(count), len(values)))
+    filled = np.flatnonzero(count)  # reduceat has no sum over nothing
+    if len(filled):
+        start = (np.cumsum(count) - count)[filled]
+        total[filled] = np.add.reduceat(values, start, axis=1, dtype=np.float64).T
+    return total
 
 
 def touching_masks(segments: Stamps) -> NDArray[np.bool_]:
@@ -188,16 +211,6 @@ def touching_masks(segments: Stamps) -> NDArray[np.bool_]:
         if not (touching[i] and touching[j]) and _windows_touch(segments.window(i), segments.window(j)):
             touching[i] = touching[j] = True
     return touching
-
-
-def _sum(values: NDArray[Any], count: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Sum `values` (band, pixel) over N masks, of `count` pixels each, one after the other: (N, band)."""
-    total = np.zeros((len(count), len(values)))
-    filled = np.flatnonzero(count)  # reduceat has no sum over nothing
-    if len(filled):
-        start = (np.cumsum(count) - count)[filled]
-        total[filled] = np.add.reduceat(values, start, axis=1, dtype=np.float64).T
-    return total
 
 
 def _touch_nothing(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zpix.catalogue.display import as_html, as_text
-from zpix.catalogue.schema import FLUX_PREFIX, Column, catalogue_columns, flux_column
+from zpix.catalogue.schema import FLUX_PREFIX, Column, added_later, catalogue_columns, flux_column
 from zpix.errors import BandError, CatalogueError, MissingExtraError
 from zpix.sources import DEFAULT_CLASSES, ZMixture, named_class_has_redshift
 from zpix.sources.rows import Rows
@@ -31,8 +31,9 @@ class Catalogue(Rows):
     ----------
     columns : mapping of str to array
         Every column that `catalogue_columns` declares for these bands, with a common leading length N; those of a
-        reference catalogue if there is a `reference_id`. Arrays are converted to the declared types and made
-        read-only; further columns are dropped.
+        reference catalogue if there is a `reference_id`. Columns of the light beyond the masks (see `added_later`),
+        which older catalogues lack, are NaN where they are missing. Arrays are converted to the declared types and
+        made read-only; further columns are dropped.
     bands : tuple of str
         Band names in the order of the flux columns.
     meta : mapping of str to JSON values
@@ -52,9 +53,10 @@ class Catalogue(Rows):
     def __post_init__(self) -> None:
         columns = {}
         for column in self.schema:
-            if column.name not in self.columns:
+            if column.name not in self.columns and not added_later(column.name):
                 raise CatalogueError(f"the catalogue has no column '{column.name}'")
-            values = np.array(self.columns[column.name], dtype=column.dtype)
+            unknown = np.full(len(self), np.nan) if column.name not in self.columns else None
+            values = np.array(self.columns.get(column.name, unknown), dtype=column.dtype)
             if values.shape != (np.shape(self.columns["id"])[0], *column.shape):
                 raise ValueError(f"column {column.name} has shape {values.shape}")
             values.flags.writeable = False

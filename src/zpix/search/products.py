@@ -12,6 +12,7 @@ from zpix.catalogue import (
     CatalogueWriter,
     SegmentationWriter,
     write_catalogue_fits,
+    write_pdf_grid,
     write_pdfs,
     write_readme,
     write_regions,
@@ -26,8 +27,8 @@ from zpix.search.whole_field import FieldSummary
 
 #: What a finished run consists of.
 PRODUCTS = (
-    "catalogue.fits", "catalogue.parquet", "pdfs.hdf5", "segmentation.fits", "regions.reg", "detections.png",
-    "config.toml", "run.json", "README.md",
+    "catalogue.fits", "catalogue.parquet", "pdfs.hdf5", "pdf_grid.hdf5", "segmentation.fits", "regions.reg",
+    "detections.png", "config.toml", "run.json", "README.md",
 )  # fmt: skip
 #: What it has only when asked.
 FURTHER_PRODUCTS = ("hats",)
@@ -84,6 +85,7 @@ def write_products(
     catalogue = CatalogueFile(place / "catalogue.parquet")
     write_catalogue_fits(place / "catalogue.fits", catalogue)
     write_pdfs(place / "pdfs.hdf5", catalogue)
+    write_pdf_grid(place / "pdf_grid.hdf5", catalogue)
     write_regions(place / "regions.reg", catalogue, wcs=mosaic.wcs)
     told = None if reference is None else reference.told
     write_readme(place / "README.md", catalogue, model=model, reference=told, verdict=verdict)

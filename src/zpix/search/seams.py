@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from zpix.catalogue.light import REACH_PIX
 from zpix.image import Region, Tile
 from zpix.sources import Detections, box_centres, box_iou, overlapping_boxes
 
@@ -35,6 +36,22 @@ def claimed(tile: Tile) -> Region:
         In pixels of the tile, with a pixel more on each side.
     """
     return tile.owned.grown(int(SEAM_PIX) + 1).shifted(-tile.read.x0, -tile.read.y0)
+
+
+def light_reach(margin_pix: int) -> int:
+    """Return how far light of a source may be followed, so that every tile that may own the source sees all of it.
+
+    Parameters
+    ----------
+    margin_pix : int, pixels
+        From the region that a tile owns to the edge of the one it reads.
+
+    Returns
+    -------
+    int
+        In pixels; 16 at least, which is enough for faint sources where margins are smaller.
+    """
+    return int(np.clip(margin_pix - 2 * SEAM_PIX, 16, REACH_PIX))
 
 
 def keep_owned(detections: Detections, tile: Tile) -> Detections:

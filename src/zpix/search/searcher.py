@@ -20,9 +20,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from zpix.catalogue import (
     Catalogue,
+    Light,
     Photometry,
     Stamps,
     build_catalogue,
+    measure_light,
     measure_stamps,
     place_masks,
     segment_masks,
@@ -35,7 +37,7 @@ from zpix.search.apertures import ReferenceApertures, TileReference
 from zpix.search.blocks import Block
 from zpix.search.parts import Part
 from zpix.search.predictor import Predictor
-from zpix.search.seams import claimed, keep_owned
+from zpix.search.seams import claimed, keep_owned, light_reach
 from zpix.sources import ConformalIntervals, Detections, Novelty, WidthCalibration
 
 
@@ -45,6 +47,10 @@ class SkyImage(Protocol):
     @property
     def shape(self) -> tuple[int, int]:
         """Shape (ny, nx) in pixels."""
+
+    @property
+    def pixel_scale_arcsec(self) -> float | None:
+        """Side of a pixel in arcsec, if it is known."""
 
     def read(self, region: Region, *, bands: Sequence[str] | None = None, spare: Pixels | None = None) -> Pixels:
         """Pixels of a region in these bands; `spare` may be written over."""
@@ -101,6 +107,8 @@ class Searcher:
         A reference catalogue on the image, each of whose sources is described too.
     facts : mapping of str to object, optional
         What goes into the header of the catalogue.
+    noise_factor : float or (band,) float, default 1
+        Noise of sums over hundreds of pixels over that of independent pixels; see `measure_light`.
     """
 
     def __init__(
@@ -112,9 +120,11 @@ class Searcher:
         keep: Callable[[Block, Part], None],
         reference: ReferenceApertures | None = None,
         facts: Mapping[str, Any] | None = None,
+        noise_factor: ArrayLike = 1.0,
     ) -> None:
         self.image, self.config, self.reference = image, config, reference
         self.keep, self.facts = keep, dict(facts or {})
+        self.noise_factor = noise_factor
         self.predictor = Predictor(checkpoint, config)
         self.batch_size = self.predictor.batch_size  # tiles given to the network at once, and read ahead of it
         self.calibration = WidthCalibration.from_saved(checkpoint.about.width_calibration)
@@ -202,7 +212,16 @@ class Searcher:
             own = len(detections) - len(reference.id) + reference.own
             probability = probability.replaced(own, reference.segments)
         threshold = self.config.mask_threshold
-        photometry = measure_stamps(probability, pixels, origin_xy=(tile.read.x0, tile.read.y0), threshold=threshold)
+        origin = tile.read.x0, tile.read.y0
+        photometry = measure_stamps(probability, pixels, origin_xy=origin, threshold=threshold)
+        light = measure_light(
+            probability,
+            pixels,
+            origin_xy=origin,
+            threshold=threshold,
+            reach_pix=light_reach(self.config.margin),
+            noise_factor=self.noise_factor,
+        )
         self._spare.append(pixels)
         redshift = self.calibration.apply(detections.redshift, photometry.snr)
         return _Measured(
@@ -213,6 +232,7 @@ class Searcher:
                 detections, redshift=redshift, mask=detections.mask[:, :0, :0], features=detections.features[:, :0]
             ),
             photometry,
+            light,
             self.novelty.distance(detections.features, photometry.snr),
             segment_masks(probability, threshold=threshold),
             window.dust,
@@ -237,7 +257,8 @@ class Searcher:
         """The catalogue of the tiles of a block."""
         counts = [len(tile.detections) for tile in tiles]
         photometry = Photometry.concatenate([tile.photometry for tile in tiles])
-        ra, dec = self.image.sky(*photometry.centre_xy.T)
+        light = Light.concatenate([tile.light for tile in tiles])
+        ra, dec = self.image.sky(*light.centre_xy.T)
         catalogue = build_catalogue(
             Detections.concatenate([tile.detections for tile in tiles]),
             photometry,
@@ -246,6 +267,9 @@ class Searcher:
             dec=dec,
             ebv=np.repeat(np.array([tile.dust for tile in tiles], np.float32), counts),
             blended=np.zeros(len(photometry), bool),  # the neighbours of a block are not known here
+            light=light,
+            peak_sky=self.image.sky(*light.peak_xy.T.astype(np.float64)),
+            pixel_scale_arcsec=self.image.pixel_scale_arcsec,
             z_range=self.z_range,
             classes=self.predictor.classes,
             novelty=np.concatenate([tile.novelty for tile in tiles]),
@@ -282,6 +306,7 @@ class _Measured:
     reference_id: NDArray[np.int64]
     detections: Detections
     photometry: Photometry
+    light: Light
     novelty: NDArray[np.float32]
     segments: Stamps
     dust: float

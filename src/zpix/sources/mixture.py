@@ -133,6 +133,36 @@ class ZMixture(Rows):
         probability: Floats = np.clip((self.weights[:, None] * (below - start)).sum(2) / self._mass, 0.0, 1.0)
         return probability
 
+    def binned(self, edges: NDArray[np.float64]) -> Floats:
+        """Return the mean probability density in bins, which other tools read as a histogram.
+
+        This is the fast path of differences of `cdf`: components are followed to six standard deviations.
+
+        Parameters
+        ----------
+        edges : (G + 1,) float64
+            Edges of the bins, ascending from 0.
+
+        Returns
+        -------
+        (N, G) float64
+            Density per unit redshift; what lies beyond the last edge is left out, and the integral is 1.
+        """
+        count, last = len(self), len(edges) - 1
+        mean, width, weight = (values.ravel() for values in (self.means, self.widths, self.weights))
+        first = (np.searchsorted(edges, mean - 6 * width, side="right") - 1).clip(0, last - 1)
+        stop = np.searchsorted(edges, mean + 6 * width).clip(first + 1, last)  # edges first to stop, both included
+        many = stop - first + 1
+        component = np.repeat(np.arange(len(mean)), many)
+        edge = np.arange(len(component)) + np.repeat(first - (np.cumsum(many) - many), many)
+        below = ndtr((edges[edge] - mean[component]) / width[component])
+        within = component[1:] == component[:-1]
+        share = (weight[component[:-1]] * np.diff(below))[within]
+        place = (component[:-1] // self.means.shape[1] * last + edge[:-1])[within]
+        mass = np.bincount(place, weights=share, minlength=count * last).reshape(count, last)
+        density: Floats = mass / np.maximum(mass.sum(1, keepdims=True), 1e-300) / np.diff(edges)
+        return density
+
     def probability_between(self, z_low: float, z_high: float) -> Floats:
         """Return P(z_low < z < z_high) for each source.
 

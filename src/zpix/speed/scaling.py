@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from zpix.catalogue import Stamps, measure_stamps, place_masks, segment_masks, without_duplicates
+from zpix.catalogue import Stamps, measure_light, measure_stamps, place_masks, segment_masks, without_duplicates
 from zpix.image import Tile, make_tiles
 from zpix.progress import ProgressBar
 from zpix.search import Predictor, claimed, keep_owned, seen_once
@@ -144,7 +144,9 @@ def find_in_field(predictor: Predictor, contest: Contest, count: int) -> Detecti
     for tile in tiles:
         own = keep_owned(predictor.predict(pixels, dust=contest.load.dust, within=claimed(tile)), tile)
         probability = place_masks(own)
-        measure_stamps(probability, pixels, origin_xy=(tile.read.x0, tile.read.y0), threshold=config.mask_threshold)
+        origin = tile.read.x0, tile.read.y0
+        measure_stamps(probability, pixels, origin_xy=origin, threshold=config.mask_threshold)
+        measure_light(probability, pixels, origin_xy=origin, threshold=config.mask_threshold)
         parts.append(own)
         segments.append(segment_masks(probability, threshold=config.mask_threshold))
     joined, stamps = Detections.concatenate(parts), Stamps.concatenate(segments)
