@@ -196,7 +196,7 @@ def test_bad_input_of_a_run(bad, tmp_path, monkeypatch, capsys, tiny_model):
     arguments = bad(tmp_path / "input")
     if "--model" not in arguments:
         arguments += ["--model", tiny_model]
-    code = call(monkeypatch, "run", *arguments, "--out", tmp_path / "output" / "run")
+    code = call(monkeypatch, "run", *arguments, "--out", tmp_path / "output" / "run", "--force")  # one band is enough
     one_sentence(capsys, code, BAD_INPUT[bad])
     assert list((tmp_path / "output").iterdir()) == []
 
@@ -314,6 +314,9 @@ def test_version_and_help(monkeypatch, capsys):
 def test_info_shows_what_a_model_knows(monkeypatch, capsys, tiny_model):
     assert call(monkeypatch, "info", tiny_model) == 0
     shown = capsys.readouterr().out
+    assert len(shown.splitlines()) <= 10 and "tiny" in shown and " F444W" in shown and "resnet18" in shown
+    assert call(monkeypatch, "info", tiny_model, "--json") == 0
+    shown = capsys.readouterr().out
     assert '"name": "tiny"' in shown and '"F444W"' in shown and '"resnet18"' in shown
 
 
@@ -355,7 +358,8 @@ MISTAKES = {
     "train {store} -o {m}/list.csv --config {m}/abc.toml": "list.csv",
     "evaluate {m}/no.fits {m}/list.csv -o {out}": "no.fits",
     "evaluate {m}/list.csv {m}/list.csv -o {out}": "list.csv",
-    "compare {m} -o {out} --templates {m}/no.param": "no truth.fits",
+    "compare {m} -o {out} --templates {m}/no.param": "no.param",
+    "compare {m} -o {out} --templates {m}/list.csv": "no truth.fits",
     "diagnose {m}/no.fits -o {out}": "no.fits",
     "diagnose {m}/list.csv -o {out}": "flux_<band>",
     "diagnose {m}/list.csv -o {out} --number -1": "number = -1",
@@ -374,6 +378,8 @@ def test_mistakes_of_other_commands(command, tmp_path, monkeypatch, capsys, tiny
     out.parent.mkdir()
     (place / "list.csv").write_text("id,ra,dec\n1,53.16,-27.79\n")
     Table({"ID": [1]}).write(place / "jaguar.fits")
+    for part in ("training", "testing", "validation"):
+        (place / f"5x64x64_{part}.hdf5").touch()
     (place / "jaguar.toml").write_text(f"[simulation]\ncatalogues = ['{place / 'jaguar.fits'}']\n")
     (place / "abc.toml").write_text('[model]\nbands = ["A", "B", "C"]\n')
     store = blob_store(tmp_path / "store.zarr").path if "{store}" in command else ""

@@ -21,6 +21,7 @@ from zpix.cli.options import (
     names,
     one_or_many,
 )
+from zpix.cli.paths import require_free, require_inputs
 from zpix.cli.printing import list_files, print_tables
 
 
@@ -51,15 +52,24 @@ def run_command(
     reference_segmentation: Annotated[
         Path | None, typer.Option(help="FITS map of the reference's ids on the mosaics' grid.")
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Go on with fewer than three bands, or more missing than the model has learnt."),
+    ] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Find every source of a mosaic and give it a redshift PDF; the same command goes on after an interruption."""
+    require_inputs(
+        mosaics=mosaics, model=model, config=config, dust=dust, reference=reference,
+        reference_segmentation=reference_segmentation,
+    )  # fmt: skip
+    require_free(out, overwrite=overwrite)
     from zpix.jobs.run import write_run
 
     result = write_run(
         one_or_many(mosaics), out=out, model=model, config=config, device=device, precision=precision,
         intervals=intervals, dust=dust, workers=workers, scheduler=scheduler, hats=hats, reference=reference,
-        reference_segmentation=reference_segmentation, overwrite=overwrite,
+        reference_segmentation=reference_segmentation, force=force, overwrite=overwrite,
     )  # fmt: skip
     print(f"{result.sources} sources ({result.stars} stars) in {out}")
     if result.origins:
@@ -75,11 +85,14 @@ def demo_command(
     seed: Seed = 20260101,
     model: Model = None,
     config: ConfigFile = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Simulate a field, run the shipped model on it, and compare with the truth."""
+    require_inputs(model=model, config=config)
+    require_free(out, overwrite=overwrite)
     from zpix.jobs.demo import demo
 
-    print_tables(demo(out, size_pix=size_pix, seed=seed, model=model, config=config).tables())
+    print_tables(demo(out, size_pix=size_pix, seed=seed, model=model, config=config, overwrite=overwrite).tables())
     print(f"catalogue         {out / 'result' / 'catalogue.fits'}  (and .parquet, with pdfs.hdf5 and regions.reg)")
     print(f"segmentation map  {out / 'result' / 'segmentation.fits'}")
     for figure in (out / "result" / "detections.png", *sorted((out / "evaluation").glob("*.png"))):
@@ -105,6 +118,7 @@ def simulate_command(
     overwrite: Overwrite = False,
 ) -> None:
     """Draw a mock JADES field: FITS mosaics, segmentation map and truth catalogue."""
+    require_inputs(config=config, catalogue=catalogue)
     from zpix.jobs.simulate import simulate
 
     simulate(
@@ -125,6 +139,7 @@ def align_command(
     overwrite: Overwrite = False,
 ) -> None:
     """Bring bands of different pixel grids onto one."""
+    require_inputs(mosaics=mosaics)
     from zpix.jobs.align import align
 
     align(one_or_many(mosaics), out=out, reference=reference, prefix=prefix, overwrite=overwrite)

@@ -150,6 +150,18 @@ class RedshiftHead(nn.Module, ABC):
         """
         return (self.mixture.linear.in_features,)
 
+    @property
+    def features_by_band(self) -> bool:
+        """Say whether the first kind of features is told apart by band.
+
+        Returns
+        -------
+        bool
+            True if these are significances (band, sum), then colours (band, sum), as `soft_photometry` gives them; by
+            default false.
+        """
+        return False
+
 
 class PhotometricHead(RedshiftHead):
     """A redshift head with soft photometry, which can learn from that alone before the joint training."""
@@ -256,6 +268,11 @@ class PixelRedshiftHead(PhotometricHead):
     def feature_widths(self) -> tuple[int, ...]:
         """Numbers of significances and colours of the pixels, and of the hidden layer; see `RedshiftHead`."""
         return (self._colours, self.mixture.linear.in_features)
+
+    @property
+    def features_by_band(self) -> bool:
+        """Say that the first features are told apart by band; see `RedshiftHead`."""
+        return True
 
 
 #: Redshift heads by name; a class is built from a `ModelConfig`.

@@ -42,6 +42,7 @@ def predict(
     precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] | None = None,
     intervals: Literal["pdf", "conformal"] | None = None,
     dust: str | float | None = None,
+    force: bool = False,
 ) -> Catalogue:
     """Find every source of an image in memory and give each a redshift PDF.
 
@@ -74,6 +75,9 @@ def predict(
     dust : str or float, optional
         E(B−V) in magnitudes, or a map as in `run`, in place of that of `config`. Without a WCS no map can be read:
         E(B−V) is then 0 by default.
+    force : bool, default: False
+        Whether an image is searched that has fewer than three bands of the model, or lacks more of them than the model
+        has learnt to do without.
 
     Returns
     -------
@@ -100,14 +104,14 @@ def predict(
     image = _image(flux, error, wcs, bands, pixel_scale_arcsec, checkpoint)
     inference = inference.model_copy(update={"dust": _dust(inference.dust, dust, on_sky=image.wcs is not None)})
     check_model(checkpoint, inference, name)
-    check_mosaic(image, checkpoint)
+    missing = check_mosaic(image, checkpoint, force=force)
     blocks = make_blocks(image.shape, inference)
     found = KeptParts(inference)
     facts = {
         "code_version": version("zpix"),
         "model": checkpoint.about.name or "unnamed",
         "mosaic_shape": list(image.shape),
-    }
+    } | ({"missing_bands": list(missing)} if missing else {})
     searcher = Searcher(checkpoint, image, inference, keep=found.keep, facts=facts)
     with progress_bar("finding sources", sum(len(block.tiles) for block in blocks)) as bar:
         for block in searcher.search(blocks):

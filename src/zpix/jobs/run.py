@@ -43,6 +43,7 @@ def run(
     hats: bool = False,
     reference: str | Path | None = None,
     reference_segmentation: str | Path | None = None,
+    force: bool = False,
     overwrite: bool = False,
 ) -> Catalogue:
     """Find every source of a mosaic and give each a redshift PDF.
@@ -82,6 +83,9 @@ def run(
         tell which.
     reference_segmentation : str or Path, optional
         FITS map of the reference's identifiers on the mosaic's grid; boxes and masks are then those of its segments.
+    force : bool, default: False
+        Whether a mosaic is searched that has fewer than three bands of the model, or lacks more of them than the model
+        has learnt to do without.
     overwrite : bool, default: False
         Whether an earlier run at `out` is replaced.
 
@@ -107,7 +111,7 @@ def run(
     write_run(
         mosaics, out=out, model=model, config=config, device=device, precision=precision, intervals=intervals,
         dust=dust, workers=workers, scheduler=scheduler, hats=hats, reference=reference,
-        reference_segmentation=reference_segmentation, overwrite=overwrite,
+        reference_segmentation=reference_segmentation, force=force, overwrite=overwrite,
     )  # fmt: skip
     return read_catalogue_parquet(Path(out) / "catalogue.parquet")
 
@@ -122,6 +126,7 @@ def write_run(
     hats: bool = False,
     reference: str | Path | None = None,
     reference_segmentation: str | Path | None = None,
+    force: bool = False,
     overwrite: bool = False,
     **settings: str | int | None,
 ) -> FieldSummary:
@@ -141,6 +146,8 @@ def write_run(
         Whether a HATS catalogue is written too.
     reference, reference_segmentation : str or Path, optional
         A survey's catalogue and its segmentation map.
+    force : bool, default: False
+        Whether a mosaic is searched that lacks more bands than the model has learnt to do without.
     overwrite : bool, default: False
         Whether an earlier run is replaced.
     **settings
@@ -167,7 +174,7 @@ def write_run(
     checkpoint = load_checkpoint(model)
     check_model(checkpoint, inference, model)
     with open_mosaic(mosaics) as mosaic:
-        check_mosaic(mosaic, checkpoint)
+        missing = check_mosaic(mosaic, checkpoint, force=force)
         known = checkpoint.about
         del checkpoint  # every process that searches loads the network itself
         return_freed_memory()  # this process waits while others search
@@ -176,7 +183,7 @@ def write_run(
         placed = None if reference is None else read_placed_reference(reference, reference_segmentation, mosaic)
         record = what_decides(mosaic, model, inference) | ({} if placed is None else placed.about)
         with resumable_directory(out, record, products=products, overwrite=overwrite) as work:
-            search = _describe(mosaic, model, known, inference, placed, parts=work.parts, tiles=tiles)
+            search = _describe(mosaic, model, known, inference, placed, missing, parts=work.parts, tiles=tiles)
             summary = find_sources(search, blocks, scheduler=scheduler)
             catalogue = write_products(
                 work.products, search, blocks, mosaic, summary, model=known.to_header(), reference=placed
@@ -199,6 +206,7 @@ def _describe(
     about: About,
     config: InferenceConfig,
     placed: PlacedReference | None,
+    missing: tuple[str, ...],
     *,
     parts: Path,
     tiles: int,
@@ -210,6 +218,8 @@ def _describe(
         "mosaic_shape": mosaic.shape,
         "mosaic": ", ".join(sorted({path.name for path in mosaic.paths})),
     } | ({} if placed is None else {"reference": placed.path.name})
+    if missing:
+        facts["missing_bands"] = missing
     return Search(
         model,
         tuple(path.absolute() for path in mosaic.paths),

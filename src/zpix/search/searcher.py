@@ -213,7 +213,12 @@ class Searcher:
                 detections, redshift=redshift, mask=detections.mask[:, :0, :0], features=detections.features[:, :0]
             ),
             photometry,
-            self.novelty.distance(detections.features, photometry.snr),
+            self.novelty.distance(
+                detections.features,
+                photometry.snr,
+                observed=np.isfinite(photometry.flux),
+                by_band=self.predictor.features_by_band,
+            ),
             segment_masks(probability, threshold=threshold),
             window.dust,
             time.perf_counter() - start,
