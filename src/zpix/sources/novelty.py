@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 # log₁₀ S/N at which sources are described; distances are interpolated in between and constant beyond.
 _KNOTS = (0.75, 1.25, 1.75, 2.25, 2.75)
@@ -99,11 +99,12 @@ class Space:
         onto = axes[:, strongest] / np.sqrt(variance[strongest]) / scale[:, None]  # (F, new D)
         turn = back @ onto  # (D, new D)
         whitening = []
-        for old in self.whitening.astype(np.float64):
-            spread = np.linalg.inv(old).T  # whose product with its transpose is the covariance
+        for earlier in self.whitening.astype(np.float64):
+            spread = np.linalg.inv(earlier).T  # whose product with its transpose is the covariance
             values, vectors = np.linalg.eigh((spread.T @ turn).T @ (spread.T @ turn))
             whitening.append(vectors / np.sqrt(np.maximum(values, 1e-12)))
-        ratio = np.sqrt(chi2.ppf(WITHIN, len(strongest)) / chi2.ppf(WITHIN, self.directions.shape[1]))
+        new, old = len(strongest), self.directions.shape[1]  # quantiles of chi², by the incomplete gamma function
+        ratio = np.sqrt(gammaincinv(0.5 * new, WITHIN) / gammaincinv(0.5 * old, WITHIN))
         arrays = (self.origin, matrix @ onto, self.mean @ turn, np.stack(whitening), self.limit * ratio)
         return Space(*(np.asarray(values, np.float32) for values in arrays))
 
