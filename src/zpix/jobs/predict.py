@@ -18,6 +18,7 @@ from zpix.progress import progress_bar
 from zpix.search import make_blocks
 from zpix.search.array_image import ArrayImage, image_of_arrays, image_of_nddata
 from zpix.search.assembly import assemble
+from zpix.search.doubts import count_faint, remark_on
 from zpix.search.parts import KeptParts
 from zpix.search.requirements import check_model, check_mosaic
 from zpix.search.searcher import Searcher
@@ -116,7 +117,9 @@ def predict(
     with progress_bar("finding sources", sum(len(block.tiles) for block in blocks)) as bar:
         for block in searcher.search(blocks):
             bar.advance(block.tiles)
-    return Catalogue.concatenate([strip.catalogue for strip in assemble(found, blocks)])
+    catalogue = Catalogue.concatenate([strip.catalogue for strip in assemble(found, blocks)])
+    remark_on(detections=len(catalogue), faint=count_faint(catalogue), shape=image.shape)
+    return catalogue
 
 
 def _loaded(model: str | Path | Checkpoint | None) -> tuple[Checkpoint, Path]:

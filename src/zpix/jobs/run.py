@@ -20,6 +20,7 @@ from zpix.outputs import refuse_to_replace, resumable_directory
 from zpix.plots import draw_detections
 from zpix.search import choose_threads, make_blocks
 from zpix.search.block import Search
+from zpix.search.doubts import remark_on
 from zpix.search.products import FURTHER_PRODUCTS, PRODUCTS, write_products
 from zpix.search.reference import PlacedReference, read_placed_reference
 from zpix.search.requirements import check_model, check_mosaic, what_decides
@@ -195,6 +196,7 @@ def write_run(
                 write_hats(work.products / "hats", work.products / "catalogue.parquet", scheduler=scheduler)
             summary.seconds["other products"] += time.perf_counter() - start
             (work.products / "run.json").write_text(json.dumps({**record, **vars(summary)}, indent=2) + "\n")
+    remark_on(detections=summary.detections, faint=summary.faint, shape=mosaic.shape)
     log.info("%d sources in %s", summary.sources, out)
     log.info("seconds: %s", ", ".join(f"{stage} {spent:.1f}" for stage, spent in summary.seconds.items()))
     return summary
