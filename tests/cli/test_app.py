@@ -341,7 +341,7 @@ MISTAKES = {
     "train {store} -o {out}": "A B C",
     "pretrain {store} -o {out}": "A B C",
     "train {store} -o {out} --init {m}/no.safetensors": "no.safetensors",
-    "train {store} -o {out} --config {m}/abc.toml --redshift-head {model}": "does not fit",
+    "train {store} -o {out} --config {m}/abc.toml --redshift-head {model}": "--backbone, which takes any",
     "train {store} -o {out} --backbone {m}/no.safetensors --config {m}/abc.toml": "no.safetensors",
     "pretrain {store} {store} -o {out}": "part = backbone",
     "pretrain -o {out}": "mock = TILES",

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from zpix.config import ModelConfig, Registry
 from zpix.detector.box_head import BOX_BINS
-from zpix.detector.soft_photometry import SourcePixels, soft_photometry
+from zpix.detector.soft_photometry import LEAST_DEPTH, SourcePixels, soft_photometry
 
 # Milky Way E(B−V) is a few hundredths of a magnitude in survey fields; this brings it to order one.
 _DUST_SCALE = 20.0
@@ -47,6 +47,21 @@ class Mixture(NamedTuple):
     means: Tensor
     widths: Tensor
     features: Tensor
+
+
+class BandInputs(NamedTuple):
+    """Which band each input of a layer is of.
+
+    Attributes
+    ----------
+    band : list of int
+        Number of the band of each input, -1 for inputs of no single band.
+    absent : list of float
+        Value of each input where its band is missing.
+    """
+
+    band: list[int]
+    absent: list[float]
 
 
 class MixtureLayer(nn.Module):
@@ -149,6 +164,16 @@ class RedshiftHead(nn.Module, ABC):
             One number per kind; by default the hidden layer before the mixture is the only kind.
         """
         return (self.mixture.linear.in_features,)
+
+    def band_inputs(self) -> dict[str, BandInputs]:
+        """List the layers whose inputs are of single bands, so that their weights can follow the names of the bands.
+
+        Returns
+        -------
+        dict of str to BandInputs
+            By the name of the layer's weights, (out, input); by default none.
+        """
+        return {}
 
     @property
     def features_by_band(self) -> bool:
@@ -255,6 +280,15 @@ class PixelRedshiftHead(PhotometricHead):
             hidden = self.photometry(torch.cat([sums, _as_input(dust)], 1))
             mixture: Mixture = self.mixture(self.trunk(hidden if from_pyramid is None else hidden + from_pyramid))
             return mixture._replace(features=torch.cat([sums[:, : self._colours], mixture.features], 1))
+
+    def band_inputs(self) -> dict[str, BandInputs]:
+        """List the layer that reads soft photometry; see `RedshiftHead.band_inputs`."""
+        bands = range(len(self.config.bands))
+        sums = self._colours // (2 * len(bands))
+        by_sum = [band for band in bands for _ in range(sums)]
+        order = [*by_sum, *by_sum, *bands, *bands, -1, -1, -1]  # significances, colours, depths, coverages, the rest
+        absent = [0.0] * self._colours + [LEAST_DEPTH] * len(bands) + [0.0] * (len(bands) + 3)
+        return {"photometry.0.weight": BandInputs(order, absent)}
 
     def photometric_parameters(self) -> list[nn.Parameter]:
         """List the parameters that learn from soft photometry alone; see `PhotometricHead`."""

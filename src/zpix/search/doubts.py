@@ -80,8 +80,8 @@ def remark_on(*, detections: int, faint: int, shape: tuple[int, int]) -> None:
     share = shape[0] * shape[1] / detections
     if share < _LEAST_PIXELS:
         log.warning(
-            "%d detections are one for every %.0f pixels, more than a field can hold (one for some 2,000 in the deepest "
-            "ones): %s", detections, share, advice,
+            "%d detections are one for every %.0f pixels, more than a field can hold (the deepest have one for some "
+            "2,000): %s", detections, share, advice,
         )  # fmt: skip
 
 
