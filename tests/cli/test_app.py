@@ -225,7 +225,7 @@ def test_a_run_says_what_it_found_and_where(tmp_path, monkeypatch, capsys, blob_
     )  # fmt: skip
     captured = capsys.readouterr()
     catalogue = read_catalogue(out / "catalogue.fits")
-    assert code == 0 and captured.err == ""
+    assert code == 0 and all("detections" in line for line in captured.err.splitlines())  # the network knows nothing
     assert captured.out.startswith(f"{len(catalogue)} sources (")
     for name in ("catalogue.fits", "catalogue.parquet", "pdfs.hdf5", "segmentation.fits", "regions.reg"):
         assert str(out / name) in captured.out

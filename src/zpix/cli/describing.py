@@ -47,7 +47,7 @@ def _of_model(facts: Facts) -> dict[str, str]:
 def _learnt_from(facts: Facts) -> str:
     """Kind and size of the training data."""
     counts = facts.get("counts") or {}
-    kind = (facts.get("training_data") or {}).get("kind", "data it does not tell")
+    kind = str((facts.get("training_data") or {}).get("kind", "data it does not tell"))
     return kind + (": " + _counted(counts["train"]) if counts.get("train") else "")
 
 
