@@ -25,7 +25,7 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 demo: $(VENV)/.for-demo
-	$(BIN)/zpix demo --out demo
+	$(BIN)/zpix demo --out demo --overwrite
 
 test: $(VENV)/.for-tests
 	$(PYTEST)

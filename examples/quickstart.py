@@ -55,6 +55,7 @@ def main() -> None:
         asked.out / "field" / "truth.fits",
         out=asked.out / "evaluation",
         mosaics=asked.out / "field",
+        overwrite=True,
     )
     scores = report.redshifts["all"]
     print(

@@ -65,7 +65,8 @@ def field_report(place: Path, seed: int, size: int, model: Path | None) -> Repor
     """Simulate one field, search it, and score what was found."""
     zpix.simulate(place / "field", size_pix=size, seed=seed, overwrite=True)
     zpix.run(place / "field", out=place / "result", model=model, overwrite=True)
-    return zpix.evaluate(place / "result" / "catalogue.fits", place / "field" / "truth.fits", out=place / "evaluation")
+    catalogue, truth = place / "result" / "catalogue.fits", place / "field" / "truth.fits"
+    return zpix.evaluate(catalogue, truth, out=place / "evaluation", overwrite=True)
 
 
 def marks(reports: list[Report]) -> list[Mark]:

@@ -148,7 +148,7 @@ def measure(place: Path, seed: int, *, size: int, rival: Sequence[Path], model: 
         zpix.simulate(field, size_pix=size, seed=seed, workers=workers)
     found = zpix.run(field, out=place / "result", model=model, overwrite=True)
     catalogue, truth = place / "result" / "catalogue.fits", field / "truth.fits"
-    report = zpix.evaluate(catalogue, truth, out=place / "evaluation")
+    report = zpix.evaluate(catalogue, truth, out=place / "evaluation", overwrite=True)
     comparison = zpix.compare(field, out=place / "comparison", templates=rival, model=model, overwrite=True)
     table = Table.read(truth)
     matched = report.matching.right

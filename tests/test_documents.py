@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -82,3 +86,26 @@ def test_citation_and_package_name_the_same_version():
     (author,) = project["authors"]
     assert f"\n  - name: {author['name']}\n" in citation
     assert "doi: 10.33232/001c.156099" in citation
+
+
+@pytest.mark.slow
+def test_the_script_for_many_fields_makes_one_catalogue(tmp_path):
+    """The script of docs/scaling.md, on two fields whose sources are all counted from 1."""
+    pytest.importorskip("hats_import", reason="the extra 'scale' is not installed")
+    (script,) = re.findall(r"```python\n(from pathlib.*?)```", (ROOT / "docs" / "scaling.md").read_text("utf-8"), re.S)
+    (tmp_path / "import_fields.py").write_text(script, encoding="utf-8")
+    for ra, field in ((10.0, "east"), (9.9, "west")):
+        (tmp_path / "results" / field).mkdir(parents=True)
+        columns = {"id": np.arange(1, 8, dtype=np.int32), "ra": ra + np.arange(7) / 100, "dec": np.full(7, -27.0)}
+        mixture = pa.FixedSizeListArray.from_arrays(pa.array(np.arange(14.0)), 2)
+        table = pa.table({**columns, "zmix_mean": mixture})
+        pq.write_table(table, tmp_path / "results" / field / "catalogue.parquet")
+    subprocess.run([sys.executable, "import_fields.py"], cwd=tmp_path, check=True, capture_output=True, timeout=600)
+    parts = [pq.ParquetFile(part).read() for part in (tmp_path / "survey" / "dataset").rglob("*.parquet")
+             if not part.name.startswith(("_", "data_thumbnail"))]  # fmt: skip
+    found = pa.concat_tables([part.select(["id", "field", "ra", "zmix_mean"]) for part in parts])
+    assert len(found) == 14 == len(set(found["id"].to_pylist()))
+    ids, fields = (found[name].to_pylist() for name in ("id", "field"))
+    by_field = {name: [i for i, own in zip(ids, fields, strict=True) if own == name] for name in ("east", "west")}
+    assert sorted(by_field["east"]) == list(range(1, 8))
+    assert sorted(by_field["west"]) == [2**32 + number for number in range(1, 8)]

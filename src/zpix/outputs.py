@@ -223,7 +223,7 @@ def refuse_to_replace(path: str | Path, *, products: Collection[str], overwrite:
     others = sorted(item.name for item in target.iterdir() if item.name not in products)
     if others:
         raise OutputError(
-            f"{path}: holds '{others[0]}', which is not of a run, and is not replaced; choose another place"
+            f"{path}: holds '{others[0]}', which zpix has not put there, and is not replaced; choose another place"
         )
 
 

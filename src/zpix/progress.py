@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import Literal, TypeVar
+
+log = logging.getLogger(__name__)
+
+# Where there is no terminal, seconds between two lines that say how far the work is, at the least.
+_BETWEEN_LINES_S = 30.0
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -20,6 +27,9 @@ def progress_bar(
     description: str, total: int, *, done: int = 0, unit: Literal["items", "bytes"] = "items"
 ) -> Iterator[ProgressBar]:
     """Show a bar with the time left on standard error, if that is a terminal; of several processes one shows it.
+
+    Where there is no terminal, lines with the time left are logged (level INFO, which the command line shows): one each
+    time a step is done, but not more often than every half a minute, and whatever `ProgressBar.line` is given.
 
     Parameters
     ----------
@@ -55,10 +65,12 @@ def progress_bar(
         TextColumn("{task.fields[note]}"),
     )
     console = Console(file=sys.stderr)
-    shown = sys.stderr.isatty() and os.environ.get("RANK", "0") == "0"  # RANK is set by torchrun
+    is_first = os.environ.get("RANK", "0") == "0"  # RANK is set by torchrun
+    shown = is_first and sys.stderr.isatty()
+    lines = _Lines(description, total, done, unit) if is_first and not shown else None
     with Progress(*columns, console=console, disable=not shown) as progress:
         task = progress.add_task(description, total=total, completed=done, note="")
-        yield ProgressBar(lambda **changes: progress.update(task, **changes))
+        yield ProgressBar(lambda **changes: progress.update(task, **changes), lines)
 
 
 class ProgressBar:
@@ -68,10 +80,12 @@ class ProgressBar:
     ----------
     update : callable
         Changes the bar; takes `advance`, `completed`, `total` and `note`.
+    lines : _Lines, optional
+        Says how far the work is where there is no bar.
     """
 
-    def __init__(self, update: Callable[..., None]) -> None:
-        self._update = update
+    def __init__(self, update: Callable[..., None], lines: _Lines | None = None) -> None:
+        self._update, self._lines = update, lines
 
     def advance(self, step: int = 1, *, note: str | None = None) -> None:
         """Count items as done.
@@ -84,6 +98,9 @@ class ProgressBar:
             Text at the end of the line.
         """
         self._update(advance=step, **({} if note is None else {"note": note}))
+        if self._lines is not None:
+            self._lines.done += step
+            self._lines.tell_now_and_then(note or "")
 
     def set(self, done: int, total: int) -> None:
         """Set how many items are done.
@@ -94,6 +111,67 @@ class ProgressBar:
             Number of finished and of all items.
         """
         self._update(completed=done, total=total)
+        if self._lines is not None:
+            self._lines.done, self._lines.total = done, total
+            self._lines.tell_now_and_then("")
+
+    def line(self, text: str) -> None:
+        """Log a line with the time left, where there is no bar.
+
+        Parameters
+        ----------
+        text : str
+            What has been done, such as "epoch 2 of 5".
+        """
+        if self._lines is not None:
+            self._lines.tell(text)
+
+
+class _Lines:
+    """Lines that say how far a piece of work is, with the time left."""
+
+    def __init__(self, description: str, total: int, done: int, unit: str) -> None:
+        self.description, self.total, self.done, self._unit = description, total, done, unit
+        self._done_before, self._start = done, time.monotonic()
+        self._told = self._start
+
+    def tell_now_and_then(self, note: str) -> None:
+        """Say how far the work is, if the last line is old enough."""
+        if time.monotonic() - self._told >= _BETWEEN_LINES_S:
+            scale, unit = (1e6, " MB") if self._unit == "bytes" else (1, "")
+            counted = f"{self.done / scale:.0f} of {self.total / scale:.0f}{unit}"
+            self.tell(f"{counted}, {note}" if note else counted)
+
+    def tell(self, text: str) -> None:
+        """Log a line and the time left."""
+        self._told = time.monotonic()
+        finished, left = self.done - self._done_before, self.total - self.done
+        seconds = (self._told - self._start) * left / finished if finished > 0 else None
+        log.info("%s: %s%s", self.description, text, "" if not seconds else f", {duration(seconds)} left")
+
+
+def duration(seconds: float) -> str:
+    """Say a time in the two units that matter.
+
+    Parameters
+    ----------
+    seconds : float
+        The time, 0 or more.
+
+    Returns
+    -------
+    str
+        Such as "40 s", "12 min" or "3 h 20 min".
+
+    Examples
+    --------
+    >>> duration(12000)
+    '3 h 20 min'
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:

@@ -16,7 +16,7 @@ import zpix
 from zpix.cli import app
 
 # How a command prints, which is nothing to a function.
-PRINTING = {("check", "json")}
+PRINTING = {("check", "json"), ("info", "json")}
 COMMANDS = {command.name: command.callback for command in app.registered_commands}
 
 

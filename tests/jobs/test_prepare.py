@@ -16,6 +16,7 @@ from zpix.cli import main
 from zpix.config import SimulationConfig
 from zpix.errors import CatalogueError, OutputError, ZpixError
 from zpix.image import JADES_BANDS
+from zpix.instruments import transmission
 from zpix.surveys.jades_catalogue import read_jades_catalogue
 from zpix.training.store import SPLITS, Store
 
@@ -220,3 +221,30 @@ def test_a_catalogue_of_other_identifiers_or_of_none_is_refused(name, first, mes
     with pytest.raises(CatalogueError, match=message):
         prepare(jades_field, tmp_path / "store", catalogue=catalogue)
     assert not (tmp_path / "store").exists()
+
+
+def test_bands_that_cannot_be_drawn_leave_no_half_store(tmp_path, monkeypatch):
+    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    out = tmp_path / "s.zarr"
+    with pytest.raises(zpix.ZpixError, match=r"band 'F999W' is of no instrument .*F444W"):
+        zpix.prepare(out=out, mock=1, bands=["F444W", "F999W"])
+    with pytest.raises(zpix.ZpixError, match="bands = F115W,F115W: each band can be named once"):
+        zpix.prepare(out=out, mock=1, bands=["F115W", "f115w"])
+    transmission.cache_clear()
+    monkeypatch.setattr("zpix.instruments.curve_files.package_file", lambda *parts: tmp_path / parts[-1])
+    with pytest.raises(zpix.ZpixError, match=r"'F070W' cannot be drawn: astro-sedpy has no curve 'jwst_f070w\.par'"):
+        zpix.prepare(out=out, mock=1, bands=["F070W"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_first_tile_that_fails_leaves_no_half_store(tmp_path, monkeypatch):
+    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+
+    def failing(*_arguments, **_options):
+        raise zpix.ZpixError("this sky cannot be drawn")
+        yield
+
+    monkeypatch.setattr("zpix.jobs.prepare.in_order", failing)
+    with pytest.raises(zpix.ZpixError, match="this sky"):
+        zpix.prepare(out=tmp_path / "s.zarr", mock=1, bands=["F444W"])
+    assert list(tmp_path.iterdir()) == []

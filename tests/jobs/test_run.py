@@ -55,7 +55,8 @@ def test_every_product_is_there(finished):
     assert {path.name for path in out.iterdir()} == set(PRODUCTS)
     assert [path.name for path in out.parent.iterdir()] == [out.name]
     assert len(catalogue) > 50
-    assert catalogue.bands == JADES_BANDS
+    assert catalogue.bands == JADES_BANDS and "missing_bands" not in catalogue.meta
+    assert "Not observed" not in (out / "README.md").read_text("utf-8")
     assert catalogue.meta["model"] == "tiny" and catalogue.meta["mosaic_shape"] == list(FIELD_SHAPE)
 
 
@@ -186,7 +187,7 @@ def test_a_missing_band_is_not_zero_flux(tmp_path, blob_field, tiny_model, blob_
     kept = [path for path in sorted(blob_field.iterdir()) if "f090w" not in path.name]
     catalogue = run(kept, out=tmp_path / "out", model=tiny_model, config=blob_search)
     assert "F090W" in caplog.text
-    assert len(catalogue) and catalogue.bands == JADES_BANDS
+    assert len(catalogue) and catalogue.bands == JADES_BANDS[1:] and catalogue.missing_bands == ("F090W",)
     assert np.isnan(catalogue["flux_f090w"]).all() and np.isfinite(catalogue["flux_f444w"]).any()
     assert (catalogue["n_bands"] <= 8).all() and (catalogue["n_bands"] == 8).any()
     assert (catalogue["flags"] & flag_value("BANDS_MISSING")).all()

@@ -30,6 +30,14 @@ def test_losses_are_drawn_by_part_and_split(tmp_path):
     assert len(panels["box"].lines) == 1, "empty cells are not drawn"
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 5, 40])
+def test_epochs_are_counted_in_whole_numbers(tmp_path, epochs):
+    path = tmp_path / "losses.csv"
+    path.write_text("epoch,split,total\n" + "\n".join(f"{e},train,{1 / e}" for e in range(1, epochs + 1)))
+    for axes in drawn(loss_figure(path), tmp_path).axes:
+        assert len(axes.get_xticks()) and all(tick == round(tick) for tick in axes.get_xticks())
+
+
 def test_long_logs_without_a_split(tmp_path):
     path = tmp_path / "log.csv"
     noise = np.random.default_rng(0).normal(size=1000)

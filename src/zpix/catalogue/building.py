@@ -71,11 +71,12 @@ def build_catalogue(
     classes : sequence of str, default ("galaxy", "star")
         Classes of the model, in its order.
     novelty : (N,) float, optional
-        From `Novelty.distance`. Sources without data in some band get NaN, and have the flag BANDS_MISSING.
+        From `Novelty.distance`; NaN by default.
     conformal : ConformalIntervals, optional
         Gives the intervals of 68 % and 95 % in place of quantiles. Flags follow the PDFs in either case.
     meta : mapping, optional
-        Facts for the headers; `z_range`, `intervals` (pdf or conformal) and further classes are added.
+        Facts for the headers; `z_range`, `intervals` (pdf or conformal) and further classes are added. Of the bands in
+        `missing_bands` there are columns, and the catalogue does not count them among its bands.
 
     Returns
     -------
@@ -84,9 +85,8 @@ def build_catalogue(
     """
     centre = photometry.centre_xy if light is None else light.centre_xy
     columns = _places(detections, centre) | _classes(detections, classes) | _redshifts(detections.redshift)
-    complete = photometry.n_bands == photometry.flux.shape[1]
     columns |= {"ra": np.asarray(ra), "dec": np.asarray(dec), "ebv": np.asarray(ebv)}
-    columns["novelty"] = np.where(complete, np.nan if novelty is None else novelty, np.nan)
+    columns["novelty"] = np.full(len(detections), np.nan) if novelty is None else np.asarray(novelty)
     columns["flags"] = _flags(columns, detections, photometry, blended=np.asarray(blended, bool), z_range=z_range)
     columns |= _fluxes(photometry, bands)
     if peak_sky is not None:

@@ -136,7 +136,7 @@ class CatalogueFile:
 
     Attributes
     ----------
-    bands : tuple of str
+    bands, missing_bands : tuple of str
         As of `Catalogue`.
     schema : tuple of Column
         As of `Catalogue`.
@@ -150,6 +150,7 @@ class CatalogueFile:
         self._file = pq.ParquetFile(path)
         nothing = catalogue_of(self._file.schema_arrow.empty_table())
         self.bands, self.schema, self.meta = nothing.bands, nothing.schema, nothing.meta
+        self.missing_bands = nothing.missing_bands
 
     def __len__(self) -> int:
         return int(self._file.metadata.num_rows)

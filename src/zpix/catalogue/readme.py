@@ -123,6 +123,7 @@ def write_readme(
         f"{len(catalogue)} sources of zpix {version} in {bands}, from {catalogue.meta.get('mosaic', 'one field')}.\n",
         _FILES,
         *([_RESAMPLED.format(command=catalogue.meta["resampled"])] if "resampled" in catalogue.meta else []),
+        *([] if not catalogue.missing_bands else [_of_missing_bands(catalogue)]),
         *([] if reference is None else [_of_reference(catalogue, reference)]),
         *([] if verdict is None else [_of_mosaics(verdict)]),
         "## What to beware of\n",
@@ -134,6 +135,16 @@ def write_readme(
     ]
     with whole_file(path) as temporary:
         temporary.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _of_missing_bands(catalogue: CatalogueFile | Catalogue) -> str:
+    """Which bands of the model were not observed, and what that does to the columns."""
+    missing, known = catalogue.missing_bands, len(catalogue.bands) + len(catalogue.missing_bands)
+    return (
+        f"The mosaics have {len(catalogue.bands)} of the {known} bands that the model knows. **Not observed: "
+        f"{', '.join(missing)}.** Their columns are NaN, every source has the flag BANDS_MISSING, and redshifts are "
+        "less certain than with all bands.\n"
+    )
 
 
 def _of_model(model: Mapping[str, Any]) -> Iterator[str]:

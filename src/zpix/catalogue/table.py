@@ -35,9 +35,11 @@ class Catalogue(Rows):
         which older catalogues lack, are NaN where they are missing. Arrays are converted to the declared types and
         made read-only; further columns are dropped.
     bands : tuple of str
-        Band names in the order of the flux columns.
+        Names of the observed bands in the order of the flux columns. Those of `missing_bands` may be among them when a
+        catalogue is made, and are not among its own.
     meta : mapping of str to JSON values
-        Facts about the whole: model, code version, mosaic, redshift range, kind of intervals, for every header.
+        Facts about the whole: model, code version, mosaic, redshift range, kind of intervals, `missing_bands`, for
+        every header.
 
     Examples
     --------
@@ -51,6 +53,8 @@ class Catalogue(Rows):
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "meta", dict(self.meta))
+        object.__setattr__(self, "bands", tuple(band for band in self.bands if band not in self.missing_bands))
         columns = {}
         for column in self.schema:
             if column.name not in self.columns and not added_later(column.name):
@@ -62,8 +66,6 @@ class Catalogue(Rows):
             values.flags.writeable = False
             columns[column.name] = values
         object.__setattr__(self, "columns", columns)
-        object.__setattr__(self, "bands", tuple(self.bands))
-        object.__setattr__(self, "meta", dict(self.meta))
 
     def __len__(self) -> int:
         return len(self.columns["id"])
@@ -98,12 +100,22 @@ class Catalogue(Rows):
         components = np.shape(self.columns["zmix_weight"])[1]
         conformal = self.meta.get("intervals") == "conformal"
         return catalogue_columns(
-            self.bands,
+            self._bands_of_columns,
             components,
             classes=self.classes,
             reference="reference_id" in self.columns,
             conformal=conformal,
         )
+
+    @property
+    def missing_bands(self) -> tuple[str, ...]:
+        """Names of the bands that the model knows and the mosaic lacks; their columns are there, and NaN."""
+        return tuple(self.meta.get("missing_bands", ()))
+
+    @property
+    def _bands_of_columns(self) -> tuple[str, ...]:
+        """Names of the bands with columns, in their order."""
+        return catalogue_bands(list(self.columns)) if self.missing_bands else self.bands
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -143,7 +155,7 @@ class Catalogue(Rows):
         BandError
             If the catalogue has no such band.
         """
-        if band not in self.bands:
+        if band not in self._bands_of_columns:
             raise BandError(f"the catalogue has no band '{band}': it has {', '.join(self.bands)}")
         return magnitude_ab(self.columns[flux_column(band)])
 

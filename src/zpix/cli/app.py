@@ -41,6 +41,7 @@ def _zpix(
 def main() -> None:
     """Run the command line; a user's mistake is one sentence on standard error and exit code 2."""
     logging.basicConfig(format="zpix: %(message)s", level=logging.WARNING)
+    logging.getLogger("zpix.progress").setLevel(logging.INFO)  # how far long work is, where there is no terminal
     try:
         try:
             app()

@@ -10,6 +10,7 @@ import typer
 
 from zpix.cli.app import app
 from zpix.cli.options import MagnitudeBand, MatchBy, MatchMethod, Model, Out, Overwrite, Seed, one_or_many
+from zpix.cli.paths import require_free, require_inputs
 from zpix.cli.printing import list_files, print_tables
 
 
@@ -25,12 +26,16 @@ def evaluate_command(
         list[Path] | None,
         typer.Option(help="Directory or file of the mosaics, for a picture of what was found and missed."),
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Score a catalogue against the truth: detection, redshifts and PDFs."""
+    require_inputs(catalogue=catalogue, truth=truth, mosaics=mosaics)
+    require_free(out, overwrite=overwrite)
     from zpix.jobs.evaluate import evaluate
 
     pictured = one_or_many(mosaics) if mosaics else None
-    print_tables(evaluate(catalogue, truth, out=out, band=band, mosaics=pictured).tables())
+    report = evaluate(catalogue, truth, out=out, band=band, mosaics=pictured, overwrite=overwrite)
+    print_tables(report.tables())
     list_files(out)
 
 
@@ -53,6 +58,8 @@ def compare_command(
     overwrite: Overwrite = False,
 ) -> None:
     """Run zpix and template fitting on a simulated field and score both on the same galaxies."""
+    require_inputs(field=field, template_file=templates, model=model, psfs=psfs, eazy_param=eazy_param)
+    require_free(out, overwrite=overwrite)
     from zpix.jobs.compare import compare
 
     print_tables(
@@ -89,6 +96,9 @@ def match_command(
     overwrite: Overwrite = False,
 ) -> None:
     """Match two catalogues by the overlap of boxes or masks, or by position, and list what has no partner."""
+    require_inputs(
+        catalogue=(left, right), left_segmentation=left_segmentation, right_segmentation=right_segmentation
+    )  # fmt: skip
     from zpix.jobs.match import match
 
     result = match(
@@ -117,6 +127,8 @@ def diagnose_command(
     overwrite: Overwrite = False,
 ) -> None:
     """Where in colour and magnitude redshifts exist, where sources do, and which of these to observe next."""
+    require_inputs(catalogue=catalogue, redshifts=redshifts)
+    require_free(out, overwrite=overwrite)
     from zpix.jobs.diagnose import diagnose
 
     print_tables(

@@ -22,6 +22,7 @@ from zpix.cli.options import (
     names,
     one_or_many,
 )
+from zpix.cli.paths import require_free, require_inputs
 from zpix.cli.printing import list_files, print_tables
 
 
@@ -56,15 +57,24 @@ def run_command(
         bool, typer.Option("--resample", help="Bring mosaics on other pixel grids to the model's pixel scale first.")
     ] = False,
     as_given: AsGiven = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Go on with fewer than three bands, or more missing than the model has learnt."),
+    ] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Find every source of a mosaic and give it a redshift PDF; the same command goes on after an interruption."""
+    require_inputs(
+        mosaics=mosaics, model=model, config=config, dust=dust, reference=reference,
+        reference_segmentation=reference_segmentation,
+    )  # fmt: skip
+    require_free(out, overwrite=overwrite)
     from zpix.jobs.run import write_run
 
     result = write_run(
         one_or_many(mosaics), out=out, model=model, config=config, device=device, precision=precision,
         intervals=intervals, dust=dust, workers=workers, scheduler=scheduler, hats=hats, reference=reference,
-        reference_segmentation=reference_segmentation, resample=resample, as_given=as_given,
+        reference_segmentation=reference_segmentation, resample=resample, as_given=as_given, force=force,
         overwrite=overwrite,
     )  # fmt: skip
     print(f"{result.sources} sources ({result.stars} stars) in {out}")
@@ -81,11 +91,14 @@ def demo_command(
     seed: Seed = 20260101,
     model: Model = None,
     config: ConfigFile = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Simulate a field, run the shipped model on it, and compare with the truth."""
+    require_inputs(model=model, config=config)
+    require_free(out, overwrite=overwrite)
     from zpix.jobs.demo import demo
 
-    print_tables(demo(out, size_pix=size_pix, seed=seed, model=model, config=config).tables())
+    print_tables(demo(out, size_pix=size_pix, seed=seed, model=model, config=config, overwrite=overwrite).tables())
     print(f"catalogue         {out / 'result' / 'catalogue.fits'}  (and .parquet, with pdfs.hdf5 and regions.reg)")
     print(f"segmentation map  {out / 'result' / 'segmentation.fits'}")
     for figure in (out / "result" / "detections.png", *sorted((out / "evaluation").glob("*.png"))):
@@ -111,6 +124,7 @@ def simulate_command(
     overwrite: Overwrite = False,
 ) -> None:
     """Draw a mock JADES field: FITS mosaics, segmentation map and truth catalogue."""
+    require_inputs(config=config, catalogue=catalogue)
     from zpix.jobs.simulate import simulate
 
     simulate(
@@ -161,6 +175,7 @@ def align_command(
     overwrite: Overwrite = False,
 ) -> None:
     """Bring bands of different pixel grids onto one."""
+    require_inputs(mosaics=mosaics)
     from zpix.jobs.align import align
 
     align(

@@ -26,6 +26,7 @@ from zpix.cli.options import (
     names,
     one_or_many,
 )
+from zpix.cli.paths import require_inputs
 from zpix.cli.printing import print_counts, print_tables
 
 # Shares of train, validation and test.
@@ -63,6 +64,9 @@ def prepare_command(
     config: ConfigFile = None,
 ) -> None:
     """Cut annotated tiles for training, split by sky position."""
+    require_inputs(
+        mosaics=mosaics, segmentation=segmentation, catalogue=catalogue, redshifts=redshifts, dust=dust, config=config
+    )  # fmt: skip
     from zpix.jobs.prepare import prepare
 
     counts = prepare(
@@ -95,6 +99,7 @@ def pretrain_command(
     device: Device = "auto",
 ) -> None:
     """Teach the redshift head its colours, or the backbone its galaxies, on cutouts before the joint training."""
+    require_inputs(data=data, model=backbone, config=config)
     from zpix.jobs.pretrain import pretrain
 
     path = pretrain(
@@ -116,6 +121,8 @@ def train_command(
     name: Annotated[str | None, typer.Option(help="Name of the model, written into catalogues.")] = None,
 ) -> None:
     """Train a detector; the same command goes on after an interruption. Several devices: start it with torchrun."""
+    begun = [source for source in (init, backbone, redshift_head) if source is not None]
+    require_inputs(store=store, model=begun, config=config)
     from zpix.jobs.train import train
 
     path = train(
@@ -133,6 +140,7 @@ def calibrate_command(
     device: Device = "auto",
 ) -> None:
     """Calibrate widths of PDFs, conformal intervals, novelty and eight bits of a model on validation tiles."""
+    require_inputs(model=model, store=store)
     from zpix.jobs.calibrate import calibrate
 
     widths = calibrate(model, store, device=device)
@@ -143,14 +151,21 @@ def calibrate_command(
 
 @app.command("info")
 def info_command(
-    model: Annotated[Path | None, typer.Argument(help="Checkpoint; the shipped model by default.")] = None,
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="Model, training store or result of a run; the shipped model by default."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print everything that is known, as JSON.")] = False,
 ) -> None:
-    """Say what a model is: its bands, what it was trained on, how well it does."""
-    import json
+    """Say what a model, a training store or the result of a run is, in ten lines."""
+    require_inputs(path=path)
+    from json import dumps
 
+    from zpix.cli.describing import describe
     from zpix.jobs.info import info
 
-    print(json.dumps(info(model), indent=2))
+    facts = info(path)
+    print(dumps(facts, indent=2) if json else "\n".join(describe(facts)))
 
 
 @app.command("bench")
@@ -169,6 +184,7 @@ def bench_command(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file for every figure.")] = None,
 ) -> None:
     """Measure the speed of zpix on this machine, beside torchvision's and, if it is installed, detectron2's."""
+    require_inputs(model=model)
     from zpix.jobs.bench import bench
 
     result = bench(

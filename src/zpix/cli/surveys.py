@@ -9,6 +9,7 @@ import typer
 
 from zpix.cli.app import app
 from zpix.cli.options import names
+from zpix.cli.paths import require_inputs
 
 
 @app.command("fetch")
@@ -31,6 +32,7 @@ def fetch_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List files and sizes, fetch nothing.")] = False,
 ) -> None:
     """Fetch a survey's files; the same command goes on after an interruption and never fetches what is whole."""
+    require_inputs(list_of_checksums=checksums)
     from zpix.jobs.fetch import fetch
 
     files = fetch(

@@ -6,6 +6,7 @@ else is copied; the position tables of a transformer that was built for another 
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from zpix.detector.backbone import BACKBONES
 from zpix.detector.checkpoint import Checkpoint, load_checkpoint
 from zpix.detector.detector import Detector
+from zpix.detector.shared_bands import for_bands_of
 from zpix.errors import ModelError
 
 #: Bands of terrestrial photographs, in order of wavelength.
@@ -229,7 +231,7 @@ def _first_convolution(weights: dict[str, Tensor]) -> str:
 def take_weights(
     detector: Detector, checkpoint: Checkpoint, path: str | Path, *, part: str = "", without: str = ""
 ) -> None:
-    """Copy weights of a checkpoint into a detector.
+    """Copy weights of a checkpoint into a detector; those of single bands follow the names of the bands.
 
     Parameters
     ----------
@@ -247,16 +249,26 @@ def take_weights(
     Raises
     ------
     ModelError
-        If a weight has no place in the detector.
+        If a weight has no place in the detector, or the two have no band in common.
     """
     every = checkpoint.detector.state_dict().items()
     weights = {n: v for n, v in every if n.startswith(part) and not (without and n.startswith(without))}
+    weights = for_bands_of(detector, checkpoint, path, weights)
     own = detector.state_dict()
     wrong = [n for n, v in weights.items() if n not in own or own[n].shape != v.shape]
     if wrong or not weights:
         what = wrong[0] if wrong else part
-        raise ModelError(f"{path}: its tensor '{what}' does not fit the network to be trained; use the same [model]")
+        raise ModelError(
+            f"{path}: its tensor '{what}' does not fit the network to be trained; {_remedy(detector, checkpoint)}"
+        )
     detector.load_state_dict({**own, **weights})
+
+
+def _remedy(detector: Detector, checkpoint: Checkpoint) -> str:
+    """What to set in [model] so that a checkpoint fits; bands may differ."""
+    ours, theirs = (own.model_dump(mode="json", exclude={"bands"}) for own in (detector.config, checkpoint.config))
+    differ = [f"{name} = {json.dumps(value)}" for name, value in theirs.items() if ours[name] != value]
+    return f"set {', '.join(differ)} in [model]" if differ else "use the same [model]"
 
 
 def take_backbone(detector: Detector, source: str | Path) -> None:

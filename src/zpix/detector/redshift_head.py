@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from zpix.config import ModelConfig, Registry
 from zpix.detector.box_head import BOX_BINS
-from zpix.detector.soft_photometry import SourcePixels, soft_photometry
+from zpix.detector.soft_photometry import LEAST_DEPTH, SourcePixels, soft_photometry
 
 # Milky Way E(B−V) is a few hundredths of a magnitude in survey fields; this brings it to order one.
 _DUST_SCALE = 20.0
@@ -47,6 +47,21 @@ class Mixture(NamedTuple):
     means: Tensor
     widths: Tensor
     features: Tensor
+
+
+class BandInputs(NamedTuple):
+    """Which band each input of a layer is of.
+
+    Attributes
+    ----------
+    band : list of int
+        Number of the band of each input, -1 for inputs of no single band.
+    absent : list of float
+        Value of each input where its band is missing.
+    """
+
+    band: list[int]
+    absent: list[float]
 
 
 class MixtureLayer(nn.Module):
@@ -150,6 +165,28 @@ class RedshiftHead(nn.Module, ABC):
         """
         return (self.mixture.linear.in_features,)
 
+    def band_inputs(self) -> dict[str, BandInputs]:
+        """List the layers whose inputs are of single bands, so that their weights can follow the names of the bands.
+
+        Returns
+        -------
+        dict of str to BandInputs
+            By the name of the layer's weights, (out, input); by default none.
+        """
+        return {}
+
+    @property
+    def features_by_band(self) -> bool:
+        """Say whether the first kind of features is told apart by band.
+
+        Returns
+        -------
+        bool
+            True if these are significances (band, sum), then colours (band, sum), as `soft_photometry` gives them; by
+            default false.
+        """
+        return False
+
 
 class PhotometricHead(RedshiftHead):
     """A redshift head with soft photometry, which can learn from that alone before the joint training."""
@@ -244,6 +281,15 @@ class PixelRedshiftHead(PhotometricHead):
             mixture: Mixture = self.mixture(self.trunk(hidden if from_pyramid is None else hidden + from_pyramid))
             return mixture._replace(features=torch.cat([sums[:, : self._colours], mixture.features], 1))
 
+    def band_inputs(self) -> dict[str, BandInputs]:
+        """List the layer that reads soft photometry; see `RedshiftHead.band_inputs`."""
+        bands = range(len(self.config.bands))
+        sums = self._colours // (2 * len(bands))
+        by_sum = [band for band in bands for _ in range(sums)]
+        order = [*by_sum, *by_sum, *bands, *bands, -1, -1, -1]  # significances, colours, depths, coverages, the rest
+        absent = [0.0] * self._colours + [LEAST_DEPTH] * len(bands) + [0.0] * (len(bands) + 3)
+        return {"photometry.0.weight": BandInputs(order, absent)}
+
     def photometric_parameters(self) -> list[nn.Parameter]:
         """List the parameters that learn from soft photometry alone; see `PhotometricHead`."""
         return [parameter for name, parameter in self.named_parameters() if not name.startswith("pyramid.")]
@@ -256,6 +302,11 @@ class PixelRedshiftHead(PhotometricHead):
     def feature_widths(self) -> tuple[int, ...]:
         """Numbers of significances and colours of the pixels, and of the hidden layer; see `RedshiftHead`."""
         return (self._colours, self.mixture.linear.in_features)
+
+    @property
+    def features_by_band(self) -> bool:
+        """Say that the first features are told apart by band; see `RedshiftHead`."""
+        return True
 
 
 #: Redshift heads by name; a class is built from a `ModelConfig`.

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 
 _FAINTEST_NJY = 1e-9  # far below any noise; keeps divisions finite
+#: log10 of the noise (nJy) that a band is said to have where it was not observed.
+LEAST_DEPTH = -3.0
 _ANY_LIGHT = 1e-6  # added to each pixel, in units of its noise, so that an empty cutout has a centre
 _SMOOTHING_PIX = 1.5  # σ of the Gaussian that suppresses noise before the shape of the light is measured
 _MOST_ELONGATED = 0.9  # correlation of x and y of the light
@@ -81,7 +83,7 @@ def soft_photometry(
         colour = observed * (brightness - brightness.sum(1, keepdim=True) / bands)
 
         reference = min(1, len(sigmas_pix) - 1)
-        depth = torch.log10(noise[:, :, reference].clamp(min=1e-3))
+        depth = torch.log10(noise[:, :, reference].clamp(min=10**LEAST_DEPTH))
         disc = weights[:, reference : reference + 1]
         coverage = torch.einsum("nbp,nsp->nbs", (variance > 0).float(), disc)[:, :, 0] / disc.sum(2).clamp(min=1e-3)
         sides = pixels.size.float().clamp(min=1.0).log() - math.log(16.0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zpix.errors import MissingExtraError
+from zpix.errors import BandError, MissingExtraError
 from zpix.instruments.instrument import Curve
 
 
@@ -53,7 +53,14 @@ def sedpy_curve(pattern: str, band: str) -> Curve:
         Where the curve is sampled.
     efficiency : (W,) float64
         Photon-to-electron efficiency there.
+
+    Raises
+    ------
+    BandError
+        If there is no such file.
     """
     path = package_file("sedpy", "data", "filters", pattern.format(band=band.lower()))
+    if not path.is_file():
+        raise BandError(f"band '{band}' cannot be drawn: astro-sedpy has no curve '{path.name}' of it")
     wavelength, efficiency = np.loadtxt(path, unpack=True)
     return wavelength, efficiency

@@ -8,11 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from zpix.catalogue import read_catalogue
-from zpix.errors import OutputError
 from zpix.evaluation import Report, read_truth, score_catalogue, write_report
 from zpix.image import MosaicPaths, open_mosaic
+from zpix.outputs import output_directory, refuse_to_replace
 from zpix.plots import matches_figure, picture_of_middle, save_evaluation_figures, save_figure
 
+#: What an evaluation writes.
+PRODUCTS = (
+    "report.json", "redshifts.png", "redshifts_bright.png", "pit.png", "pit_bright.png", "accuracy.png",
+    "completeness.png", "matches.png",
+)  # fmt: skip
 #: Missed sources fainter than this are not drawn: few of them can be seen.
 _FAINTEST_MISSED = 28.0
 
@@ -24,6 +29,7 @@ def evaluate(
     out: str | Path,
     band: str = "F444W",
     mosaics: MosaicPaths | None = None,
+    overwrite: bool = False,
 ) -> Report:
     """Score a catalogue against the truth, matched one-to-one by overlap and position.
 
@@ -38,12 +44,14 @@ def evaluate(
         qualities and those that are secure, which is compiled as `prepare` does it. The report says which column was
         taken for the quality, how many redshifts were left out, and how many have no partner in the catalogue.
     out : str or Path
-        Directory to write to.
+        Directory to make.
     band : str, default: "F444W"
         Band of the magnitudes.
     mosaics : str, Path, sequence of these, or mapping of str to path, optional
         The mosaics of the catalogue: adds `matches.png`, what was found and what was missed over a colour composite of
         their middle.
+    overwrite : bool, default: False
+        Whether an earlier evaluation at `out` is replaced.
 
     Returns
     -------
@@ -53,13 +61,15 @@ def evaluate(
     Raises
     ------
     ZpixError
-        If a table cannot be read, lacks a column, or they are of different places, or the mosaics cannot be read.
+        If a table cannot be read, lacks a column, or they are of different places, the mosaics cannot be read, or the
+        output place cannot be used; nothing is then left at `out`.
 
     Examples
     --------
     >>> report = zpix.evaluate("result", "field/truth.fits", out="evaluation")  # doctest: +SKIP
     >>> report.redshifts["all"].sigma_nmad  # doctest: +SKIP
     """
+    refuse_to_replace(out, products=PRODUCTS, overwrite=overwrite)
     found = read_catalogue(catalogue)
     known = read_truth(truth, band=band, near=(found["ra"], found["dec"]))
     report = score_catalogue(found, known, band=band)
@@ -68,22 +78,18 @@ def evaluate(
         with open_mosaic(mosaics) as mosaic:
             picture, region = picture_of_middle(mosaic)
             xy = np.stack(mosaic.pixel(known.ra, known.dec), axis=1)
-    place = Path(out)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{place}: cannot be made: {error.strerror}") from None
-    write_report(place / "report.json", report)
-    save_evaluation_figures(report, place)
-    if picture is not None:
-        figure = matches_figure(
-            picture,
-            found,
-            replace(known, xy=xy),
-            report.matching,
-            band=band,
-            faintest=_FAINTEST_MISSED,
-            origin_xy=(region.x0, region.y0),
-        )
-        save_figure(place / "matches.png", figure)
+    with output_directory(out, products=PRODUCTS, overwrite=overwrite) as place:
+        write_report(place / "report.json", report)
+        save_evaluation_figures(report, place)
+        if picture is not None:
+            figure = matches_figure(
+                picture,
+                found,
+                replace(known, xy=xy),
+                report.matching,
+                band=band,
+                faintest=_FAINTEST_MISSED,
+                origin_xy=(region.x0, region.y0),
+            )
+            save_figure(place / "matches.png", figure)
     return report

@@ -18,6 +18,7 @@ from zpix.progress import progress_bar
 from zpix.search import make_blocks
 from zpix.search.array_image import ArrayImage, image_of_arrays, image_of_nddata
 from zpix.search.assembly import assemble
+from zpix.search.doubts import count_faint, remark_on
 from zpix.search.parts import KeptParts
 from zpix.search.requirements import check_model, check_mosaic, examine_for
 from zpix.search.searcher import Searcher
@@ -43,6 +44,7 @@ def predict(
     intervals: Literal["pdf", "conformal"] | None = None,
     dust: str | float | None = None,
     as_given: bool | None = None,
+    force: bool = False,
 ) -> Catalogue:
     """Find every source of an image in memory and give each a redshift PDF.
 
@@ -77,6 +79,9 @@ def predict(
         E(B−V) is then 0 by default.
     as_given : bool, optional
         Whether the pixels are taken as they are, as in `run`, in place of that of `config`.
+    force : bool, default: False
+        Whether an image is searched that has fewer than three bands of the model, or lacks more of them than the model
+        has learnt to do without.
 
     Returns
     -------
@@ -103,7 +108,7 @@ def predict(
     image = _image(flux, error, wcs, bands, pixel_scale_arcsec, checkpoint)
     inference = inference.model_copy(update={"dust": _dust(inference.dust, dust, on_sky=image.wcs is not None)})
     check_model(checkpoint, inference, name)
-    check_mosaic(image, checkpoint)
+    missing = check_mosaic(image, checkpoint, force=force)
     image = image.repaired(examine_for(image, checkpoint, inference).repairs)
     blocks = make_blocks(image.shape, inference)
     found = KeptParts(inference)
@@ -111,12 +116,14 @@ def predict(
         "code_version": version("zpix"),
         "model": checkpoint.about.name or "unnamed",
         "mosaic_shape": list(image.shape),
-    }
+    } | ({"missing_bands": list(missing)} if missing else {})
     searcher = Searcher(checkpoint, image, inference, keep=found.keep, facts=facts)
     with progress_bar("finding sources", sum(len(block.tiles) for block in blocks)) as bar:
         for block in searcher.search(blocks):
             bar.advance(block.tiles)
-    return Catalogue.concatenate([strip.catalogue for strip in assemble(found, blocks)])
+    catalogue = Catalogue.concatenate([strip.catalogue for strip in assemble(found, blocks)])
+    remark_on(detections=len(catalogue), faint=count_faint(catalogue), shape=image.shape)
+    return catalogue
 
 
 def _loaded(model: str | Path | Checkpoint | None) -> tuple[Checkpoint, Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -136,6 +137,8 @@ def prepare(
     if labels is not None and labels not in get_args(Labels):
         raise ConfigError(f"labels = '{labels}': allowed are {', '.join(get_args(Labels))}")
     wanted = None if bands is None else tuple(band.strip().upper() for band in bands)
+    if wanted is not None and len(set(wanted)) < len(wanted):
+        raise ConfigError(f"bands = {','.join(wanted)}: each band can be named once")
     if mock is not None:
         if mosaics or segmentation is not None or catalogue is not None:
             raise ConfigError("prepare draws mock tiles or cuts mosaics: give one of them")
@@ -313,8 +316,13 @@ def _draw_mock(
         ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
         progress_bar("drawing scenes", tiles, done=writer.position) as bar,
     ):
-        for tile in in_order(pool, draw_tile, jobs, ahead=2 * workers):
-            writer.add(splits[writer.position], tile)
-            bar.advance()
+        try:
+            for tile in in_order(pool, draw_tile, jobs, ahead=2 * workers):
+                writer.add(splits[writer.position], tile)
+                bar.advance()
+        except Exception:
+            if writer.position == 0:  # what can never be drawn leaves no half store
+                shutil.rmtree(out, ignore_errors=True)
+            raise
     writer.close({"kind": "mock", **settings})
     return store_counts(Store(out))

@@ -21,6 +21,7 @@ from zpix.outputs import refuse_to_replace, refuse_without_room, resumable_direc
 from zpix.plots import draw_detections
 from zpix.search import choose_threads, make_blocks
 from zpix.search.block import Search
+from zpix.search.doubts import remark_on
 from zpix.search.products import FURTHER_PRODUCTS, PRODUCTS, write_products
 from zpix.search.reference import PlacedReference, read_placed_reference
 from zpix.search.requirements import check_model, check_mosaic, check_named, examine_for, what_decides
@@ -51,6 +52,7 @@ def run(
     reference_segmentation: str | Path | None = None,
     resample: bool = False,
     as_given: bool | None = None,
+    force: bool = False,
     overwrite: bool = False,
 ) -> Catalogue:
     """Find every source of a mosaic and give each a redshift PDF.
@@ -99,6 +101,9 @@ def run(
         Whether the pixels are taken as they are, in place of that of `config`. Otherwise a constant sky is subtracted
         and errors are scaled where the examination of the mosaics asks for it, and mosaics whose pixels contradict
         their headers are refused.
+    force : bool, default: False
+        Whether a mosaic is searched that has fewer than three bands of the model, or lacks more of them than the model
+        has learnt to do without.
     overwrite : bool, default: False
         Whether an earlier run at `out` is replaced.
 
@@ -124,8 +129,8 @@ def run(
     write_run(
         mosaics, out=out, model=model, config=config, device=device, precision=precision, intervals=intervals,
         dust=dust, workers=workers, scheduler=scheduler, hats=hats, reference=reference,
-        reference_segmentation=reference_segmentation, resample=resample, overwrite=overwrite,
-        reference_segmentation=reference_segmentation, as_given=as_given, overwrite=overwrite,
+        reference_segmentation=reference_segmentation, resample=resample, as_given=as_given, force=force,
+        overwrite=overwrite,
     )  # fmt: skip
     return read_catalogue_parquet(Path(out) / "catalogue.parquet")
 
@@ -141,6 +146,7 @@ def write_run(
     reference: str | Path | None = None,
     reference_segmentation: str | Path | None = None,
     resample: bool = False,
+    force: bool = False,
     overwrite: bool = False,
     **settings: str | int | bool | None,
 ) -> FieldSummary:
@@ -162,6 +168,8 @@ def write_run(
         A survey's catalogue and its segmentation map.
     resample : bool, default: False
         Whether mosaics are brought to the model's pixel scale.
+    force : bool, default: False
+        Whether a mosaic is searched that lacks more bands than the model has learnt to do without.
     overwrite : bool, default: False
         Whether an earlier run is replaced.
     **settings
@@ -193,7 +201,7 @@ def write_run(
     if resample:
         moved = resample_for_run(mosaics, out=out, scale_arcsec=scale, bands=bands, overwrite=overwrite)
     with open_mosaic(mosaics if moved is None else moved.paths) as given:
-        check_mosaic(given, checkpoint)
+        missing = check_mosaic(given, checkpoint, force=force)
         needed = _BYTES_PER_PIXEL * math.prod(given.shape) + _BYTES_OF_OTHERS
         refuse_without_room(Path(out).parent, needed, f"{out}: cannot be written", remedy="choose another place")
         start = time.perf_counter()
@@ -209,7 +217,7 @@ def write_run(
         record = what_decides(mosaic, model, inference, verdict.repairs) | ({} if placed is None else placed.about)
         record |= {} if moved is None else moved.about
         with resumable_directory(out, record, products=products, overwrite=overwrite) as work:
-            search = _describe(mosaic, model, known, inference, placed, moved, parts=work.parts, tiles=tiles)
+            search = _describe(mosaic, model, known, inference, placed, moved, missing, parts=work.parts, tiles=tiles)
             search = replace(search, repairs=verdict.repairs)
             summary = find_sources(search, blocks, scheduler=scheduler)
             summary.seconds = {"examining": examining} | summary.seconds
@@ -227,6 +235,7 @@ def write_run(
             (work.products / "run.json").write_text(json.dumps(told, indent=2) + "\n")
     if moved is not None:
         moved.remove()
+    remark_on(detections=summary.detections, faint=summary.faint, shape=mosaic.shape)
     log.info("%d sources in %s", summary.sources, out)
     log.info("seconds: %s", ", ".join(f"{stage} {spent:.1f}" for stage, spent in summary.seconds.items()))
     return summary
@@ -239,6 +248,7 @@ def _describe(
     config: InferenceConfig,
     placed: PlacedReference | None,
     moved: ResampledMosaics | None,
+    missing: tuple[str, ...],
     *,
     parts: Path,
     tiles: int,
@@ -251,6 +261,8 @@ def _describe(
         "mosaic": ", ".join(sorted({path.name for path in mosaic.paths})),
     } | ({} if placed is None else {"reference": placed.path.name})
     facts |= {} if moved is None else moved.facts
+    if missing:
+        facts["missing_bands"] = missing
     return Search(
         model,
         tuple(path.absolute() for path in mosaic.paths),

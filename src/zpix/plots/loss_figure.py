@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from zpix.errors import InputFileError
@@ -73,6 +74,7 @@ def loss_figure(path: str | Path, *, title: str = "") -> Figure:
             _line(axes, columns[progress][rows], columns[name][rows], colour=colour, label=str(own))
         _scale(axes, columns[name])
         polish(axes, title=name.replace("_", " "))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))  # no half epochs
     for axes in grid[max(len(parts) - n_columns, 0) : len(parts)]:
         axes.set_xlabel(progress)
     for axes in grid[len(parts) :]:

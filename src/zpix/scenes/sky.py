@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS, Pixels, Region
-from zpix.instruments import instrument_of
+from zpix.instruments import transmission
 from zpix.scenes.census import draw_population
 from zpix.scenes.jaguar import JaguarCatalogue, read_jaguar
 from zpix.scenes.observation import Observation
@@ -87,7 +87,7 @@ class Sky:
     def __post_init__(self) -> None:
         """Refuse bands, catalogues and families that cannot be used before anything is drawn."""
         for band in self.bands:
-            instrument_of(band)
+            transmission(band)
         for name, _ in self.config.spectra:
             FAMILIES[name]
         _ = self._catalogue

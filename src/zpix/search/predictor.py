@@ -56,6 +56,8 @@ class Predictor:
         Cells of a mask along each side of its box.
     feature_widths : sequence of int
         Numbers of features of each kind in its detections.
+    features_by_band : bool
+        Whether those of the first kind are significances and colours of each band.
     """
 
     mask_size = MASK_SIZE
@@ -63,6 +65,7 @@ class Predictor:
     def __init__(self, checkpoint: Checkpoint, config: InferenceConfig) -> None:
         self.bands, self.classes = checkpoint.bands, checkpoint.config.classes
         self.feature_widths = checkpoint.detector.redshift_head.feature_widths
+        self.features_by_band = checkpoint.detector.redshift_head.features_by_band
         self.config = config
         self.device = choose_device(config.device)
         self.dtype = choose_precision("auto" if config.precision == "int8" else config.precision, self.device)

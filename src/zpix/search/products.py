@@ -22,6 +22,7 @@ from zpix.image import Mosaic, Verdict
 from zpix.search.assembly import Counterparts, assemble
 from zpix.search.block import Search
 from zpix.search.blocks import Block
+from zpix.search.doubts import count_faint, found_alone
 from zpix.search.reference import PlacedReference, find_counterparts
 from zpix.search.whole_field import FieldSummary
 
@@ -112,6 +113,8 @@ def _write_tables(
             table.write(strip.catalogue)
             segmentation.draw(strip.segments, ids=strip.ids, score=strip.score, until=strip.drawn)
             summary.sources += len(strip.catalogue)
+            summary.detections += int(found_alone(strip.catalogue).sum())
+            summary.faint += count_faint(strip.catalogue)
             summary.stars += int((strip.catalogue["class"] == "star").sum())
             for origin in () if counterparts is None else ("matched", "forced", "new"):
                 count = int((strip.catalogue["origin"] == origin).sum())

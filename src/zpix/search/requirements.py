@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -20,6 +21,13 @@ log = logging.getLogger(__name__)
 
 # Mosaics within this factor of the model's pixel scale show it sources of the sizes it knows.
 _PIXEL_SCALE_TOLERANCE = 0.05
+# With two bands there is one colour, which any redshift can have.
+_FEWEST_BANDS = 3
+# Share of the training images that lacked as many bands, from which on a model counts as taught to do without them.
+_TAUGHT_SHARE = 0.01
+# Fraction of outliers to F444W = 28 by the number of missing bands, of models that were measured
+# (docs/notebook/2026-11-28-missing-bands.md).
+_OUTLIERS = {"zpix-default-5": {0: 0.05, 1: 0.06, 2: 0.11, 3: 0.17, 4: 0.34, 5: 0.47, 6: 0.55, 7: 0.57}}
 
 
 def check_model(checkpoint: Checkpoint, config: InferenceConfig, model: Path) -> None:
@@ -81,31 +89,37 @@ def check_named(bands: Sequence[str], checkpoint: Checkpoint) -> None:
         )
 
 
-def check_mosaic(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) -> None:
+def check_mosaic(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, *, force: bool = False) -> tuple[str, ...]:
     """Refuse a mosaic that the model cannot read; warn of missing bands.
 
     Parameters
     ----------
-    mosaic : Mosaic
+    mosaic : Mosaic or ArrayImage
         The mosaic to search.
     checkpoint : Checkpoint
         The model.
+    force : bool, default: False
+        Whether a mosaic is searched that lacks more bands than the model has learnt to do without.
+
+    Returns
+    -------
+    tuple of str
+        Bands of the model that the mosaic lacks.
 
     Raises
     ------
     BandError
-        If the mosaic has none of the model's bands.
+        If the mosaic has none of the model's bands; unless `force` is set, also if it has fewer than three of them, or
+        lacks more than the model was taught to do without.
     ModelError
         If its pixel scale is not the model's.
     """
-    missing = [band for band in checkpoint.bands if band not in mosaic.bands]
+    missing = tuple(band for band in checkpoint.bands if band not in mosaic.bands)
     if len(missing) == len(checkpoint.bands):
         raise BandError(
             f"the mosaic has bands {' '.join(mosaic.bands)}, none of which the model knows; "
             f"it was trained on {' '.join(checkpoint.bands)}"
         )
-    if missing:
-        log.warning("the mosaic lacks %s: the model gets a mask instead, and n_bands says so", " ".join(missing))
     expected = checkpoint.config.pixel_scale_arcsec
     scale = mosaic.pixel_scale_arcsec  # not known of arrays without a WCS
     if scale is not None and not is_scale_of_model(scale, expected):
@@ -114,6 +128,53 @@ def check_mosaic(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) -> None:
             f"{expected:.4f}: let `zpix run` bring them to such pixels with --resample, or do it once with "
             f"`zpix align --pixel-scale {expected:g}`"
         )
+    if missing:
+        _judge_missing(missing, checkpoint, force=force)
+    return missing
+
+
+def most_missing(checkpoint: Checkpoint) -> int | None:
+    """Say how many bands may be missing at once in the images that a model has learnt from.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        The model.
+
+    Returns
+    -------
+    int or None
+        The largest number of bands that at least one image in a hundred lacked, since training hides each band with
+        the probability `band_dropout`; None if the model does not tell.
+    """
+    chance, bands = (checkpoint.about.training or {}).get("band_dropout"), len(checkpoint.bands)
+    if chance is None:
+        return None
+    share = [math.comb(bands, n) * chance**n * (1 - chance) ** (bands - n) for n in range(bands + 1)]
+    return max(n for n in range(bands + 1) if sum(share[n:]) >= _TAUGHT_SHARE)
+
+
+def _judge_missing(missing: Sequence[str], checkpoint: Checkpoint, *, force: bool) -> None:
+    """Warn of missing bands, or refuse to go on without them."""
+    known, taught = len(checkpoint.bands), most_missing(checkpoint)
+    left = known - len(missing)
+    worse = _OUTLIERS.get(checkpoint.about.name or "", {})
+    expected = ""
+    if worse:
+        measured = worse[max(count for count in worse if count <= len(missing))]
+        expected = (
+            f"; expect about {measured:.0%} outliers among redshifts to F444W = 28, as were found with {left} bands of "
+            f"a simulated field, where all {known} bands give {worse[0]:.0%}"
+        )
+    lacks = f"the mosaic lacks {' '.join(missing)}, and has {left} of the {known} bands of the model"
+    reason = None
+    if left < _FEWEST_BANDS:
+        reason = f"fewer than {_FEWEST_BANDS} bands do not tell redshifts"
+    elif taught is not None and len(missing) > taught:
+        reason = f"it has learnt to do without {taught} at most" if taught else "it has not learnt to do without any"
+    if reason is not None and not force:
+        raise BandError(f"{lacks}: {reason}{expected}; --force (force=True in Python) goes on all the same")
+    log.warning("%s: it gets a mask instead, and n_bands says so%s", lacks, expected)
 
 
 def is_scale_of_model(scale_arcsec: float, expected_arcsec: float) -> bool:

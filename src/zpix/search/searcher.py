@@ -233,7 +233,12 @@ class Searcher:
             ),
             photometry,
             light,
-            self.novelty.distance(detections.features, photometry.snr),
+            self.novelty.distance(
+                detections.features,
+                photometry.snr,
+                observed=np.isfinite(photometry.flux),
+                by_band=self.predictor.features_by_band,
+            ),
             segment_masks(probability, threshold=threshold),
             window.dust,
             time.perf_counter() - start,

@@ -25,6 +25,8 @@ class FieldSummary:
     ----------
     sources, stars : int
         Number of rows of the catalogue, and of those that are stars.
+    detections, faint : int
+        Number of sources that the network found by itself, and of those of them that hardly stand out of the noise.
     tiles : int
         Number of tiles that were searched.
     workers : int
@@ -38,6 +40,8 @@ class FieldSummary:
 
     sources: int = 0
     stars: int = 0
+    detections: int = 0
+    faint: int = 0
     tiles: int = 0
     workers: int = 1
     origins: dict[str, int] = field(default_factory=dict)

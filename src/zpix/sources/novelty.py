@@ -5,6 +5,9 @@ sources of known redshift, in the features of the redshift head: the significanc
 (a colour–magnitude space with errors) and its hidden layer. In each space this is the Mahalanobis distance (1936; Lee
 et al. 2018 for layers of networks) from sources of the same signal-to-noise ratio: compared with sources of all ratios,
 bright sources, which are few, would all count as unusual, and noise would hide unusual faint ones.
+
+Where bands are missing, ordinary sources are described as they would be without these bands, from the significances and
+colours of the others; the hidden layer, which answers differently then, is left out.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaincinv
 
 # log₁₀ S/N at which sources are described; distances are interpolated in between and constant beyond.
 _KNOTS = (0.75, 1.25, 1.75, 2.25, 2.75)
@@ -71,6 +75,39 @@ class Space:
         distance: NDArray[np.float64] = np.sqrt(squared) / np.exp(shares @ np.log(self.limit))
         return distance
 
+    def projected(self, matrix: NDArray[np.float64], *, dimensions: int) -> Space:
+        """Describe the same sources in linear combinations of the features.
+
+        Parameters
+        ----------
+        matrix : (F, F) float64
+            From the features to the combinations.
+        dimensions : int
+            Number of directions to keep, those of the largest variance.
+
+        Returns
+        -------
+        Space
+            Of the same F features. Its limit is scaled as that of normal distributions of so many dimensions is.
+        """
+        back = np.linalg.pinv(self.directions.astype(np.float64)) @ matrix  # (D, F), from components to combinations
+        scale = np.sqrt((back**2).sum(0))
+        scale[scale < 1e-6 * scale.max()] = np.inf  # what no longer varies, such as the colour of a single band
+        variance, axes = np.linalg.eigh((back / scale).T @ (back / scale))
+        strongest = np.argsort(-variance)[:dimensions]
+        strongest = strongest[variance[strongest] > 1e-6 * variance.max()]
+        onto = axes[:, strongest] / np.sqrt(variance[strongest]) / scale[:, None]  # (F, new D)
+        turn = back @ onto  # (D, new D)
+        whitening = []
+        for earlier in self.whitening.astype(np.float64):
+            spread = np.linalg.inv(earlier).T  # whose product with its transpose is the covariance
+            values, vectors = np.linalg.eigh((spread.T @ turn).T @ (spread.T @ turn))
+            whitening.append(vectors / np.sqrt(np.maximum(values, 1e-12)))
+        new, old = len(strongest), self.directions.shape[1]  # quantiles of chi², by the incomplete gamma function
+        ratio = np.sqrt(gammaincinv(0.5 * new, WITHIN) / gammaincinv(0.5 * old, WITHIN))
+        arrays = (self.origin, matrix @ onto, self.mean @ turn, np.stack(whitening), self.limit * ratio)
+        return Space(*(np.asarray(values, np.float32) for values in arrays))
+
     @staticmethod
     def fit(features: NDArray[np.floating], shares: NDArray[np.float64]) -> Space:
         """Describe ordinary sources: means and covariances from one half of them, the limit from the other.
@@ -121,7 +158,14 @@ class Novelty:
     log_snr: NDArray[np.float32]
     spaces: tuple[Space, ...] = ()
 
-    def distance(self, features: NDArray[np.floating], snr: ArrayLike) -> NDArray[np.float32]:
+    def distance(
+        self,
+        features: NDArray[np.floating],
+        snr: ArrayLike,
+        *,
+        observed: NDArray[np.bool_] | None = None,
+        by_band: bool = False,
+    ) -> NDArray[np.float32]:
         """Return the distance of sources from ordinary ones, in the space where it is largest.
 
         Parameters
@@ -129,21 +173,55 @@ class Novelty:
         features : (N, F) float
             Features of the redshift head, as in `Detections`.
         snr : (N,) float
-            Signal-to-noise ratio of each source.
+            Signal-to-noise ratio of each source, in all observed bands together.
+        observed : (N, B) bool, optional
+            Bands in which each source was observed; all by default.
+        by_band : bool, default: False
+            Whether the features of the first kind are significances (B, sum) and after them colours (B, sum), each less
+            the mean of the observed bands, so that the distance of a source with bands missing can be told.
 
         Returns
         -------
         (N,) float32
-            Distance in units of the limit; NaN if there are no spaces.
+            Distance in units of the limit; NaN if there are no spaces, or bands are missing and it cannot be told.
         """
         if not self.spaces:
             return np.full(len(features), np.nan, np.float32)
+        distance = self._of_all_bands(features, snr)
+        if observed is None or observed.all():
+            return distance
+        distance[~observed.all(1)] = np.nan
+        if by_band:
+            snr = np.asarray(snr, np.float64)
+            for bands in np.unique(observed, axis=0):
+                rows = (observed == bands).all(1)
+                if bands.any() and not bands.all():
+                    # of the knots, which are for all bands
+                    whole = snr[rows] * np.sqrt(len(bands) / bands.sum())
+                    first = features[rows, : len(self.spaces[0].origin)]
+                    distance[rows] = self._without(bands).distance(first, _shares(whole, self.log_snr))
+        return distance
+
+    def _of_all_bands(self, features: NDArray[np.floating], snr: ArrayLike) -> NDArray[np.float32]:
+        """Distance of sources that were observed in every band, (N,)."""
         shares = _shares(snr, self.log_snr)
         stops = np.cumsum([len(space.origin) for space in self.spaces])
         parts = np.split(features, stops[:-1], axis=1)
         own = [space.distance(part, shares) for space, part in zip(self.spaces, parts, strict=True)]
         largest: NDArray[np.float32] = np.max(own, axis=0).astype(np.float32)
         return largest
+
+    def _without(self, bands: NDArray[np.bool_]) -> Space:
+        """The first space as it is for sources that were observed in some of B bands, (B,) bool."""
+        space = self.spaces[0]
+        sums = len(space.origin) // (2 * len(bands))
+        kept = np.diag(bands.astype(np.float64))
+        relative = kept - np.outer(bands, bands) / bands.sum()  # colours are relative to the mean of the bands
+        each = np.eye(sums)
+        nothing = np.zeros((len(bands) * sums, len(bands) * sums))
+        matrix = np.block([[np.kron(kept, each), nothing], [nothing, np.kron(relative, each)]])
+        most = max(1, round(space.directions.shape[1] * bands.mean()))
+        return space.projected(matrix, dimensions=most)
 
     @staticmethod
     def fit(features: NDArray[np.floating], snr: ArrayLike, *, widths: Sequence[int]) -> Novelty:

@@ -22,7 +22,7 @@ def training_directory(out: str | Path, **sections: Section) -> Iterator[Path]:
         The directory. If an error of zpix ends the context before there is any training in it, and it is new, it is
         removed.
     **sections : Section
-        Settings by the name of their table.
+        Settings by the name of their table. Those of a training that goes on are written at its end.
 
     Yields
     ------
@@ -44,6 +44,7 @@ def training_directory(out: str | Path, **sections: Section) -> Iterator[Path]:
         raise OutputError(f"{place}: cannot be written: {error.strerror}") from None
     try:
         yield place
+        write_config(place / "config.toml", **sections)  # a training that was extended has more epochs
     except ZpixError:
         if is_new and not (place / STATE_FILE).exists():
             shutil.rmtree(place, ignore_errors=True)

@@ -158,10 +158,16 @@ class JointTraining(Training):
         return super().total(weighted(losses, self._settings))
 
     def validate(self, epoch: int) -> dict[str, float] | None:
-        """Give the losses of the validation split, if it is time; see `Training.validate`."""
-        if (epoch + 1) % self._settings.validate_every or not self.store.count("validation"):
+        """Give the losses of the validation split, if it is time or the end; see `Training.validate`."""
+        is_time = (epoch + 1) % self._settings.validate_every == 0 or epoch + 1 == self.epochs
+        if not is_time or not self.store.count("validation"):
             return None
         return validation_losses(self._detector, self.store, self._settings, self._device, self._dtype)
+
+    def score(self, scores: Mapping[str, float]) -> float:
+        """Judge the network by its losses, that of redshifts with its weight; see `Training.score`."""
+        weight = self._settings.redshift_weight
+        return sum(weight * loss if name == "redshift" else loss for name, loss in scores.items())
 
     def checkpoint(self, state: TrainingState, rows: list[Row]) -> Checkpoint:
         """Give the model after an epoch; see `Training.checkpoint`."""

@@ -1,8 +1,9 @@
 """How does a network, or a part of one, learn? One loop for all trainings: epochs, steps, validation, files.
 
-After each epoch the directory of a training receives `model.safetensors`, `losses.csv` and, last, `state.safetensors`,
-from which a training that was killed goes on exactly as if it had not been. What is particular to a training, a
-`Training` says: its batches, its losses and its scores.
+After each epoch the directory of a training receives `losses.csv` and, last, `state.safetensors`, from which a training
+that was killed goes on exactly as if it had not been, and one that is finished goes on when it is given more epochs.
+`model.safetensors` is the model after the epoch with the best validation score; without validation, after the last.
+What is particular to a training, a `Training` says: its batches, its losses and its scores.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,21 @@ class Training(ABC):
             Scores by name; None if it is not validated.
         """
 
+    def score(self, scores: Mapping[str, float]) -> float:
+        """Judge a model by one number.
+
+        Parameters
+        ----------
+        scores : mapping of str to float
+            As `validate` gives them.
+
+        Returns
+        -------
+        float
+            The less the better; by default the sum of the scores.
+        """
+        return sum(scores.values())
+
     @abstractmethod
     def checkpoint(self, state: TrainingState, rows: list[Row]) -> Checkpoint:
         """Give the model after an epoch.
@@ -153,7 +170,8 @@ def learn(training: Training, out: Path, *, on_epoch: Callable[[Path], None] = l
     training : Training
         What to learn.
     out : Path
-        Directory of the files. If it holds the state of an interrupted run with the same settings, that run goes on.
+        Directory of the files. If it holds the state of a run with the same settings, or with fewer epochs, that run
+        goes on.
     on_epoch : callable, optional
         Called with the path of `losses.csv` after each epoch.
 
@@ -188,14 +206,35 @@ def learn(training: Training, out: Path, *, on_epoch: Callable[[Path], None] = l
             scores = training.validate(epoch)
             if scores is not None:
                 rows.append({**of_all, "split": "validation", **scores})
-            state = TrainingState(epoch + 1, [*state.history, *rows], state.seconds + time.monotonic() - started)
+            before = state.best_epoch
+            state = _after(state, rows, training, scores, seconds=time.monotonic() - started)
+            bar.line(_told(state, rows, training))
             if training.writes_files:
-                save_checkpoint(out / MODEL_FILE, training.checkpoint(state, rows))
+                if state.best_epoch > before or not state.best_epoch:
+                    save_checkpoint(out / MODEL_FILE, training.checkpoint(state, rows))
                 write_losses(out / LOSS_FILE, state.history)
                 on_epoch(out / LOSS_FILE)
                 # Last, so that everything else that it counts as done is there.
                 save_state(out / STATE_FILE, training.network, training.optimizer, training.config, state)
     return out / MODEL_FILE
+
+
+def _after(
+    state: TrainingState, rows: list[Row], training: Training, scores: Mapping[str, float] | None, *, seconds: float
+) -> TrainingState:
+    """Progress after one more epoch, with the best one so far."""
+    epoch, score = state.epoch + 1, math.inf if scores is None else training.score(scores)
+    later = TrainingState(epoch, [*state.history, *rows], state.seconds + seconds, state.best_epoch, state.best_score)
+    return replace(later, best_epoch=epoch, best_score=score) if score < state.best_score else later
+
+
+def _told(state: TrainingState, rows: list[Row], training: Training) -> str:
+    """What a line says of an epoch."""
+    losses = {row["split"]: sum(v for k, v in row.items() if k not in ("epoch", "split", "rate")) for row in rows}
+    told = f"epoch {state.epoch} of {training.epochs}, loss {losses['train']:.3f}"
+    if "validation" in losses:
+        told += f", best epoch so far {state.best_epoch}"
+    return told
 
 
 def take_step(loss: Tensor, optimizer: torch.optim.Optimizer, *, rate: float, clip_norm: float) -> None:

@@ -6,7 +6,7 @@ Every random choice of an epoch is seeded by (seed, epoch), so that training goe
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -105,6 +105,10 @@ class PartTraining(Training):
         """Score the part after an epoch; see `Training.validate`."""
         self.network.eval()
         return self.scores()
+
+    def score(self, scores: Mapping[str, float]) -> float:
+        """Judge a part by its redshift loss; see `Training.score`."""
+        return scores["redshift"]
 
     def checkpoint(self, state: TrainingState, rows: list[Row]) -> Checkpoint:
         """Give the model after an epoch; see `Training.checkpoint`."""

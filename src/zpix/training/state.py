@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import math
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,17 @@ class TrainingState:
         Rows of losses so far.
     seconds : float
         Time spent.
+    best_epoch : int
+        Number of the epoch, from 1, with the best validation score so far; 0 if none was validated.
+    best_score : float
+        That score, the less the better.
     """
 
     epoch: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
+    best_epoch: int = 0
+    best_score: float = math.inf
 
 
 def save_state(
@@ -65,7 +72,7 @@ def save_state(
         "format": _FORMAT,
         "config": config.model_dump_json(),
         "groups": json.dumps(packed["param_groups"]),
-        "state": json.dumps({"epoch": state.epoch, "history": state.history, "seconds": state.seconds}),
+        "state": json.dumps(asdict(state)),
     }
     write_tensors(path, tensors, header)
 
@@ -82,7 +89,7 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, c
     optimizer : Optimizer
         Receives its state.
     config : Section
-        Settings of this training.
+        Settings of this training; it may have more epochs than the state's.
 
     Returns
     -------
@@ -103,6 +110,8 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, c
         raise TrainingError(f"{path}: not a zpix training state (format {header.get('format')!r})")
     theirs, ours = json.loads(header["config"]), config.model_dump(mode="json")
     same = {name: theirs.get(name) for name in ours}  # a state may be older than a setting, but not have more
+    if same.get("epochs", 0) < ours.get("epochs", 0):
+        same["epochs"] = ours["epochs"]  # a training can be extended
     refuse_other_settings(same, ours, f"{path}: belongs to a training with other settings")
     try:
         model.load_state_dict({n.removeprefix("model."): v for n, v in tensors.items() if n.startswith("model.")})
@@ -114,5 +123,4 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, c
             _, row, key = name.split(".", 2)
             packed.setdefault(int(row), {})[key] = value
     optimizer.load_state_dict({"state": packed, "param_groups": json.loads(header["groups"])})
-    saved = json.loads(header["state"])
-    return TrainingState(saved["epoch"], saved["history"], saved["seconds"])
+    return TrainingState(**json.loads(header["state"]))

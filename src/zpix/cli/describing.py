@@ -1,0 +1,100 @@
+"""How is what `zpix info` has found told in ten lines?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Facts = Mapping[str, Any]
+
+
+def describe(facts: Facts) -> list[str]:
+    """Tell the main facts of a model, a training store or the result of a run.
+
+    Parameters
+    ----------
+    facts : mapping of str to object
+        As `zpix.info` returns them.
+
+    Returns
+    -------
+    list of str
+        Ten lines at the most, each with a name in front.
+    """
+    kinds = {"model": _of_model, "training store": _of_store, "result": _of_result}
+    lines = {str(facts["kind"]): str(facts["path"]), **kinds[facts["kind"]](facts)}
+    return [f"{name:15}{text}" for name, text in lines.items() if text]
+
+
+def _of_model(facts: Facts) -> dict[str, str]:
+    shape, calibrated = facts["model"], []
+    for name, what in (("width_calibration", "widths"), ("conformal", "conformal intervals"), ("ranges", "eight bits")):
+        calibrated += [what] if facts.get(name) else []
+    calibrated += ["novelty"] if facts.get("knows_ordinary_sources") else []
+    size = shape["built_size_pix"]
+    return {
+        "name": f"{facts.get('name', 'unnamed')}, made by zpix {facts.get('code_version', 'of an unknown version')}",
+        "network": f"{shape['backbone']}, redshift head {shape['redshift_head']}, classes {' '.join(shape['classes'])}",
+        "bands": " ".join(shape["bands"]),
+        "pixels": f"{shape['pixel_scale_arcsec']} arcsec, images of {size} pixels",
+        "learnt from": _learnt_from(facts),
+        "redshifts": "{:g} to {:g}".format(*facts["z_range"]) if facts.get("z_range") else "not told",
+        "training": _training(facts),
+        "calibrated": ", ".join(calibrated) or "nothing",
+    }
+
+
+def _learnt_from(facts: Facts) -> str:
+    """Kind and size of the training data."""
+    counts = facts.get("counts") or {}
+    kind = str((facts.get("training_data") or {}).get("kind", "data it does not tell"))
+    return kind + (": " + _counted(counts["train"]) if counts.get("train") else "")
+
+
+def _training(facts: Facts) -> str:
+    """Epochs, last loss and beginning of a training."""
+    parts = []
+    for name, what in (("pretraining_epochs", "of pretraining"), ("epochs", "of training")):
+        parts += [f"{facts[name]} epochs {what}"] if facts.get(name) else []
+    hidden = (facts.get("training") or {}).get("band_dropout")
+    parts += [f"each band hidden with a chance of {hidden:g}"] if hidden else []
+    begun = facts.get("started_from") or {}
+    parts += ["from " + ", ".join(str(source) for source in begun.values())] if begun else []
+    return "; ".join(parts)
+
+
+def _of_store(facts: Facts) -> dict[str, str]:
+    return {
+        "kind of data": str(facts["about"].get("kind", "not told")),
+        "bands": " ".join(facts["bands"]),
+        "tiles": f"{facts['tile_size']} pixels of {facts['pixel_scale_arcsec']} arcsec",
+        **{split: _counted(counts) for split, counts in facts["counts"].items()},
+    }
+
+
+def _of_result(facts: Facts) -> dict[str, str]:
+    run = facts["run"]
+    classes = ", ".join(f"{count} of class {name}" for name, count in facts["classes"].items())
+    seconds = run.get("seconds", {})
+    return {
+        "sources": f"{facts['sources']}" + (f": {classes}" if classes else ""),
+        "bands": " ".join(facts["bands"]),
+        "missing bands": " ".join(facts["missing_bands"]),
+        "mosaic": f"{' x '.join(map(str, reversed(facts.get('mosaic_shape', []))))} pixels: {_first(facts)}",
+        "model": f"{facts.get('model', 'unnamed')}, zpix {facts.get('code_version', 'of an unknown version')}",
+        "redshifts": "{:g} to {:g}, intervals: {}".format(*facts.get("z_range", (0, 0)), facts.get("intervals", "pdf")),
+        "flags": ", ".join(f"{name} {count}" for name, count in facts["flags"].items()),
+        "seconds": ", ".join(f"{stage} {spent:.1f}" for stage, spent in seconds.items()),
+    }
+
+
+def _first(facts: Facts) -> str:
+    """The first file of a mosaic, and how many others there are."""
+    files = str(facts.get("mosaic", "not told")).split(", ")
+    return files[0] + (f" and {len(files) - 1} more" if len(files) > 1 else "")
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    """Numbers with what they count, without zeros but for the first."""
+    told = [f"{count} {name}" for number, (name, count) in enumerate(counts.items()) if count or not number]
+    return ", ".join(told)
