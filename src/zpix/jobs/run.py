@@ -6,21 +6,24 @@ import json
 import logging
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from zpix.catalogue import Catalogue, read_catalogue_parquet, require_hats, write_hats
+from zpix.catalogue import Catalogue, CatalogueFile, read_catalogue_parquet, require_hats, write_hats
 from zpix.config import Config, InferenceConfig, as_config, override
 from zpix.detector import About, default_model, load_checkpoint
 from zpix.detector.device import return_freed_memory
+from zpix.disk_space import refuse_without_room
 from zpix.errors import ConfigError
 from zpix.image import Mosaic, MosaicPaths, named_bands, open_mosaic
-from zpix.outputs import refuse_to_replace, refuse_without_room, resumable_directory
+from zpix.outputs import refuse_to_replace, resumable_directory
 from zpix.plots import draw_detections
 from zpix.search import choose_threads, make_blocks
 from zpix.search.block import Search
+from zpix.search.blocks import Block
 from zpix.search.doubts import remark_on
 from zpix.search.products import FURTHER_PRODUCTS, PRODUCTS, write_products
 from zpix.search.reference import PlacedReference, read_placed_reference
@@ -212,12 +215,12 @@ def write_run(
         del checkpoint  # every process that searches loads the network itself
         return_freed_memory()  # this process waits while others search
         blocks = make_blocks(mosaic.shape, inference)
-        tiles = sum(len(block.tiles) for block in blocks)
         placed = None if reference is None else read_placed_reference(reference, reference_segmentation, mosaic)
-        record = what_decides(mosaic, model, inference, verdict.repairs) | ({} if placed is None else placed.about)
-        record |= {} if moved is None else moved.about
+        record = what_decides(mosaic, model, inference, verdict.repairs)
+        for part in (placed, moved):
+            record |= {} if part is None else part.about
         with resumable_directory(out, record, products=products, overwrite=overwrite) as work:
-            search = _describe(mosaic, model, known, inference, placed, moved, missing, parts=work.parts, tiles=tiles)
+            search = _describe(mosaic, model, known, inference, placed, moved, missing, parts=work.parts, blocks=blocks)
             search = replace(search, repairs=verdict.repairs)
             summary = find_sources(search, blocks, scheduler=scheduler)
             summary.seconds = {"examining": examining} | summary.seconds
@@ -225,12 +228,7 @@ def write_run(
                 work.products, search, blocks, mosaic, summary, model=known.to_header(), reference=placed,
                 verdict=verdict,
             )  # fmt: skip
-            start = time.perf_counter()
-            segmentation = work.products / "segmentation.fits"
-            draw_detections(work.products / "detections.png", catalogue, mosaic, segmentation=segmentation)
-            if hats:
-                write_hats(work.products / "hats", work.products / "catalogue.parquet", scheduler=scheduler)
-            summary.seconds["other products"] += time.perf_counter() - start
+            _write_further(work.products, catalogue, mosaic, summary, hats=hats, scheduler=scheduler)
             told = {**record, "examination": verdict.to_json(), **vars(summary)}
             (work.products / "run.json").write_text(json.dumps(told, indent=2) + "\n")
     if moved is not None:
@@ -239,6 +237,17 @@ def write_run(
     log.info("%d sources in %s", summary.sources, out)
     log.info("seconds: %s", ", ".join(f"{stage} {spent:.1f}" for stage, spent in summary.seconds.items()))
     return summary
+
+
+def _write_further(
+    place: Path, catalogue: CatalogueFile, mosaic: Mosaic, summary: FieldSummary, *, hats: bool, scheduler: str | None
+) -> None:
+    """Write what is made from the catalogue: the picture and, if asked for, the HATS catalogue."""
+    start = time.perf_counter()
+    draw_detections(place / "detections.png", catalogue, mosaic, segmentation=place / "segmentation.fits")
+    if hats:
+        write_hats(place / "hats", place / "catalogue.parquet", scheduler=scheduler)
+    summary.seconds["other products"] += time.perf_counter() - start
 
 
 def _describe(
@@ -251,7 +260,7 @@ def _describe(
     missing: tuple[str, ...],
     *,
     parts: Path,
-    tiles: int,
+    blocks: Sequence[Block],
 ) -> Search:
     """Describe a search to the processes that take part in it, on this machine or another."""
     facts = {
@@ -269,7 +278,7 @@ def _describe(
         mosaic.bands,
         config,
         parts,
-        choose_threads(config, tiles=tiles),
+        choose_threads(config, tiles=sum(len(block.tiles) for block in blocks)),
         facts=tuple(facts.items()),
         reference=None if placed is None else placed.write(parts),
         reference_segmentation=None if placed is None else placed.segmentation,
