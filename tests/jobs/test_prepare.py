@@ -130,13 +130,13 @@ def test_redshifts_alone_are_compiled(jades_field, tmp_path):
     assert again["labels"]["learnt from"] == 4
 
 
-@pytest.mark.parametrize("damage", ["no extension 'FLAG'", "no column 'FLAG_ST'", "no redshift"])
+@pytest.mark.parametrize("damage", ["no extension 'FLAG'", "no column 'RA'", "no redshift"])
 def test_errors_leave_no_store(jades_field, damage, tmp_path):
     named, changes = catalogue_tables(), {}
     if "extension" in damage:
         del named["FLAG"]
     elif "column" in damage:
-        named["FLAG"].remove_column("FLAG_ST")
+        named["FLAG"].remove_column("RA")
     else:
         changes = {"redshifts": (), "labels": "spectroscopic"}
     tables(*named.items()).writeto(tmp_path / "catalogue.fits")

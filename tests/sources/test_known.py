@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zpix.sources.known import known_fluxes, known_magnitudes, known_numbers, known_positions, known_redshifts
+from zpix.sources.known import known_fluxes, known_magnitudes, known_numbers, known_positions, known_z
 
 NOTHING = [np.nan, np.inf, -np.inf, -99, -99.9, -999, -9999, -1e30, 1e31]
 
@@ -18,7 +18,7 @@ def test_what_is_not_known_is_nan(nothing, dtype):
 
 @pytest.mark.parametrize("nothing", [*NOTHING, 0, -1, 99, 99.9, 999])
 def test_redshifts(nothing):
-    np.testing.assert_array_equal(known_redshifts([0.001, nothing, 14.3]), [0.001, np.nan, 14.3])
+    np.testing.assert_array_equal(known_z([0.001, nothing, 14.3]), [0.001, np.nan, 14.3])
 
 
 @pytest.mark.parametrize("nothing", [*NOTHING, 99, 99.99])
@@ -46,4 +46,4 @@ def test_places_on_the_sky():
 
 
 def test_none_is_ordinary():
-    assert len(known_numbers([])) == len(known_redshifts([])) == len(known_positions([], [])[0]) == 0
+    assert len(known_numbers([])) == len(known_z([])) == len(known_positions([], [])[0]) == 0

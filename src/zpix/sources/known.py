@@ -57,7 +57,7 @@ def known_numbers(values: ArrayLike) -> Floats:
     return numbers
 
 
-def known_redshifts(values: ArrayLike) -> Floats:
+def known_z(values: ArrayLike) -> Floats:
     """Return redshifts, and NaN where they are not known.
 
     Parameters
@@ -72,7 +72,7 @@ def known_redshifts(values: ArrayLike) -> Floats:
 
     Examples
     --------
-    >>> known_redshifts([1.5, 0, -1, 99])
+    >>> known_z([1.5, 0, -1, 99])
     array([1.5, nan, nan, nan])
     """
     z = known_numbers(values)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from zpix.errors import CatalogueError
 from zpix.sources.classes import CLASSES, GALAXY, STAR, has_redshift, label_of
 from zpix.sources.fits_table import first_names, read_fits_table
-from zpix.sources.known import known_fluxes, known_magnitudes, known_numbers, known_positions, known_redshifts
+from zpix.sources.known import known_fluxes, known_magnitudes, known_numbers, known_positions, known_z
 from zpix.sources.quality_flags import quality_ranks
 from zpix.sources.sky_angles import angle_deg
 from zpix.sources.table_formats import read_columns, table_format
@@ -249,7 +249,7 @@ class SourceTable:
         z = self.number(*(_SPECTROSCOPIC if spectroscopic else _REDSHIFT), what="redshift" if required else None)
         quality = self.quality()
         trusted = True if quality is None else quality_ranks(quality) >= 0
-        return np.where(trusted & ~self.is_star(), known_redshifts(z), np.nan)
+        return np.where(trusted & ~self.is_star(), known_z(z), np.nan)
 
     def quality(self, column: str | None = None) -> NDArray[np.str_] | None:
         """Return the quality flag of each redshift as text.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from zpix.errors import CatalogueError, ConfigError
 from zpix.sources import Rows, SourceTable, read_source_table
 from zpix.sources.fits_table import first_names
-from zpix.sources.known import known_redshifts
+from zpix.sources.known import known_z
 from zpix.sources.quality_flags import SECURE, is_familiar, quality_ranks
 from zpix.sources.rows import SHARED
 from zpix.sources.sky_angles import degrees_near
@@ -139,7 +139,7 @@ def redshift_list(table: SourceTable, *, column: str | None = None, secure: Sequ
         id=_identifiers(table),
         ra=ra,
         dec=dec,
-        z=np.where(np.isfinite(ra), known_redshifts(z), np.nan),
+        z=np.where(np.isfinite(ra), known_z(z), np.nan),
         quality=quality,
         rank=rank,
         quality_column=column or table.quality_column,
