@@ -2,6 +2,7 @@ import numpy as np
 
 from zpix.image import make_tiles
 from zpix.search import keep_owned, seen_once
+from zpix.search.seams import light_reach
 from zpix.sources import Detections, ZMixture
 
 SHAPE = (300, 300)
@@ -64,3 +65,7 @@ def test_close_pairs_seen_by_one_tile_are_both_kept():
 def test_an_empty_field_is_an_empty_result():
     parts = seen_by_tiles(np.zeros((0, 4)), wobble=0.0)
     assert len(joined(parts)[1]) == 0
+
+
+def test_light_is_followed_no_further_than_every_tile_sees():
+    assert light_reach(128) == 120 and light_reach(64) == 60 and light_reach(0) == 16

@@ -84,3 +84,13 @@ def test_invalid_parameters_are_refused():
         ZMixture(one, one, 0 * one)
     with pytest.raises(ValueError, match="shape"):
         ZMixture(one, np.ones((1, 2)), one)
+
+
+def test_bins_hold_what_the_cdf_says():
+    rng = np.random.default_rng(3)
+    mixture = ZMixture(rng.dirichlet(np.ones(4), 30), rng.uniform(0, 9, (30, 4)), rng.uniform(0.01, 0.8, (30, 4)))
+    edges = np.expm1(np.arange(0, 3.2, 0.01))
+    density = mixture.binned(edges)
+    np.testing.assert_allclose(density * np.diff(edges), np.diff(mixture.cdf(edges), axis=1), atol=1e-8)
+    np.testing.assert_allclose(density @ np.diff(edges), 1)
+    assert mixture[:0].binned(edges).shape == (0, len(edges) - 1)

@@ -69,7 +69,8 @@ def run(
         band: "F444W=a.fits", or {"F444W": "a.fits"}.
     out : str or Path
         Directory to make. It appears when all its files are whole: `catalogue.fits`, `catalogue.parquet`, `pdfs.hdf5`,
-        `segmentation.fits`, `regions.reg`, `detections.png`, `config.toml`, `run.json` and `README.md`.
+        `pdf_grid.hdf5`, `segmentation.fits`, `regions.reg`, `detections.png`, `config.toml`, `run.json` and
+        `README.md`.
     model : str or Path, optional
         Checkpoint; the shipped model by default.
     config : str, Path, Config or InferenceConfig, optional
