@@ -91,10 +91,11 @@ def _require_mosaics(given: Path | str) -> None:
         path = Path(str(given).partition("=")[2])
     if not path.exists():
         raise InputFileError(f"'{path}' does not exist")
-    if path.is_dir() and not any(".fits" in inside.name for inside in path.iterdir()):
-        from zpix.image import open_mosaic  # which knows the formats of mosaics, and says so
-
-        open_mosaic(path).close()
+    if path.is_dir() and not any(".fit" in inside.name.lower() for inside in path.iterdir()):
+        raise InputFileError(
+            f"'{path}' holds no mosaic: expected FITS files such as *_drz.fits, *_i2d.fits or *_sci.fits, each perhaps "
+            "with .gz or .fz"
+        )
 
 
 def _each(paths: Paths) -> list[Path | str]:
