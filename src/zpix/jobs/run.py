@@ -14,7 +14,7 @@ from typing import Literal
 
 from zpix.catalogue import Catalogue, CatalogueFile, read_catalogue_parquet, require_hats, write_hats
 from zpix.config import Config, InferenceConfig, as_config, override
-from zpix.detector import About, default_model, load_checkpoint
+from zpix.detector import About, Checkpoint, default_model, load_checkpoint
 from zpix.detector.device import return_freed_memory
 from zpix.disk_space import refuse_without_room
 from zpix.errors import ConfigError
@@ -197,17 +197,11 @@ def write_run(
     if hats:
         require_hats()
     model = Path(default_model() if model is None else model).absolute()
-    checkpoint = load_checkpoint(model)
-    check_model(checkpoint, inference, model)
-    check_named(named_bands(mosaics), checkpoint)
-    scale, bands = checkpoint.config.pixel_scale_arcsec, checkpoint.bands
-    moved = None
-    if resample:
-        moved = resample_for_run(mosaics, out=out, scale_arcsec=scale, bands=bands, overwrite=overwrite)
+    checkpoint = _load_model(model, inference, mosaics)
+    moved = _resampled(mosaics, checkpoint, out, overwrite=overwrite) if resample else None
     with open_mosaic(mosaics if moved is None else moved.paths) as given:
         missing = check_mosaic(given, checkpoint, force=force)
-        needed = _BYTES_PER_PIXEL * math.prod(given.shape) + _BYTES_OF_OTHERS
-        refuse_without_room(Path(out).parent, needed, f"{out}: cannot be written", remedy="choose another place")
+        _require_room(out, given.shape)
         start = time.perf_counter()
         verdict = examine_for(given, checkpoint, inference)
         examining = time.perf_counter() - start
@@ -235,9 +229,36 @@ def write_run(
     if moved is not None:
         moved.remove()
     remark_on(detections=summary.detections, faint=summary.faint, shape=mosaic.shape)
+    _tell(summary, out)
+    return summary
+
+
+def _tell(summary: FieldSummary, out: str | Path) -> None:
+    """Log how many sources there are, and how long each stage took."""
     log.info("%d sources in %s", summary.sources, out)
     log.info("seconds: %s", ", ".join(f"{stage} {spent:.1f}" for stage, spent in summary.seconds.items()))
-    return summary
+
+
+def _load_model(model: Path, config: InferenceConfig, mosaics: MosaicPaths) -> Checkpoint:
+    """Load a model that can do what is asked for, and knows the bands that files are named by."""
+    checkpoint = load_checkpoint(model)
+    check_model(checkpoint, config, model)
+    check_named(named_bands(mosaics), checkpoint)
+    return checkpoint
+
+
+def _resampled(
+    mosaics: MosaicPaths, checkpoint: Checkpoint, out: str | Path, *, overwrite: bool
+) -> ResampledMosaics | None:
+    """The mosaics on pixels of the model's scale; None if they have it."""
+    scale, bands = checkpoint.config.pixel_scale_arcsec, checkpoint.bands
+    return resample_for_run(mosaics, out=out, scale_arcsec=scale, bands=bands, overwrite=overwrite)
+
+
+def _require_room(out: str | Path, shape: tuple[int, int]) -> None:
+    """Refuse a place where what a run writes at the least does not fit."""
+    needed = _BYTES_PER_PIXEL * math.prod(shape) + _BYTES_OF_OTHERS
+    refuse_without_room(Path(out).parent, needed, f"{out}: cannot be written", remedy="choose another place")
 
 
 def _write_further(
