@@ -175,12 +175,7 @@ def write_run(
     model = Path(default_model() if model is None else model).absolute()
     checkpoint = load_checkpoint(model)
     check_model(checkpoint, inference, model)
-    moved = None
-    if resample:
-        moved = resample_for_run(
-            mosaics, out=out, scale_arcsec=checkpoint.config.pixel_scale_arcsec, bands=checkpoint.bands,
-            overwrite=overwrite,
-        )  # fmt: skip
+    moved = resample_for_run(mosaics, checkpoint.config, out=out, overwrite=overwrite) if resample else None
     with open_mosaic(mosaics if moved is None else moved.paths) as mosaic:
         check_mosaic(mosaic, checkpoint)
         known = checkpoint.about
