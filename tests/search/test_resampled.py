@@ -3,11 +3,12 @@ import json
 import numpy as np
 import pytest
 
+from zpix.config import ModelConfig
 from zpix.errors import BandError, OutputError
 from zpix.image import Pixels, Region, open_mosaic, resample_bands, tangent_wcs, write_mosaic
 from zpix.search.resampled import resample_for_run
 
-MODEL = {"scale_arcsec": 0.03, "bands": ("F200W", "F444W"), "overwrite": False}
+MODEL = ModelConfig(bands=("F200W", "F444W"), pixel_scale_arcsec=0.03)
 
 
 def image(folder, band, scale, shape, *, dec=-27.8, prefix="mosaic"):
@@ -26,7 +27,7 @@ def fields(tmp_path):
 
 
 def test_the_files_are_those_of_align(fields, tmp_path):
-    moved = resample_for_run(fields, out=tmp_path / "result", **MODEL)
+    moved = resample_for_run(fields, MODEL, out=tmp_path / "result", overwrite=False)
     assert [path.name for path in moved.paths] == ["resampled_f200w_drz.fits", "resampled_f444w_drz.fits"]
     assert moved.about["resampled"]["as_by"] == "zpix align --pixel-scale 0.03"
     assert [mosaic["path"] for mosaic in moved.about["mosaics"]] == [
@@ -41,13 +42,13 @@ def test_the_files_are_those_of_align(fields, tmp_path):
 def test_what_can_be_searched_is_left_alone(tmp_path):
     for band in ("F200W", "F444W"):
         image(tmp_path / "field", band, 0.0305, (60, 70))
-    assert resample_for_run(tmp_path / "field", out=tmp_path / "result", **MODEL) is None
+    assert resample_for_run(tmp_path / "field", MODEL, out=tmp_path / "result", overwrite=False) is None
 
 
 def test_a_band_on_the_scale_of_the_model_is_not_resampled(fields, tmp_path):
     image(tmp_path / "other", "F444W", 0.03, (100, 120), dec=-27.8 + 4e-6)
     paths = [fields / "mosaic_f200w_drz.fits", tmp_path / "other" / "mosaic_f444w_drz.fits"]
-    moved = resample_for_run(paths, out=tmp_path / "result", **MODEL)
+    moved = resample_for_run(paths, MODEL, out=tmp_path / "result", overwrite=False)
     assert moved.about["resampled"]["as_by"] == "zpix align --reference F444W"
     with open_mosaic(paths[1]) as before, open_mosaic(moved.paths, bands=["F444W"]) as after:
         one, other = (mosaic.read(Region.whole(mosaic.shape)) for mosaic in (before, after))
@@ -56,7 +57,7 @@ def test_a_band_on_the_scale_of_the_model_is_not_resampled(fields, tmp_path):
 
 def test_it_goes_on_after_an_interruption(fields, tmp_path, monkeypatch):
     monkeypatch.setattr("zpix.image.alignment._BLOCK", 64)
-    whole = resample_for_run(fields, out=tmp_path / "one", **MODEL)
+    whole = resample_for_run(fields, MODEL, out=tmp_path / "one", overwrite=False)
     told = []
 
     def stop(bar, done, total):
@@ -66,20 +67,22 @@ def test_it_goes_on_after_an_interruption(fields, tmp_path, monkeypatch):
 
     monkeypatch.setattr("zpix.progress.ProgressBar.set", stop)
     with pytest.raises(KeyboardInterrupt):
-        resample_for_run(fields, out=tmp_path / "two", **MODEL)
-    moved = resample_for_run(fields, out=tmp_path / "two", **MODEL)
+        resample_for_run(fields, MODEL, out=tmp_path / "two", overwrite=False)
+    moved = resample_for_run(fields, MODEL, out=tmp_path / "two", overwrite=False)
     assert told == [1, 2, 3, 4], "of four blocks each is resampled once"
     assert [path.read_bytes() for path in moved.paths] == [path.read_bytes() for path in whole.paths]
-    assert resample_for_run(fields, out=tmp_path / "two", **MODEL) == moved  # kept for the search that follows
+    assert (
+        resample_for_run(fields, MODEL, out=tmp_path / "two", overwrite=False) == moved
+    )  # kept for the search that follows
     assert len(told) == 4
 
 
 def test_files_of_other_mosaics_are_refused_or_replaced(fields, tmp_path):
-    moved = resample_for_run(fields, out=tmp_path / "result", **MODEL)
+    moved = resample_for_run(fields, MODEL, out=tmp_path / "result", overwrite=False)
     (fields / "mosaic_f200w_drz.fits").unlink()
     with pytest.raises(OutputError, match=r"result: an unfinished run with other settings.*--overwrite"):
-        resample_for_run(fields, out=tmp_path / "result", **MODEL)
-    again = resample_for_run(fields, out=tmp_path / "result", **MODEL | {"overwrite": True})
+        resample_for_run(fields, MODEL, out=tmp_path / "result", overwrite=False)
+    again = resample_for_run(fields, MODEL, out=tmp_path / "result", overwrite=True)
     assert [path.name for path in again.paths] == ["resampled_f444w_drz.fits"]
     assert json.loads((moved.place / "resampled.json").read_text()) == again.record
 
@@ -88,5 +91,5 @@ def test_nothing_is_left_after_a_mistake(fields, tmp_path):
     twin = fields / "copy_f444w_drz.fits"
     twin.write_bytes((fields / "mosaic_f444w_drz.fits").read_bytes())
     with pytest.raises(BandError, match="same exposures"):
-        resample_for_run(fields, out=tmp_path / "result", **MODEL)
+        resample_for_run(fields, MODEL, out=tmp_path / "result", overwrite=False)
     assert [path.name for path in tmp_path.iterdir()] == ["field"]

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zpix.errors import BandError
 from zpix.image.mosaic import Mosaic
@@ -37,7 +38,7 @@ def weighted_mean(parts: Sequence[Pixels]) -> Pixels:
         return parts[0]
     valid = np.stack([part.valid for part in parts])
     weight = np.stack([np.where(part.valid, part.error.astype(np.float64), np.inf) ** -2 for part in parts])
-    some = valid.any(axis=0)
+    some: NDArray[np.bool_] = np.logical_or.reduce(valid, axis=0)
     total = np.where(some, weight.sum(axis=0), 1.0)
     flux = np.where(some, (weight * np.stack([part.flux for part in parts])).sum(axis=0) / total, 0.0)
     error = np.where(some, total**-0.5, np.inf)
@@ -76,7 +77,7 @@ def _agreement(one: Mosaic, other: Mosaic) -> tuple[float, float]:
         window = Region(int(x), int(y), int(x), int(y)).grown(_WINDOW_SIZE // 2)
         window = window.intersection(Region.whole(one.shape))
         first, second = one.read(window), resample(other, window, wcs=one.wcs)
-        known += np.count_nonzero(first.valid)
+        known += int(np.count_nonzero(first.valid))
         both = first.valid & second.valid
         own.append((first.flux / first.error)[both])
         others.append((second.flux / second.error)[both])

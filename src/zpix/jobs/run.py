@@ -198,7 +198,7 @@ def write_run(
         require_hats()
     model = Path(default_model() if model is None else model).absolute()
     checkpoint = _load_model(model, inference, mosaics)
-    moved = _resampled(mosaics, checkpoint, out, overwrite=overwrite) if resample else None
+    moved = resample_for_run(mosaics, checkpoint.config, out=out, overwrite=overwrite) if resample else None
     with open_mosaic(mosaics if moved is None else moved.paths) as given:
         missing = check_mosaic(given, checkpoint, force=force)
         _require_room(out, given.shape)
@@ -245,14 +245,6 @@ def _load_model(model: Path, config: InferenceConfig, mosaics: MosaicPaths) -> C
     check_model(checkpoint, config, model)
     check_named(named_bands(mosaics), checkpoint)
     return checkpoint
-
-
-def _resampled(
-    mosaics: MosaicPaths, checkpoint: Checkpoint, out: str | Path, *, overwrite: bool
-) -> ResampledMosaics | None:
-    """The mosaics on pixels of the model's scale; None if they have it."""
-    scale, bands = checkpoint.config.pixel_scale_arcsec, checkpoint.bands
-    return resample_for_run(mosaics, out=out, scale_arcsec=scale, bands=bands, overwrite=overwrite)
 
 
 def _require_room(out: str | Path, shape: tuple[int, int]) -> None:

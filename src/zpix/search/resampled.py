@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from zpix.config import ModelConfig
 from zpix.image import BandImage, MosaicPaths, PixelGrid, band_on_scale, bring_onto, choose_grid, open_images
 from zpix.image.grids import pixel_scale_arcsec
 from zpix.image.target_grids import is_on_one_grid
@@ -65,10 +66,9 @@ class ResampledMosaics:
 
 def resample_for_run(
     mosaics: MosaicPaths,
+    model: ModelConfig,
     *,
     out: str | Path,
-    scale_arcsec: float,
-    bands: Sequence[str],
     overwrite: bool,
 ) -> ResampledMosaics | None:
     """Bring mosaics to a pixel scale for a run, unless they have it and are on one grid.
@@ -79,12 +79,10 @@ def resample_for_run(
     ----------
     mosaics : str, Path, sequence of them, or mapping of str to path
         As for `zpix.image.open_images`.
+    model : ModelConfig
+        Pixel scale and bands that the model knows; other bands are left out.
     out : str or Path
         Directory of the run.
-    scale_arcsec : float, arcsec
-        Side of a pixel that the model knows.
-    bands : sequence of str
-        Bands that the model knows; others are left out.
     overwrite : bool
         Whether unfinished work with other settings is begun anew.
 
@@ -99,7 +97,8 @@ def resample_for_run(
         If a mosaic cannot be read, two show the same exposures, or the files cannot be written.
     """
     images = open_images(mosaics)
-    images = [image for image in images if image.band in bands] or images
+    images = [image for image in images if image.band in model.bands] or images
+    scale_arcsec = model.pixel_scale_arcsec
     if is_on_one_grid(images) and is_scale_of_model(pixel_scale_arcsec(images[0].wcs), scale_arcsec):
         return None
     band = band_on_scale(images, scale_arcsec)
