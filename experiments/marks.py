@@ -1,6 +1,6 @@
 """Does zpix reach its aims against template fitting and against the ceiling, and which redshifts are wrong?
 
-    python experiments/ceiling.py --out ceiling.json --galaxies 166000 --epochs 40
+    python experiments/ceiling.py --out ceiling.json --galaxies 727000 --epochs 10
     python experiments/marks.py --out marks --seeds 90071 90072 90073 --rival corr_sfhz_13.param --rival 4590.fits \
         --ceiling ceiling.json
     python experiments/write_tables.py marks/marks.json

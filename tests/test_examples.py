@@ -25,6 +25,8 @@ from zpix.evaluation import read_truth, score_catalogue
 from zpix.surveys import RELEASES
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the rival needs the extra 'rival'")
+pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES, DOCS = ROOT / "examples", ROOT / "docs"
@@ -81,8 +83,8 @@ def write_templates(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_commands_in_the_documentation_run(empty_directory, small_releases, monkeypatch, capsys):
-    pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
+@pytest.mark.usefixtures("small_releases", "coarse_redshifts")
+def test_commands_in_the_documentation_run(empty_directory, monkeypatch, capsys):
     write_templates(empty_directory / "templates")
     assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 9
     assert capsys.readouterr().err == ""
@@ -101,8 +103,8 @@ def test_commands_in_the_documentation_run(empty_directory, small_releases, monk
 
 
 @pytest.mark.slow
-def test_python_in_the_documentation_runs(empty_directory, small_releases, capsys):
-    pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
+@pytest.mark.usefixtures("small_releases", "coarse_redshifts")
+def test_python_in_the_documentation_runs(empty_directory, capsys):
     write_templates(empty_directory / "templates")
     names: dict[str, object] = {"__name__": "__main__"}
     for language, text in blocks(DOCS / "python.md"):
@@ -183,7 +185,7 @@ def test_marks_are_met_or_missed():
 
 @pytest.mark.slow
 def test_a_small_training_through_the_command_line(tmp_path):
-    shown = run_script("bash", EXAMPLES / "train_small.sh", tmp_path, "384")
+    shown = run_script("bash", EXAMPLES / "train_small.sh", tmp_path, "320")
     assert "redshifts" in shown and "completeness" in shown
     assert len(zpix.load_checkpoint(tmp_path / "model" / "model.safetensors").bands) == 9
     assert (tmp_path / "evaluation" / "report.json").is_file()
@@ -191,9 +193,9 @@ def test_a_small_training_through_the_command_line(tmp_path):
 
 @pytest.mark.slow
 def test_jades_from_the_archives_to_a_flagged_catalogue(tmp_path):
-    shown = run_script("bash", EXAMPLES / "jades.sh", tmp_path)
+    shown = run_script("bash", EXAMPLES / "jades.sh", tmp_path, "1280")
     listed = Table.read(next((tmp_path / "jades").glob("*_photometry_v2.0_catalog.fits")), hdu="FLAG")
-    assert 1800 < len(listed) < 2200
+    assert 550 < len(listed) < 750
     catalogue = read_catalogue(tmp_path / "result" / "catalogue.fits")
     of_survey = catalogue["reference_id"][catalogue["origin"] != "new"]
     assert sorted(of_survey) == sorted(listed["ID"])  # every source has a row, and only one
@@ -205,5 +207,5 @@ def test_jades_from_the_archives_to_a_flagged_catalogue(tmp_path):
     rows = {source: row for row, source in enumerate(catalogue["reference_id"])}
     z_phot = catalogue["z_phot"][[rows[source] for source in unseen["source_id"]]]
     deviation = np.abs(z_phot - unseen["z_spec"]) / (1 + unseen["z_spec"])
-    assert len(unseen) > 20 and np.median(deviation) < 0.05
+    assert len(unseen) > 5 and np.median(deviation) < 0.05
     assert "20 are observed" in shown and (tmp_path / "diagnosis" / "diagnosis.png").is_file()

@@ -7,7 +7,7 @@ import torch
 from torchvision.ops import box_iou
 
 from tests.detector.scenery import blobs, small_model
-from tests.detector.test_twin import BANDS, CPU, detect, trained  # noqa: F401
+from tests.detector.test_twin import BANDS, CPU, detect
 from zpix.detector import Detector, fast_twin, measured_ranges, quantised_twin
 from zpix.detector.device import computes_in_int8
 from zpix.detector.normalisation import image_channels
@@ -18,18 +18,18 @@ pytest.importorskip("openvino", reason="eight bits need the extra 'int8'")
 
 
 @pytest.fixture(scope="module")
-def ranges(trained):  # noqa: F811
+def ranges(trained):
     with measured_ranges(trained) as measured:
         detect(trained)
     return measured
 
 
 @pytest.fixture(scope="module")
-def quantised(trained, ranges) -> Detector:  # noqa: F811
+def quantised(trained, ranges) -> Detector:
     return quantised_twin(trained, ranges, torch.float32)
 
 
-def test_ranges_are_means_of_what_layers_were_given(trained, ranges):  # noqa: F811
+def test_ranges_are_means_of_what_layers_were_given(trained, ranges):
     assert set(ranges) == {name for name, _ in _layers(trained)} and "mask_head.logit" not in ranges
     scenes = blobs(BANDS, seed=1000, images=2)
     channels = image_channels(scenes.flux, scenes.error)
@@ -57,7 +57,7 @@ def test_that_a_band_is_there_is_not_rounded():
     assert torch.equal(rounded, ones)
 
 
-def test_eight_bits_find_the_same_sources(trained, quantised):  # noqa: F811
+def test_eight_bits_find_the_same_sources(trained, quantised):
     assert quantised.dtype == torch.float32
     for plain, rounded in zip(detect(trained), detect(quantised), strict=True):
         overlap, best = box_iou(plain.boxes, rounded.boxes).max(1)
@@ -89,7 +89,7 @@ def test_parts_are_ready_for_the_last_two_shapes_of_tiles(quantised):
     assert [shapes[0][2:] for shapes in quantised.pyramid._built] == [(64, 128), (64, 64)]
 
 
-def test_in_bf16_everything_around_is_bf16(trained, ranges):  # noqa: F811
+def test_in_bf16_everything_around_is_bf16(trained, ranges):
     twin = quantised_twin(trained, ranges, torch.bfloat16)
     assert twin.dtype == torch.bfloat16
     counts = [(len(plain.boxes), len(found.boxes)) for plain, found in zip(detect(trained), detect(twin), strict=True)]
@@ -106,7 +106,7 @@ def test_a_transformer_too_computes_in_eight_bits():
     assert [len(one.boxes) for one in found] == pytest.approx([len(one.boxes) for one in plain], rel=0.2)
 
 
-def test_what_is_missing_is_named(trained, ranges, monkeypatch):  # noqa: F811
+def test_what_is_missing_is_named(trained, ranges, monkeypatch):
     some = {name: ends for name, ends in ranges.items() if name != "mask_head.upsample"}
     with pytest.raises(ModelError, match=r"mask_head\.upsample.*choose precision auto"):
         quantised_twin(trained, some, torch.float32)

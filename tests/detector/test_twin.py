@@ -14,20 +14,6 @@ SETTINGS = {"score_threshold": 0.3, "nms_iou": 0.3, "proposals_per_megapixel": 4
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(scope="module")
-def trained() -> Detector:
-    """A detector that has seen some blobs: its normalisation is not the identity, and its boxes mean something."""
-    torch.manual_seed(0)
-    detector = Detector(small_model(bands=BANDS)).train()
-    optimizer = torch.optim.AdamW(detector.parameters(), 2e-3)
-    for step in range(60):
-        loss = sum(detector.losses(blobs(BANDS, seed=step, images=2), box_jitter=0.05).values())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return detector.eval()
-
-
 def detect(detector: Detector, **changes):
     scenes = blobs(BANDS, seed=1000, images=2)
     return detector.detect(scenes.flux, scenes.error, scenes.dust, **{**SETTINGS, **changes})

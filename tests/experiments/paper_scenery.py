@@ -17,7 +17,15 @@ SKY = SimulationConfig(  # rich in galaxies of which spectra are taken
 )  # fmt: skip
 FIT = PretrainingConfig(epochs=1, batch_size=16, realisations=1)
 TRAINING = TrainingConfig(batch_size=4, optimizer="adamw", learning_rate=1e-3, warmup_steps=1, precision="fp32")
-SEARCH = InferenceConfig(tile_size=256, margin=64, score_threshold=0.0, precision="fp32", device="cpu", dust="0.01")
+SEARCH = InferenceConfig(
+    tile_size=256,
+    margin=64,
+    score_threshold=0.0,
+    proposals_per_megapixel=2000,
+    precision="fp32",
+    device="cpu",
+    dust="0.01",
+)
 
 
 def run(experiment, out: Path, capsys, *options) -> tuple[str, dict]:

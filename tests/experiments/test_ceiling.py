@@ -42,6 +42,7 @@ def test_an_aperture_has_the_noise_of_the_mock():
     )
 
 
+@pytest.mark.slow
 def test_places_are_exposed_as_those_of_a_field_are():
     places = relative_errors(1, 3000)
     assert places.shape == (3000, len(JADES_BANDS)) and (places > 0).all() and np.isfinite(places).all()

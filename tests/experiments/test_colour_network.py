@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from experiments.colour_network import CeilingSettings, ceiling_redshifts, fit_ceiling
 
@@ -35,6 +36,7 @@ def test_the_same_seed_gives_the_same_network():
         assert torch.equal(a, b)
 
 
+@pytest.mark.slow
 def test_errors_that_know_the_flux_tell_it():
     """Why the noise of photons is not told: here nothing is to be seen but errors that follow the true flux."""
     settings = CeilingSettings(hidden=64, layers=2, components=3, epochs=15, batch_size=128, learning_rate=3e-3)

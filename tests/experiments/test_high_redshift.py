@@ -59,6 +59,7 @@ def test_every_selected_source_that_is_not_distant_is_counted_as_what_it_is():
     assert wrong == {**kinds, "part of a distant galaxy": 1, "no source": 0}
 
 
+@pytest.mark.slow
 def test_fields_are_counted_together_and_measured_once(tmp_path, capsys, monkeypatch):
     asked = ["--out", str(tmp_path), "--size", "256", "--workers", "1", "--boost", "0.2", "--seeds"]
     high_redshift.main([*asked, "3", "4"])

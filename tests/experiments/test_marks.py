@@ -14,13 +14,11 @@ pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 from experiments.write_tables import results_text
 
 from experiments import marks
-from zpix.evaluation.rival import FitSettings
 
 
 @pytest.mark.slow
-def test_marks_are_measured_against_the_rival_and_the_ceiling(contest_field, templates, tmp_path, monkeypatch, capsys):
-    coarse = FitSettings(z_max=12.0, z_step=0.1, template_error=0.0, systematic_error=0.02)
-    monkeypatch.setattr("zpix.evaluation.rival.rivals._OWN_TEMPLATES", coarse)
+@pytest.mark.usefixtures("coarse_redshifts")
+def test_marks_are_measured_against_the_rival_and_the_ceiling(contest_field, templates, tmp_path, capsys):
     (tmp_path / "778").mkdir()
     (tmp_path / "778" / "field").symlink_to(contest_field)
     templates_of_others = [templates / "mine.param"]

@@ -12,6 +12,7 @@ from experiments import rival_settings
 from zpix.evaluation.rival import DetectionSettings, FitSettings, read_template_set
 
 
+@pytest.mark.slow
 def test_the_settings_of_the_rival_are_scanned(contest_field, templates, monkeypatch):
     monkeypatch.setattr(rival_settings, "_SMOOTHING", (3.0,))
     monkeypatch.setattr(rival_settings, "_THRESHOLD", (4.0, 40.0))

@@ -13,7 +13,7 @@ pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
 from zpix.errors import ConfigError, InputFileError, OutputError
 from zpix.evaluation import GridPdf, Redshifts
-from zpix.evaluation.rival import RIVALS, FitSettings, Rival
+from zpix.evaluation.rival import RIVALS, Rival
 from zpix.jobs.compare import compare
 
 METHODS = {
@@ -32,9 +32,8 @@ class Flat(Rival):
 
 
 @pytest.mark.slow
-def test_all_methods_are_scored_on_the_same_galaxies(contest_field, templates, tmp_path, monkeypatch, open_registry):
-    coarse = FitSettings(z_max=12.0, z_step=0.1, template_error=0.0, systematic_error=0.02)
-    monkeypatch.setattr("zpix.evaluation.rival.rivals._OWN_TEMPLATES", coarse)
+@pytest.mark.usefixtures("coarse_redshifts")
+def test_all_methods_are_scored_on_the_same_galaxies(contest_field, templates, tmp_path, open_registry):
     open_registry(RIVALS)
     RIVALS.add("flat", Flat)
     out = tmp_path / "out"

@@ -95,6 +95,7 @@ def test_a_dry_run_counts_the_same_and_writes_nothing(jades_field, whole, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_killed_preparation_continues_to_the_same_store(jades_field, whole, tmp_path):
     out = tmp_path / "store.zarr"
     script = f"""

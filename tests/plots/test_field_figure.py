@@ -40,7 +40,9 @@ def test_outlines_enclose_their_segments(tmp_path):
     picture = np.zeros((60, 60, 3), np.float32)
     figure = detections_figure(picture, catalogue, segmentation=segments, origin_xy=(100, 50))
     lines = next(c for c in figure.axes[0].collections if isinstance(c, LineCollection))
-    ends = np.array(lines.get_segments())
+    (outline,) = (path.vertices for path in lines.get_paths())
+    ends = outline[np.isfinite(outline).all(1)].reshape(-1, 2, 2)
     assert len(ends) == 2 * (4 + 7)
     assert ends.reshape(-1, 2).min(0).tolist() == [119.5, 59.5]
     assert ends.reshape(-1, 2).max(0).tolist() == [126.5, 63.5]
+    assert (np.abs(ends[:, 1] - ends[:, 0]).sum(1) == 1).all()

@@ -21,6 +21,7 @@ def failing(member: int):
     raise ValueError("no such network")
 
 
+@pytest.mark.slow
 def test_a_crew_works_together_or_one_by_one_with_its_own_threads(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     with Crew(adding, (100,), processes=2, threads=1) as crew:
@@ -49,6 +50,7 @@ def test_what_goes_wrong_in_a_process_is_told():
         crew.ready()
 
 
+@pytest.mark.slow
 def test_a_contender_takes_its_turns_in_a_process_of_its_own():
     contest = Contest(small_model(), noise_load(9, 128), InferenceConfig(device="cpu"))
     with Crew(take_turns, (build_torchvision, contest)) as crew:

@@ -75,6 +75,7 @@ fit_backbone(GalaxiesML(["a.hdf5"], size=64), None, Path("killed"), detector=net
 """
 
 
+@pytest.mark.slow
 def test_what_was_killed_goes_on_to_the_same_bytes(tmp_path):
     training = GalaxiesML([write_galaxiesml(tmp_path / "a.hdf5", count=32)], size=64)
     root = Path(__file__).parents[2]

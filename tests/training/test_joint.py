@@ -156,7 +156,7 @@ def test_two_processes_train_one_model_and_go_on(tmp_path):
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
         )
         assert done.returncode == 0, done.stderr[-3000:]
 

@@ -89,9 +89,16 @@ def write_readme(
 
     Parameters
     ----------
-    model : facts of the checkpoint: its name, training_data, counts and z_range are told if they are there
-    reference : `name` of the reference catalogue, number of its sources `outside`, and whether it `segments`
-    verdict : what the examination of the mosaics came to
+    path : str or Path
+        File to write.
+    catalogue : CatalogueFile or Catalogue
+        What is described: its number of sources, bands, columns and settings.
+    model : mapping of str to object
+        Facts of the checkpoint; its name, training_data, counts and z_range are told if they are there.
+    reference : mapping of str to object, optional
+        `name` of the reference catalogue, number of its sources `outside`, and whether it `segments`.
+    verdict : Verdict, optional
+        What the examination of the mosaics came to.
     """
     columns = "\n".join(
         f"| `{c.name}` | {c.dtype}{f' × {c.shape[0]}' if c.shape else ''} | {c.unit} | {c.description} |"

@@ -65,10 +65,10 @@ def detections_figure(
     shown = catalogue[np.logical_and.reduce(inside, axis=1)]
     colours = _colours(shown)
     if segmentation is None:
-        lines, owner = box_lines(shown.box), np.arange(len(shown))
+        lines, owner = list(box_lines(shown.box)), np.arange(len(shown))
     else:
         lines, owner = _outlines(segmentation, shown["id"], origin_xy)
-    axes.add_collection(LineCollection(list(lines), colors=colours[owner], linewidths=1.1), autolim=False)
+    axes.add_collection(LineCollection(lines, colors=colours[owner], linewidths=1.1), autolim=False)
     _label(axes, shown, colours, max_labels=max_labels)
     _redshift_bar(figure, axes)
     if pixel_scale_arcsec is not None:
@@ -164,21 +164,26 @@ def box_lines(box: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def _outlines(
     segmentation: NDArray[np.integer], ids: NDArray[np.integer], origin_xy: tuple[int, int]
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Pixel edges between segments: lines (L, 2, 2) in pixel coordinates, and the catalogue row of each, (L,)."""
+) -> tuple[list[NDArray[np.float64]], NDArray[np.intp]]:
+    """Outline of each segment, pixel edges (L, 2) in pixel coordinates with NaN between them; the row of each, (N,)."""
     row_of_id = np.full(int(max(segmentation.max(initial=0), ids.max(initial=0))) + 1, -1)
     row_of_id[ids] = np.arange(len(ids))
     row_of_id[0] = -1
     owner = np.pad(row_of_id[segmentation], 1, constant_values=-1)
-    lines, owners = [], []
+    edges, owners = [], []
     for axis in (0, 1):
         first, second = (owner[:-1], owner[1:]) if axis == 0 else (owner[:, :-1], owner[:, 1:])
         y, x = np.nonzero(first != second)
         start = np.stack([x - 1.5, y - 0.5], 1) if axis == 0 else np.stack([x - 0.5, y - 1.5], 1)
         step = (1, 0) if axis == 0 else (0, 1)
-        lines.append(np.stack([start, start + step], axis=1) + origin_xy)
+        gap = np.full(start.shape, np.nan)
+        edges.append(np.stack([start + origin_xy, start + step + origin_xy, gap], axis=1))
         owners.append(np.maximum(first[y, x], second[y, x]))
-    return np.concatenate(lines), np.concatenate(owners)
+    order = np.argsort(np.concatenate(owners), kind="stable")
+    rows, counts = np.unique(np.concatenate(owners), return_counts=True)
+    return [
+        part.reshape(-1, 2) for part in np.split(np.concatenate(edges)[order], np.cumsum(counts)[:-1]) if len(part)
+    ], rows
 
 
 def _label(axes: Axes, catalogue: Catalogue, colours: NDArray[np.float64], *, max_labels: int) -> None:

@@ -161,7 +161,8 @@ def _cells(window: NDArray[np.bool_], box: NDArray[np.float64], size: int) -> ND
     columns, rows = (np.floor(box[axis] + (box[axis + 2] - box[axis]) * steps).astype(int) for axis in (0, 1))
     inside = ((rows >= 0) & (rows < window.shape[0]))[:, None] & ((columns >= 0) & (columns < window.shape[1]))
     read = window[rows.clip(0, window.shape[0] - 1)[:, None], columns.clip(0, window.shape[1] - 1)]
-    return (read & inside).astype(np.float32)
+    covered: NDArray[np.bool_] = read & inside
+    return covered.astype(np.float32)
 
 
 def _stamps(windows: list[tuple[Region, NDArray[np.bool_]]]) -> Stamps:

@@ -206,7 +206,8 @@ def _most_probable(shares: NDArray[np.float32]) -> NDArray[np.intp]:
     That of the first class is what the others leave, as a catalogue has it.
     """
     first = 1 - shares[:, 1:].sum(1, keepdims=True)
-    return np.argmax(np.concatenate([first, shares[:, 1:]], axis=1), axis=1)
+    column: NDArray[np.intp] = np.argmax(np.concatenate([first, shares[:, 1:]], axis=1), axis=1)
+    return column
 
 
 def to_detections(found: Found, classes: Sequence[str]) -> Detections:

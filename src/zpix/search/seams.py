@@ -121,7 +121,8 @@ def _distance_outside(centre_xy: NDArray[np.float32], region: NDArray[np.int64])
     """How far centres lie outside regions, in pixels along the worse axis; zero inside."""
     low = region[:, :2] - 0.5 - centre_xy  # pixel edges lie half a pixel from centres
     high = centre_xy - (region[:, 2:] - 0.5)
-    return np.maximum(np.maximum(low, high).max(1, initial=0.0), 0.0)
+    outside: NDArray[np.float64] = np.maximum(np.maximum(low, high).max(1, initial=0.0), 0.0)
+    return outside
 
 
 def _shrunk(region: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from zpix.progress import progress_bar
-from zpix.search.block import BlockSummary, Search, search_block, search_blocks
+from zpix.search.block import Search, search_block, search_blocks
 from zpix.search.blocks import Block
+from zpix.search.searcher import BlockSummary
 from zpix.search.workers import choose_workers, in_processes, on_cluster
 
 log = logging.getLogger(__name__)

@@ -63,7 +63,7 @@ def choose_workers(config: InferenceConfig, *, tiles: int, blocks: int) -> int:
     if device.type != "cpu" or tiles < _FEWEST_TILES:
         return 1
     available = psutil.virtual_memory().available  # not what is free: files that were read fill that
-    return max(1, min(torch.get_num_threads(), blocks, available // _BYTES_PER_PROCESS))
+    return max(1, min(torch.get_num_threads(), blocks, int(available // _BYTES_PER_PROCESS)))
 
 
 def choose_threads(config: InferenceConfig, *, tiles: int) -> int:

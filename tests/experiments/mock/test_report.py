@@ -62,6 +62,7 @@ def test_the_whole_command(tmp_path, stand_in):
     ) - {"5"}
 
 
+@pytest.mark.slow
 def test_the_page_without_real_data(tmp_path, monkeypatch):
     quick = timing.Speed([1.0], {"noise": 0.1}, 1.0)
     monkeypatch.setattr(timing, "measure_speed", lambda *arguments, **options: quick)
