@@ -35,7 +35,7 @@ def test_noise_and_depth_are_those_of_the_field(healthy):
     for own, error in zip(healthy.bands, ERRORS_NJY, strict=True):
         assert own.error_njy == pytest.approx(error)
         assert own.noise_over_error == pytest.approx(1, abs=0.03)
-        assert own.sums_over_error == pytest.approx(expected, rel=0.06)
+        assert own.sums_over_error == pytest.approx(expected, rel=0.1)  # the highest peaks of noise are masked
         assert own.depth_mag == pytest.approx(
             31.4 - 2.5 * np.log10(5 * own.sums_over_error * error * area**0.5), abs=1e-6
         )
