@@ -25,6 +25,8 @@ _KNOTS = (0.75, 1.25, 1.75, 2.25, 2.75)
 _FEWEST = 50.0
 _MOST_DIMENSIONS = 48  # of a space: hardly any variance is left in the others
 _SOURCES_PER_DIMENSION = 10
+# Of the dimensions that are left without some bands: the weakest hold noise that a space has not kept.
+_KEPT_SHARE = 0.6
 #: Fraction of ordinary sources within the limit of a space.
 WITHIN = 0.98
 
@@ -220,7 +222,7 @@ class Novelty:
         each = np.eye(sums)
         nothing = np.zeros((len(bands) * sums, len(bands) * sums))
         matrix = np.block([[np.kron(kept, each), nothing], [nothing, np.kron(relative, each)]])
-        most = max(1, round(space.directions.shape[1] * bands.mean()))
+        most = max(1, round(_KEPT_SHARE * space.directions.shape[1] * bands.mean()))
         return space.projected(matrix, dimensions=most)
 
     @staticmethod
