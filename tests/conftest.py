@@ -72,7 +72,7 @@ def qso(monkeypatch) -> SourceClass:
     return own
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def blob_search() -> InferenceConfig:
     """Settings with which `tiny_model` reports many sources of `blob_field`, in three tiles."""
     return InferenceConfig(

@@ -31,11 +31,10 @@ from zpix.search.searcher import Searcher
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, blob_field, tiny_model) -> tuple[Path, Catalogue]:
+def finished(tmp_path_factory, blob_field, tiny_model, blob_search) -> tuple[Path, Catalogue]:
     """A run over the field, done once."""
     out = tmp_path_factory.mktemp("run") / "result"
-    config = InferenceConfig(tile_size=192, margin=64, score_threshold=0.0, precision="fp32", device="cpu", dust="0.01")
-    return out, run(blob_field, out=out, model=tiny_model, config=config)
+    return out, run(blob_field, out=out, model=tiny_model, config=blob_search)
 
 
 def same(a: Catalogue, b: Catalogue) -> None:
@@ -233,7 +232,7 @@ def test_a_failure_while_writing_leaves_what_was_found(
 
     with monkeypatch.context() as patch:
         patch.setattr("zpix.search.products.write_regions", full)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(OutputError, match="No space left"):
             run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
     assert [path.name for path in tmp_path.iterdir()] == [".out.partial"]
     assert {path.name for path in (tmp_path / ".out.partial").iterdir()} == {"parts", "settings.json"}

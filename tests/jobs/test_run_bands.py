@@ -29,12 +29,9 @@ def field_of(place: Path, field: Path, bands: tuple[str, ...]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory, blob_field, tiny_model) -> Path:
+def result(tmp_path_factory, blob_field, tiny_model, blob_search) -> Path:
     place = tmp_path_factory.mktemp("fewer")
-    config = zpix.InferenceConfig(
-        tile_size=192, margin=64, score_threshold=0.0, precision="fp32", device="cpu", dust="0.01"
-    )
-    run(field_of(place / "field", blob_field, LEFT), out=place / "result", model=tiny_model, config=config)
+    run(field_of(place / "field", blob_field, LEFT), out=place / "result", model=tiny_model, config=blob_search)
     return place / "result"
 
 

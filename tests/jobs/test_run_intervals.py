@@ -125,7 +125,7 @@ def test_a_run_goes_on_with_the_intervals_that_it_began_with(
 
     with monkeypatch.context() as patch:
         patch.setattr("zpix.search.products.write_regions", full)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(OutputError, match="No space left"):
             run(blob_field, out=tmp_path / "out", model=model, config=search)
     with pytest.raises(OutputError, match="unfinished run with other settings"):
         run(blob_field, out=tmp_path / "out", model=model, config=blob_search)

@@ -30,8 +30,8 @@ BLANK = (10, 10)  # a pixel of the corner that was not observed
 
 
 @pytest.fixture(scope="module")
-def search() -> InferenceConfig:
-    return InferenceConfig(tile_size=192, margin=64, score_threshold=0.0, precision="fp32", device="cpu", dust="0.01")
+def search(blob_search) -> InferenceConfig:
+    return blob_search
 
 
 @pytest.fixture(scope="module")
