@@ -294,7 +294,7 @@ def _kron(light: Light, rows: Ints, windows: LightWindows, pixels: Pixels, noise
     light.kron_radius[rows] = kron
     # A pixel counts with the share of it that lies in the ellipse, to the first order in the distance from the edge.
     inside = np.subtract(kron[:, None, None], radius, out=radius)
-    inside *= np.float32(np.sqrt(axes.prod(1)))[:, None, None]
+    inside *= np.sqrt(axes[:, :1] * axes[:, 1:]).astype(np.float32)[:, :, None]
     inside += np.float32(0.5)
     np.clip(inside, 0, 1, out=inside)
     _sum_bands(light, rows, windows, pixels, noise_factor, inside, foreign)
@@ -316,7 +316,8 @@ def _elliptical_radius(dx: Floats, dy: Floats, axes: Floats, turn: Floats) -> ND
     one = np.ones_like(dx)
     squared = np.matmul(np.stack([yy * dy**2, one, xy * dy], axis=2), np.stack([one, xx * dx**2, dx], axis=1))
     np.maximum(squared, 0, out=squared)
-    return np.sqrt(squared, out=squared)
+    distance: NDArray[np.float32] = np.sqrt(squared, out=squared)
+    return distance
 
 
 def _sum_bands(

@@ -73,7 +73,7 @@ def empty_pixels(flux: Images, error: Images, valid: Mask) -> Mask:
         True where a band was observed and no source is seen in the smoothed sum of all bands, nor in one of them. The
         scale of the errors and a constant sky do not matter.
     """
-    seen: Mask = valid.any(axis=0)
+    seen: Mask = np.logical_or.reduce(valid, axis=0)
     stack, brightest = np.zeros(seen.shape, np.float32), np.full(seen.shape, -np.inf, np.float32)
     for own_flux, own_error, own_valid in zip(flux, error, valid, strict=True):
         if own_valid.sum() < FEWEST_EMPTY:
@@ -89,7 +89,8 @@ def empty_pixels(flux: Images, error: Images, valid: Mask) -> Mask:
         return seen
     level, rms = lower_half(stack[seen])
     source = (stack - level > _SOURCE_SIGMA * rms) | (brightest > 2 * _SOURCE_SIGMA)
-    return seen & ~ndimage.binary_dilation(ndimage.binary_opening(source), iterations=_GROWTH_PIX)
+    grown: Mask = ndimage.binary_dilation(ndimage.binary_opening(source), iterations=_GROWTH_PIX)
+    return seen & ~grown
 
 
 def flux_over_error(flux: Images, error: Images, valid: Mask, level_njy: float) -> Images:
@@ -223,7 +224,8 @@ def round_aperture(radius_pix: float) -> Images:
     """
     reach = math.ceil(radius_pix)
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    return np.clip(radius_pix + 0.5 - np.hypot(y, x), 0, 1).astype(np.float32)
+    weights: NDArray[np.float64] = np.clip(radius_pix + 0.5 - np.hypot(y, x), 0, 1)
+    return weights.astype(np.float32)
 
 
 def _spectrum(kernel: Images, shape: tuple[int, ...]) -> NDArray[np.complex64]:

@@ -77,7 +77,7 @@ def _agreement(one: Mosaic, other: Mosaic) -> tuple[float, float]:
         window = Region(int(x), int(y), int(x), int(y)).grown(_WINDOW_SIZE // 2)
         window = window.intersection(Region.whole(one.shape))
         first, second = one.read(window), resample(other, window, wcs=one.wcs)
-        known += int(np.count_nonzero(first.valid))
+        known += int(first.valid.sum())
         both = first.valid & second.valid
         own.append((first.flux / first.error)[both])
         others.append((second.flux / second.error)[both])

@@ -150,7 +150,7 @@ def _untiled_bytes(path: Path) -> int:
     """Size of a FITS file with plain images for tile-compressed ones; headers are small beside them."""
     with fits.open(path, disable_image_compression=True) as hdus:
         images = [hdu.header for hdu in hdus if hdu.header.get("ZIMAGE") and hdu.header.get("ZNAXIS") == 2]
-        plain = sum(4 * header["ZNAXIS1"] * header["ZNAXIS2"] for header in images)
+        plain = sum(4 * int(header["ZNAXIS1"]) * int(header["ZNAXIS2"]) for header in images)
         return plain + sum(int(hdu.size) for hdu in hdus if not hdu.header.get("ZIMAGE"))
 
 

@@ -252,13 +252,13 @@ def _of_saturation(seen: Examination) -> Iterator[str]:
 
 
 def _not_measured(seen: Examination) -> Iterator[str]:
-    for what, value in (
-        ("sky and noise", lambda own: own.sky),
-        ("the noise of sums and the depth", lambda own: own.sums_over_error),
-        ("the width of the PSF", lambda own: own.fwhm_arcsec),
-        ("the registration of the bands", lambda own: own.offset_pix),
+    for what, name in (
+        ("sky and noise", "sky"),
+        ("the noise of sums and the depth", "sums_over_error"),
+        ("the width of the PSF", "fwhm_arcsec"),
+        ("the registration of the bands", "offset_pix"),
     ):
-        missing = [own.band for own in seen.bands if not math.isfinite(value(own))]
+        missing = [own.band for own in seen.bands if not math.isfinite(getattr(own, name))]
         if missing:
             where = "any band" if len(missing) == len(seen.bands) else " ".join(missing)
             yield f"too small, too empty or too crowded to measure {what} in {where}"
