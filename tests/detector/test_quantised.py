@@ -57,6 +57,7 @@ def test_that_a_band_is_there_is_not_rounded():
     assert torch.equal(rounded, ones)
 
 
+@pytest.mark.slow
 def test_eight_bits_find_the_same_sources(trained, quantised):
     assert quantised.dtype == torch.float32
     for plain, rounded in zip(detect(trained), detect(quantised), strict=True):
@@ -89,6 +90,7 @@ def test_parts_are_ready_for_the_last_two_shapes_of_tiles(quantised):
     assert [shapes[0][2:] for shapes in quantised.pyramid._built] == [(64, 128), (64, 64)]
 
 
+@pytest.mark.slow
 def test_in_bf16_everything_around_is_bf16(trained, ranges):
     twin = quantised_twin(trained, ranges, torch.bfloat16)
     assert twin.dtype == torch.bfloat16

@@ -364,6 +364,7 @@ def shipped() -> Path:
         pytest.skip("this checkout holds no src/zpix/models/default.safetensors")
 
 
+@pytest.mark.slow
 def test_one_tile_or_many_give_the_same_sources(tmp_path, shipped):
     """One galaxy is owned by one tile, whatever the tiles."""
     pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")

@@ -61,6 +61,7 @@ def search(blob_search) -> InferenceConfig:
     return blob_search.model_copy(update={"intervals": "conformal"})
 
 
+@pytest.mark.slow
 def test_only_the_ends_of_the_intervals_differ(tmp_path, blob_field, model, search, blob_search, fitted):
     plain = run(blob_field, out=tmp_path / "plain", model=model, config=blob_search)
     two = search.model_copy(update={"workers": 2})  # processes, which are to give the same as one

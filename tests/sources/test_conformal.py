@@ -66,6 +66,7 @@ def drawn(n: int, *, seed: int) -> tuple[ZMixture, np.ndarray, np.ndarray]:
     return ZMixture(weights, right.means, right.widths * 0.5 * snr[:, None] ** 0.3), snr, right.sample(1, rng)[:, 0]
 
 
+@pytest.mark.slow
 def test_widths_may_be_fitted_on_the_same_sources():
     """Means over 30 times 200 known sources, of which the widths of the PDFs are fitted too: no bias to be seen."""
     covered = []

@@ -28,9 +28,11 @@ def test_positions_go_to_the_nearest_source_within_the_radius():
 
 
 def test_quality_flags_decide_which_redshifts_count():
-    letters = sources(ra_targ=[1.0] * 4, dec_targ=[0.0] * 4, z_spec=[1.5, 2.5, 4, -1], z_spec_flag=[*"ABCA"])
+    letters = sources(
+        id=[1, 2, 3, 4], ra_targ=[1.0] * 4, dec_targ=[0.0] * 4, z_spec=[1.5, 2.5, 4, -1], z_spec_flag=[*"ABCA"]
+    )
     np.testing.assert_array_equal(letters.redshift, [1.5, 2.5, np.nan, np.nan])
-    numbers = sources(ra=[1.0] * 3, dec=[0.0] * 3, zspec=[1.5, 2.5, 4], zflag=[4.0, 3.0, 2.0])
+    numbers = sources(id=[1, 2, 3], ra=[1.0] * 3, dec=[0.0] * 3, zspec=[1.5, 2.5, 4], zflag=[4.0, 3.0, 2.0])
     np.testing.assert_array_equal(numbers.redshift, [1.5, 2.5, np.nan])
 
 

@@ -59,6 +59,7 @@ def contest(trained, tmp_path) -> Contest:
     return Contest(path, Load(Pixels(flux, error, np.ones(flux.shape, bool)), 0.02), CONFIG)
 
 
+@pytest.mark.slow
 def test_torchvision_answers_as_our_network(trained):
     scenes = blobs(BANDS, seed=1000, images=1)
     inputs = scenes.flux, scenes.error, scenes.dust

@@ -45,6 +45,7 @@ def test_a_cost_is_that_of_one_time(monkeypatch):
     assert (now[0], cost_of(work).passed, cost_of(work).computed) == (14.0, 2.0, 1.0)
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_in_a_process_is_told():
     with Crew(failing, ()) as crew, pytest.raises(RuntimeError, match="no such network"):
         crew.ready()
