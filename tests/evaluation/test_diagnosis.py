@@ -171,6 +171,7 @@ def test_a_catalogue_of_zpix_is_read_from_its_run(tmp_path, make_pair):
     assert len(diagnosis_figure(map_redshifts(sources)).axes) >= 6
 
 
+@pytest.mark.slow
 def test_figure_numbers_and_list_are_written_together_or_not_at_all(write, tmp_path, monkeypatch):
     path, out = write(galaxies()), tmp_path / "out"
     found = zpix.diagnose(path, out=out, number=5)

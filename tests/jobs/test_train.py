@@ -22,6 +22,7 @@ def store(tmp_path_factory) -> Store:
     return blob_store(tmp_path_factory.mktemp("store") / "blobs.zarr")
 
 
+@pytest.mark.slow
 def test_pretraining_and_training_leave_models_settings_and_losses(tmp_path, store):
     model = small_model(bands=BANDS)
     head = pretrain(
