@@ -46,8 +46,8 @@ def small_releases(survey_archive, monkeypatch) -> Iterator[None]:
 def empty_directory(tmp_path, monkeypatch, tiny_model) -> Path:
     """A place to work in, where a network that has learnt nothing stands in for the shipped one: it is quick."""
     monkeypatch.chdir(tmp_path)
-    for module in ("demo", "info", "run"):
-        monkeypatch.setattr(f"zpix.jobs.{module}.default_model", lambda: tiny_model)
+    for module in ("detector", "jobs.check", "jobs.demo", "jobs.run"):
+        monkeypatch.setattr(f"zpix.{module}.default_model", lambda: tiny_model)
     return tmp_path
 
 
