@@ -145,7 +145,7 @@ def test_a_truncated_map_is_refused_and_one_without_padding_is_read(tmp_path, ca
     for kept, path in ((8000, tmp_path / "unpadded.fits"), (7996, tmp_path / "cut.fits")):
         path.write_bytes(whole[: 2880 + kept])
     with SegmentationMap(tmp_path / "unpadded.fits") as areas:
-        assert (areas.identifiers[:] == 1).all()
+        assert (areas[:] == 1).all()
     assert "unpadded.fits" in caplog.text and "complete" in caplog.text
     with pytest.raises(InputFileError, match=r"cut.fits' is truncated"):
         SegmentationMap(tmp_path / "cut.fits")

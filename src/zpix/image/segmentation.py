@@ -88,11 +88,6 @@ class SegmentationMap:
         start, stop, _ = rows.indices(len(self))
         return self.read(Region(0, start, self.shape[1], max(start, stop)))
 
-    @property
-    def identifiers(self) -> SegmentationMap:
-        """The map itself, of which rows are read when they are asked for, as `identifiers[10:20]`."""
-        return self
-
     def read(self, region: Region) -> NDArray[np.int64]:
         """Read the identifiers in a region.
 
