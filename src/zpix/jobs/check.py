@@ -10,7 +10,7 @@ from zpix.detector import default_model, load_checkpoint
 from zpix.image import Taught, Verdict, examine_mosaic, judge, open_mosaic
 from zpix.outputs import output_directory, refuse_to_replace, write_json
 from zpix.plots import examination_figure, save_figure
-from zpix.search.requirements import foreign_to
+from zpix.search.requirements import differences_from_model
 
 PRODUCTS = ("check.json", "check.png")
 
@@ -61,7 +61,7 @@ def check(
         examination = examine_mosaic(mosaic, pixel_scale_arcsec=mosaic.pixel_scale_arcsec)
         taught = Taught.from_saved(checkpoint.taught)
         verdict = judge(examination, taught)
-        verdict = replace(verdict, warnings=(*foreign_to(mosaic, checkpoint), *verdict.warnings))
+        verdict = replace(verdict, warnings=(*differences_from_model(mosaic, checkpoint), *verdict.warnings))
     if out is not None:
         with output_directory(out, products=PRODUCTS, overwrite=overwrite) as place:
             write_json(place / "check.json", verdict.to_json())

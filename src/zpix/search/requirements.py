@@ -195,7 +195,7 @@ def is_scale_of_model(scale_arcsec: float, expected_arcsec: float) -> bool:
     return abs(scale_arcsec / expected_arcsec - 1) <= _PIXEL_SCALE_TOLERANCE
 
 
-def foreign_to(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) -> list[str]:
+def differences_from_model(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) -> list[str]:
     """Say in which bands and pixels a mosaic differs from what a model takes.
 
     Parameters
