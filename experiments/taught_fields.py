@@ -2,9 +2,9 @@
 
     python experiments/taught_fields.py --model src/zpix/models/default.safetensors
 
-Fields are drawn with the settings of the simulation that the model was trained on, and examined as mosaics are. For
-each band the range of the sky is its mean and twice its scatter over the fields, those of the others their mean and
-scatter; depths are those of the range of the settings. They are written beside the model, as `NAME.fields.json`, and
+Fields are drawn with the settings of the simulation that the model was trained on, and examined as mosaics are. What
+they are like is summarised as by `zpix train` (`Taught.from_examinations`), but for depths, which are those of the range
+of the settings. It is written beside the model, as `NAME.fields.json`, and
 `zpix run` and `zpix check` compare mosaics with them.
 """
 
@@ -14,6 +14,7 @@ import argparse
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from zpix.detector import default_model, load_checkpoint, taught_path
 from zpix.image import Region
 from zpix.image.examination import BandExamination, Examination
 from zpix.image.examine import examine_mosaic
-from zpix.image.taught import Range, Taught, TaughtBand
+from zpix.image.taught import Range, Taught
 from zpix.outputs import write_json
 from zpix.progress import track
 from zpix.scenes import Sky
@@ -58,7 +59,9 @@ def measure_taught(
     skies = [Sky(_FIRST_SEED + number, bands, config) for number in range(fields)]
     seen = [_examined(sky, size_pix) for sky in track(skies, "fields", fields)]
     depths = [float(sky.depth) for sky in skies]
-    return Taught({band: _of_band([own[band] for own in seen], depths, config) for band in bands}, source)
+    taught = Taught.from_examinations(seen, source)
+    ranges = {band: _depth_range([own[band] for own in seen], depths, config) for band in bands}
+    return Taught({band: replace(taught.band(band), depth_mag=ranges[band]) for band in bands}, source)
 
 
 def _examined(sky: Sky, size_pix: int) -> Examination:
@@ -67,23 +70,11 @@ def _examined(sky: Sky, size_pix: int) -> Examination:
     return examine_mosaic(ArrayImage(sky.bands, scene.pixels, None, scale), pixel_scale_arcsec=scale)
 
 
-def _of_band(seen: Sequence[BandExamination], depths: Sequence[float], config: SimulationConfig) -> TaughtBand:
+def _depth_range(seen: Sequence[BandExamination], depths: Sequence[float], config: SimulationConfig) -> Range:
+    """Depths of the shallowest and the deepest field of these settings, mag."""
     deep = np.mean([own.depth_mag + 2.5 * math.log10(depth) for own, depth in zip(seen, depths, strict=True)])
     shallowest, deepest = (float(deep - 2.5 * math.log10(factor)) for factor in config.depth_range[::-1])
-    return TaughtBand(
-        sky=_spread([own.sky for own in seen], 2),
-        noise_over_error=_spread([own.noise_over_error for own in seen], 1),
-        sums_over_error=_spread([own.sums_over_error for own in seen], 1),
-        correlation=_spread([own.correlation[0] for own in seen], 1),
-        depth_mag=(shallowest, deepest),
-        fwhm_arcsec=_spread([own.fwhm_arcsec for own in seen], 1),
-    )
-
-
-def _spread(values: Sequence[float], scatters: float) -> Range:
-    """Mean minus and plus so many standard deviations."""
-    middle, deviation = float(np.nanmean(values)), scatters * float(np.nanstd(values, ddof=1))
-    return middle - deviation, middle + deviation
+    return shallowest, deepest
 
 
 def main() -> None:

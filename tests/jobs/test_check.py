@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 import zpix
 from tests.image.examined_fields import BANDS, blob_image, with_pixels
@@ -22,11 +23,14 @@ def image() -> ArrayImage:
 
 @pytest.fixture(scope="module")
 def spoiled(image, tmp_path_factory):
-    """Mosaics with a sky in one band and errors of another scale in another."""
+    """Mosaics with a sky and a wrong PIXAR_SR in one band and errors of another scale in another."""
     flux, error = image.pixels.flux.copy(), image.pixels.error.copy()
     flux[2] += 0.05
     error[0] /= 4
-    return written(tmp_path_factory.mktemp("spoiled") / "field", with_pixels(image, flux=flux, error=error))
+    place = written(tmp_path_factory.mktemp("spoiled") / "field", with_pixels(image, flux=flux, error=error))
+    path = place / "blobs_f444w_drz.fits"
+    fits.setval(path, "PIXAR_SR", value=4.4 * fits.getval(path, "PIXAR_SR", ext=1), ext=1)
+    return place
 
 
 def written(place, image):
@@ -51,8 +55,12 @@ def test_the_command_prints_a_table_sentences_or_json(spoiled, tiny_model, capsy
     app(["check", str(spoiled), "--model", str(tiny_model)], standalone_mode=False)
     printed = capsys.readouterr().out
     assert "384 × 384 pixels" in printed and "F444W" in printed and "Errors" not in printed.split("The errors")[0]
+    assert "F444W ('" in printed and "the WCS's area is used." in printed
     app(["check", str(spoiled), "--model", str(tiny_model), "--json"], standalone_mode=False)
-    assert json.loads(capsys.readouterr().out)["windows"] == 4
+    told = json.loads(capsys.readouterr().out)
+    assert told["windows"] == 4
+    (remark,) = told["remarks"]
+    assert "PIXAR_SR is 9.308e-14 sr, but a pixel of the WCS has 2.115e-14 sr" in remark
 
 
 @pytest.mark.parametrize("as_given", [None, True])
@@ -64,6 +72,8 @@ def test_a_run_repairs_unless_told_not_to(spoiled, tiny_model, blob_search, tmp_
     assert told["examination"]["bands"][2]["sky"] == pytest.approx(2.5, abs=0.25)  # as the mosaics are
     assert {own["band"] for own in told["repairs"]} == (set() if as_given else {"F115W", "F444W"})
     assert told["repairs"] == told["examination"]["repairs"]
+    (remark,) = told["examination"]["remarks"]
+    assert "PIXAR_SR is 9.308e-14 sr" in remark and f"- {remark}." in readme
     assert ("as asked" in caplog.text) == bool(as_given)
 
 

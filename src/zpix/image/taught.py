@@ -1,19 +1,26 @@
 """Which sky, noise and sharpness had the fields that a model was taught on?
 
-They are kept in a small JSON file beside the model, `NAME.fields.json`. `experiments/taught_fields.py` writes it: it
-examines fields like those of the training as mosaics are examined. A model without one is taken to know `ANY_BAND`.
+They are kept in a small JSON file beside the model, `NAME.fields.json`. `zpix train` writes it from the tiles that it
+learns from, which it examines as mosaics are examined; for the shipped model `experiments/taught_fields.py` has drawn
+fields like those of its training. A model without one is taken to know `ANY_BAND`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+import numpy as np
+
+from zpix.image.examination import BandExamination, Examination
 
 Range = tuple[float, float]
 
 _FORMAT = "zpix-taught-1"
+# Fields in which a quantity must have been measured for its range to be known.
+_FEWEST_FIELDS = 4
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,27 @@ class Taught:
         }  # fmt: skip
         return cls(bands, str(values["source"]))
 
+    @classmethod
+    def from_examinations(cls, seen: Sequence[Examination], source: str) -> Taught:
+        """Summarise what was measured of several fields.
+
+        Parameters
+        ----------
+        seen : sequence of Examination
+            Fields of the same bands, such as tiles that a model learns from.
+        source : str
+            Where they come from, for messages.
+
+        Returns
+        -------
+        Taught
+            For each band the mean of the sky and twice its standard deviation over the fields on either side, those of
+            the others with one standard deviation, and the depth of the shallowest and of the deepest window. A quantity that fewer than four
+            fields tell is that of `ANY_BAND`; a band of which nothing is told is left out.
+        """
+        bands = {own.band: _of_band([field[own.band] for field in seen]) for own in (seen[0].bands if seen else ())}
+        return cls({name: own for name, own in bands.items() if own != ANY_BAND}, source)
+
     def to_saved(self) -> dict[str, Any]:
         """Give what is to be kept beside a model.
 
@@ -127,3 +155,25 @@ class Taught:
             for name, own in self.bands.items()
         }
         return {"format": _FORMAT, "source": self.source, "bands": bands}
+
+
+def _of_band(seen: Sequence[BandExamination]) -> TaughtBand:
+    """Ranges of one band over several fields."""
+    depths = [depth for own in seen for depth in own.depth_range_mag if math.isfinite(depth)]
+    return TaughtBand(
+        sky=_spread([own.sky for own in seen], 2, ANY_BAND.sky),
+        noise_over_error=_spread([own.noise_over_error for own in seen], 1, ANY_BAND.noise_over_error),
+        sums_over_error=_spread([own.sums_over_error for own in seen], 1, ANY_BAND.sums_over_error),
+        correlation=_spread([own.correlation[0] for own in seen], 1, ANY_BAND.correlation),
+        depth_mag=(min(depths), max(depths)) if len(depths) >= 2 * _FEWEST_FIELDS else ANY_BAND.depth_mag,
+        fwhm_arcsec=_spread([own.fwhm_arcsec for own in seen], 1, ANY_BAND.fwhm_arcsec),
+    )
+
+
+def _spread(values: Sequence[float], scatters: float, otherwise: Range) -> Range:
+    """Mean minus and plus so many standard deviations of what is finite."""
+    finite = np.array([value for value in values if math.isfinite(value)])
+    if len(finite) < _FEWEST_FIELDS:
+        return otherwise
+    middle, deviation = float(finite.mean()), scatters * float(finite.std(ddof=1))
+    return middle - deviation, middle + deviation

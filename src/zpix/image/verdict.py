@@ -39,6 +39,8 @@ class Verdict:
         Sentences on what could not be measured.
     refused : ZpixError or None
         Why `run` refuses the mosaic, unless it takes the pixels as given.
+    remarks : tuple of str
+        Sentences on contradictions in the files' headers, and how they are resolved.
     """
 
     examination: Examination
@@ -46,6 +48,7 @@ class Verdict:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     refused: ZpixError | None = None
+    remarks: tuple[str, ...] = ()
 
     def sentences(self) -> list[str]:
         """Give everything that a reader should know.
@@ -53,10 +56,10 @@ class Verdict:
         Returns
         -------
         list of str
-            Sentences: a refusal first, then warnings, then notes.
+            Sentences: a refusal first, then remarks on the headers, warnings, and notes.
         """
         refused = [] if self.refused is None else [f"zpix run refuses these mosaics: {self.refused}"]
-        said = [*refused, *self.warnings, *self.notes]
+        said = [*refused, *self.remarks, *self.warnings, *self.notes]
         if not refused and not self.warnings:
             said.insert(0, "nothing that was measured lies outside what the model was taught")
         return [f"{text[0].upper()}{text[1:]}." for text in said]
@@ -67,18 +70,21 @@ class Verdict:
         Returns
         -------
         dict of str to object
-            What was measured, with `repairs`, `warnings`, `notes` and `refused`.
+            What was measured, with `repairs`, `remarks`, `warnings`, `notes` and `refused`.
         """
         repairs = [asdict(repair) for repair in self.repairs]
         return self.examination.to_json() | {
             "repairs": repairs,
+            "remarks": list(self.remarks),
             "warnings": list(self.warnings),
             "notes": list(self.notes),
             "refused": None if self.refused is None else str(self.refused),
         }
 
 
-def judge(examination: Examination, taught: Taught, *, as_given: bool = False) -> Verdict:
+def judge(
+    examination: Examination, taught: Taught, *, as_given: bool = False, remarks: Sequence[str] = ()
+) -> Verdict:
     """Compare a mosaic with what a model was taught, and say what follows.
 
     Parameters
@@ -89,6 +95,8 @@ def judge(examination: Examination, taught: Taught, *, as_given: bool = False) -
         What the model was taught.
     as_given : bool, default: False
         Whether nothing is repaired.
+    remarks : sequence of str, optional
+        What the files' headers leave open or contradict, such as `Mosaic.remarks`.
 
     Returns
     -------
@@ -104,9 +112,10 @@ def judge(examination: Examination, taught: Taught, *, as_given: bool = False) -
         *_of_width(examination, taught),
         *_of_registration(examination),
         *_of_saturation(examination),
+        *_of_unknown(taught),
     ]
     done, notes = () if as_given else repairs, tuple(_not_measured(examination))
-    return Verdict(examination, done, tuple(warnings), notes, refusal(examination, taught))
+    return Verdict(examination, done, tuple(warnings), notes, refusal(examination, taught), tuple(remarks))
 
 
 def refusal(examination: Examination, taught: Taught) -> ZpixError | None:
@@ -249,6 +258,14 @@ def _of_saturation(seen: Examination) -> Iterator[str]:
     if lost:
         listed = _listed(lost, lambda own: f"{own.saturated:.1e}")
         yield f"cores of bright sources have no data, as a share of all pixels: {listed}"
+
+
+def _of_unknown(taught: Taught) -> Iterator[str]:
+    if not taught.is_known:
+        yield (
+            "the model does not say what its fields were like (NAME.fields.json beside it, which zpix train writes): "
+            "where these mosaics lie outside what it was taught is not known, and they are compared with what is usual"
+        )
 
 
 def _not_measured(seen: Examination) -> Iterator[str]:

@@ -9,14 +9,16 @@ from pathlib import Path
 import torch
 
 from zpix.config import Config, ModelConfig, TrainingConfig, as_config
-from zpix.detector import Detector, load_checkpoint
+from zpix.detector import Detector, load_checkpoint, taught_path
 from zpix.detector.carrying import take_backbone, take_weights
 from zpix.jobs.calibrate import calibrate, can_calibrate
+from zpix.outputs import write_json
 from zpix.plots import draw_losses
 from zpix.training.about import about_store, name_of
 from zpix.training.directory import training_directory
 from zpix.training.joint import fit
 from zpix.training.store import Store
+from zpix.training.taught_tiles import examine_store
 
 
 def train(
@@ -40,7 +42,8 @@ def train(
         Training store of `prepare`.
     out : str or Path
         Directory for `model.safetensors`, `losses.csv`, `losses.png`, `config.toml` and the state to go on from. They
-        are written after every epoch.
+        are written after every epoch, and at the end `model.fields.json`: sky, noise, depth and sharpness of the tiles,
+        with which `run` and `check` compare mosaics.
     config : str, Path, Config, TrainingConfig or ModelConfig, optional
         Settings: the path of a TOML file with `[model]` and `[training]`, or the settings themselves.
     init : str or Path, optional
@@ -96,7 +99,15 @@ def train(
         path = fit(
             data, place, detector=detector, config=settings.training, device=device, about=about, on_epoch=draw_losses
         )  # fmt: skip
-    is_first_process = os.environ.get("RANK", "0") == "0"  # RANK is set by torchrun
-    if is_first_process and can_calibrate(data):
-        calibrate(path, store, device=device)
+    if os.environ.get("RANK", "0") == "0":  # RANK is set by torchrun; the first process does what is done once
+        _finish(path, data, device=device)
     return path
+
+
+def _finish(model: Path, store: Store, *, device: str) -> None:
+    """Keep beside a trained model what the tiles were like, and calibrate it."""
+    taught = examine_store(store)
+    if taught.is_known:
+        write_json(taught_path(model), taught.to_saved())
+    if can_calibrate(store):
+        calibrate(model, store.path, device=device)

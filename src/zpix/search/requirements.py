@@ -254,7 +254,8 @@ def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: Inf
     known = [band for band in mosaic.bands if band in checkpoint.bands]
     examination = examine_mosaic(mosaic, pixel_scale_arcsec=scale, bands=known)
     taught = Taught.from_saved(checkpoint.taught)
-    verdict = judge(examination, taught, as_given=config.as_given)
+    remarks = mosaic.remarks if isinstance(mosaic, Mosaic) else ()  # logged when the files were opened
+    verdict = judge(examination, taught, as_given=config.as_given, remarks=remarks)
     if verdict.refused is not None and not config.as_given:
         raise verdict.refused
     for sentence in (*([] if verdict.refused is None else [verdict.refused]), *verdict.warnings):
