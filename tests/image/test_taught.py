@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
 
-from tests.image.examined_fields import TAUGHT
+from tests.image.examined_fields import TAUGHT, band, seen
 from zpix.detector import default_model, load_checkpoint, load_taught, save_checkpoint, taught_path
 from zpix.errors import ModelError
 from zpix.image import JADES_BANDS, Taught
@@ -22,6 +23,17 @@ def test_saved_and_read_again_it_is_the_same():
 def test_a_model_that_says_nothing_knows_any_ordinary_band(nothing):
     taught = Taught.from_saved(nothing)
     assert not taught.is_known and taught.band("F444W") == ANY_BAND
+
+
+def test_ranges_are_those_of_several_fields():
+    fields = [seen(band(sky=sky, depth_range_mag=(depth, depth + 0.2), fwhm_arcsec=math.nan))
+              for sky, depth in ((0.0, 30.0), (0.1, 30.3), (0.0, 29.9), (0.1, 30.1))]  # fmt: skip
+    taught = Taught.from_examinations(fields, "four fields")
+    known = taught.band("F444W")
+    assert known.sky == pytest.approx((0.05 - 2 * 0.0577, 0.05 + 2 * 0.0577), abs=1e-3)
+    assert known.depth_mag == pytest.approx((29.9, 30.5)) and known.noise_over_error == (1.0, 1.0)
+    assert known.fwhm_arcsec == ANY_BAND.fwhm_arcsec  # no field tells
+    assert not Taught.from_examinations(fields[:3], "three fields").is_known
 
 
 def test_the_shipped_model_says_what_it_was_taught():

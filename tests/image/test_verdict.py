@@ -17,6 +17,11 @@ def test_a_healthy_field_has_nothing_to_say():
     assert verdict.sentences() == ["Nothing that was measured lies outside what the model was taught."]
 
 
+def test_of_a_model_that_says_nothing_nothing_is_known():
+    (sentence,) = judge(seen(band()), Taught({})).sentences()
+    assert sentence.startswith("The model does not say what its fields were like") and "is not known" in sentence
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
@@ -80,7 +85,3 @@ def test_a_verdict_fits_json():
     told = json.loads(json.dumps(judge(seen(band(sky=1.1, fwhm_arcsec=math.nan)), TAUGHT).to_json()))
     assert told["repairs"] == [{"band": "F444W", "sky_njy": 0.02, "error_factor": 1.0}]
     assert told["bands"][0]["fwhm_arcsec"] is None and told["refused"] is None
-
-
-def test_a_model_without_a_record_knows_any_ordinary_band():
-    assert judge(seen(band()), Taught({})).warnings == ()

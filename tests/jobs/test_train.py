@@ -7,9 +7,11 @@ import torch
 
 from tests.detector.scenery import small_model
 from tests.training.scenery import BANDS, blob_store
+from tests.training.test_taught_tiles import noise_store
 from zpix.config import Config, PretrainingConfig, TrainingConfig, load_config
-from zpix.detector import load_checkpoint
+from zpix.detector import Checkpoint, load_checkpoint, save_checkpoint, taught_path
 from zpix.errors import ModelError, OutputError, StoreError, TrainingError
+from zpix.image import Taught
 from zpix.jobs.pretrain import pretrain
 from zpix.jobs.train import train
 from zpix.training.store import Store
@@ -65,6 +67,18 @@ def test_a_redshift_head_of_another_shape_joins_a_trained_detector(tmp_path, sto
     before, after = (load_checkpoint(p).detector.state_dict() for p in (detector, path))
     for name in (n for n in before if not n.startswith("redshift_head.")):
         torch.testing.assert_close(after[name], before[name])
+
+
+def test_what_the_tiles_are_like_is_kept_beside_the_model(tmp_path, monkeypatch):
+    def fit_nothing(data, place, *, detector, about, **_):
+        save_checkpoint(place / "model.safetensors", Checkpoint(detector, about))
+        return place / "model.safetensors"
+
+    monkeypatch.setattr("zpix.jobs.train.fit", fit_nothing)
+    tiles = noise_store(tmp_path / "tiles.zarr", tiles=4, size=256)
+    model = train(tiles.path, out=tmp_path / "run", config=Config(model=small_model(bands=tiles.bands)))
+    assert taught_path(model).name == "model.fields.json"
+    assert set(Taught.from_saved(load_checkpoint(model).taught).bands) == set(tiles.bands)
 
 
 def test_a_refused_training_changes_nothing(tmp_path, store):

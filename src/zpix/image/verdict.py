@@ -82,9 +82,7 @@ class Verdict:
         }
 
 
-def judge(
-    examination: Examination, taught: Taught, *, as_given: bool = False, remarks: Sequence[str] = ()
-) -> Verdict:
+def judge(examination: Examination, taught: Taught, *, as_given: bool = False, remarks: Sequence[str] = ()) -> Verdict:
     """Compare a mosaic with what a model was taught, and say what follows.
 
     Parameters
