@@ -3,9 +3,9 @@
     python experiments/taught_fields.py --model src/zpix/models/default.safetensors
 
 Fields are drawn with the settings of the simulation that the model was trained on, and examined as mosaics are. What
-they are like is summarised as by `zpix train` (`Taught.from_examinations`), but for depths, which are those of the range
-of the settings. It is written beside the model, as `NAME.fields.json`, and
-`zpix run` and `zpix check` compare mosaics with them.
+they are like is summarised as by `zpix train` (`Taught.from_examinations`), but for depths, which are those of the
+range of the settings. It is written beside the model, as `NAME.fields.json`, and `zpix run` and `zpix check` compare
+mosaics with it.
 """
 
 from __future__ import annotations

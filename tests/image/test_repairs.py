@@ -31,6 +31,9 @@ def test_a_healthy_field_is_left_alone():
         ({"sums_over_error": 1.9}, None),
         ({"sums_over_error": 4.0, "sums_error": 0.3}, None),  # too few pixels to tell
         ({"sums_over_error": math.nan}, None),
+        ({"sums_over_error": 4.2, "sky_spread": 0.48}, None),  # light of a crowded field, not noise
+        ({"sums_over_error": 16.0, "noise_over_error": 4.4, "sky_spread": 1.9}, {"error_factor": 4.0}),  # both
+        ({"sums_over_error": 10.4, "noise_over_error": 4.4, "sky_spread": 0.4}, {"error_factor": 4.0}),
         ({"noise_over_error": 0.2}, None),  # matched to a broader PSF: sums scatter as they should
     ],
 )

@@ -2,7 +2,9 @@
 
 A sky is a fault when it lies outside what the model was taught, whose own sky is not zero: galaxies too faint to be
 masked raise it. Errors are judged by sums of pixels, since those are what sources are measured with: images that were
-drizzled or matched to another PSF scatter less from pixel to pixel, and their errors need not be wrong.
+drizzled or matched to another PSF scatter less from pixel to pixel, and their errors need not be wrong. Where the sky is
+uneven, as in a cluster of galaxies, their light is in these sums too: errors are then made larger only as far as the
+scatter of pixels asks for it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 
 from zpix.image.examination import BandExamination, Examination
 from zpix.image.pixels import Pixels
-from zpix.image.taught import Range, Taught
+from zpix.image.taught import Range, Taught, TaughtBand
 
 #: Errors are right if sums scatter by this much of what the model was taught; the range of errors of pixels that differ
 #: with the way in which a mosaic was drizzled.
@@ -23,6 +25,8 @@ RIGHT_ERRORS = (0.75, 1.35)
 # A sky is a fault if it lies further than this from the middle of what the model was taught, in errors of a pixel, and
 # outside of that.
 _SKY = 0.12
+# Sums hold more than noise where the sky scatters by more than this from place to place, in units of right errors.
+_UNEVEN = 0.25
 # A fault is larger than this many of its standard errors.
 _SIGNIFICANT = 2.0
 
@@ -64,7 +68,7 @@ def find_repairs(examination: Examination, taught: Taught) -> tuple[BandRepair, 
     repairs = []
     for own in examination.bands:
         known = taught.band(own.band)
-        repair = BandRepair(own.band, _sky_njy(own, known.sky), _error_factor(own, known.sums_over_error))
+        repair = BandRepair(own.band, _sky_njy(own, known.sky), _error_factor(own, known))
         if repair != BandRepair(own.band):
             repairs.append(repair)
     return tuple(repairs)
@@ -99,13 +103,21 @@ def _sky_njy(own: BandExamination, known: Range) -> float:
     return _rounded((own.sky - middle) * own.error_njy)
 
 
-def _error_factor(own: BandExamination, known: Range) -> float:
+def _error_factor(own: BandExamination, known: TaughtBand) -> float:
     """Noise of sums of a band over the nearest that is known; 1 if it is about right."""
-    factor = own.sums_over_error / min(max(own.sums_over_error, known[0]), known[1])
+    factor = _over(own.sums_over_error, known.sums_over_error)
+    by_pixels = _over(own.noise_over_error, known.noise_over_error)
+    if own.sky_spread > _UNEVEN * by_pixels:
+        factor = min(factor, max(by_pixels, 1.0))
     wrong = not RIGHT_ERRORS[0] <= factor <= RIGHT_ERRORS[1]
     if not (wrong and abs(math.log(factor)) > _SIGNIFICANT * own.sums_error):
         return 1.0
     return _rounded(factor)
+
+
+def _over(value: float, known: Range) -> float:
+    """A value over the nearest that is known: 1 inside the range."""
+    return value / min(max(value, known[0]), known[1])
 
 
 def _rounded(value: float) -> float:

@@ -136,8 +136,8 @@ class Taught:
         -------
         Taught
             For each band the mean of the sky and twice its standard deviation over the fields on either side, those of
-            the others with one standard deviation, and the depth of the shallowest and of the deepest window. A quantity that fewer than four
-            fields tell is that of `ANY_BAND`; a band of which nothing is told is left out.
+            the others with one standard deviation, and the depths of the shallowest and the deepest window. A quantity
+            that fewer than four fields tell is that of `ANY_BAND`; a band of which nothing is told is left out.
         """
         bands = {own.band: _of_band([field[own.band] for field in seen]) for own in (seen[0].bands if seen else ())}
         return cls({name: own for name, own in bands.items() if own != ANY_BAND}, source)
