@@ -2,8 +2,8 @@
 
 A sky is a fault when it lies outside what the model was taught, whose own sky is not zero: galaxies too faint to be
 masked raise it. Errors are judged by sums of pixels, since those are what sources are measured with: images that were
-drizzled or matched to another PSF scatter less from pixel to pixel, and their errors need not be wrong. Where the sky is
-uneven, as in a cluster of galaxies, their light is in these sums too: errors are then made larger only as far as the
+drizzled or matched to another PSF scatter less from pixel to pixel, and their errors need not be wrong. Where the sky
+is uneven, as in a cluster of galaxies, their light is in these sums too: errors are then made larger only as far as the
 scatter of pixels asks for it.
 """
 
