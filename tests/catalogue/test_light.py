@@ -68,6 +68,14 @@ def test_neighbours_outside_the_mask_add_nothing_and_do_not_pull(lonely):
     np.testing.assert_allclose(beside.half_light_pix, alone.half_light_pix, rtol=0.05)
 
 
+def test_a_mask_that_holds_part_of_a_neighbour_does_not_move_the_position():
+    own, neighbour = galaxy((101, 121), (60, 50), axes=(4, 4)), galaxy((101, 121), (74, 50), flux=600, axes=(3, 3))
+    columns = np.arange(121)
+    mask = mask_of(np.where(columns < 76, own + neighbour, 0), least=0.1)  # more than half of the neighbour
+    found = measure_light(mask, image_of(own + neighbour))
+    assert np.hypot(*(found.centre_xy[0] - [60, 50])) < 0.8  # 1.6 with the whole mask trusted
+
+
 def test_a_centroid_that_leaves_the_mask_is_that_of_the_pixels_in_the_mask():
     faint = galaxy((101, 121), (50.0, 50.0), flux=10, axes=(2, 2))
     giant = galaxy((101, 121), (62.0, 50.0), flux=90_000, axes=(4, 4))

@@ -39,3 +39,13 @@ def test_what_is_not_known_replaces_nothing():
     middle = np.array([[20, 1]])  # the other side lies beyond the image
     _, foreign = cut_windows(padded(image), middle, 6, masks=NOTHING).without_neighbours(middle.astype(float))
     assert not foreign.any()
+
+
+def test_far_from_the_centre_a_mask_may_hold_a_neighbour():
+    image = np.zeros((41, 41))
+    image[20, 20] = 500
+    image[18:21, 25:28] = 100
+    own, middle = np.nonzero(image), np.array([[20, 20]])
+    windows = cut_windows(padded(image), middle, 9, masks=(np.zeros(len(own[0]), int), own[1], own[0]))
+    light, foreign = windows.without_neighbours(middle.astype(float), core_pix=np.array([3.0]))
+    assert foreign[0, 7:10, 14:17].all() and light.sum() == 500

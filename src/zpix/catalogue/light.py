@@ -261,8 +261,9 @@ def _windowed_centroid(windows: LightWindows, centre_xy: Floats, sigma_pix: Floa
     """Centroids under Gaussian windows that follow them, (N, 2), from `centre_xy` on."""
     centre, sigma = centre_xy.astype(np.float64), sigma_pix[:, None]
     narrow = np.float32(1 / sigma)
-    for _ in range(_ROUNDS):
-        light, _ = windows.without_neighbours(centre)
+    for done in range(_ROUNDS):
+        # masks of blends overlap: once the centre is known, the mask is trusted only near it
+        light, _ = windows.without_neighbours(centre, core_pix=sigma_pix if done else None)
         moving = np.ones(len(centre), bool)
         for _ in range(_STEPS):
             dx, dy = windows.offsets(centre)

@@ -2,8 +2,9 @@
 
 Windows of equal size are cut from an image around N sources, and light of neighbours is taken out of them. A pixel
 outside the mask of the source that is much brighter than the one on the other side of the source's centre belongs to a
-neighbour, and takes the value of that other one, as SExtractor does with `MASK_TYPE CORRECT`. Which pixels those are
-follows from the window alone, not from what else was found, so that it is the same in every tile that sees the source.
+neighbour, and takes the value of that other one, as SExtractor does with `MASK_TYPE CORRECT`; in the mask, far from the
+centre, it must be twice as bright. Which pixels those are follows from the window alone, not from what else was found,
+so that it is the same in every tile that sees the source.
 """
 
 from __future__ import annotations
@@ -160,13 +161,18 @@ class LightWindows:
         """
         return np.rint(2 * centre_xy).astype(np.int64)
 
-    def without_neighbours(self, centre_xy: NDArray[np.float64]) -> tuple[Floats, NDArray[np.bool_]]:
+    def without_neighbours(
+        self, centre_xy: NDArray[np.float64], *, core_pix: NDArray[np.float64] | None = None
+    ) -> tuple[Floats, NDArray[np.bool_]]:
         """Take light of neighbours out.
 
         Parameters
         ----------
         centre_xy : (N, 2) float, pixels
             Centres of the sources in the image.
+        core_pix : (N,) float, pixels, optional
+            Distance from its centre within which all light in a source's mask is its own, and beyond which light
+            twice as bright as on the other side is a neighbour's; all light in the mask is its own by default.
 
         Returns
         -------
@@ -177,10 +183,17 @@ class LightWindows:
         """
         corner, side = self.mirror_xy(centre_xy) - self.middle_xy - self.half, 2 * self.half + 1
         other = self.image.squares("light", corner, side)[:, ::-1, ::-1]
+        mirrored = self.image.squares("smooth", corner, side)[:, ::-1, ::-1]
         limit = self.error * np.float32(NEIGHBOUR_SIGMA)
-        limit += self.image.squares("smooth", corner, side)[:, ::-1, ::-1]
+        limit += mirrored
         foreign = self.smooth > limit
-        foreign &= ~self.own
+        if core_pix is None:
+            foreign &= ~self.own
+        else:
+            dx, dy = self.offsets(centre_xy)
+            far = (dx**2)[:, None, :] + (dy**2)[:, :, None] > core_pix[:, None, None].astype(np.float32) ** 2
+            limit += np.maximum(mirrored, 0)
+            foreign &= ~self.own | (far & (self.smooth > limit))
         whole = (corner >= 0) & (corner + side <= np.array(self.image.light.shape[::-1]) - 2 * self.image.frame)
         if not (self.image.complete and whole.all()):
             foreign &= np.isfinite(self.image.squares("error", corner, side)[:, ::-1, ::-1])
