@@ -162,7 +162,7 @@ class LightWindows:
         return np.rint(2 * centre_xy).astype(np.int64)
 
     def without_neighbours(
-        self, centre_xy: NDArray[np.float64], *, core_pix: NDArray[np.float64] | None = None
+        self, centre_xy: NDArray[np.float64], *, core_pix: NDArray[np.floating] | None = None
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """Take light of neighbours out.
 
