@@ -88,7 +88,7 @@ def pretrain_command(
     out: Out,
     data: Annotated[
         list[Path] | None,
-        typer.Argument(help="Training store, or folders of drawn colours; for a backbone also GalaxiesML."),
+        typer.Argument(help="Training store or drawn colours; for a backbone also GalaxiesML."),
     ] = None,
     mock: Annotated[
         int | None, typer.Option(help="Learn from the galaxies of this many simulated tiles, drawn for it.")
