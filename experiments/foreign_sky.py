@@ -16,6 +16,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,7 @@ def print_redshifts(results: Mapping[str, Any]) -> None:
 def print_detection(results: Mapping[str, Any]) -> None:
     """Print what was found, by magnitude and in all."""
     kinds = ("completeness", "purity", "fragments", "within 0.05 arcsec")
-    bins = [f"{low:g} to {high:g}" for low, high in zip(EDGES[:-1], EDGES[1:], strict=True)]
+    bins = [f"{low:g} to {high:g}" for low, high in pairwise(EDGES)]
     stars = "bright stars found once and called stars"
     rows = []
     for name, result in results.items():

@@ -1,1 +1,1 @@
-"""Parts of experiments/foreign_sky.py: which skies there are, models taught on some of them, and how both are scored."""
+"""Parts of experiments/foreign_sky.py: skies, models that are taught on some of them, and how both are scored."""

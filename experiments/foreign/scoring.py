@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def score(searched: Sequence[SearchedField]) -> dict[str, Any]:
         "redshifts": scores_dict(redshifts),
         "flags": _flags(searched),
         "detection": {
-            "F444W": [list(pair) for pair in zip(EDGES[:-1], EDGES[1:], strict=True)],
+            "F444W": [list(pair) for pair in pairwise(EDGES)],
             "completeness": _total([_by_magnitude(one, "completeness") for one in searched]),
             "purity": _total([_by_magnitude(one, "purity") for one in searched]),
             "fragments": _total([_by_magnitude(one, "fragments") for one in searched]),
