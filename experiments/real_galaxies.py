@@ -3,11 +3,11 @@
     python experiments/real_galaxies.py --photometry jades_spectroscopic_photometry.csv --out real --model MODEL \
         --templates corr_sfhz_13.param --templates fsps_QSF_12_v3.param
 
-The galaxies have the fluxes that were measured of them in the sky (total, nJy), the redshifts of their spectra, and sizes
-and shapes of the galaxies of the mock that are nearest in magnitude and redshift. They lie among galaxies of the mock.
-Galaxies whose listed redshift is probably another one's (`suspect`) are left out, and those that a band was not measured
-of are drawn into fields without that band. Template fitting is run on the same fields, with each template set. A figure
-of many noises of few galaxies: errors are those of resampling galaxies, not sources.
+The galaxies have the fluxes that were measured of them in the sky (total, nJy), the redshifts of their spectra, and
+sizes and shapes of the galaxies of the mock that are nearest in magnitude and redshift. They lie among galaxies of the
+mock. Those whose listed redshift is probably another galaxy's (`suspect`) are left out, and those that a band was not
+measured of are drawn into fields without that band. Template fitting is run on the same fields, with each template set.
+Few galaxies are drawn many times, each in other noise, so errors are those of resampling galaxies.
 """
 
 from __future__ import annotations
