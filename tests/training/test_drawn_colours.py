@@ -13,11 +13,12 @@ import torch
 from zpix.config import Config, ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, override, write_config
 from zpix.detector import load_checkpoint
 from zpix.detector.soft_photometry import SourcePixels, soft_photometry
-from zpix.errors import OutputError
+from zpix.detector.tensor_file import write_tensors
+from zpix.errors import OutputError, StoreError
 from zpix.jobs.prepare import prepare
 from zpix.jobs.pretrain import pretrain
 from zpix.jobs.train import train
-from zpix.training.drawn_colours import draw_colours
+from zpix.training.drawn_colours import draw_colours, join_colours
 from zpix.training.source_sums import SourceSums
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
@@ -25,12 +26,41 @@ pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 BANDS = ("F200W", "F444W")
 MODEL = ModelConfig(bands=BANDS, pyramid_channels=8, box_hidden=16, mask_layers=1, mixture_components=3)
 SKY = SimulationConfig(limit_mag=27.5, psf_angle_deg=0.0, star_density=0, brown_dwarf_per_arcmin2=0, cell_size_pix=192)
+WEIGHTS = ("cutout_size_pix", "gaussian_sigmas_pix", "elliptical_widths")
 FIT = PretrainingConfig(epochs=3, batch_size=64, realisations=2)
 
 
 def draw(out: Path, tiles: int, *, workers: int = 1, **changes) -> tuple[SourceSums, SourceSums | None]:
     given = {"seed": 5, "simulation": SKY, "model": MODEL, "config": FIT, "tile_size": 192} | changes
     return draw_colours(out, tiles=tiles, workers=workers, **given)
+
+
+def as_drawn(place: Path, redshifts: list[float], **settings) -> Path:
+    """A directory as `draw_colours` leaves it, with sums of nothing in particular."""
+    place.mkdir(parents=True)
+    said = {"bands": BANDS, **{name: getattr(MODEL, name) for name in WEIGHTS}} | settings
+    (place / "settings.json").write_text(json.dumps(said))
+    width = 2 * len(BANDS) * (len(MODEL.gaussian_sigmas_pix) + len(MODEL.elliptical_widths) + 1) + 2 * len(BANDS) + 2
+    rng = torch.Generator().manual_seed(len(redshifts))
+    sums = torch.randn(len(redshifts), width, generator=rng)
+    tensors = {"train.sums": sums, "train.redshift": torch.tensor(redshifts), "train.dust": torch.zeros(len(sums))}
+    write_tensors(place / "000000-000019.safetensors", tensors, {})
+    return place
+
+
+def test_a_head_learns_from_the_colours_of_several_skies(tmp_path):
+    places = [as_drawn(tmp_path / "low", [0.5, 1.0, 1.5]), as_drawn(tmp_path / "high", [6.0, 9.0])]
+    training, validation, settings = join_colours(places, MODEL)
+    assert training.redshift.tolist() == [0.5, 1.0, 1.5, 6.0, 9.0] and validation is None and len(settings) == 2
+    model = load_checkpoint(pretrain(places, out=tmp_path / "both", config=Config(model=MODEL, pretraining=FIT)))
+    assert model.about.z_range == (0.5, 9.0) and model.about.counts == {"train": {"sources": 5}}
+
+
+def test_colours_of_other_bands_are_refused(tmp_path):
+    place = as_drawn(tmp_path / "other", [1.0], bands=["F090W", "F444W"])
+    with pytest.raises(StoreError, match=r"other' holds colours with bands = \['F090W', 'F444W'\]; the model has"):
+        pretrain(place, out=tmp_path / "out", config=Config(model=MODEL, pretraining=FIT))
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,10 @@ BackboneFrom = Annotated[
 @app.command("pretrain")
 def pretrain_command(
     out: Out,
-    data: Annotated[list[Path] | None, typer.Argument(help="Training store; for a backbone also GalaxiesML.")] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Training store or drawn colours; for a backbone also GalaxiesML."),
+    ] = None,
     mock: Annotated[
         int | None, typer.Option(help="Learn from the galaxies of this many simulated tiles, drawn for it.")
     ] = None,

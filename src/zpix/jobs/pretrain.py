@@ -19,7 +19,7 @@ from zpix.surveys import GalaxiesML
 from zpix.training.about import about_store, known_redshifts, name_of, z_range_of
 from zpix.training.backbone_pretraining import LabelledImages, StoreImages, fit_backbone
 from zpix.training.directory import training_directory
-from zpix.training.drawn_colours import draw_colours
+from zpix.training.drawn_colours import draw_colours, holds_colours, join_colours
 from zpix.training.joint import check_store
 from zpix.training.pretraining import check_photometry, fit_redshift_head
 from zpix.training.source_cutouts import cut_sources
@@ -48,15 +48,16 @@ def pretrain(
     """Train one part of the network on cutouts of single sources, before the joint training.
 
     The redshift head learns from a training store, or with `mock` from simulated tiles that are drawn for it; of these
-    only what the head reads of their sources is kept, in `colours` in the output directory. The backbone learns from a
-    store or from the images of GalaxiesML. `train` takes the result as `redshift_head` or `backbone`. An interrupted
-    call goes on.
+    only what the head reads of their sources is kept, in `colours` in the output directory. It can also learn from such
+    folders of earlier calls, several together. The backbone learns from a store or from the images of GalaxiesML.
+    `train` takes the result as `redshift_head` or `backbone`. An interrupted call goes on.
 
     Parameters
     ----------
     data : str, Path or sequence of these, optional
-        Training store. For a backbone also HDF5 files of GalaxiesML, or their directory: files with "validation" in
-        their names are for scores, and those with "testing" are left alone.
+        Training store, or for the redshift head folders `colours` of earlier calls with `mock`. For a backbone also
+        HDF5 files of GalaxiesML, or their directory: files with "validation" in their names are for scores, and those
+        with "testing" are left alone.
     out : str or Path
         Directory for `model.safetensors`, `losses.csv`, `losses.png`, `config.toml` and the state to go on from.
     mock : int, optional
@@ -111,9 +112,12 @@ def pretrain(
         return _pretrain_on_mock(
             mock, out, settings, tile_size=tile_size_pix, seed=seed, workers=workers, device=device
         )
+    if all(holds_colours(path) for path in paths):
+        return _pretrain_on_colours(paths, out, settings.model, settings.pretraining, device=device)
     if len(paths) > 1 or paths[0].suffix in _HDF5 or any(paths[0].glob("*.hdf5")):
         raise ConfigError(
-            f"'{paths[-1]}': the redshift head learns from one training store; GalaxiesML is for part = backbone"
+            f"'{paths[-1]}': the redshift head learns from one training store, or from folders of drawn colours; "
+            "GalaxiesML is for part = backbone"
         )
     return _pretrain_head(paths[0], out, settings.model, settings.pretraining, device=device)
 
@@ -158,6 +162,22 @@ def _pretrain_on_mock(
             z_range=z_range_of(training.redshift.numpy()),
             code_version=version("zpix"),
         )  # fmt: skip
+        return _fit_redshift_head(DrawnExamples(training), validation, place, model, config, device, about)
+
+
+def _pretrain_on_colours(
+    places: Sequence[Path], out: str | Path, model: ModelConfig, config: PretrainingConfig, *, device: str
+) -> Path:
+    """Train the redshift head on colours that were drawn before, of one kind of sky or several."""
+    check_photometry(model)
+    training, validation, settings = join_colours(places, model)
+    about = About(
+        training_data={"kind": "colours of mocks", "skies": settings},
+        counts={"train": {"sources": len(training.redshift)}},
+        z_range=z_range_of(training.redshift.numpy()),
+        code_version=version("zpix"),
+    )
+    with training_directory(out, model=model, pretraining=config) as place:
         return _fit_redshift_head(DrawnExamples(training), validation, place, model, config, device, about)
 
 

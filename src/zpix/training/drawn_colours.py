@@ -32,6 +32,8 @@ from zpix.training.source_sums import SourceSums, altered_sums, plain_sums
 _TILES = 20  # of a file, the last of which is for validation
 _SPLITS = ("train", "validation")
 _SETTINGS = "settings.json"
+# Settings without which the sums of two directories do not mean the same.
+_SHARED = ("bands", "cutout_size_pix", "gaussian_sigmas_pix", "elliptical_widths")
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,63 @@ def read_colours(paths: Sequence[Path]) -> tuple[SourceSums | None, SourceSums |
                 parts[split].append(SourceSums(*(tensors[f"{split}.{name}"] for name in SourceSums._fields)))
     training, validation = (SourceSums.concatenate(parts[split]) if parts[split] else None for split in _SPLITS)
     return training, validation
+
+
+def holds_colours(path: Path) -> bool:
+    """Say whether a directory is one of `draw_colours`.
+
+    Parameters
+    ----------
+    path : Path
+        The directory.
+
+    Returns
+    -------
+    bool
+        True if it says what its colours were drawn with.
+    """
+    return (path / _SETTINGS).is_file()
+
+
+def join_colours(
+    places: Sequence[Path], model: ModelConfig
+) -> tuple[SourceSums, SourceSums | None, list[dict[str, Any]]]:
+    """Read the colours of several directories of `draw_colours`, drawn of different skies.
+
+    Parameters
+    ----------
+    places : sequence of Path
+        The directories.
+    model : ModelConfig
+        Bands, and weights of the photometry, which must be those of all.
+
+    Returns
+    -------
+    training : SourceSums
+        Sources to learn from.
+    validation : SourceSums or None
+        Sources to score on; None if there are none.
+    settings : list of dict
+        What each directory was drawn with.
+
+    Raises
+    ------
+    StoreError
+        If a directory is of other bands or weights than the model, or none has a galaxy.
+    """
+    settings = [json.loads((place / _SETTINGS).read_text(encoding="utf-8")) for place in places]
+    wanted = json.loads(json.dumps({name: getattr(model, name) for name in _SHARED}))
+    for place, own in zip(places, settings, strict=True):
+        other = [name for name in _SHARED if own[name] != wanted[name]]
+        if other:
+            raise StoreError(
+                f"'{place}' holds colours with {other[0]} = {own[other[0]]}; the model has {wanted[other[0]]}"
+            )
+    shards = [shard for place in places for shard in sorted(place.glob("*.safetensors"))]
+    training, validation = read_colours(shards)
+    if training is None or not len(training.redshift):
+        raise StoreError(f"'{places[0]}' holds no colours of galaxies to learn from")
+    return training, validation, settings
 
 
 def _shards(

@@ -1,0 +1,73 @@
+"""Which skies are models taught on, and which are they tested on?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import zpix
+from zpix.config import SimulationConfig, override
+from zpix.training.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: How fields vary in training, and beyond it.
+WITHIN, BEYOND = ROOT / "recipes" / "varied.toml", ROOT / "recipes" / "varied-beyond.toml"
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of galaxy spectra.
+
+    Attributes
+    ----------
+    name : str
+        Short name, for tables and files.
+    spectra : str
+        What `[simulation] spectra` calls it: a name, or the path of a template set.
+    """
+
+    name: str
+    spectra: str
+
+    @classmethod
+    def parse(cls, text: str) -> Family:
+        """Read NAME or NAME=SPECTRA.
+
+        >>> Family.parse("fsps=templates/fsps.param")
+        Family(name='fsps', spectra='templates/fsps.param')
+        """
+        name, _, spectra = text.partition("=")
+        return cls(name, spectra or name)
+
+
+def mixed(simulation: SimulationConfig, families: Sequence[Family]) -> SimulationConfig:
+    """Settings of a sky whose galaxies have spectra of some families in equal shares."""
+    return override(simulation, spectra={family.spectra: 1.0 for family in families})
+
+
+def natural(simulation: SimulationConfig) -> SimulationConfig:
+    """Settings without what is drawn more often for training: the sky that models are tested on."""
+    usual = SimulationConfig()
+    names = ("high_z_boost", "bright_boost", "star_density", "brown_dwarf_per_arcmin2", "bright_star_boost")
+    return override(simulation, **{name: getattr(usual, name) for name in names if hasattr(usual, name)})
+
+
+def drawn_field(place: Path, family: Family, seed: int, *, size: int, simulation: SimulationConfig) -> Path:
+    """Return a field of one family, drawn unless it exists."""
+    field = place / family.name / str(seed)
+    if not (field / "simulation.json").is_file():
+        sky = mixed(natural(simulation), [family])
+        zpix.simulate(field, size_pix=size, seed=seed, config=sky, overwrite=True)
+    return field
+
+
+def calibration_store(place: Path, families: Sequence[Family], *, tiles: int, seed: int, varied: Path) -> Path:
+    """Return a store whose tiles, of some families, are all for validation; drawn unless it exists whole."""
+    path = place / f"{'+'.join(family.name for family in families)}.zarr"
+    if not path.is_dir() or not Store(path).count("validation"):
+        config = zpix.load_config(varied)
+        sky = config.model_copy(update={"simulation": mixed(natural(config.simulation), families)})
+        zpix.prepare(out=path, mock=tiles, seed=seed, fractions=(0.0, 1.0, 0.0), config=sky)
+    return path

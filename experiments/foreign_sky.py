@@ -1,0 +1,158 @@
+"""Do redshifts and detections hold on skies that a model was not taught on?
+
+    python experiments/foreign_sky.py --out skies --family kcorrect --family populations \
+        --family fsps=TEMPLATES/fsps_QSF_12_v3.param --foreign sfhz=TEMPLATES/corr_sfhz_13.param
+
+For each `--family` a model is taught on all others and tested on it. The model that is taught on all is tested on each,
+on the families that only tests use (`--foreign`), and on observations half as far again outside the taught ranges.
+Colours of each family are drawn once, so that models share them. What exists is not made again: an interrupted
+call goes on. Scores go to `foreign.json` and are printed as tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import zpix
+from zpix.config import Config
+from zpix.detector import default_model
+from zpix.outputs import write_json
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from experiments.foreign.scoring import EDGES, score, search
+from experiments.foreign.skies import BEYOND, WITHIN, Family, drawn_field
+from experiments.foreign.teaching import draw, teach
+from experiments.markdown import print_table, with_error
+
+_COLUMNS = {
+    "bias": "bias",
+    "sigma_nmad": "σ_NMAD",
+    "outlier_fraction": "outliers",
+    "coverage_68": "in 68 %",
+    "coverage_95": "in 95 %",
+    "crps": "CRPS",
+}
+
+
+@dataclass(frozen=True)
+class Test:
+    """A model and the sky that it is tested on.
+
+    Attributes
+    ----------
+    name : str
+        Of the row.
+    model : Path
+        The model.
+    family : Family
+        Spectra of the fields.
+    recipe : Path
+        How the fields vary.
+    """
+
+    name: str
+    model: Path
+    family: Family
+    recipe: Path
+
+
+def main() -> None:
+    """Draw, teach, test, and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = options.add_argument
+    add("--out", type=Path, required=True, help="directory of colours, models, fields and results")
+    add("--family", type=Family.parse, action="append", required=True, help="NAME or NAME=TEMPLATES, taught")
+    add("--foreign", type=Family.parse, action="append", default=[], help="NAME=TEMPLATES, never taught")
+    add("--detector", type=Path, default=default_model(), help="checkpoint that finds the sources")
+    add("--recipe", type=Path, default=WITHIN, help="TOML file: what is taught, and how")
+    add("--beyond", type=Path, default=BEYOND, help="TOML file: observations outside of that")
+    add("--tiles", type=int, default=1200, help="tiles of each family to learn colours from")
+    add("--seeds", type=int, nargs="+", default=[91001, 91002, 91003], help="of the fields to test on")
+    add("--size", type=int, default=2048, help="side of these fields in pixels")
+    add("--calibrate-on", type=int, default=60, help="tiles that widths and intervals are fitted on")
+    add("--workers", type=int, default=2, help="processes that draw")
+    asked = options.parse_args()
+    config = zpix.load_config(asked.recipe)
+    for number, family in enumerate(asked.family):
+        draw(asked.out / "colours", family, tiles=asked.tiles, seed=7001 + number, config=config, workers=asked.workers)
+    results = {}
+    for test in tests(asked, config):
+        kept = asked.out / "scores" / f"{test.name}.json"
+        if not kept.is_file():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_json(kept, measure(test, asked.out, seeds=asked.seeds, size=asked.size))
+        results[test.name] = json.loads(kept.read_text("utf-8"))
+    write_json(asked.out / "foreign.json", results)
+    print_redshifts(results)
+    print_detection(results)
+
+
+def tests(asked: argparse.Namespace, config: Config) -> list[Test]:
+    """List all tests; their models are taught unless they exist."""
+
+    def taught(families: Sequence[Family]) -> Path:
+        return teach(
+            asked.out / "models", families, colours=asked.out / "colours", detector=asked.detector, config=config,
+            recipe=asked.recipe, calibration=(asked.calibrate_on, 7101),
+        )  # fmt: skip
+
+    whole = taught(asked.family)
+    listed = [Test(f"{family.name}, taught", whole, family, asked.recipe) for family in asked.family]
+    for family in asked.family:
+        others = taught([other for other in asked.family if other != family])
+        listed.append(Test(f"{family.name}, left out", others, family, asked.recipe))
+        listed.append(Test(f"{family.name}, observed outside the taught ranges", whole, family, asked.beyond))
+    for family in asked.foreign:
+        listed.append(Test(f"{family.name}, never taught", whole, family, asked.recipe))
+        listed.append(Test(f"{family.name}, observed outside the taught ranges", whole, family, asked.beyond))
+    return listed
+
+
+def measure(test: Test, out: Path, *, seeds: Sequence[int], size: int) -> dict[str, Any]:
+    """Draw the fields of a test unless they exist, search them, and score them as one."""
+    simulation = zpix.load_config(test.recipe).simulation
+    searched = []
+    for seed in seeds:
+        field = drawn_field(out / "fields" / test.recipe.stem, test.family, seed, size=size, simulation=simulation)
+        result = out / "results" / test.model.parent.name / test.recipe.stem / test.family.name / str(seed)
+        searched.append(search(field, test.model, result))
+    return score(searched)
+
+
+def print_redshifts(results: Mapping[str, Any]) -> None:
+    """Print the scores of redshifts, F444W < 28."""
+    header = ["sky", "galaxies", *_COLUMNS.values(), "OUTSIDE_TRAINING", "outliers without it"]
+    rows = []
+    for name, result in results.items():
+        scores, flags = result["redshifts"]["F444W < 28"], result["flags"]
+        marked = [f"{flags[kind]:.3f}" for kind in ("OUTSIDE_TRAINING", "outliers without it")]
+        rows.append([name, str(scores["count"]), *(with_error(scores[column]) for column in _COLUMNS), *marked])
+    print_table(header, rows)
+
+
+def print_detection(results: Mapping[str, Any]) -> None:
+    """Print what was found, by magnitude and in all."""
+    kinds = ("completeness", "purity", "fragments", "within 0.05 arcsec")
+    bins = [f"{low:g} to {high:g}" for low, high in pairwise(EDGES)]
+    stars = "bright stars found once and called stars"
+    rows = []
+    for name, result in results.items():
+        for kind in kinds:
+            counted = result["detection"][kind]
+            whole = sum(counted["count"]) / max(sum(counted["total"]), 1)
+            rows.append([name, kind, *(f"{value:.3f}" for value in counted["value"]), f"{whole:.3f}"])
+        found = result["detection"][stars]
+        rows.append([name, stars, *[""] * len(bins), f"{found['count'][0]} of {found['total'][0]}"])
+    print_table(["sky", "", *bins, f"{EDGES[0]:g} to {EDGES[-1]:g}"], rows)
+
+
+if __name__ == "__main__":
+    main()
