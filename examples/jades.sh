@@ -14,7 +14,8 @@ settings=$here/jades.toml
 once() { [ -e "$1" ] || "${@:2}"; } # $1 exists only when it is complete
 
 if [ -z "${ARCHIVE:-}" ]; then
-    once "$out/archive" python "$here/jades_standin.py" --out "$out/archive" --size "$size"
+    once "$out/archive" python "$here/jades_standin.py" --out "$out/archive" --size "$size" \
+        --galaxies "${GALAXIES:-600}"
     exec python "$here/archive_server.py" "$out/archive" -- bash "$0" "$@"
 fi
 

@@ -34,13 +34,13 @@ from zpix.evaluation.report import SELECTION_MAG
 from zpix.evaluation.score_json import selection_dict
 from zpix.evaluation.selections import matched_magnitude
 from zpix.matching import Matching
+from zpix.outputs import refuse_other_settings, write_json
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from experiments.markdown import print_table
-from experiments.paper.experiment import keep_json, keep_settings
-from experiments.paper.scores import BAND
 
+BAND = "F444W"
 #: Thresholds of P(> z) above which a source is selected.
 PROBABILITIES = (0.1, 0.3, 0.5, 0.7, 0.9, 0.97)
 #: Above this fraction of the limit in 1 + z a galaxy is just below it.
@@ -57,7 +57,7 @@ def measure(place: Path, seed: int, *, size: int, boost: float, model: Path, wor
         sky = SimulationConfig(high_z_boost=boost)
         zpix.simulate(place / "field", size_pix=size, seed=seed, config=sky, workers=workers, overwrite=True)
         catalogue = zpix.run(place / "field", out=place / "result", model=model, overwrite=True)
-        keep_json(kept, selections(catalogue, read_truth(place / "field" / "truth.fits", band=BAND)))
+        write_json(kept, selections(catalogue, read_truth(place / "field" / "truth.fits", band=BAND)))
         shutil.rmtree(place)
     return json.loads(kept.read_text("utf-8"))
 
@@ -111,6 +111,21 @@ def near_any(ra: NDArray, dec: NDArray, other_ra: NDArray, other_dec: NDArray) -
         return np.zeros(len(ra), bool)
     _, distance, _ = SkyCoord(ra, dec, unit="deg").match_to_catalog_sky(SkyCoord(other_ra, other_dec, unit="deg"))
     return np.asarray(distance.arcsec) < _PART_ARCSEC
+
+
+def keep_settings(out: Path, settings: dict[str, Any]) -> None:
+    """Write the settings of a directory, or check that existing ones are the same.
+
+    Raises
+    ------
+    OutputError
+        If it was begun with other settings.
+    """
+    kept = out / "settings.json"
+    if not kept.is_file():
+        out.mkdir(parents=True, exist_ok=True)
+        write_json(kept, settings)
+    refuse_other_settings(json.loads(kept.read_text("utf-8")), settings, f"{out}: was begun with other settings")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -48,7 +48,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from experiments.ceiling import EXTENDED
 from experiments.markdown import print_table
-from experiments.paper.scores import counted
 from experiments.write_tables import results_text
 
 BRIGHT, FAINTEST_FOUND = 28.0, 28.5  # F444W magnitudes of the aims
@@ -282,6 +281,15 @@ def detected(measured: Sequence[Field], method: str, kind: str, limit: float) ->
     row = [MAG_LIMITS.index(limit)]
     parts: list[CountedFraction] = [getattr(one.comparison.detection[method], f"{kind}_below") for one in measured]
     return counted([part[np.array(row)] for part in parts])
+
+
+def counted(parts: Sequence[CountedFraction]) -> dict[str, Any]:
+    """Count one fraction of several fields as one, as JSON values; value and error are None of nothing."""
+    whole = CountedFraction.together(parts)
+    count, total = int(whole.count[0]), int(whole.total[0])
+    if not total:
+        return {"count": 0, "total": 0, "value": None, "error": None}
+    return {"count": count, "total": total, "value": count / total, "error": float(whole.error[0])}
 
 
 def finite(value: float) -> float | None:

@@ -193,7 +193,8 @@ def test_a_small_training_through_the_command_line(tmp_path):
 
 
 @pytest.mark.slow
-def test_jades_from_the_archives_to_a_flagged_catalogue(tmp_path):
+def test_jades_from_the_archives_to_a_flagged_catalogue(tmp_path, monkeypatch):
+    monkeypatch.setenv("GALAXIES", "96")  # the backbone is only begun
     shown = run_script("bash", EXAMPLES / "jades.sh", tmp_path, "1280")
     listed = Table.read(next((tmp_path / "jades").glob("*_photometry_v2.0_catalog.fits")), hdu="FLAG")
     assert 550 < len(listed) < 750

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
-from zpix.config import Config, ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig, override, write_config
+from zpix.config import Config, ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig
 from zpix.detector import load_checkpoint
-from zpix.detector.soft_photometry import SourcePixels, soft_photometry
 from zpix.detector.tensor_file import write_tensors
 from zpix.errors import OutputError, StoreError
 from zpix.jobs.prepare import prepare
@@ -118,73 +114,3 @@ def test_a_head_learns_from_drawn_skies_and_a_detector_takes_it(tmp_path):
     ours, theirs = (load_checkpoint(model).detector.redshift_head for model in (trained, path))
     torch.testing.assert_close(ours.photometry.state_dict(), theirs.photometry.state_dict())
     assert load_checkpoint(trained).about.started_from == {"redshift_head": "head/model.safetensors"}
-
-
-@pytest.fixture(scope="module")
-def validation_tiles(tmp_path_factory) -> Path:
-    store = tmp_path_factory.mktemp("validation") / "store"
-    prepare(out=store, mock=8, seed=2, config=SKY, bands=BANDS, tile_size_pix=192, fractions=(0, 1, 0))
-    return store
-
-
-@pytest.mark.slow
-def test_accuracy_against_the_number_of_tiles(drawn, validation_tiles, tmp_path, monkeypatch, capsys):
-    from experiments import training_size
-
-    write_config(tmp_path / "recipe.toml", model=MODEL, pretraining=FIT)
-    command = ["training_size.py", drawn[0], "--validate-on", validation_tiles, "--out", tmp_path / "sizes"]
-    command += ["--recipe", tmp_path / "recipe.toml", "--passes", "4", "--tiles", "20", "40"]
-    monkeypatch.setattr(sys, "argv", [str(part) for part in command])
-    training_size.main()
-    first = capsys.readouterr().out
-    rows = json.loads((tmp_path / "sizes" / "sizes.json").read_text())
-    assert [row[0] for row in rows] == [20, 20, 20, 40, 40, 40] and {row[2] for row in rows} == {4}
-    assert rows[3][1] > 1.5 * rows[0][1] and rows[3][3] < rows[0][3]  # more labels, a lower loss
-    training_size.main()  # heads are there
-    assert capsys.readouterr().out == first
-    with pytest.raises(SystemExit, match="fewer than 60 tiles"):
-        training_size.labels_of(drawn[0], 60)
-
-
-def test_what_a_trial_hides_is_what_it_says():
-    from experiments import head_ablations
-
-    pixels = SourcePixels(torch.rand(4, 2, 32, 32), torch.ones(4, 2, 32, 32), torch.ones(4, 32, 32), torch.ones(4, 2))
-    deeper = pixels._replace(variance=pixels.variance / 100)
-    wider = pixels._replace(mask=pixels.mask * (torch.arange(32) < 8))
-    parts = head_ablations.columns(MODEL)
-    plain, deep, other_mask = (soft_photometry(given, MODEL.gaussian_sigmas_pix) for given in (pixels, deeper, wider))
-    assert (plain != deep)[:, parts["depth"]].all() and torch.allclose(
-        (plain - deep)[:, parts["depth"]], torch.tensor(1.0)
-    )
-    assert (deep > plain)[:, parts["significances"]].all()
-    assert (plain != other_mask)[:, parts["mask"]].any()
-    known = [columns for name, columns in parts.items() if name in ("significances", "colours", "depth")]
-    assert len(set(np.concatenate(known))) == plain.shape[1] - 2 - 2  # all but coverage of two bands and sides
-    assert set(parts["mask"]) | set(parts["widest"]) | set(parts["narrowest"]) < set(np.concatenate(known[:2]))
-
-    sources = SourceSums(plain, torch.ones(4), torch.full((4,), 0.1))
-    blind = head_ablations.hide(sources, head_ablations.Trial("blind", hidden=("colours",), dust=False), MODEL)
-    assert (blind.sums[:, parts["colours"]] == 0).all() and (blind.dust == 0).all()
-    rest = np.setdiff1d(np.arange(plain.shape[1]), parts["colours"])
-    assert torch.equal(blind.sums[:, rest], plain[:, rest]) and not (plain[:, parts["colours"]] == 0).all()
-
-
-@pytest.mark.slow
-def test_every_choice_of_the_head_is_changed_alone(drawn, validation_tiles, tmp_path, monkeypatch, capsys):
-    from experiments import head_ablations
-
-    write_config(tmp_path / "recipe.toml", model=override(MODEL, mixture_components=4), pretraining=FIT)
-    asked = [drawn[0], "--validate-on", validation_tiles, "--out", tmp_path / "ablations"]
-    asked += ["--recipe", tmp_path / "recipe.toml", "--tiles", "40", "--passes", "2"]
-    head_ablations.main(list(map(str, asked)))
-    printed = capsys.readouterr().out
-    rows = {trial.name: json.loads((tmp_path / "ablations" / f"{trial.name}.json").read_text())
-            for trial in head_ablations.TRIALS}  # fmt: skip
-    assert all(f"| {name} | {row['loss']:.3f} |" in printed for name, row in rows.items())
-    assert len({row["loss"] for row in rows.values()}) == len(rows)  # every trial is another head
-    assert rows["no colours"]["loss"] != rows["as it is"]["loss"] < rows["batches four times as large"]["loss"]
-
-    monkeypatch.setattr(head_ablations, "teach", lambda *args: pytest.fail("a head is taught again"))
-    head_ablations.main(list(map(str, asked)))
-    assert capsys.readouterr().out == printed

@@ -140,7 +140,10 @@ def _sampled(
     step = frequency * (um * 1e-6 / _ARCSEC / (of.diameter_m / _PUPIL_PIXELS) * _STEPS_PER_PIXEL)
     ray = (angle / np.pi % 1) * _RAYS  # opposite baselines are the same
     around = np.concatenate([table, table[:1]])
-    return np.asarray(map_coordinates(around, np.stack(np.broadcast_arrays(ray, step)), order=1, mode="constant"))
+    inside = step < table.shape[1]
+    read = np.zeros(step.shape)
+    read[inside] = map_coordinates(around, np.stack([ray[inside], step[inside]]), order=1, mode="constant")
+    return read
 
 
 @cache

@@ -2,7 +2,7 @@
 
 Detection is on the error-weighted mean of NIRCam's long bands, as for the JADES catalogues (Rieke et al. 2023). The
 settings have the largest sum of completeness and purity to F444W = 28.5 on simulated validation fields
-(`experiments/rival_settings.py`); a lower threshold finds fainter sources.
+(`docs/notebook/2026-11-24-settings-of-template-fitting.md`); a lower threshold finds fainter sources.
 """
 
 from __future__ import annotations
