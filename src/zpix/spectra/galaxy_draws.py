@@ -96,9 +96,7 @@ def draw_dust(rng: np.random.Generator, galaxies: GalaxyTraits, dusty: NDArray[n
     n = len(galaxies)
     mean_dust = 0.12 + 0.35 * np.clip(galaxies.log_mass - 8.3, 0, 2.5)
     a_v = mean_dust * np.interp(galaxies.z, (3, 5), (1.0, 0.6)) * rng.gamma(1.6, 1 / 1.6, n)
-    return np.where(
-        dusty, a_v + rng.uniform(0.3, 3.0, n), np.where(galaxies.quiescent, rng.exponential(0.15, n), a_v)
-    )
+    return np.where(dusty, a_v + rng.uniform(0.3, 3.0, n), np.where(galaxies.quiescent, rng.exponential(0.15, n), a_v))
 
 
 def draw_line_strengths(
