@@ -40,7 +40,7 @@ LINES = (
 #: Groups of lines and the meaning of their strengths: F/F(Hα), but for `oxygen3` F(5008)/F(Hβ).
 LINE_GROUPS = ("hydrogen", "helium", "oxygen3", "oxygen2", "nitrogen", "sulphur2", "sulphur3")
 #: Rest wavelengths in Å.
-H_ALPHA, LYMAN_ALPHA = 6564.6, 1215.67
+H_ALPHA, OXYGEN_3, LYMAN_ALPHA = 6564.6, 5008.2, 1215.67
 
 
 def response_at(wavelength: NDArray[np.float64], bands: tuple[str, ...]) -> NDArray[np.float64]:

@@ -8,11 +8,13 @@ a column of fluxes for each redshift, and the redshifts in its header (`NZ`, `Z0
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from astropy.io import fits
 from astropy.table import Table
 from numpy.typing import NDArray
 
@@ -140,10 +142,9 @@ def read_template(path: Path, to_angstrom: float = 1.0) -> TemplateFile:
     _check(path)
     redshifts = np.zeros(1)
     if path.suffix in _TABLES:
-        table = Table.read(path, format=_TABLES[path.suffix])
-        wavelength, flux = np.asarray(table["wave"], float), np.asarray(table["flux"], float)
+        wavelength, flux, header = _read_table(path)
         if flux.ndim == 2 and flux.shape[1] > 1:
-            redshifts = np.array([float(table.meta.get(f"Z{j}", np.nan)) for j in range(flux.shape[1])])
+            redshifts = np.array([float(header.get(f"Z{j}", np.nan)) for j in range(flux.shape[1])])
         flux = flux.reshape(len(wavelength), -1).T
     else:
         wavelength, flux = np.loadtxt(path, usecols=(0, 1), unpack=True)
@@ -185,11 +186,33 @@ def _check(path: Path) -> None:
     """Refuse files that EAZY cannot read."""
     try:
         if path.suffix in _TABLES:
-            known = Table.read(path, format=_TABLES[path.suffix]).colnames
-            good = {"wave", "flux"} <= set(known)
+            good = {"wave", "flux"} <= set(_columns(path))
         else:
             good = np.loadtxt(path, ndmin=2).shape[1] >= 2
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, StopIteration):
         good = False
     if not good:
         raise InputFileError(f"'{path}' is not a template: a table with wave and flux, or two columns of text")
+
+
+def _read_table(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], Mapping[str, Any]]:
+    """Wavelengths, fluxes and header of a table."""
+    if path.suffix != ".fits":
+        table = Table.read(path, format=_TABLES[path.suffix])
+        return np.asarray(table["wave"], float), np.asarray(table["flux"], float), table.meta
+    with fits.open(path) as file:  # an astropy Table of a spectrum with many redshifts takes a hundred times as long
+        hdu = _first_table(file)
+        return np.asarray(hdu.data["wave"], float), np.asarray(hdu.data["flux"], float), dict(hdu.header)
+
+
+def _columns(path: Path) -> list[str]:
+    """Names of the columns of a table."""
+    if path.suffix != ".fits":
+        return list(Table.read(path, format=_TABLES[path.suffix]).colnames)
+    with fits.open(path) as file:
+        return list(_first_table(file).columns.names)
+
+
+def _first_table(file: fits.HDUList) -> fits.BinTableHDU:
+    """The first extension that is a table."""
+    return next(hdu for hdu in file if isinstance(hdu, fits.BinTableHDU))
