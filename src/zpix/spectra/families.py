@@ -12,10 +12,13 @@ from zpix.config import Registry
 from zpix.spectra.family import DrawnSpectra, GalaxyFamily, GalaxyTraits
 from zpix.spectra.kcorrect import KCORRECT
 from zpix.spectra.mixed import MixedSpectra
+from zpix.spectra.populations import POPULATIONS
 from zpix.spectra.template_family import read_template_family
 
 #: Families that `[simulation] spectra` can name, beside lists of templates.
-FAMILIES: Registry[GalaxyFamily[Any]] = Registry("spectra", "family of spectra", {"kcorrect": KCORRECT})
+FAMILIES: Registry[GalaxyFamily[Any]] = Registry(
+    "spectra", "family of spectra", {"kcorrect": KCORRECT, "populations": POPULATIONS}
+)
 
 
 def family_of(name: str) -> GalaxyFamily[Any]:
@@ -86,4 +89,4 @@ def draw_galaxy_spectra(
             drawn.append(built_in[rows])
         else:
             drawn.append(family.draw(own_rng, galaxies[rows], emission_lines=emission_lines))
-    return MixedSpectra(member.astype(np.intp), tuple(families), tuple(drawn))
+    return MixedSpectra.unbent(member.astype(np.intp), tuple(families), tuple(drawn))
