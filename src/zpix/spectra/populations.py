@@ -76,14 +76,13 @@ def _behind_dust(
     drawn: PopulationSpectra, factors: NDArray[np.float64], pixels: slice | NDArray[np.intp] = slice(None)
 ) -> NDArray[np.float32]:
     """f_ν of stars and of the continuum of gas behind dust at some places of `rest_grid`, (N, P)."""
-    grid, n = population_grid(), len(drawn)
+    grid = population_grid()
     metals = grid.metallicity_weights(drawn.log_metallicity)
     formed = drawn.formed * factors[:, _COMPONENT]
     weights = (metals[:, :, None] * formed[:, None]).astype(np.float32)  # (N, metallicity, bin)
 
     def light(of: NDArray[np.float32], bins: slice) -> NDArray[np.float32]:
-        spectra = of[:, bins][:, :, pixels]
-        return weights[:, :, bins].reshape(n, -1) @ spectra.reshape(-1, spectra.shape[-1])
+        return np.tensordot(weights[:, :, bins], of[:, bins][:, :, pixels], axes=2)
 
     young = light(grid.stars, slice(IN_BIRTH_CLOUDS))
     ionising = np.arange(len(rest_grid()))[pixels] < _LYMAN_PIXELS
