@@ -54,7 +54,7 @@ def bend_factors(bends: NDArray[np.float64], z: NDArray[np.float64], bands: tupl
         Factors.
     """
     log_rest = np.log10(pivot_um(bands) * 1e4) - np.log10(1 + z)[:, None]
-    return np.exp((_bumps(log_rest) * bends[:, None]).sum(axis=2)).astype(np.float32)
+    return np.asarray(np.exp((_bumps(log_rest) * bends[:, None]).sum(axis=2)), np.float32)
 
 
 def _bumps(log_rest: NDArray[np.float64]) -> NDArray[np.float64]:

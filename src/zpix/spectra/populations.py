@@ -54,7 +54,8 @@ class PopulationFamily(ComponentFamily[PopulationSpectra]):
         metals = grid.metallicity_weights(drawn.log_metallicity)
         of_bins = drawn.formed * (metals @ grid.at_5500)
         shares = np.zeros((len(drawn), len(COMPONENTS)))
-        np.add.at(shares, (slice(None), _COMPONENT), of_bins)
+        for component in set(_COMPONENT):
+            shares[:, component] = of_bins[:, np.array(_COMPONENT) == component].sum(axis=1)
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
     def line_strengths(self, drawn: PopulationSpectra) -> LineStrengths:

@@ -116,4 +116,4 @@ def _components(basis: TemplateBasis) -> NDArray[np.intp]:
     name = np.where(basis.colour < _BLUE_MAG, "young", np.where(bursting, "other", "intermediate"))
     name = np.where(basis.break_4000 >= strong, "old", name)
     order = {name: number for number, name in enumerate(COMPONENTS)}
-    return np.vectorize(order.__getitem__, otypes=[np.intp])(name)
+    return np.asarray(np.vectorize(order.__getitem__, otypes=[np.intp])(name))
