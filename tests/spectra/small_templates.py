@@ -7,7 +7,7 @@ from astropy.table import Table
 
 WAVE = np.unique(np.concatenate([np.geomspace(400.0, 70_000.0, 4000), np.arange(3600.0, 7000.0, 1.0)]))
 #: Slope of f_λ, strength of the break at 4000 Å, equivalent width of Hα in Å.
-KINDS = {"young": (-2.2, 1.0, 200.0), "mature": (-1.0, 1.25, 20.0), "old": (0.3, 1.8, 0.0)}
+KINDS = {"young": (-2.2, 1.0, 200.0), "mature": (-1.0, 1.25, 20.0), "old": (0.6, 1.6, 0.0)}
 
 
 def template_flux(kind: str) -> np.ndarray:

@@ -88,7 +88,7 @@ def test_colours_follow_the_type_of_galaxies(family: TemplateFamily) -> None:
     assert colour["quiescent"] > colour["massive"] > colour["small"]
     old = list(KINDS).index("old")
     assert draw["quiescent"].weights[:, old].mean() > 0.9
-    assert not draw["early"].weights[:, old].any()  # its break needs 4 Gyr, and the universe is 0.9 Gyr old
+    assert not draw["early"].weights[:, old].any()  # its break needs 3 Gyr, and the universe is 0.9 Gyr old
 
 
 def test_parts_add_up_and_nuclei_are_blue(family: TemplateFamily) -> None:
