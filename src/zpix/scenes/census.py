@@ -14,6 +14,7 @@ from zpix.scenes.nuclei import draw_little_red_dots, light_nuclei
 from zpix.scenes.population import Population
 from zpix.scenes.spectroscopic_sample import spectroscopic_redshifts
 from zpix.scenes.star_population import draw_stars
+from zpix.sources import GALAXY
 
 
 def draw_population(
@@ -59,5 +60,9 @@ def draw_population(
         x = np.append(x, nuclei_rng.uniform(0, width_pix, len(dots)))
         y = np.append(y, nuclei_rng.uniform(0, height_pix, len(dots)))
         population = Population.concatenate([population, dots])
+    if config.spectral_scatter:
+        bent = population.spectra.bent(spectra_rng.spawn(1)[0], config.spectral_scatter)
+        bent = replace(bent, bends=np.where((population.label == GALAXY)[:, None], bent.bends, 0.0))
+        population = replace(population, spectra=bent)
     z_spec = spectroscopic_redshifts(spectra_rng, population)
     return replace(population, x=x - 0.5, y=y - 0.5, z_spec=z_spec)

@@ -28,7 +28,7 @@ from zpix.scenes.streams import CELL, FIELD, cell_stream, cells_of, stream
 from zpix.scenes.true_segments import TrueSegments, detection_weights, draw_segments, significance
 from zpix.scenes.truth_table import truth_table
 from zpix.scenes.user_psf import UserPsf, user_psfs
-from zpix.spectra import FAMILIES
+from zpix.spectra import family_of
 
 _LABEL_MARGIN = 64  # pixels around a window in which segments of its sources may go on
 _REACH = STAMP_SIZES[-1] // 2
@@ -89,7 +89,7 @@ class Sky:
         for band in self.bands:
             transmission(band)
         for name, _ in self.config.spectra:
-            FAMILIES[name]
+            family_of(name)
         _ = self._catalogue
 
     @property

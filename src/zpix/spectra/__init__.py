@@ -1,6 +1,6 @@
 """What light galaxies and stars send: one file per family of spectra, and what dust and gas do to it."""
 
-from zpix.spectra.families import FAMILIES, draw_galaxy_spectra
+from zpix.spectra.families import FAMILIES, draw_galaxy_spectra, family_of
 from zpix.spectra.family import (
     COMPONENTS,
     DrawnSpectra,
@@ -29,6 +29,7 @@ __all__ = [
     "StarSpectra",
     "draw_dot_spectra",
     "draw_galaxy_spectra",
+    "family_of",
     "milky_way_transmission",
     "rest_grid",
 ]

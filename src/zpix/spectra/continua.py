@@ -48,14 +48,26 @@ def continua() -> NDArray[np.float32]:
     # β = −2.7: young metal-poor stars with little nebular continuum (Topping et al. 2024); the red side as a
     # burst's
     blue = np.where(grid < 912.0, 0.01, 1.0) * (grid / 5500.0) ** np.where(grid < 5500.0, -0.7, -1.2)
-    # f_ν ∝ ν^−0.44 (Vanden Berk et al. 2001), and hot dust beyond 1 µm (Glikman et al. 2006)
-    accretion = grid**0.44 * np.maximum(grid / 1e4, 1.0) ** 0.6
     # a photosphere of 5,000 K behind a break at the Balmer limit (de Graaff et al. 2025; Setton et al. 2024)
     dense_gas = grid**-3 / np.expm1(1.438777e8 / (grid * 5000.0))
     dense_gas *= 0.15 + 0.85 / (1 + np.exp(-(grid - 3680.0) / 50.0))
-    spectra = np.vstack([f_nu, blue, accretion, dense_gas])
+    spectra = np.vstack([f_nu, blue, accretion(), dense_gas])
     at_5500 = spectra[:, np.searchsorted(grid, 5500.0)]
     return np.asarray(spectra / at_5500[:, None], np.float32)
+
+
+def accretion() -> NDArray[np.float64]:
+    """Give the continuum of an unobscured active nucleus.
+
+    f_ν ∝ ν^−0.44 (Vanden Berk et al. 2001), and hot dust beyond 1 µm (Glikman et al. 2006).
+
+    Returns
+    -------
+    (W,) float64
+        f_ν on `rest_grid`; the scale is arbitrary.
+    """
+    grid = rest_grid()
+    return np.asarray(grid**0.44 * np.maximum(grid / 1e4, 1.0) ** 0.6)
 
 
 def _without_lines(f_nu: NDArray[np.float64]) -> NDArray[np.float64]:

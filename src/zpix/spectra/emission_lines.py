@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from zpix.instruments import LN_STEP, band_weights, observed_grid
+from zpix.spectra.wavelengths import REST_START
 
 #: Emission lines: rest wavelength (Å, in vacuum), the group that scales it, flux relative to the head of its
 #: group. Hydrogen: case B at 10⁴ K (Osterbrock & Ferland 2006). Others: typical of star-forming galaxies at z
@@ -37,7 +40,7 @@ LINES = (
 #: Groups of lines and the meaning of their strengths: F/F(Hα), but for `oxygen3` F(5008)/F(Hβ).
 LINE_GROUPS = ("hydrogen", "helium", "oxygen3", "oxygen2", "nitrogen", "sulphur2", "sulphur3")
 #: Rest wavelengths in Å.
-H_ALPHA, LYMAN_ALPHA = 6564.6, 1215.67
+H_ALPHA, OXYGEN_3, LYMAN_ALPHA = 6564.6, 5008.2, 1215.67
 
 
 def response_at(wavelength: NDArray[np.float64], bands: tuple[str, ...]) -> NDArray[np.float64]:
@@ -60,3 +63,47 @@ def response_at(wavelength: NDArray[np.float64], bands: tuple[str, ...]) -> NDAr
         [np.interp(wavelength, grid, column, left=0.0, right=0.0) / LN_STEP for column in band_weights(bands).T],
         axis=1,
     )
+
+
+def add_narrow_lines(f_nu: NDArray[np.float64], lines: Iterable[tuple[float, NDArray[np.float64]]]) -> None:
+    """Add lines two pixels wide to rest-frame spectra.
+
+    Parameters
+    ----------
+    f_nu : (N, W) float64
+        Spectra on `rest_grid`; written to.
+    lines : iterable of (float, (N,) float64)
+        Rest wavelength of each line in Å, and its f_ν × Δ ln λ in each spectrum.
+    """
+    for wavelength, amount in lines:
+        place = np.log(wavelength / REST_START) / LN_STEP
+        first, fraction = int(place), place % 1
+        f_nu[:, first] += amount * (1 - fraction) / LN_STEP
+        f_nu[:, first + 1] += amount * fraction / LN_STEP
+
+
+def narrow_line_fluxes(
+    lines: Iterable[tuple[float, NDArray[np.float64]]], z: NDArray[np.float64], bands: tuple[str, ...]
+) -> NDArray[np.float64]:
+    """Compute what narrow lines add to band fluxes.
+
+    A line of rest equivalent width W adds f_ν(continuum) (W/λ) T(λ_obs) / ∫ T d ln λ.
+
+    Parameters
+    ----------
+    lines : iterable of (float, (N,) float64)
+        Rest wavelength of each line in Å, and its f_ν × Δ ln λ in each spectrum.
+    z : (N,) float64
+        Redshifts.
+    bands : tuple of str
+        Names of bands.
+
+    Returns
+    -------
+    (N, band) float64
+        Band-averaged f_ν.
+    """
+    total = np.zeros((len(z), len(bands)))
+    for wavelength, amount in lines:
+        total += amount[:, None] * response_at(wavelength * (1 + z), bands)
+    return total

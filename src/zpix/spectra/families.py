@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,36 @@ from zpix.config import Registry
 from zpix.spectra.family import DrawnSpectra, GalaxyFamily, GalaxyTraits
 from zpix.spectra.kcorrect import KCORRECT
 from zpix.spectra.mixed import MixedSpectra
+from zpix.spectra.populations import POPULATIONS
+from zpix.spectra.template_family import read_template_family
 
-#: Families that `[simulation] spectra` can name.
-FAMILIES: Registry[GalaxyFamily[Any]] = Registry("spectra", "family of spectra", {"kcorrect": KCORRECT})
+#: Families that `[simulation] spectra` can name, beside lists of templates.
+FAMILIES: Registry[GalaxyFamily[Any]] = Registry(
+    "spectra", "family of spectra", {"kcorrect": KCORRECT, "populations": POPULATIONS}
+)
+
+
+def family_of(name: str) -> GalaxyFamily[Any]:
+    """Find the family of a name, or read that of a list of templates.
+
+    Parameters
+    ----------
+    name : str
+        One of `FAMILIES`, or the path of a list of templates in EAZY's format, which ends in `.param`.
+
+    Returns
+    -------
+    GalaxyFamily
+        The family; the same object for the same name.
+
+    Raises
+    ------
+    ConfigError
+        If there is no family of that name.
+    InputFileError
+        If the list or one of its spectra is missing or cannot be used.
+    """
+    return read_template_family(Path(name).resolve()) if name.endswith(".param") else FAMILIES[name]
 
 
 def draw_galaxy_spectra(
@@ -33,7 +61,7 @@ def draw_galaxy_spectra(
     galaxies : GalaxyTraits of length N
         What is known of the galaxies.
     shares : sequence of (str, float), default: all of the family `kcorrect`
-        Families by name, and the share of the galaxies that each has, in any unit.
+        Families by name or list of templates, and the share of the galaxies that each has, in any unit.
     emission_lines : bool, default: True
         Whether galaxies have emission lines.
 
@@ -44,11 +72,11 @@ def draw_galaxy_spectra(
 
     Raises
     ------
-    ConfigError
-        If there is no family of a name.
+    ConfigError, InputFileError
+        If there is no family of a name, or a list of templates cannot be used.
     """
     built_in = KCORRECT.draw(rng, galaxies, emission_lines=emission_lines)
-    families = [FAMILIES[name] for name, _ in shares]
+    families = [family_of(name) for name, _ in shares]
     if families == [KCORRECT]:
         return MixedSpectra.of(KCORRECT, built_in)
     choosing, *own = rng.spawn(1 + len(families))
@@ -61,4 +89,4 @@ def draw_galaxy_spectra(
             drawn.append(built_in[rows])
         else:
             drawn.append(family.draw(own_rng, galaxies[rows], emission_lines=emission_lines))
-    return MixedSpectra(member.astype(np.intp), tuple(families), tuple(drawn))
+    return MixedSpectra.unbent(member.astype(np.intp), tuple(families), tuple(drawn))

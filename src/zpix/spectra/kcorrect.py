@@ -14,15 +14,22 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.instruments import LN_STEP, band_weights
+from zpix.instruments import band_weights
 from zpix.spectra.attenuation import attenuation
 from zpix.spectra.continua import CONTINUA, continua
-from zpix.spectra.emission_lines import H_ALPHA, LINE_GROUPS, LINES, LYMAN_ALPHA, response_at
+from zpix.spectra.emission_lines import (
+    H_ALPHA,
+    LINE_GROUPS,
+    LINES,
+    LYMAN_ALPHA,
+    add_narrow_lines,
+    narrow_line_fluxes,
+)
 from zpix.spectra.family import COMPONENTS, GalaxyFamily, GalaxyTraits, LineStrengths
 from zpix.spectra.intergalactic import absorb
 from zpix.spectra.kcorrect_draws import draw_kcorrect
 from zpix.spectra.kcorrect_spectra import KcorrectSpectra
-from zpix.spectra.wavelengths import REST_START, batches, pixel_at, redshifted, rest_grid
+from zpix.spectra.wavelengths import batches, pixel_at, redshifted, rest_grid
 
 #: Component of each of `CONTINUA`, and of the lines.
 _COMPONENT = {
@@ -59,11 +66,7 @@ class KcorrectFamily(GalaxyFamily[KcorrectSpectra]):
         grid = rest_grid()
         light, lyman_alpha = _behind_dust(drawn)
         f_nu = light.astype(float)
-        for wavelength, amount in _lines(drawn, light, lyman_alpha):
-            place = np.log(wavelength / REST_START) / LN_STEP
-            first, fraction = int(place), place % 1
-            f_nu[:, first] += amount * (1 - fraction) / LN_STEP
-            f_nu[:, first + 1] += amount * fraction / LN_STEP
+        add_narrow_lines(f_nu, _lines(drawn, light, lyman_alpha))
         return np.asarray(f_nu / grid**2)
 
     def band_fluxes(self, drawn: KcorrectSpectra, *, bands: tuple[str, ...]) -> NDArray[np.float32]:
@@ -147,15 +150,8 @@ def _line_fluxes(
     lyman_alpha: NDArray[np.float64],
     bands: tuple[str, ...],
 ) -> NDArray[np.float64]:
-    """What the lines add to the band fluxes, shape (N, band).
-
-    A line of rest equivalent width W adds f_ν(continuum) (W/λ) T(λ_obs) / ∫ T d ln λ. Dust reddens line
-    ratios through the curve of the continuum.
-    """
-    total = np.zeros((len(spectra), len(bands)))
-    for wavelength, amount in _lines(spectra, light, lyman_alpha):
-        total += amount[:, None] * response_at(wavelength * (1 + spectra.z), bands)
-    return total
+    """What the lines add to the band fluxes, (N, band); dust reddens their ratios through the continuum's curve."""
+    return narrow_line_fluxes(_lines(spectra, light, lyman_alpha), spectra.z, bands)
 
 
 def _lines(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zpix.sources.rows import Rows
+from zpix.spectra.bending import BEND_PLACES, bend_factors, draw_bends
 from zpix.spectra.family import DrawnSpectra, GalaxyFamily, LineStrengths, SpectraFamily
 
 
@@ -25,11 +26,14 @@ class MixedSpectra(Rows):
         The families.
     drawn : tuple of DrawnSpectra
         What each family has drawn of its sources, in the order of the sources.
+    bends : (N, term) float64
+        Smooth curves by which spectra are multiplied, see `zpix.spectra.bending`; zeros for none.
     """
 
     member: NDArray[np.intp]
     families: tuple[SpectraFamily[Any], ...]
     drawn: tuple[DrawnSpectra, ...]
+    bends: NDArray[np.float64]
 
     @classmethod
     def of(cls, family: SpectraFamily[Any], drawn: DrawnSpectra) -> Self:
@@ -47,7 +51,29 @@ class MixedSpectra(Rows):
         MixedSpectra of length N
             The table.
         """
-        return cls(np.zeros(len(drawn), np.intp), (family,), (drawn,))
+        return cls.unbent(np.zeros(len(drawn), np.intp), (family,), (drawn,))
+
+    @classmethod
+    def unbent(
+        cls, member: NDArray[np.intp], families: tuple[SpectraFamily[Any], ...], drawn: tuple[DrawnSpectra, ...]
+    ) -> Self:
+        """Make a table of spectra as families draw them.
+
+        Parameters
+        ----------
+        member : (N,) int
+            Which of `families` a source's spectrum is of.
+        families : tuple of SpectraFamily
+            The families.
+        drawn : tuple of DrawnSpectra
+            What each family has drawn of its sources, in the order of the sources.
+
+        Returns
+        -------
+        MixedSpectra of length N
+            The table.
+        """
+        return cls(member, families, drawn, np.zeros((len(member), len(BEND_PLACES))))
 
     def __getitem__(self, rows: slice | NDArray[Any]) -> Self:
         """Return the table of some rows."""
@@ -56,7 +82,7 @@ class MixedSpectra(Rows):
             rank[own] = np.arange(len(own))
         member, rank = self.member[rows], rank[rows]
         drawn = tuple(table[rank[member == number]] for number, table in enumerate(self.drawn))
-        return type(self)(member, self.families, drawn)
+        return type(self)(member, self.families, drawn, self.bends[rows])
 
     @classmethod
     def concatenate(cls, tables: Sequence[Self]) -> Self:
@@ -79,7 +105,8 @@ class MixedSpectra(Rows):
         for family in families:
             parts = [part for one, part in every if one is family]
             drawn.append(type(parts[0]).concatenate(parts))
-        return cls(np.concatenate(members), families, tuple(drawn))
+        bends = np.concatenate([table.bends for table in tables])
+        return cls(np.concatenate(members), families, tuple(drawn), bends)
 
     def band_fluxes(self, *, bands: tuple[str, ...]) -> NDArray[np.float32]:
         """Compute band-averaged f_ν of each source; see `SpectraFamily.band_fluxes`.
@@ -97,6 +124,8 @@ class MixedSpectra(Rows):
         fluxes = np.zeros((len(self), len(bands)), np.float32)
         for family, own, drawn in self._groups():
             fluxes[own] = family.band_fluxes(drawn, bands=bands)
+            if self.bends[own].any():
+                fluxes[own] *= bend_factors(self.bends[own], drawn.z, bands)
         return fluxes
 
     def part_fluxes(self, shares: NDArray[np.float64], *, bands: tuple[str, ...]) -> NDArray[np.float32]:
@@ -117,6 +146,8 @@ class MixedSpectra(Rows):
         fluxes = np.zeros((len(self), shares.shape[1], len(bands)), np.float32)
         for family, own, drawn in self._groups():
             fluxes[own] = family.part_fluxes(drawn, shares[own], bands=bands)
+            if self.bends[own].any():
+                fluxes[own] *= bend_factors(self.bends[own], drawn.z, bands)[:, None]
         return fluxes
 
     def light(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -151,6 +182,23 @@ class MixedSpectra(Rows):
             strengths.h_alpha[own], strengths.oxygen3[own] = of_family.h_alpha, of_family.oxygen3
         return strengths
 
+    def bent(self, rng: np.random.Generator, largest: float) -> Self:
+        """Multiply each spectrum by a smooth random curve of its own.
+
+        Parameters
+        ----------
+        rng : Generator
+            Random numbers.
+        largest : float
+            Largest rms of the curves, as a fraction of the flux.
+
+        Returns
+        -------
+        MixedSpectra of length N
+            The bent spectra.
+        """
+        return replace(self, bends=draw_bends(rng, len(self), largest))
+
     @property
     def can_have_nuclei(self) -> NDArray[np.bool_]:
         """Whether each source is of a family with active nuclei, (N,) bool."""
@@ -180,7 +228,7 @@ class MixedSpectra(Rows):
             if isinstance(family, GalaxyFamily) and family.has_nuclei:
                 drawn, in_lines[own] = family.with_nuclei(drawn, share[own], emission_lines=emission_lines)
             changed.append(drawn)
-        return type(self)(self.member, self.families, tuple(changed)), in_lines
+        return type(self)(self.member, self.families, tuple(changed), self.bends), in_lines
 
     def _groups(self) -> Iterator[tuple[SpectraFamily[Any], NDArray[np.intp], Any]]:
         """Each family, the rows of its sources, and what it has drawn of them."""
