@@ -104,11 +104,20 @@ def transfer_function(
         The transfer function, 1 at frequency 0, K = size × oversampling; frequencies are in the order of
         `scipy.fft.rfft2` and reach the Nyquist frequency of the oversampled grid.
     """
+    fy, fx = frequencies(size, oversampling=oversampling, pixel_scale_arcsec=pixel_scale_arcsec)
+    if stretch is None:
+        return _transfer(band, fy, fx, angle_deg)
+    fy, fx = stretch.applied(fy, fx)
+    passed = np.hypot(fy, fx) < band_limit(band)  # most of the plane in long bands is not
+    transfer = np.zeros(passed.shape, np.float32)
+    transfer[passed] = _transfer(band, fy[passed], fx[passed], angle_deg)
+    return transfer
+
+
+def _transfer(band: str, fy: NDArray[np.float64], fx: NDArray[np.float64], angle_deg: float) -> NDArray[np.float32]:
+    """The transfer function of the telescope's description at some frequencies, of the shape that they make together."""
     instrument, pivot = instrument_of(band), pivot_um((band,))[0]
     telescope, channel = instrument.telescope, instrument.channels[band]
-    fy, fx = frequencies(size, oversampling=oversampling, pixel_scale_arcsec=pixel_scale_arcsec)
-    if stretch is not None:
-        fy, fx = stretch.applied(fy, fx)
     turn = np.deg2rad(angle_deg)
     optics = _sampled(_optics(band), np.hypot(fy, fx), np.arctan2(fy, fx) - turn, um=float(pivot), of=telescope)
     pixel = channel.native_pixel_arcsec
@@ -116,8 +125,7 @@ def transfer_function(
     squared = 2 * np.pi**2 * (fx**2 + fy**2)
     halo = np.exp(-squared * telescope.halo_arcsec**2)
     blur = np.exp(-squared * channel.blur_arcsec**2) * (1 - share + share * halo)
-    transfer: NDArray[np.float32] = (optics * blur * np.sinc(pixel * fx) * np.sinc(pixel * fy)).astype(np.float32)
-    return transfer
+    return np.asarray(optics * blur * np.sinc(pixel * fx) * np.sinc(pixel * fy), np.float32)
 
 
 def frequencies(
