@@ -53,8 +53,9 @@ def write_field(
 
     It then holds `mock_<band>_drz.fits` in the JADES layout, `segmentation.fits` (ids in HDU 0), `truth.fits`
     (see `zpix.scenes.truth_table`, with ra and dec in degrees) and `simulation.json`, the resolved settings and, under
-    `drawn`, what was drawn for the field (`zpix.scenes.observing_record`). They appear when all are complete; until then they are in the hidden directory `.simulation.part`, from which the same
-    call goes on after an interruption.
+    `drawn`, what was drawn for the field (`zpix.scenes.observing_record`). They appear when all are
+    complete; until then they are in the hidden directory `.simulation.part`, from which the same call goes on after an
+    interruption.
 
     Parameters
     ----------

@@ -15,6 +15,7 @@ from zpix.scenes.band_psf import BandPsf
 from zpix.scenes.conditions import Conditions
 from zpix.scenes.coverage import Coverage
 from zpix.scenes.endless_field import EndlessField
+from zpix.scenes.matched_noise import MATCHING_REACH, convolved, matching_kernels, noise_left
 from zpix.scenes.noise import (
     deep_error,
     depth_variation,
@@ -24,7 +25,6 @@ from zpix.scenes.noise import (
     smooth_waves,
     white_equivalent,
 )
-from zpix.scenes.psf_matching import MATCHING_REACH, convolved, matching_kernels, noise_left
 from zpix.scenes.streams import (
     ARTEFACTS,
     COVERAGE,

@@ -115,7 +115,7 @@ def transfer_function(
 
 
 def _transfer(band: str, fy: NDArray[np.float64], fx: NDArray[np.float64], angle_deg: float) -> NDArray[np.float32]:
-    """The transfer function of the telescope's description at some frequencies, of the shape that they make together."""
+    """Transfer function without stretch at any frequencies, of their common shape."""
     instrument, pivot = instrument_of(band), pivot_um((band,))[0]
     telescope, channel = instrument.telescope, instrument.channels[band]
     turn = np.deg2rad(angle_deg)

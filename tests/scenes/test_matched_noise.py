@@ -3,8 +3,8 @@ import pytest
 
 from zpix.image import JADES_BANDS
 from zpix.scenes.band_psf import BandPsf
+from zpix.scenes.matched_noise import convolved, matching_kernels, noise_left
 from zpix.scenes.noise import draw_noise, noise_kernels, noise_over_error
-from zpix.scenes.psf_matching import convolved, matching_kernels, noise_left
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 PSFS = tuple(BandPsf(band, 0.0) for band in JADES_BANDS)
