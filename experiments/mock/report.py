@@ -10,16 +10,17 @@ from string import Template
 import numpy as np
 from matplotlib.figure import Figure
 
-from zpix.config import SimulationConfig
+from zpix.config import SimulationConfig, load_config
 from zpix.image import JADES_BANDS
 from zpix.outputs import whole_file
 
-from . import colours, literature, noise, population, population_figures, psf, stamps, timing
+from . import apertures, colours, literature, noise, population, population_figures, psf, stamps, timing
 from .detection import Photometry, photometry, true_sources
 from .goals import Goal, goal_table, percent
 from .matching import Cutout, MockTile, draw_tile, matching_kernels, read_cutout
 
 _TEMPLATE = Path(__file__).with_name("template.md")
+_VARIED = Path(__file__).parents[2] / "recipes" / "varied.toml"
 _NO_REAL = "Not made: this needs the real data, `--real`."
 _PIXEL_ARCSEC = 0.03
 #: Size (ny, nx) of the real cutout, used if it does not exist.
@@ -39,7 +40,7 @@ class Settings:
     Attributes
     ----------
     seed : int
-        First seed; those up to `seed` + 899 are used.
+        First seed; those up to `seed` + 1059 are used.
     tiles, tile_size : int
         Number of scenes, and their side in pixels.
     boost : float
@@ -139,6 +140,7 @@ def make_report(docs: Path, *, real: Path | None, settings: Settings, bands: tup
 
     log.info("noise")
     _noise(page, cutout, windows, bands, settings)
+    _growth(page, real, cutout, settings)
     _psf(page, real / "psf-nircam" if real else None, bands, stars)
     log.info("population")
     deep = _population(page, tiles, real / "jades_dr4_specz.csv" if real else None, settings)
@@ -175,6 +177,17 @@ def _noise(
     page.fields["depth_setting"] = depth.setting
     page.fields["medium_asked"] = f"{depth.asked:.2f}"
     page.fields["medium_rms"], page.fields["medium_error"] = f"{depth.rms_ratio:.2f}", f"{depth.error_ratio:.2f}"
+
+
+def _growth(page: Page, real: Path | None, cutout: Cutout | None, settings: Settings) -> None:
+    """Section 1: noise of fields whose observation varies."""
+    found = apertures.real_growths(real, cutout) if real else []
+    if not found:
+        page.missing("growth_table")
+        return
+    config = load_config(_VARIED).simulation
+    drawn = apertures.drawn_growths(config, fields=settings.tiles, seed=settings.seed + 1000)
+    page.fields["growth_table"] = apertures.growth_table(found, drawn)
 
 
 def _psf(page: Page, folder: Path | None, bands: tuple[str, ...], stars: np.ndarray) -> None:

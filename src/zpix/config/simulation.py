@@ -158,6 +158,76 @@ class SimulationConfig(Section):
         gt=0,
         description="pixel scale of those files; none: their headers say it (PIXELSCL, PIXSCL, PIXSCALE, CD or CDELT)",
     )
+    zero_point_scatter_mag: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description=(
+            "rms of the zero points, drawn per band and field; in bands with several chips per pointing half of the "
+            "variance is that of each chip. The truth keeps the true fluxes"
+        ),
+    )
+    psf_width_scatter: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="PSFs are wider or narrower by up to this share, drawn per band and field: 0.15 is ±15 %",
+    )
+    psf_ellipticity: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description=(
+            "largest ellipticity (a − b) / (a + b) by which PSFs are stretched, drawn per band, along one position "
+            "angle per field"
+        ),
+    )
+    matched_fraction: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description=(
+            "share of fields that are matched to the PSF of F444W (of the reddest band where it is missing), noise "
+            "and artefacts too; their error images, ratios and correlation lengths are those of the unmatched mosaics"
+        ),
+    )
+    noise_over_error_range: tuple[float, float] | None = Field(
+        None,
+        description=(
+            "range of the scatter of a pixel in units of its error image, drawn per band, even in its logarithm; "
+            "noise follows the depth, and error images are wrong by that much. None: those measured in JADES"
+        ),
+    )
+    noise_over_error_common: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description=(
+            "how much of that ratio the bands of a field share: 0, each is drawn by itself; 1, all have the same"
+        ),
+    )
+    noise_correlation_range: tuple[float, float] | None = Field(
+        None,
+        description=(
+            "range of the Gaussian σ in pixels over which neighbouring pixels share noise, 0.1 to 3, drawn per "
+            "channel, even in its logarithm; the noise of large areas stays the same, so that pixels scatter less the "
+            "longer it is. None: that of JADES, 0.45 in the short and 0.74 in the long channel"
+        ),
+    )
+    band_depth_scatter_mag: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="rms of the depth of each band about that of its field",
+    )
+    sky_gradient_sigma: float = Field(
+        0.0,
+        ge=0,
+        description=(
+            "rms of a sky that varies smoothly over each band, in its error per pixel: waves of 600 to 6,000 pixels, "
+            "in a tile a gradient"
+        ),
+    )
     shallow_fraction: float = Field(
         0.0,
         ge=0,
@@ -201,6 +271,22 @@ class SimulationConfig(Section):
     segment_threshold: float = Field(0.5, gt=0, description="S/N per pixel down to which light is part of a segment")
     detectable_snr: float = Field(5.0, gt=0, description="S/N of a segment from which a source is labelled")
     detectable_pixels: int = Field(5, ge=1, description="least number of pixels of a segment")
+
+    @field_validator("noise_over_error_range", "noise_correlation_range")
+    @classmethod
+    def _need_rising_positive_range(cls, limits: tuple[float, float] | None) -> tuple[float, float] | None:
+        """Refuse ranges whose logarithm cannot be drawn from."""
+        if limits is not None and not 0 < limits[0] <= limits[1] < float("inf"):
+            raise ValueError("a range needs two positive numbers, the smaller one first")
+        return limits
+
+    @field_validator("noise_correlation_range")
+    @classmethod
+    def _need_lengths_that_are_drawn(cls, limits: tuple[float, float] | None) -> tuple[float, float] | None:
+        """Refuse lengths beyond those of the kernel's wing."""
+        if limits is not None and not (limits[0] >= 0.1 and limits[1] <= 3):
+            raise ValueError("allowed are 0.1 to 3 pixels")
+        return limits
 
     @field_validator("spectra", mode="before")
     @classmethod

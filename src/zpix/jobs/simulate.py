@@ -28,8 +28,8 @@ def simulate(
     """Draw a mock JADES field: mosaics, segmentation map and truth.
 
     The directory receives `mock_<band>_drz.fits` in the JADES layout, `segmentation.fits`, `truth.fits` and
-    `simulation.json` with all settings. The files appear when all are complete; after an interruption the same call
-    goes on.
+    `simulation.json` with all settings and, under `drawn`, what was drawn for the field. The files appear when all are
+    complete; after an interruption the same call goes on.
 
     Parameters
     ----------

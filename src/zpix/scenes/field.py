@@ -52,9 +52,10 @@ def write_field(
     """Simulate a field and write it to a directory.
 
     It then holds `mock_<band>_drz.fits` in the JADES layout, `segmentation.fits` (ids in HDU 0), `truth.fits`
-    (see `zpix.scenes.truth_table`, with ra and dec in degrees) and `simulation.json`, the resolved settings. They
-    appear when all are complete; until then they are in the hidden directory `.simulation.part`, from which the same
-    call goes on after an interruption.
+    (see `zpix.scenes.truth_table`, with ra and dec in degrees) and `simulation.json`, the resolved settings and, under
+    `drawn`, what was drawn for the field (`zpix.scenes.observing_record`). They appear when all are
+    complete; until then they are in the hidden directory `.simulation.part`, from which the same call goes on after an
+    interruption.
 
     Parameters
     ----------
@@ -105,7 +106,7 @@ def write_field(
         if not unfinished.complete:
             _draw(unfinished, sky, tangent_wcs(ra, dec, shape, settings.pixel_scale_arcsec), shape, workers, progress)
             with whole_file(unfinished.path / "simulation.json") as path:
-                path.write_text(json.dumps(resolved, indent=2) + "\n")
+                path.write_text(json.dumps(resolved | {"drawn": sky.drawn}, indent=2) + "\n")
         unfinished.publish()
     return folder
 

@@ -9,6 +9,7 @@ filter makes them. Pupils, pixels and blurs are those of each band's instrument.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -23,8 +24,60 @@ _STEPS_PER_PIXEL = 2  # along rays
 _ARCSEC = np.pi / 180 / 3600
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """How a PSF differs in width and shape from that of the telescope's description, at the same total light.
+
+    Attributes
+    ----------
+    width : float, default: 1.0
+        Factor of its width, the geometric mean over both axes.
+    ellipticity : float, default: 0.0
+        (a − b) / (a + b) of what a round PSF would become.
+    angle_deg : float, degrees, default: 0.0
+        Position angle of the long axis, east of north.
+    """
+
+    width: float = 1.0
+    ellipticity: float = 0.0
+    angle_deg: float = 0.0
+
+    @property
+    def narrowest(self) -> float:
+        """Factor of the width along the short axis."""
+        return self.width * float(np.sqrt((1 - self.ellipticity) / (1 + self.ellipticity)))
+
+    def applied(
+        self, fy: NDArray[np.float64], fx: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the frequencies at which the unstretched PSF has the transform that the stretched one has at (fy, fx).
+
+        Parameters
+        ----------
+        fy : (K, 1) float64, cycles per arcsec
+            Frequencies along y.
+        fx : (1, L) float64, cycles per arcsec
+            Frequencies along x.
+
+        Returns
+        -------
+        fy, fx : (K, L) float64, cycles per arcsec
+            Those of the unstretched PSF.
+        """
+        sine, cosine = np.sin(np.deg2rad(self.angle_deg)), np.cos(np.deg2rad(self.angle_deg))
+        along = (cosine * fy - sine * fx) * (self.width**2 / self.narrowest)
+        across = (sine * fy + cosine * fx) * self.narrowest
+        return cosine * along + sine * across, cosine * across - sine * along
+
+
 def transfer_function(
-    band: str, size: int, *, oversampling: int = 1, pixel_scale_arcsec: float = 0.03, angle_deg: float = 0.0
+    band: str,
+    size: int,
+    *,
+    oversampling: int = 1,
+    pixel_scale_arcsec: float = 0.03,
+    angle_deg: float = 0.0,
+    stretch: Stretch | None = None,
 ) -> NDArray[np.float32]:
     """Compute the Fourier transform of the PSF for stamps of `size` pixels.
 
@@ -42,6 +95,8 @@ def transfer_function(
         Side of the mosaic's pixels.
     angle_deg : float, degrees, default: 0.0
         Position angle of the pupil, east of north: diffraction spikes turn with it.
+    stretch : Stretch, optional
+        How the PSF is widened and stretched; not at all by default.
 
     Returns
     -------
@@ -49,9 +104,20 @@ def transfer_function(
         The transfer function, 1 at frequency 0, K = size × oversampling; frequencies are in the order of
         `scipy.fft.rfft2` and reach the Nyquist frequency of the oversampled grid.
     """
+    fy, fx = frequencies(size, oversampling=oversampling, pixel_scale_arcsec=pixel_scale_arcsec)
+    if stretch is None:
+        return _transfer(band, fy, fx, angle_deg)
+    fy, fx = stretch.applied(fy, fx)
+    passed = np.hypot(fy, fx) < band_limit(band)  # most of the plane in long bands is not
+    transfer = np.zeros(passed.shape, np.float32)
+    transfer[passed] = _transfer(band, fy[passed], fx[passed], angle_deg)
+    return transfer
+
+
+def _transfer(band: str, fy: NDArray[np.float64], fx: NDArray[np.float64], angle_deg: float) -> NDArray[np.float32]:
+    """Transfer function without stretch at any frequencies, of their common shape."""
     instrument, pivot = instrument_of(band), pivot_um((band,))[0]
     telescope, channel = instrument.telescope, instrument.channels[band]
-    fy, fx = frequencies(size, oversampling=oversampling, pixel_scale_arcsec=pixel_scale_arcsec)
     turn = np.deg2rad(angle_deg)
     optics = _sampled(_optics(band), np.hypot(fy, fx), np.arctan2(fy, fx) - turn, um=float(pivot), of=telescope)
     pixel = channel.native_pixel_arcsec
@@ -59,8 +125,7 @@ def transfer_function(
     squared = 2 * np.pi**2 * (fx**2 + fy**2)
     halo = np.exp(-squared * telescope.halo_arcsec**2)
     blur = np.exp(-squared * channel.blur_arcsec**2) * (1 - share + share * halo)
-    transfer: NDArray[np.float32] = (optics * blur * np.sinc(pixel * fx) * np.sinc(pixel * fy)).astype(np.float32)
-    return transfer
+    return np.asarray(optics * blur * np.sinc(pixel * fx) * np.sinc(pixel * fy), np.float32)
 
 
 def frequencies(

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from zpix.image import Region
+from zpix.scenes.band_psf import BandPsf
 from zpix.scenes.population import Population
-from zpix.scenes.psf import band_limit, frequencies, transfer_function
+from zpix.scenes.psf import frequencies
 from zpix.scenes.sersic import sersic_transform
 from zpix.scenes.stamp_sizes import STAMP_SIZES
 from zpix.scenes.structure import BULGE, CLUMPS, DISC, Structure
@@ -56,7 +57,7 @@ def render(
     pixel_scale_arcsec: float,
     psf_angle_deg: float,
     part_shares: Mapping[int, NDArray[np.float32]] | None = None,
-    psfs: Mapping[str, UserPsf] | None = None,
+    psfs: Mapping[str, UserPsf | BandPsf] | None = None,
 ) -> Iterator[Stamp]:
     """Draw the light of each source through the telescope, one stamp after another.
 
@@ -76,20 +77,20 @@ def render(
         Position angle of the pupil, east of north.
     part_shares : mapping of int to (part, band) float32, optional
         Share of the parts in the light of each band, for each row to be drawn part by part.
-    psfs : mapping of str to UserPsf, optional
-        The user's PSFs by band, used in place of the telescope's.
+    psfs : mapping of str to UserPsf or BandPsf, optional
+        PSFs by band, used in place of the telescope's.
 
     Yields
     ------
     Stamp
         The light of one source.
     """
-    own = tuple((psfs or {}).get(band) for band in bands)
+    seen_with = tuple(_band_psf(band, (psfs or {}).get(band), psf_angle_deg) for band in bands)
     for row in range(len(population)):
         size = int(sizes[row])
         x, y = float(population.x[row]), float(population.y[row])
         left, bottom = round(x) - size // 2, round(y) - size // 2
-        grid = _Grid.of(bands, size, pixel_scale_arcsec, psf_angle_deg, own)
+        grid = _Grid.of(seen_with, size, pixel_scale_arcsec)
         profile = grid.phase(x - left, y - bottom)
         if part_shares is not None and row in part_shares:
             shares = part_shares[row]
@@ -128,23 +129,21 @@ class _Grid:
     transfer: tuple[NDArray[np.float32] | NDArray[np.complex64], ...]
 
     @staticmethod
-    def of(bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]) -> _Grid:
-        """The grid, kept between calls: all small ones, and the few large ones used last."""
-        return (_small_grid if size <= 256 else _large_grid)(bands, size, scale, angle, own)
+    def of(psfs: tuple[BandPsf, ...], size: int, scale: float) -> _Grid:
+        """The grid, kept between calls: more of the small ones than of the large ones."""
+        return (_small_grid if size <= 256 else _large_grid)(psfs, size, scale)
 
     @staticmethod
-    def made(bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]) -> _Grid:
-        """Compute a grid."""
+    def made(psfs: tuple[BandPsf, ...], size: int, scale: float) -> _Grid:
+        """Compute a grid; bands that are matched share a transfer function."""
         nyquist = 0.5 / scale
-        factors = [2 if band_limit(band) > 1.1 * nyquist else 1 for band in bands]
-        fy, fx = frequencies(size, oversampling=max(factors), pixel_scale_arcsec=scale)
-        transfer = tuple(
-            transfer_function(band, size, oversampling=factor, pixel_scale_arcsec=scale, angle_deg=angle)
-            if psf is None
-            else psf.transfer_function(size, oversampling=factor, pixel_scale_arcsec=scale)
-            for band, factor, psf in zip(bands, factors, own, strict=True)
-        )
-        return _Grid(size, fy.astype(np.float32), fx.astype(np.float32), scale, transfer)
+        factors = {psf: 2 if psf.limit > 1.1 * nyquist else 1 for psf in psfs}
+        fy, fx = frequencies(size, oversampling=max(factors.values()), pixel_scale_arcsec=scale)
+        transfer = {
+            psf: psf.transfer_function(size, oversampling=factor, pixel_scale_arcsec=scale)
+            for psf, factor in factors.items()
+        }
+        return _Grid(size, fy.astype(np.float32), fx.astype(np.float32), scale, tuple(transfer[psf] for psf in psfs))
 
     def phase(self, x: float, y: float) -> NDArray[np.complex64]:
         """Transform of a point at pixel (x, y) of the stamp, shape (K, K // 2 + 1)."""
@@ -222,20 +221,21 @@ def _mixed(parts: NDArray[np.complex64], shares: NDArray[np.float32]) -> NDArray
     return np.asarray((shares @ flat).view(np.complex64).reshape(parts.shape[1:]))
 
 
-@cache
-def _small_grid(
-    bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]
-) -> _Grid:
-    """Grid of a small stamp; all are kept."""
-    return _Grid.made(bands, size, scale, angle, own)
+def _band_psf(band: str, given: UserPsf | BandPsf | None, angle_deg: float) -> BandPsf:
+    """The PSF that a band is drawn with; the telescope's if none is given."""
+    return given if isinstance(given, BandPsf) else BandPsf(band, angle_deg, given)
+
+
+@lru_cache(maxsize=32)  # up to 5 MB each: all sizes at three roll angles
+def _small_grid(psfs: tuple[BandPsf, ...], size: int, scale: float) -> _Grid:
+    """Grid of a small stamp; those used last are kept."""
+    return _Grid.made(psfs, size, scale)
 
 
 @lru_cache(maxsize=9)  # up to 40 MB each
-def _large_grid(
-    bands: tuple[str, ...], size: int, scale: float, angle: float, own: tuple[UserPsf | None, ...]
-) -> _Grid:
+def _large_grid(psfs: tuple[BandPsf, ...], size: int, scale: float) -> _Grid:
     """Grid of a large stamp; the few used last are kept."""
-    return _Grid.made(bands, size, scale, angle, own)
+    return _Grid.made(psfs, size, scale)
 
 
 def _fold(spectrum: NDArray[np.complex64]) -> NDArray[np.complex64]:

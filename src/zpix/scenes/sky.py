@@ -7,9 +7,10 @@ can be observed at any time, in any order and by any number of workers, and wind
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from astropy.table import Table
@@ -18,16 +19,19 @@ from numpy.typing import NDArray
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS, Pixels, Region
 from zpix.instruments import transmission
+from zpix.scenes.band_psf import BandPsf
 from zpix.scenes.census import draw_population
+from zpix.scenes.conditions import Conditions, draw_conditions
 from zpix.scenes.jaguar import JaguarCatalogue, read_jaguar
 from zpix.scenes.observation import Observation
+from zpix.scenes.observing_record import observing_record
 from zpix.scenes.population import Population
 from zpix.scenes.render import render
 from zpix.scenes.stamp_sizes import STAMP_SIZES, drawn_in_parts, stamp_sizes
 from zpix.scenes.streams import CELL, FIELD, cell_stream, cells_of, stream
 from zpix.scenes.true_segments import TrueSegments, detection_weights, draw_segments, significance
 from zpix.scenes.truth_table import truth_table
-from zpix.scenes.user_psf import UserPsf, user_psfs
+from zpix.scenes.user_psf import user_psfs
 from zpix.spectra import family_of
 
 _LABEL_MARGIN = 64  # pixels around a window in which segments of its sources may go on
@@ -124,18 +128,29 @@ class Sky:
 
     @property
     def error(self) -> NDArray[np.float64]:
-        """Typical rms of one pixel by its error image, (band,) float64, nJy."""
+        """Typical rms of one pixel by an error image that fits the depth, (band,) float64, nJy."""
         return self._observation.error
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """What was drawn for the field, beside E(B−V), depth and position angle."""
+        return draw_conditions(self.seed, self.bands, self.config)
+
+    @property
+    def drawn(self) -> dict[str, Any]:
+        """What was drawn for the field, in words and numbers fit for JSON."""
+        return observing_record(self._observation, self.ebv)
 
     @cached_property
     def _observation(self) -> Observation:
         """How the sky is observed."""
-        return Observation(self.seed, self.bands, self._field["angle"], self.config, self.depth)
-
-    @cached_property
-    def _psfs(self) -> Mapping[str, UserPsf]:
-        """PSFs that the user gives, by band."""
-        return user_psfs(self.config.psf_files, pixel_scale_arcsec=self.config.psf_pixel_scale_arcsec)
+        given = user_psfs(self.config.psf_files, pixel_scale_arcsec=self.config.psf_pixel_scale_arcsec)
+        angle, conditions = self._field["angle"], self.conditions
+        psfs = tuple(
+            BandPsf(band, angle, given.get(band), stretch)
+            for band, stretch in zip(self.bands, conditions.stretch, strict=True)
+        )
+        return Observation(self.seed, self.bands, angle, self.config, self.depth, conditions, psfs)
 
     def cells(self, region: Region) -> list[tuple[int, int]]:
         """List the cells that a region touches.
@@ -293,7 +308,7 @@ class Sky:
             pixel_scale_arcsec=scale,
             psf_angle_deg=self._field["angle"],
             part_shares=dict(zip(in_parts.tolist(), shares, strict=True)),
-            psfs=self._psfs,
+            psfs=dict(zip(self.bands, self._observation.seen_psfs, strict=True)),
         ):
             shared = region.intersection(stamp.region)
             here = shared.shifted(-region.x0, -region.y0).slices

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from zpix.errors import BandError, ConfigError, InputFileError
 from zpix.image import band_from_file_name
 from zpix.instruments import instrument_of
-from zpix.scenes.psf import frequencies
+from zpix.scenes.psf import Stretch, frequencies
 
 _SCALE_KEYWORDS = ("PIXELSCL", "PIXSCL", "PIXSCALE")  # WebbPSF and STPSF; grizli; others
+_TABLE = 4  # points of a table of the transfer function per 1 / (side of the image)
 _CORE = 0.2  # pixels above this share of the peak decide where the centre is
 
 
@@ -40,7 +41,9 @@ class UserPsf:
     path: str
     pixel_scale_arcsec: float | None = None
 
-    def transfer_function(self, size: int, *, oversampling: int, pixel_scale_arcsec: float) -> NDArray[np.complex64]:
+    def transfer_function(
+        self, size: int, *, oversampling: int, pixel_scale_arcsec: float, stretch: Stretch | None = None
+    ) -> NDArray[np.complex64]:
         """Compute the Fourier transform of the centred and normalised PSF.
 
         Parameters
@@ -51,6 +54,8 @@ class UserPsf:
             How many times finer than the mosaic's pixels the light is sampled.
         pixel_scale_arcsec : float, arcsec
             Side of the mosaic's pixels.
+        stretch : Stretch, optional
+            How the PSF is widened and stretched; not at all by default.
 
         Returns
         -------
@@ -58,14 +63,39 @@ class UserPsf:
             The transfer function; see `zpix.scenes.psf.transfer_function`.
         """
         image, scale = _read(self.path, self.pixel_scale_arcsec)
-        centre_y, centre_x = _centre(image)
         fy, fx = frequencies(size, oversampling=oversampling, pixel_scale_arcsec=pixel_scale_arcsec)
-        y, x = (np.arange(image.shape[0]) - centre_y) * scale, (np.arange(image.shape[1]) - centre_x) * scale
-        along_y = np.exp(-2j * np.pi * fy * y)  # (K, image y)
-        along_x = np.exp(-2j * np.pi * fx.T * x)  # (K // 2 + 1, image x)
-        transfer = along_y @ (image / image.sum()) @ along_x.T
+        if stretch is None:
+            transfer = _transform(image, scale, fy, fx)
+        else:
+            fy, fx = stretch.applied(fy, fx)
+            transfer = _read_off(image, scale, fy, fx)
         transfer[(np.abs(fy) > 0.5 / scale) | (np.abs(fx) > 0.5 / scale)] = 0
         return np.asarray(transfer, np.complex64)
+
+
+def _transform(
+    image: NDArray[np.float64], scale: float, fy: NDArray[np.float64], fx: NDArray[np.float64]
+) -> NDArray[np.complex128]:
+    """Fourier transform of a PSF about its centre at frequencies (K, 1) and (1, L), 1 at frequency 0."""
+    centre_y, centre_x = _centre(image)
+    y, x = (np.arange(image.shape[0]) - centre_y) * scale, (np.arange(image.shape[1]) - centre_x) * scale
+    along_y = np.exp(-2j * np.pi * fy * y)  # (K, image y)
+    along_x = np.exp(-2j * np.pi * fx.T * x)  # (L, image x)
+    return np.asarray(along_y @ (image / image.sum()) @ along_x.T)
+
+
+def _read_off(
+    image: NDArray[np.float64], scale: float, fy: NDArray[np.float64], fx: NDArray[np.float64]
+) -> NDArray[np.complex128]:
+    """The same at any frequencies (K, L): it is smooth, and splines through a table of it are as good."""
+    from scipy.ndimage import map_coordinates
+
+    step = 1 / (_TABLE * max(image.shape) * scale)
+    edge = np.arange(-int(0.5 / scale / step) - 3, int(0.5 / scale / step) + 4)
+    table = _transform(image, scale, edge[:, None] * step, edge[None, :] * step)
+    place = np.stack([fy / step - edge[0], fx / step - edge[0]])
+    real, imaginary = (map_coordinates(part, place, mode="constant") for part in (table.real, table.imag))
+    return np.asarray(real + 1j * imaginary)
 
 
 def user_psfs(

@@ -68,4 +68,4 @@ def test_the_page_without_real_data(tmp_path, monkeypatch):
     monkeypatch.setattr(timing, "measure_speed", lambda *arguments, **options: quick)
     monkeypatch.setattr(timing, "same_for_any_workers", lambda *arguments, **options: True)
     page = make_report(tmp_path, real=None, settings=TINY).read_text("utf-8")
-    assert page.count("this needs the real data") == 13 and "not measured" in page and "$" not in page
+    assert page.count("this needs the real data") == 14 and "not measured" in page and "$" not in page
