@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_serializer, field_validator
 
@@ -68,6 +68,13 @@ class SimulationConfig(Section):
     substructure: bool = Field(
         True,
         description="bulges, discs and clumps, each of its own colour; off: one profile and one colour per galaxy",
+    )
+    morphology: Literal["smooth", "rich"] = Field(
+        "smooth",
+        description=(
+            "form of galaxies with `substructure`: `smooth` discs with a few clumps, or `rich`: spiral arms, bars, "
+            "many clumps, irregulars and mergers by mass, redshift and type"
+        ),
     )
     agn_density: float = Field(
         1.0,

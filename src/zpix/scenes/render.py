@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from zpix.image import Region
+from zpix.scenes.form_shapes import FormShape, Spots, form_shape
 from zpix.scenes.population import Population
 from zpix.scenes.psf import band_limit, frequencies, transfer_function
 from zpix.scenes.sersic import sersic_transform
 from zpix.scenes.stamp_sizes import STAMP_SIZES
-from zpix.scenes.structure import BULGE, CLUMPS, DISC, Structure
+from zpix.scenes.structure import ARMS, BAR, BULGE, CLUMPS, DISC, Structure
 from zpix.scenes.user_psf import UserPsf
 
 _GAUSSIAN_RE = 1.177410  # half-light radius of a Gaussian in units of its σ
@@ -95,12 +96,13 @@ def render(
             shares = part_shares[row]
             present = np.flatnonzero(shares.any(axis=1))
             structure, pa = population.structure[row : row + 1], float(population.pa_deg[row])
-            parts = [grid.part(int(part), structure, pa, profile, x - left, y - bottom) for part in present]
+            shape = form_shape(structure, pa)
+            parts = [grid.part(int(part), structure, shape, pa, profile, x - left, y - bottom) for part in present]
             light = grid.to_pixels(np.stack(parts), shares[present])
         else:
             if population.re_arcsec[row] > 0:
-                shape = population.re_arcsec, population.sersic_n, population.axis_ratio, population.pa_deg
-                profile *= grid.profile(*(float(value[row]) for value in shape))
+                ellipse = population.re_arcsec, population.sersic_n, population.axis_ratio, population.pa_deg
+                profile *= grid.profile(*(float(value[row]) for value in ellipse))
             light = grid.to_pixels(profile[None], np.ones((1, len(bands)), np.float32))
         light = light * fluxes[row][:, None, None]
         if size == STAMP_SIZES[-1]:
@@ -151,13 +153,21 @@ class _Grid:
         return _turn(self.fy, self.scale * y) * _turn(self.fx, self.scale * x)
 
     def part(
-        self, part: int, structure: Structure, pa_deg: float, phase: NDArray[np.complex64], x: float, y: float
+        self,
+        part: int,
+        structure: Structure,
+        shape: FormShape,
+        pa_deg: float,
+        phase: NDArray[np.complex64],
+        x: float,
+        y: float,
     ) -> NDArray[np.complex64]:
         """Transform of unit flux of one of `PARTS` of one galaxy at pixel (x, y), shape (K, K // 2 + 1).
 
         Parameters
         ----------
         structure : Structure of length 1
+        shape : FormShape
         phase : (K, K // 2 + 1)
             That of pixel (x, y), which is all that there is of a nucleus.
         """
@@ -165,18 +175,22 @@ class _Grid:
             column = (BULGE, DISC).index(part)
             of_part = structure.re_arcsec, structure.sersic_n, structure.axis_ratio
             re, n, axis_ratio = (float(value[0, column]) for value in of_part)
+            if part == DISC and (shape.disc_x or shape.disc_y):
+                phase = self.phase(x + shape.disc_x / self.scale, y + shape.disc_y / self.scale)
             return phase * self.profile(re, n, axis_ratio, pa_deg)
         if part == CLUMPS:
-            return self.clumps(structure, x, y)
+            used = np.flatnonzero(structure.clump_share[0])
+            of_clumps = structure.clump_x, structure.clump_y, structure.clump_re_arcsec, structure.clump_share
+            return self.gaussians(Spots(*(value[0, used] for value in of_clumps)), x, y)
+        if part in (BAR, ARMS):
+            return self.gaussians(shape.bar if part == BAR else shape.arms, x, y)
         return phase
 
-    def clumps(self, structure: Structure, x: float, y: float) -> NDArray[np.complex64]:
-        """Transform of the clumps of one galaxy, Gaussians, which are separable, shape (K, K // 2 + 1)."""
-        used = np.flatnonzero(structure.clump_share[0])
-        squared = 2 * (np.pi * structure.clump_re_arcsec[0, used] / _GAUSSIAN_RE) ** 2
-        share = structure.clump_share[0, used]
-        at_y = _turn(self.fy, self.scale * y + structure.clump_y[0, used]) * np.exp(-squared * self.fy**2) * share
-        at_x = _turn(self.fx.T, self.scale * x + structure.clump_x[0, used]) * np.exp(-squared * self.fx.T**2)
+    def gaussians(self, spots: Spots, x: float, y: float) -> NDArray[np.complex64]:
+        """Transform of round Gaussians around pixel (x, y), which are separable, shape (K, K // 2 + 1)."""
+        squared = 2 * (np.pi * spots.re_arcsec / _GAUSSIAN_RE) ** 2
+        at_y = _turn(self.fy, self.scale * y + spots.y) * np.exp(-squared * self.fy**2) * spots.share
+        at_x = _turn(self.fx.T, self.scale * x + spots.x) * np.exp(-squared * self.fx.T**2)
         return np.asarray(at_y.astype(np.complex64) @ at_x.T.astype(np.complex64))
 
     def profile(self, re: float, n: float, axis_ratio: float, pa_deg: float) -> NDArray[np.float32]:

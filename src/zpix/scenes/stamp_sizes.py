@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from scipy.special import gamma, gammaincinv
 
 from zpix.instruments import REFERENCE_PIXEL_ARCSEC, instruments_of
+from zpix.scenes.forms import FORM_REACH
 from zpix.scenes.population import Population
 from zpix.scenes.sersic import FADE_RADIUS
-from zpix.scenes.structure import BULGE, CLUMP_REACH, CLUMPS, DISC, NUCLEUS
+from zpix.scenes.structure import ARMS, BAR, BULGE, CLUMP_REACH, CLUMPS, DISC, NUCLEUS
 
 #: Sides of stamps in pixels; each is a product of small primes, for the FFT.
 STAMP_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
@@ -53,7 +54,8 @@ def drawn_in_parts(
     area = np.pi * (4.0 + re_pix**2 * population.axis_ratio)  # pixels; no less than a PSF of 2 pixels' radius
     snr = np.sqrt(((fluxes / sigma) ** 2).sum(axis=1) / area)
     light = population.spectra.light(population.structure.shares)
-    beside = (light[:, BULGE] + light[:, CLUMPS]) * np.minimum(population.re_arcsec / resolved, 1.0)
+    outside = light[:, BULGE] + light[:, CLUMPS] + light[:, BAR] + light[:, ARMS]
+    beside = outside * np.minimum(population.re_arcsec / resolved, 1.0)
     return np.asarray((snr * beside > _PARTS_FROM_SNR) | (light[:, NUCLEUS] > 0))
 
 
@@ -102,6 +104,8 @@ def stamp_sizes(
         shape = structure.re_arcsec[:, column], structure.sersic_n[:, column], structure.axis_ratio[:, column]
         extent[rows] = np.maximum(extent[rows], _extent(*shape, most, pixel_scale_arcsec))
     extent[rows] = np.maximum(extent[rows], (CLUMP_REACH + 0.3) * population.re_arcsec[rows])
+    of_form = np.array(FORM_REACH)[structure.form] * structure.re_arcsec[:, 1]
+    extent[rows] = np.maximum(extent[rows], of_form)
     half = np.maximum(extent + core, wing) / pixel_scale_arcsec + 4
     index = np.searchsorted(STAMP_SIZES, 2 * half)
     return np.asarray(STAMP_SIZES)[np.minimum(index, len(STAMP_SIZES) - 1)]
