@@ -137,7 +137,7 @@ def _spiral(rng: np.random.Generator, bar_length: float | None, bar_angle: float
     """Two to four logarithmic arms, r ∝ exp(θ tan pitch), each of its own strength and length, uneven along it.
 
     Pitch angles are 10° to 32°, as those of nearby spirals are (Savchenko & Reshetnikov 2013). Arms of a barred galaxy
-    begin at the ends of its bar.
+    begin at the ends of its bar. Up to a third of the light is in knots on the arms.
     """
     number = 2 if bar_length is not None else int(rng.choice((2, 3, 4), p=(0.6, 0.2, 0.2)))
     pitch, sense = np.deg2rad(rng.uniform(10, 32)), rng.choice((-1.0, 1.0))
@@ -157,7 +157,12 @@ def _spiral(rng: np.random.Generator, bar_length: float | None, bar_angle: float
         ends = np.clip(np.minimum((r - first) / 0.15 + 0.3, (r[-1] - r) / 0.5), 0, 1)
         size = width * 1.177 * (0.05 + 0.06 * r)
         arms.append(_polar(r, angle, size, np.exp(-r * _SCALE_LENGTHS / slope) * uneven * ends * size))
-    return np.concatenate(arms)
+    smooth = np.concatenate(arms)
+    knots = smooth[rng.choice(len(smooth), int(rng.integers(4, 16)), p=smooth[:, 3] / smooth[:, 3].sum())]
+    knots[:, 2] = 0.06 * np.exp(0.4 * rng.normal(size=len(knots)))
+    bright = rng.gamma(1.0, size=len(knots)) + 0.1
+    knots[:, 3] = bright * (smooth[:, 3].sum() / bright.sum() * rng.uniform(0.05, 0.45))
+    return np.concatenate([smooth, knots])
 
 
 def _clumpy(rng: np.random.Generator) -> _Plane:
