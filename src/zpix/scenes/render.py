@@ -22,7 +22,8 @@ from zpix.scenes.form_shapes import FormShape, Spots, form_shape
 from zpix.scenes.population import Population
 from zpix.scenes.psf import band_limit, frequencies, transfer_function
 from zpix.scenes.sersic import sersic_transform
-from zpix.scenes.stamp_sizes import STAMP_SIZES
+from zpix.scenes.stamp_sizes import HALO_SIZE, STAMP_SIZES
+from zpix.scenes.star_haloes import fade, far_light
 from zpix.scenes.structure import ARMS, BAR, BULGE, CLUMPS, DISC, Structure
 from zpix.scenes.user_psf import UserPsf
 
@@ -58,6 +59,7 @@ def render(
     psf_angle_deg: float,
     part_shares: Mapping[int, NDArray[np.float32]] | None = None,
     psfs: Mapping[str, UserPsf] | None = None,
+    window: Region | None = None,
 ) -> Iterator[Stamp]:
     """Draw the light of each source through the telescope, one stamp after another.
 
@@ -70,7 +72,7 @@ def render(
     bands : tuple of str
         Names of the bands.
     sizes : (N,) int, pixels
-        Side of each stamp, one of `STAMP_SIZES`; see `stamp_sizes`.
+        Side of each stamp, one of `STAMP_SIZES`, or `HALO_SIZE`; see `stamp_sizes`.
     pixel_scale_arcsec : float, arcsec
         Side of a pixel.
     psf_angle_deg : float, degrees
@@ -79,6 +81,8 @@ def render(
         Share of the parts in the light of each band, for each row to be drawn part by part.
     psfs : mapping of str to UserPsf, optional
         The user's PSFs by band, used in place of the telescope's.
+    window : Region, optional
+        The stamp of a source of `HALO_SIZE` is this window, whatever it holds of the source; needed if there is one.
 
     Yields
     ------
@@ -86,36 +90,75 @@ def render(
         The light of one source.
     """
     own = tuple((psfs or {}).get(band) for band in bands)
+    optics = bands, pixel_scale_arcsec, psf_angle_deg, own
+    shares = part_shares or {}
     for row in range(len(population)):
         size = int(sizes[row])
-        x, y = float(population.x[row]), float(population.y[row])
-        left, bottom = round(x) - size // 2, round(y) - size // 2
-        grid = _Grid.of(bands, size, pixel_scale_arcsec, psf_angle_deg, own)
-        profile = grid.phase(x - left, y - bottom)
-        if part_shares is not None and row in part_shares:
-            shares = part_shares[row]
-            present = np.flatnonzero(shares.any(axis=1))
-            structure, pa = population.structure[row : row + 1], float(population.pa_deg[row])
-            shape = form_shape(structure, pa)
-            parts = [grid.part(int(part), structure, shape, pa, profile, x - left, y - bottom) for part in present]
-            light = grid.to_pixels(np.stack(parts), shares[present])
+        if size == HALO_SIZE:
+            assert window is not None
+            yield _with_halo(population[row : row + 1], row, fluxes[row], window, optics)
         else:
-            if population.re_arcsec[row] > 0:
-                ellipse = population.re_arcsec, population.sersic_n, population.axis_ratio, population.pa_deg
-                profile *= grid.profile(*(float(value[row]) for value in ellipse))
-            light = grid.to_pixels(profile[None], np.ones((1, len(bands)), np.float32))
-        light = light * fluxes[row][:, None, None]
-        if size == STAMP_SIZES[-1]:
-            light *= _taper(size)
-        yield Stamp(row, Region(left, bottom, left + size, bottom + size), light)
+            yield _stamp(population[row : row + 1], row, fluxes[row], size, optics, shares.get(row))
+
+
+#: Bands, pixel scale, angle of the pupil, and the user's PSF of each band.
+_Optics = tuple[tuple[str, ...], float, float, tuple[UserPsf | None, ...]]
+
+
+def _stamp(
+    source: Population,
+    row: int,
+    fluxes: NDArray[np.float32],
+    size: int,
+    optics: _Optics,
+    part_shares: NDArray[np.float32] | None = None,
+) -> Stamp:
+    """Light of one source, of fluxes (band,), part by part if shares (part, band) of parts are given."""
+    bands, scale, angle, own = optics
+    x, y = float(source.x[0]), float(source.y[0])
+    left, bottom = round(x) - size // 2, round(y) - size // 2
+    grid = _Grid.of(bands, size, scale, angle, own)
+    profile = grid.phase(x - left, y - bottom)
+    if part_shares is not None:
+        present = np.flatnonzero(part_shares.any(axis=1))
+        pa = float(source.pa_deg[0])
+        shape = form_shape(source.structure, pa)
+        parts = [grid.part(int(part), source.structure, shape, pa, profile, x - left, y - bottom) for part in present]
+        light = grid.to_pixels(np.stack(parts), part_shares[present])
+    else:
+        if source.re_arcsec[0] > 0:
+            ellipse = source.re_arcsec, source.sersic_n, source.axis_ratio, source.pa_deg
+            profile *= grid.profile(*(float(value[0]) for value in ellipse))
+        light = grid.to_pixels(profile[None], np.ones((1, len(bands)), np.float32))
+    light = light * fluxes[:, None, None]
+    if size == STAMP_SIZES[-1]:
+        light *= _taper(size)
+    return Stamp(row, Region(left, bottom, left + size, bottom + size), light)
+
+
+def _with_halo(star: Population, row: int, fluxes: NDArray[np.float32], window: Region, optics: _Optics) -> Stamp:
+    """Light of a bright star in a window: that of the largest stamp, and what lies beyond it.
+
+    A PSF of the user's ends where its image does.
+    """
+    bands, scale, angle, own = optics
+    x, y, size = float(star.x[0]), float(star.y[0]), STAMP_SIZES[-1]
+    light = far_light(window, x, y, bands=bands, pixel_scale_arcsec=scale, psf_angle_deg=angle)
+    light *= np.where([psf is None for psf in own], fluxes, np.float32(0))[:, None, None]
+    left, bottom = round(x) - size // 2, round(y) - size // 2
+    shared = window.intersection(Region(left, bottom, left + size, bottom + size))
+    if min(shared.shape) > 0:
+        near = _stamp(star, row, fluxes, size, optics)
+        there = shared.shifted(-near.region.x0, -near.region.y0).slices
+        light[(slice(None), *shared.shifted(-window.x0, -window.y0).slices)] += near.light[(slice(None), *there)]
+    return Stamp(row, window, light)
 
 
 @cache
 def _taper(size: int) -> NDArray[np.float32]:
     """1 in the middle, falling to 0 at the edges of the stamp, so that the wings of bright stars have no sharp end."""
-    offset = (np.arange(size) - size // 2) / (size // 2)
-    radius = np.hypot(offset[:, None], offset[None, :])
-    return (0.5 + 0.5 * np.cos(np.pi * np.clip((radius - 0.6) / 0.4, 0, 1))).astype(np.float32)
+    offset = np.arange(size) - size // 2
+    return fade(np.hypot(offset[:, None], offset[None, :]), size)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,12 @@ from zpix.scenes.forms import FORM_REACH
 from zpix.scenes.population import Population
 from zpix.scenes.sersic import FADE_RADIUS
 from zpix.scenes.structure import ARMS, BAR, BULGE, CLUMP_REACH, CLUMPS, DISC, NUCLEUS
+from zpix.sources import STAR
 
 #: Sides of stamps in pixels; each is a product of small primes, for the FFT.
 STAMP_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+#: Size of a bright star whose light is drawn beyond the largest stamp; see `zpix.scenes.star_haloes`.
+HALO_SIZE = 4096
 #: Light fainter than this many σ per pixel may be folded back into the stamp.
 _TRUNCATE_AT_SIGMA = 0.25
 #: Galaxies are drawn part by part if the light outside the disc exceeds this S/N. Nine in ten of those whose image
@@ -66,6 +69,7 @@ def stamp_sizes(
     *,
     bands: tuple[str, ...],
     pixel_scale_arcsec: float,
+    star_haloes: bool = False,
 ) -> NDArray[np.int64]:
     """Give the sides of the stamps that hold all light above 0.25 σ per pixel.
 
@@ -81,11 +85,13 @@ def stamp_sizes(
         Names of the bands.
     pixel_scale_arcsec : float, arcsec
         Side of a pixel.
+    star_haloes : bool, default: False
+        Whether stars are drawn as far as their spikes are seen.
 
     Returns
     -------
     (N,) int, pixels
-        Sides, each one of `STAMP_SIZES`.
+        Sides, each one of `STAMP_SIZES`, or `HALO_SIZE` for stars that need more than those.
     """
     in_sigma = fluxes / sigma / _TRUNCATE_AT_SIGMA
     signal = in_sigma.max(axis=1, initial=0)
@@ -96,6 +102,9 @@ def stamp_sizes(
         at_reference = telescope.wing * (pixel_scale_arcsec / REFERENCE_PIXEL_ARCSEC) ** 2
         wing = np.maximum(wing, np.cbrt(at_reference * brightest))  # the PSF falls with the third power of the distance
         core = max(core, telescope.core_arcsec)
+        if star_haloes:
+            per_pixel = telescope.spike * (pixel_scale_arcsec / REFERENCE_PIXEL_ARCSEC) ** 2
+            wing = np.maximum(wing, np.where(population.label == STAR, np.sqrt(per_pixel * brightest), 0.0))
     extent = _extent(population.re_arcsec, population.sersic_n, population.axis_ratio, signal, pixel_scale_arcsec)
     rows = np.flatnonzero(drawn_in_parts(population, fluxes, sigma, bands=bands, pixel_scale_arcsec=pixel_scale_arcsec))
     structure = population.structure[rows]
@@ -108,7 +117,9 @@ def stamp_sizes(
     extent[rows] = np.maximum(extent[rows], of_form)
     half = np.maximum(extent + core, wing) / pixel_scale_arcsec + 4
     index = np.searchsorted(STAMP_SIZES, 2 * half)
-    return np.asarray(STAMP_SIZES)[np.minimum(index, len(STAMP_SIZES) - 1)]
+    sizes = np.asarray(STAMP_SIZES)[np.minimum(index, len(STAMP_SIZES) - 1)]
+    far = (population.label == STAR) & (index == len(STAMP_SIZES)) if star_haloes else False
+    return np.where(far, HALO_SIZE, sizes)
 
 
 def _extent(
