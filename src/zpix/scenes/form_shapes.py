@@ -1,8 +1,8 @@
 """Where do arms, bars, clumps, blobs and tails of a galaxy lie?
 
-Everything is made of round Gaussian spots, close enough to each other to look like an arm, a bar or a tail: the transform
-of many such spots is one product of two small matrices. Shapes follow from a number that each galaxy has, so that they
-are made only for galaxies that are drawn.
+Everything is made of round Gaussian spots, close enough to each other to look like an arm, a bar or a tail: the
+transform of many such spots is one product of two small matrices. Shapes follow from a number that each galaxy has, so
+that they are made only for galaxies that are drawn.
 """
 
 from __future__ import annotations

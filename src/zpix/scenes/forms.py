@@ -1,4 +1,4 @@
-"""Which galaxies are spirals, barred, clumpy, irregular or merging, and how much of their light is in what makes them so?
+"""Which galaxies are spirals, barred, clumpy, irregular or merging, and how much light is in what makes them so?
 
 Shares of each form follow mass, redshift and type, of the order of what is published: spirals after Kuhn et al. (2024),
 bars after Sheth et al. (2008) and Guo et al. (2023), irregular galaxies after Ferreira et al. (2023), mergers after
@@ -114,7 +114,7 @@ def with_forms(rng: np.random.Generator, structure: Structure, galaxies: GalaxyT
 
 
 def _move(shares: NDArray[np.float64], source: int, to: int, fraction: NDArray[np.float64]) -> None:
-    """Move a fraction (N, component) of the light of one part into another; `shares` (N, part, component) is written."""
+    """Move a fraction (N, component) of the light of one part into another; writes to `shares`."""
     moved = shares[:, source] * fraction
     shares[:, source] -= moved
     shares[:, to] += moved

@@ -12,6 +12,7 @@ from zpix.image import Region
 #: Streams of a sky.
 FIELD, CELL, NOISE, DEPTH = range(4)
 COVERAGE, ARTEFACTS = 100, 101
+CROWDING = 200
 _ORIGIN = 1 << 20  # keys of streams are not negative, cells may be
 
 

@@ -1,9 +1,9 @@
 """Which parts does a galaxy have, and how is its light divided among them?
 
-A galaxy is a bulge (compact, old), a disc, clumps of young stars in the disc, and a nucleus if it is active; it may have
-a bar and spiral arms, or be irregular (`zpix.scenes.forms`). Its
-light is that of stars of several ages, of lines and of the nucleus (`COMPONENTS` of `zpix.spectra`), so parts that hold
-different shares of these have different colours, and their fluxes add up to the galaxy's in every band.
+A galaxy is a bulge (compact, old), a disc, clumps of young stars in the disc, and a nucleus if it is active; it may
+have a bar and spiral arms, or be irregular (`zpix.scenes.forms`). Its light is that of stars of several ages, of lines
+and of the nucleus (`COMPONENTS` of `zpix.spectra`), so parts that hold different shares of these have different
+colours, and their fluxes add up to the galaxy's in every band.
 """
 
 from __future__ import annotations
