@@ -2,9 +2,9 @@
 
 Labels come from noiseless light, in units of noise: the stack of the bands of one channel of an instrument, such as the
 long bands of NIRCam, whichever shows a source best. A pixel belongs to the source that gives most of the light there,
-as long as that light exceeds a threshold; of a source's pixels the connected part around its peak is the segment, or, if
-it is asked for, every connected part that would be detectable by itself: arms beyond a gap, a galaxy behind another one,
-the far end of a star's spike.
+as long as that light exceeds a threshold; of a source's pixels the connected part around its peak is the segment, or,
+if it is asked for, every connected part that would be detectable by itself: arms beyond a gap, a galaxy behind another
+one, the far end of a star's spike.
 """
 
 from __future__ import annotations

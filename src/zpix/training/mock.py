@@ -86,8 +86,8 @@ def draw_again(tile: MockTile) -> Iterator[AnnotatedTile]:
 def _annotated(scene: Scene, labels: Labels, *, spikes_alone: bool) -> AnnotatedTile:
     """A scene as a tile to learn from.
 
-    Spikes may reach into it from stars far outside: unless `spikes_alone`, they are sky, so that a field of many tiles has
-    each star once.
+    Spikes may reach into it from stars far outside: unless `spikes_alone`, they are sky, so that a field of many tiles
+    has each star once.
     """
     segmentation = scene.segmentation
     if not spikes_alone:
