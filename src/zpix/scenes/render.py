@@ -22,7 +22,7 @@ from zpix.scenes.form_shapes import FormShape, Spots, form_shape
 from zpix.scenes.population import Population
 from zpix.scenes.psf import band_limit, frequencies, transfer_function
 from zpix.scenes.sersic import sersic_transform
-from zpix.scenes.stamp_sizes import HALO_SIZE, STAMP_SIZES
+from zpix.scenes.stamp_sizes import STAMP_SIZES
 from zpix.scenes.star_haloes import fade, far_light
 from zpix.scenes.structure import ARMS, BAR, BULGE, CLUMPS, DISC, Structure
 from zpix.scenes.user_psf import UserPsf
@@ -72,7 +72,7 @@ def render(
     bands : tuple of str
         Names of the bands.
     sizes : (N,) int, pixels
-        Side of each stamp, one of `STAMP_SIZES`, or `HALO_SIZE`; see `stamp_sizes`.
+        Side of each stamp; see `stamp_sizes`.
     pixel_scale_arcsec : float, arcsec
         Side of a pixel.
     psf_angle_deg : float, degrees
@@ -82,7 +82,8 @@ def render(
     psfs : mapping of str to UserPsf, optional
         The user's PSFs by band, used in place of the telescope's.
     window : Region, optional
-        The stamp of a source of `HALO_SIZE` is this window, whatever it holds of the source; needed if there is one.
+        The stamp of a source that is larger than all `STAMP_SIZES` is this window, whatever it holds of the source;
+        needed if there is one.
 
     Yields
     ------
@@ -94,7 +95,7 @@ def render(
     shares = part_shares or {}
     for row in range(len(population)):
         size = int(sizes[row])
-        if size == HALO_SIZE:
+        if size > STAMP_SIZES[-1]:
             assert window is not None
             yield _with_halo(population[row : row + 1], row, fluxes[row], window, optics)
         else:

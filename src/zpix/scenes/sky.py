@@ -328,7 +328,7 @@ class Sky:
             model[(slice(None), *here)] += stamp.light[
                 (slice(None), *shared.shifted(-stamp.region.x0, -stamp.region.y0).slices)
             ]
-            total = fluxes[stamp.row] if sizes[stamp.row] == HALO_SIZE else None
+            total = fluxes[stamp.row] if sizes[stamp.row] > STAMP_SIZES[-1] else None
             stamps.append((stamp.region, significance(stamp.light, weights, total)))
         segments = draw_segments(
             labelled,

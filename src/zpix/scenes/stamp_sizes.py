@@ -15,7 +15,7 @@ from zpix.sources import STAR
 
 #: Sides of stamps in pixels; each is a product of small primes, for the FFT.
 STAMP_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
-#: Size of a bright star whose light is drawn beyond the largest stamp; see `zpix.scenes.star_haloes`.
+#: Largest size of bright stars, whose light is drawn beyond the largest stamp; see `zpix.scenes.star_haloes`.
 HALO_SIZE = 4096
 #: Light fainter than this many σ per pixel may be folded back into the stamp.
 _TRUNCATE_AT_SIGMA = 0.25
@@ -91,7 +91,7 @@ def stamp_sizes(
     Returns
     -------
     (N,) int, pixels
-        Sides, each one of `STAMP_SIZES`, or `HALO_SIZE` for stars that need more than those.
+        Sides, each one of `STAMP_SIZES`, or more, to `HALO_SIZE`, for stars with haloes.
     """
     in_sigma = fluxes / sigma / _TRUNCATE_AT_SIGMA
     signal = in_sigma.max(axis=1, initial=0)
@@ -118,8 +118,10 @@ def stamp_sizes(
     half = np.maximum(extent + core, wing) / pixel_scale_arcsec + 4
     index = np.searchsorted(STAMP_SIZES, 2 * half)
     sizes = np.asarray(STAMP_SIZES)[np.minimum(index, len(STAMP_SIZES) - 1)]
-    far = (population.label == STAR) & (index == len(STAMP_SIZES)) if star_haloes else False
-    return np.where(far, HALO_SIZE, sizes)
+    if star_haloes:
+        far = (population.label == STAR) & (index == len(STAMP_SIZES))
+        sizes = np.where(far, np.minimum(2 * np.ceil(half), HALO_SIZE).astype(np.int64), sizes)
+    return sizes
 
 
 def _extent(

@@ -140,9 +140,8 @@ def draw_segments(
     everyone = np.ones(n, bool)
     found = _strengths(_divide(region, stamps, everyone, threshold, faintest_of_peak), region, stamps)
     kept = (found[:, 0] >= min_pixels) & (found[:, 1] >= min_snr)
-    owner = _divide(
-        region, stamps, kept, threshold, faintest_of_peak
-    )  # again, without those too faint to leave a hole in others
+    # again, without those too faint to leave a hole in others
+    owner = _divide(region, stamps, kept, threshold, faintest_of_peak)
     for row in np.flatnonzero(kept):
         place, value = stamps[row]
         inside, part = _overlap(region, place)
