@@ -13,7 +13,7 @@ RICH = BRIGHT.model_copy(update={"morphology": "rich"})
 
 
 def drawn(config: SimulationConfig) -> Population:
-    return draw_population(np.random.default_rng(4), width_pix=3000, height_pix=3000, config=config)
+    return draw_population(np.random.default_rng(4), width_pix=2000, height_pix=2000, config=config)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_chances_of_forms_follow_mass_redshift_and_type() -> None:
     np.testing.assert_allclose(forms.sum(axis=1), 1)
     assert forms[0, SPIRAL] > 0.6 > 0.2 > forms[1, SPIRAL] > forms[2, SPIRAL] == forms[3, SPIRAL] == 0
     assert forms[1, IRREGULAR] > forms[0, IRREGULAR] < forms[2, IRREGULAR]
-    assert barred[0] > 0.3 > barred[3] > 0 == barred[1] == barred[2]
+    assert barred[0] > 0.3 > barred[3] > barred[1] > barred[2] == 0
 
 
 def test_parts_of_every_form_add_up_to_the_galaxy(galaxies: Population) -> None:

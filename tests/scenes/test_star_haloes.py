@@ -7,8 +7,8 @@ from zpix.config import SimulationConfig
 from zpix.image import Region
 from zpix.scenes import Population, Scene, Sky, sky
 from zpix.scenes.render import render
-from zpix.scenes.star_haloes import fade, far_light
 from zpix.scenes.stamp_sizes import HALO_SIZE, stamp_sizes
+from zpix.scenes.star_haloes import fade, far_light
 
 Make = Callable[..., Population]
 BAND = ("F444W",)
@@ -38,18 +38,18 @@ def light(star: Population, window: Region) -> np.ndarray:
 
 
 def test_light_is_conserved_and_goes_on_where_the_stamp_ends(make_source: Make) -> None:
-    seen = light(make_source(800, 800), Region(0, 0, 1601, 1601))
+    seen = light(make_source(800, 800), Region(50, 50, 1551, 1551))
     assert seen.sum() == pytest.approx(1, abs=0.01)
-    y, x = np.indices(seen.shape) - 800
+    y, x = np.indices(seen.shape) - 750
     radius = np.hypot(x, y)
     ring = [np.mean(seen[(radius > r) & (radius < 1.1 * r)]) * r**2 for r in (250, 330, 430, 560, 700)]
-    assert max(ring) < 2 * min(ring)  # the mean falls smoothly, about as r⁻²·⁵
+    assert max(ring) < 2.5 * min(ring)  # the mean goes on falling, between the second and the third power
 
 
 def test_far_light_is_that_of_the_spikes(make_source: Make) -> None:
     along, between = (far_light(Region(*box), 0.0, 0.0, bands=BAND, pixel_scale_arcsec=0.03, psf_angle_deg=0.0)
                       for box in ((-30, 900, 31, 940), (400, 800, 461, 840)))  # fmt: skip
-    assert along.max() > 20 * between.max() > 0
+    assert along.max() > 10 * between.max() > 0
     inside = far_light(Region(-50, -50, 50, 50), 0.0, 0.0, bands=BAND, pixel_scale_arcsec=0.03, psf_angle_deg=0.0)
     assert not inside.any()
     assert fade(np.array([0.0, 307.0, 512.0, 900.0]), 1024).tolist() == [1.0, 1.0, 0.0, 0.0]
