@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,9 +7,12 @@ from scipy import fft
 
 from zpix.image import JADES_BANDS
 from zpix.scenes import Population
+from zpix.scenes.forms import CLUMPY, IRREGULAR, MERGING, SPIRAL, with_forms
 from zpix.scenes.psf import frequencies, transfer_function
 from zpix.scenes.render import Stamp, render
 from zpix.scenes.sersic import sersic_profile
+from zpix.scenes.true_segments import detection_weights, draw_segments, significance
+from zpix.spectra import GalaxyTraits
 
 SCALE = 0.03
 Make = Callable[..., Population]
@@ -70,6 +74,26 @@ def test_galaxy_equals_a_direct_convolution(make_source: Make, band: str, n: flo
     dx0, dy0 = stamp.region.x0, stamp.region.y0
     light[:, :] = np.roll(stamp.light[0], (dy0, dx0), axis=(0, 1))
     assert np.abs(light - direct).max() < 0.01 * direct.max()
+
+
+@pytest.mark.parametrize("form", [SPIRAL, CLUMPY, IRREGULAR, MERGING])
+def test_a_form_moves_light_and_is_one_segment(make_source: Make, form: int) -> None:
+    """Arms, blobs and tails change where the light is, not how much there is, and all of it has one id."""
+    source, band = make_source(128, 128, re_arcsec=0.5, axis_ratio=0.8, pa_deg=20.0, mag=21.0), ("F200W",)
+    rng, traits = np.random.default_rng(1), GalaxyTraits(np.ones(1), np.array([10.0]), np.zeros(1, bool))
+    draws = (with_forms(rng, source.structure, traits) for _ in range(500))
+    formed = replace(source, structure=next(one for one in draws if one.form[0] == form))
+    flux, known = source.fluxes(band), {"bands": band, "sizes": np.array([256])}
+    known |= {"pixel_scale_arcsec": SCALE, "psf_angle_deg": 0.0}
+    plain, rich = (
+        next(render(one, flux, part_shares={0: one.part_shares(band)[0]}, **known)) for one in (source, formed)
+    )
+    assert rich.light.sum() == pytest.approx(plain.light.sum(), rel=2e-3)
+    assert np.abs(rich.light - plain.light).sum() > 0.1 * plain.light.sum()
+    seen = significance(rich.light, detection_weights(band, np.array([0.05])))
+    limits = {"threshold": 0.5, "min_pixels": 5, "min_snr": 5.0, "all_pieces": True}
+    segments = draw_segments(rich.region, [(rich.region, seen)], **limits)
+    assert (segments.owner >= 0).sum() == segments.n_pix[0] > 0.98 * (seen > 0.5).sum()
 
 
 def test_position_angle_is_east_of_north(make_source: Make) -> None:

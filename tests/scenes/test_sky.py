@@ -100,6 +100,8 @@ EFFECTS = {
     "substructure": (False, True),
     "agn_density": (0.0, 30.0),
     "clustered_fraction": (0.0, 0.5),
+    "density_range": ((1.0, 1.0), (2.0, 2.0)),
+    "clustered_range": (None, (0.5, 0.5)),
     "high_z_boost": (0.0, 0.5),
     "bright_boost": (0.0, 0.5),
     "ebv": (0.0, 0.3),
@@ -146,6 +148,12 @@ def test_error_images_know_what_was_counted_and_not_the_truth() -> None:
     counted = np.sqrt(background**2 + np.maximum(seen.flux, 0) / gain)
     np.testing.assert_allclose(seen.error, counted, rtol=1e-4)
     assert (seen.error > 1.5 * background).mean() > 1e-4  # there are sources whose photons count
+
+
+def test_rich_galaxies_change_the_scene_and_not_their_fluxes() -> None:
+    usual, rich = scene_with(substructure=True), scene_with(substructure=True, morphology="rich")
+    assert len(rich.truth) == len(usual.truth) and (rich.pixels.flux != usual.pixels.flux).any()
+    np.testing.assert_array_equal(rich.truth["flux_f444w"], usual.truth["flux_f444w"])
 
 
 @pytest.mark.parametrize("name", EFFECTS)

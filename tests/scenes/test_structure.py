@@ -11,7 +11,7 @@ from zpix.scenes import Population, draw_population
 from zpix.scenes.galaxies import stellar_mass
 from zpix.scenes.render import render
 from zpix.scenes.stamp_sizes import drawn_in_parts, stamp_sizes
-from zpix.scenes.structure import BULGE, CLUMPS, DISC, MOST_CLUMPS, NUCLEUS, Structure
+from zpix.scenes.structure import BULGE, CLUMPS, DISC, MOST_CLUMPS, NUCLEUS
 from zpix.spectra import COMPONENTS, MixedSpectra
 from zpix.spectra.continua import CONTINUA
 from zpix.spectra.kcorrect import KCORRECT
@@ -39,7 +39,8 @@ def made_of_parts(make_source: Make) -> Population:
     shares[0, [CLUMPS, DISC], COMPONENTS.index("young")] = 0.4, 0.6
     clumps = np.zeros((4, 1, MOST_CLUMPS))
     clumps[:, 0, :2] = (0.2, -0.15), (0.1, 0.22), (0.03, 0.05), (0.7, 0.3)
-    structure = Structure(
+    structure = replace(
+        plain,
         shares=shares,
         re_arcsec=np.array([[0.08, 0.4]]),
         sersic_n=np.array([[3.0, 1.0]]),

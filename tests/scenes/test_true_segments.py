@@ -42,6 +42,32 @@ def test_a_segment_is_cut_where_the_region_ends() -> None:
     assert found.n_pix[1] == 0
 
 
+def cut_in_two(*, all_pieces: bool) -> TrueSegments:
+    wide, narrow = disc(30, 30, 14, 3.0), np.zeros((9, 61), np.float32)
+    narrow[:] = 8.0
+    bar = (Region(0, 26, 61, 35), narrow)
+    limits = {"threshold": 0.5, "min_pixels": 5, "min_snr": 5.0}
+    return draw_segments(Region(0, 0, 61, 61), [wide, bar], all_pieces=all_pieces, **limits)
+
+
+def test_pieces_of_a_divided_source_are_its_own_if_they_could_be_found() -> None:
+    one, both = cut_in_two(all_pieces=False), cut_in_two(all_pieces=True)
+    assert (one.owner[20, 30] == 0) != (one.owner[40, 30] == 0)
+    assert both.owner[20, 30] == both.owner[40, 30] == 0
+    assert both.n_pix[0] == (both.owner == 0).sum() > one.n_pix[0]
+    assert both.box[0, 1] < 26 < 35 < both.box[0, 3]
+
+
+def test_light_that_is_faint_beside_the_peak_can_count() -> None:
+    star = disc(30, 30, 20, 1e6)
+    star[1][20, 5:15] = 1.0
+    limits = {"threshold": 0.5, "min_pixels": 5, "min_snr": 5.0}
+    usual, all_light = (
+        draw_segments(Region(0, 0, 60, 60), [star], faintest_of_peak=least, **limits) for least in (5e-6, 0.0)
+    )
+    assert usual.owner[30, 20] == -1 and all_light.owner[30, 20] == 0
+
+
 def test_no_sources() -> None:
     found = segments()
     assert found.box.shape == (0, 4) and (found.owner == -1).all()
@@ -59,4 +85,6 @@ def test_stacks_weight_by_inverse_variance() -> None:
 def test_a_blue_source_is_seen_in_the_short_bands() -> None:
     light = np.zeros((9, 3, 3), np.float32)
     light[0, 1, 1] = 1.0
-    assert significance(light, detection_weights(JADES_BANDS, np.ones(9)))[1, 1] == pytest.approx(0.5)
+    weights = detection_weights(JADES_BANDS, np.ones(9))
+    assert significance(light, weights)[1, 1] == pytest.approx(0.5)
+    assert significance(light, weights, np.arange(9, dtype=np.float32))[1, 1] == 0  # a part of a source that is red

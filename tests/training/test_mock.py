@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,3 +20,25 @@ def test_a_mock_tile_labels_all_sources_or_those_with_spectra():
     assert 0 < measured.sum() < len(measured)
     np.testing.assert_array_equal(some.redshift[measured], every.redshift[measured])
     np.testing.assert_array_equal(some.flux, every.flux)
+
+
+def test_a_spike_whose_star_is_outside_the_tile_is_sky(monkeypatch):
+    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    from zpix.scenes import Population, sky
+    from zpix.spectra import STARS, MixedSpectra, StarSpectra
+
+    one = np.ones(1)
+    spectra = MixedSpectra.of(STARS, StarSpectra(z=0 * one, teff=4000 * one, colour_scatter=one))
+    star = Population.unplaced(kind="star", mag=16 * one, z=0 * one, spectra=spectra, y=64 * one)
+
+    def with_star_at(x):
+        placed = replace(star, x=x * one)
+        monkeypatch.setattr(
+            sky, "_cell_population", lambda seed, config, row, column, _: placed[: (row, column) == (0, 0)]
+        )
+        config = SimulationConfig(star_haloes=True, psf_angle_deg=0.0)
+        return draw_tile(MockTile(3, 9, 128, ("F444W",), config))
+
+    assert with_star_at(64.0).segmentation.all() and len(with_star_at(64.0).label) == 1
+    outside = with_star_at(-100.0)
+    assert not outside.segmentation.any() and len(outside.label) == 0 and outside.flux.max() > 1

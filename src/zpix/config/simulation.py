@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field, field_serializer, field_validator
+from pydantic import Field, ValidationInfo, field_serializer, field_validator
 
 from zpix.config.sections import Section
 
@@ -30,6 +30,10 @@ class SimulationConfig(Section):
         ge=0,
         description="surface density of galaxies, in units of the observed number counts",
     )
+    density_range: tuple[float, float] = Field(
+        (1.0, 1.0),
+        description="range of a factor on `source_density`, drawn per field, evenly in its logarithm",
+    )
     high_z_boost: float = Field(
         0.0,
         ge=0,
@@ -53,11 +57,29 @@ class SimulationConfig(Section):
         le=1,
         description="galaxies placed beside another one, at any redshift: blends",
     )
+    clustered_range: tuple[float, float] | None = Field(
+        None,
+        description="range of `clustered_fraction`, from which it is drawn per field; none: `clustered_fraction`",
+    )
     cluster_scale_arcsec: float = Field(0.8, gt=0, description="median separation of such pairs")
     star_density: float = Field(
         1.0,
         ge=0,
         description="surface density of stars, in units of the counts towards GOODS-S",
+    )
+    bright_star_boost: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="fraction of stars drawn flat in magnitude, for training",
+    )
+    bright_star_range: tuple[float, float] = Field((14.0, 22.0), description="F444W magnitudes of that fraction")
+    star_haloes: bool = Field(
+        False,
+        description=(
+            "spikes and haloes of bright stars as far as they are seen, up to 2,000 pixels, in pixels and segments; "
+            "off: to 500 pixels, with segments that end at 5e-6 of the brightest pixel"
+        ),
     )
     brown_dwarf_per_arcmin2: float = Field(
         0.4,
@@ -68,6 +90,13 @@ class SimulationConfig(Section):
     substructure: bool = Field(
         True,
         description="bulges, discs and clumps, each of its own colour; off: one profile and one colour per galaxy",
+    )
+    morphology: Literal["smooth", "rich"] = Field(
+        "smooth",
+        description=(
+            "form of galaxies with `substructure`: `smooth` discs with a few clumps, or `rich`: spiral arms, bars, "
+            "many clumps, irregulars and mergers by mass, redshift and type"
+        ),
     )
     agn_density: float = Field(
         1.0,
@@ -269,6 +298,13 @@ class SimulationConfig(Section):
         description="strands of scattered light in each short band; 0 for none",
     )
     segment_threshold: float = Field(0.5, gt=0, description="S/N per pixel down to which light is part of a segment")
+    segment_pieces: Literal["brightest", "detectable"] = Field(
+        "brightest",
+        description=(
+            "which pieces of a source are its segment where others or faint gaps divide it: the one with its "
+            "brightest pixel, or also each that would be detectable by itself"
+        ),
+    )
     detectable_snr: float = Field(5.0, gt=0, description="S/N of a segment from which a source is labelled")
     detectable_pixels: int = Field(5, ge=1, description="least number of pixels of a segment")
 
@@ -306,6 +342,16 @@ class SimulationConfig(Section):
     def _table_of_shares(self, shares: tuple[tuple[str, float], ...]) -> dict[str, float]:
         """Write the shares as the table that people write."""
         return dict(shares)
+
+    @field_validator("density_range", "clustered_range", "bright_star_range")
+    @classmethod
+    def _need_ranges(cls, values: tuple[float, float] | None, known: ValidationInfo) -> tuple[float, float] | None:
+        """Refuse ranges that are upside down, and values that the setting they are drawn for cannot have."""
+        allowed = {"density_range": (1e-3, 1e3), "clustered_range": (0.0, 1.0), "bright_star_range": (5.0, 33.0)}
+        lowest, highest = allowed[str(known.field_name)]
+        if values is not None and not lowest <= values[0] <= values[1] <= highest:
+            raise ValueError(f"a range goes from a lower to a higher number within {lowest:g} to {highest:g}")
+        return values
 
     @field_validator("psf_files", mode="before")
     @classmethod

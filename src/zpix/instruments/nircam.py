@@ -54,6 +54,7 @@ JWST = Telescope(
     wing=3.5e-5,  # five times the mean over all directions, for the spikes
     core_arcsec=0.12,
     resolved_arcsec=0.09,
+    spike=1.6e-5,  # at its brightest from 4″ to 40″, in all bands alike
 )
 
 # Native pixels: JWST User Documentation, NIRCam Field of View. Blurs: with the halo above they are set so that FWHM and

@@ -33,6 +33,9 @@ class Telescope:
         Radius that the core of the PSF adds to the extent of a faint source.
     resolved_arcsec : float, arcsec
         Half-light radius below which the parts of a galaxy cannot be told apart.
+    spike : float, default: 0.0
+        Share of a point source's light in a pixel of 0.03″ in a spike 1″ away, which falls as the square of the
+        distance further out. The light of bright stars is drawn as far as this says (`star_haloes` of the simulation).
     """
 
     diameter_m: float
@@ -43,3 +46,4 @@ class Telescope:
     wing: float
     core_arcsec: float
     resolved_arcsec: float
+    spike: float = 0.0

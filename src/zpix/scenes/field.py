@@ -183,7 +183,8 @@ def _serve() -> None:
 def _first_ids(sky: Sky, field: Region) -> dict[tuple[int, int], int]:
     """Id of the first source of each cell of the field and of the cells around it."""
     first, ids = 1, {}
-    for cell in sky.cells(field.grown(sky.config.cell_size_pix)):
+    margin = max(sky.config.cell_size_pix, sky.reach_pix if sky.config.star_haloes else 0)
+    for cell in sky.cells(field.grown(margin)):
         ids[cell] = first
         first += len(sky.cell_population(*cell))
     return ids

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from zpix.config import SimulationConfig
 from zpix.scenes.cosmology import kpc_per_arcsec
 from zpix.scenes.counts import draw_magnitudes, draw_redshifts, number_counts
+from zpix.scenes.forms import with_forms
 from zpix.scenes.jaguar import JaguarCatalogue
 from zpix.scenes.population import Population
 from zpix.scenes.structure import draw_structure
@@ -57,6 +58,8 @@ def draw_galaxies(
     re, sersic_n, axis_ratio = draw_shapes(rng, galaxies)
     shape = {"re_arcsec": re, "sersic_n": sersic_n, "axis_ratio": axis_ratio, "pa_deg": rng.uniform(0, 180, n)}
     structure = draw_structure(structure_rng, galaxies, spectra, **shape) if config.substructure else None
+    if structure is not None and config.morphology == "rich":
+        structure = with_forms(structure_rng.spawn(1)[0], structure, galaxies)
     kind = np.where(quiescent, "quiescent", "galaxy")
     return Population.unplaced(kind=kind, mag=mag, z=z, spectra=spectra, structure=structure, **shape)
 

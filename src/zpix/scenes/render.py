@@ -19,11 +19,13 @@ from scipy import fft
 
 from zpix.image import Region
 from zpix.scenes.band_psf import BandPsf
+from zpix.scenes.form_shapes import FormShape, Spots, form_shape
 from zpix.scenes.population import Population
 from zpix.scenes.psf import frequencies
 from zpix.scenes.sersic import sersic_transform
 from zpix.scenes.stamp_sizes import STAMP_SIZES
-from zpix.scenes.structure import BULGE, CLUMPS, DISC, Structure
+from zpix.scenes.star_haloes import fade, far_light
+from zpix.scenes.structure import ARMS, BAR, BULGE, CLUMPS, DISC, Structure
 from zpix.scenes.user_psf import UserPsf
 
 _GAUSSIAN_RE = 1.177410  # half-light radius of a Gaussian in units of its σ
@@ -58,6 +60,7 @@ def render(
     psf_angle_deg: float,
     part_shares: Mapping[int, NDArray[np.float32]] | None = None,
     psfs: Mapping[str, UserPsf | BandPsf] | None = None,
+    window: Region | None = None,
 ) -> Iterator[Stamp]:
     """Draw the light of each source through the telescope, one stamp after another.
 
@@ -70,7 +73,7 @@ def render(
     bands : tuple of str
         Names of the bands.
     sizes : (N,) int, pixels
-        Side of each stamp, one of `STAMP_SIZES`; see `stamp_sizes`.
+        Side of each stamp; see `stamp_sizes`.
     pixel_scale_arcsec : float, arcsec
         Side of a pixel.
     psf_angle_deg : float, degrees
@@ -79,6 +82,9 @@ def render(
         Share of the parts in the light of each band, for each row to be drawn part by part.
     psfs : mapping of str to UserPsf or BandPsf, optional
         PSFs by band, used in place of the telescope's.
+    window : Region, optional
+        The stamp of a source that is larger than all `STAMP_SIZES` is this window, whatever it holds of the source;
+        needed if there is one.
 
     Yields
     ------
@@ -86,35 +92,76 @@ def render(
         The light of one source.
     """
     seen_with = tuple(_band_psf(band, (psfs or {}).get(band), psf_angle_deg) for band in bands)
+    shares = part_shares or {}
     for row in range(len(population)):
         size = int(sizes[row])
-        x, y = float(population.x[row]), float(population.y[row])
-        left, bottom = round(x) - size // 2, round(y) - size // 2
-        grid = _Grid.of(seen_with, size, pixel_scale_arcsec)
-        profile = grid.phase(x - left, y - bottom)
-        if part_shares is not None and row in part_shares:
-            shares = part_shares[row]
-            present = np.flatnonzero(shares.any(axis=1))
-            structure, pa = population.structure[row : row + 1], float(population.pa_deg[row])
-            parts = [grid.part(int(part), structure, pa, profile, x - left, y - bottom) for part in present]
-            light = grid.to_pixels(np.stack(parts), shares[present])
+        if size > STAMP_SIZES[-1]:
+            assert window is not None
+            yield _with_halo(population[row : row + 1], row, fluxes[row], window, seen_with, pixel_scale_arcsec)
         else:
-            if population.re_arcsec[row] > 0:
-                shape = population.re_arcsec, population.sersic_n, population.axis_ratio, population.pa_deg
-                profile *= grid.profile(*(float(value[row]) for value in shape))
-            light = grid.to_pixels(profile[None], np.ones((1, len(bands)), np.float32))
-        light = light * fluxes[row][:, None, None]
-        if size == STAMP_SIZES[-1]:
-            light *= _taper(size)
-        yield Stamp(row, Region(left, bottom, left + size, bottom + size), light)
+            source = population[row : row + 1]
+            yield _stamp(source, row, fluxes[row], size, seen_with, pixel_scale_arcsec, shares.get(row))
+
+
+def _stamp(
+    source: Population,
+    row: int,
+    fluxes: NDArray[np.float32],
+    size: int,
+    psfs: tuple[BandPsf, ...],
+    scale: float,
+    part_shares: NDArray[np.float32] | None = None,
+) -> Stamp:
+    """Light of one source, of fluxes (band,), part by part if shares (part, band) of parts are given."""
+    x, y = float(source.x[0]), float(source.y[0])
+    left, bottom = round(x) - size // 2, round(y) - size // 2
+    grid = _Grid.of(psfs, size, scale)
+    profile = grid.phase(x - left, y - bottom)
+    if part_shares is not None:
+        present = np.flatnonzero(part_shares.any(axis=1))
+        pa = float(source.pa_deg[0])
+        shape = form_shape(source.structure, pa)
+        parts = [grid.part(int(part), source.structure, shape, pa, profile, x - left, y - bottom) for part in present]
+        light = grid.to_pixels(np.stack(parts), part_shares[present])
+    else:
+        if source.re_arcsec[0] > 0:
+            ellipse = source.re_arcsec, source.sersic_n, source.axis_ratio, source.pa_deg
+            profile *= grid.profile(*(float(value[0]) for value in ellipse))
+        light = grid.to_pixels(profile[None], np.ones((1, len(psfs)), np.float32))
+    light = light * fluxes[:, None, None]
+    if size == STAMP_SIZES[-1]:
+        light *= _taper(size)
+    return Stamp(row, Region(left, bottom, left + size, bottom + size), light)
+
+
+def _with_halo(
+    star: Population,
+    row: int,
+    fluxes: NDArray[np.float32],
+    window: Region,
+    psfs: tuple[BandPsf, ...],
+    scale: float,
+) -> Stamp:
+    """Light of a bright star in a window: that of the largest stamp, and what lies beyond it.
+
+    A PSF of the user's ends where its image does.
+    """
+    x, y, size = float(star.x[0]), float(star.y[0]), STAMP_SIZES[-1]
+    light = far_light(window, x, y, psfs=psfs, pixel_scale_arcsec=scale) * fluxes[:, None, None]
+    left, bottom = round(x) - size // 2, round(y) - size // 2
+    shared = window.intersection(Region(left, bottom, left + size, bottom + size))
+    if min(shared.shape) > 0:
+        near = _stamp(star, row, fluxes, size, psfs, scale)
+        there = shared.shifted(-near.region.x0, -near.region.y0).slices
+        light[(slice(None), *shared.shifted(-window.x0, -window.y0).slices)] += near.light[(slice(None), *there)]
+    return Stamp(row, window, light)
 
 
 @cache
 def _taper(size: int) -> NDArray[np.float32]:
     """1 in the middle, falling to 0 at the edges of the stamp, so that the wings of bright stars have no sharp end."""
-    offset = (np.arange(size) - size // 2) / (size // 2)
-    radius = np.hypot(offset[:, None], offset[None, :])
-    return (0.5 + 0.5 * np.cos(np.pi * np.clip((radius - 0.6) / 0.4, 0, 1))).astype(np.float32)
+    offset = np.arange(size) - size // 2
+    return fade(np.hypot(offset[:, None], offset[None, :]), size)
 
 
 @dataclass(frozen=True)
@@ -150,13 +197,21 @@ class _Grid:
         return _turn(self.fy, self.scale * y) * _turn(self.fx, self.scale * x)
 
     def part(
-        self, part: int, structure: Structure, pa_deg: float, phase: NDArray[np.complex64], x: float, y: float
+        self,
+        part: int,
+        structure: Structure,
+        shape: FormShape,
+        pa_deg: float,
+        phase: NDArray[np.complex64],
+        x: float,
+        y: float,
     ) -> NDArray[np.complex64]:
         """Transform of unit flux of one of `PARTS` of one galaxy at pixel (x, y), shape (K, K // 2 + 1).
 
         Parameters
         ----------
         structure : Structure of length 1
+        shape : FormShape
         phase : (K, K // 2 + 1)
             That of pixel (x, y), which is all that there is of a nucleus.
         """
@@ -164,18 +219,22 @@ class _Grid:
             column = (BULGE, DISC).index(part)
             of_part = structure.re_arcsec, structure.sersic_n, structure.axis_ratio
             re, n, axis_ratio = (float(value[0, column]) for value in of_part)
+            if part == DISC and (shape.disc_x or shape.disc_y):
+                phase = self.phase(x + shape.disc_x / self.scale, y + shape.disc_y / self.scale)
             return phase * self.profile(re, n, axis_ratio, pa_deg)
         if part == CLUMPS:
-            return self.clumps(structure, x, y)
+            used = np.flatnonzero(structure.clump_share[0])
+            of_clumps = structure.clump_x, structure.clump_y, structure.clump_re_arcsec, structure.clump_share
+            return self.gaussians(Spots(*(value[0, used] for value in of_clumps)), x, y)
+        if part in (BAR, ARMS):
+            return self.gaussians(shape.bar if part == BAR else shape.arms, x, y)
         return phase
 
-    def clumps(self, structure: Structure, x: float, y: float) -> NDArray[np.complex64]:
-        """Transform of the clumps of one galaxy, Gaussians, which are separable, shape (K, K // 2 + 1)."""
-        used = np.flatnonzero(structure.clump_share[0])
-        squared = 2 * (np.pi * structure.clump_re_arcsec[0, used] / _GAUSSIAN_RE) ** 2
-        share = structure.clump_share[0, used]
-        at_y = _turn(self.fy, self.scale * y + structure.clump_y[0, used]) * np.exp(-squared * self.fy**2) * share
-        at_x = _turn(self.fx.T, self.scale * x + structure.clump_x[0, used]) * np.exp(-squared * self.fx.T**2)
+    def gaussians(self, spots: Spots, x: float, y: float) -> NDArray[np.complex64]:
+        """Transform of round Gaussians around pixel (x, y), which are separable, shape (K, K // 2 + 1)."""
+        squared = 2 * (np.pi * spots.re_arcsec / _GAUSSIAN_RE) ** 2
+        at_y = _turn(self.fy, self.scale * y + spots.y) * np.exp(-squared * self.fy**2) * spots.share
+        at_x = _turn(self.fx.T, self.scale * x + spots.x) * np.exp(-squared * self.fx.T**2)
         return np.asarray(at_y.astype(np.complex64) @ at_x.T.astype(np.complex64))
 
     def profile(self, re: float, n: float, axis_ratio: float, pa_deg: float) -> NDArray[np.float32]:

@@ -22,20 +22,23 @@ from zpix.instruments import transmission
 from zpix.scenes.band_psf import BandPsf
 from zpix.scenes.census import draw_population
 from zpix.scenes.conditions import Conditions, draw_conditions
+from zpix.scenes.crowding import crowded
 from zpix.scenes.jaguar import JaguarCatalogue, read_jaguar
 from zpix.scenes.observation import Observation
 from zpix.scenes.observing_record import observing_record
 from zpix.scenes.population import Population
 from zpix.scenes.render import render
-from zpix.scenes.stamp_sizes import STAMP_SIZES, drawn_in_parts, stamp_sizes
+from zpix.scenes.stamp_sizes import HALO_SIZE, STAMP_SIZES, drawn_in_parts, stamp_sizes
 from zpix.scenes.streams import CELL, FIELD, cell_stream, cells_of, stream
-from zpix.scenes.true_segments import TrueSegments, detection_weights, draw_segments, significance
+from zpix.scenes.true_segments import FAINTEST_OF_PEAK, TrueSegments, detection_weights, draw_segments, significance
 from zpix.scenes.truth_table import truth_table
 from zpix.scenes.user_psf import user_psfs
+from zpix.sources import STAR
 from zpix.spectra import family_of
 
 _LABEL_MARGIN = 64  # pixels around a window in which segments of its sources may go on
 _REACH = STAMP_SIZES[-1] // 2
+_HALO_FROM_MAG = 21.0  # stars that are fainter have no light beyond the largest stamp
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,16 @@ class Sky:
         )
         return Observation(self.seed, self.bands, angle, self.config, self.depth, conditions, psfs)
 
+    @cached_property
+    def _census(self) -> SimulationConfig:
+        """What its population is drawn with."""
+        return crowded(self.seed, self.config)
+
+    @property
+    def reach_pix(self) -> int:
+        """Distance in pixels from which a source can put light into a window."""
+        return HALO_SIZE // 2 if self.config.star_haloes else _REACH
+
     def cells(self, region: Region) -> list[tuple[int, int]]:
         """List the cells that a region touches.
 
@@ -180,7 +193,7 @@ class Sky:
         Population
             The sources, with positions in the sky's pixels; a few lie just outside the cell.
         """
-        return _cell_population(self.seed, self.config, row, column, self._catalogue)
+        return _cell_population(self.seed, self._census, row, column, self._catalogue)
 
     def observe(
         self,
@@ -233,7 +246,7 @@ class Sky:
             One observation after another, without end.
         """
         labelled = region.grown(_LABEL_MARGIN).intersection(bounds or region)
-        population, ids = self._sources(labelled.grown(_REACH), first_ids)
+        population, ids = self._sources(labelled, first_ids)
         fluxes, sizes, near = self._light(population, labelled)
         population, ids, fluxes, sizes = population[near], ids[near], fluxes[near], sizes[near]
         model, segments = self._draw(region, labelled, population, fluxes, sizes)
@@ -253,12 +266,20 @@ class Sky:
     def _sources(
         self, region: Region, first_ids: dict[tuple[int, int], int] | None
     ) -> tuple[Population, NDArray[np.int32]]:
-        """Sources of the cells that a region touches, and their ids."""
+        """Sources that may put light into a region, and their ids: of cells far from it only bright stars."""
         parts, ids = [], []
-        for cell in self.cells(region):
-            parts.append(self.cell_population(*cell))
+        near = set(self.cells(region.grown(_REACH)))
+        for cell in self.cells(region.grown(self.reach_pix)):
+            population = self.cell_population(*cell)
             first = 0 if first_ids is None else first_ids.get(cell, -(1 << 30))
-            ids.append(first + np.arange(len(parts[-1])))
+            rows = np.arange(len(population))
+            if cell not in near:
+                rows = np.flatnonzero((population.label == STAR) & (population.mag < _HALO_FROM_MAG))
+                if not len(rows):
+                    continue
+                population = population[rows]
+            parts.append(population)
+            ids.append(first + rows)
         return Population.concatenate(parts), np.concatenate(ids).astype(np.int32)
 
     def _light(
@@ -280,8 +301,14 @@ class Sky:
 
     def _stamp_sizes(self, population: Population, fluxes: NDArray[np.float32]) -> NDArray[np.int64]:
         """Sides of the stamps of sources, (N,)."""
-        scale = self.config.pixel_scale_arcsec
-        return stamp_sizes(population, fluxes, self.error, bands=self.bands, pixel_scale_arcsec=scale)
+        return stamp_sizes(
+            population,
+            fluxes,
+            self.error,
+            bands=self.bands,
+            pixel_scale_arcsec=self.config.pixel_scale_arcsec,
+            star_haloes=self.config.star_haloes,
+        )
 
     def _draw(
         self,
@@ -309,19 +336,23 @@ class Sky:
             psf_angle_deg=self._field["angle"],
             part_shares=dict(zip(in_parts.tolist(), shares, strict=True)),
             psfs=dict(zip(self.bands, self._observation.seen_psfs, strict=True)),
+            window=labelled,
         ):
             shared = region.intersection(stamp.region)
             here = shared.shifted(-region.x0, -region.y0).slices
             model[(slice(None), *here)] += stamp.light[
                 (slice(None), *shared.shifted(-stamp.region.x0, -stamp.region.y0).slices)
             ]
-            stamps.append((stamp.region, significance(stamp.light, weights)))
+            total = fluxes[stamp.row] if sizes[stamp.row] > STAMP_SIZES[-1] else None
+            stamps.append((stamp.region, significance(stamp.light, weights, total)))
         segments = draw_segments(
             labelled,
             self._observation.in_local_noise(stamps, labelled),
             threshold=self.config.segment_threshold,
             min_pixels=self.config.detectable_pixels,
             min_snr=self.config.detectable_snr,
+            all_pieces=self.config.segment_pieces == "detectable",
+            faintest_of_peak=0.0 if self.config.star_haloes else FAINTEST_OF_PEAK,
         )
         return model, segments
 

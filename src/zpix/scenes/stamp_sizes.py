@@ -7,12 +7,16 @@ from numpy.typing import NDArray
 from scipy.special import gamma, gammaincinv
 
 from zpix.instruments import REFERENCE_PIXEL_ARCSEC, instruments_of
+from zpix.scenes.forms import FORM_REACH
 from zpix.scenes.population import Population
 from zpix.scenes.sersic import FADE_RADIUS
-from zpix.scenes.structure import BULGE, CLUMP_REACH, CLUMPS, DISC, NUCLEUS
+from zpix.scenes.structure import ARMS, BAR, BULGE, CLUMP_REACH, CLUMPS, DISC, NUCLEUS
+from zpix.sources import STAR
 
 #: Sides of stamps in pixels; each is a product of small primes, for the FFT.
 STAMP_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+#: Largest size of bright stars, whose light is drawn beyond the largest stamp; see `zpix.scenes.star_haloes`.
+HALO_SIZE = 4096
 #: Light fainter than this many σ per pixel may be folded back into the stamp.
 _TRUNCATE_AT_SIGMA = 0.25
 #: Galaxies are drawn part by part if the light outside the disc exceeds this S/N. Nine in ten of those whose image
@@ -53,7 +57,8 @@ def drawn_in_parts(
     area = np.pi * (4.0 + re_pix**2 * population.axis_ratio)  # pixels; no less than a PSF of 2 pixels' radius
     snr = np.sqrt(((fluxes / sigma) ** 2).sum(axis=1) / area)
     light = population.spectra.light(population.structure.shares)
-    beside = (light[:, BULGE] + light[:, CLUMPS]) * np.minimum(population.re_arcsec / resolved, 1.0)
+    outside = light[:, BULGE] + light[:, CLUMPS] + light[:, BAR] + light[:, ARMS]
+    beside = outside * np.minimum(population.re_arcsec / resolved, 1.0)
     return np.asarray((snr * beside > _PARTS_FROM_SNR) | (light[:, NUCLEUS] > 0))
 
 
@@ -64,6 +69,7 @@ def stamp_sizes(
     *,
     bands: tuple[str, ...],
     pixel_scale_arcsec: float,
+    star_haloes: bool = False,
 ) -> NDArray[np.int64]:
     """Give the sides of the stamps that hold all light above 0.25 σ per pixel.
 
@@ -79,11 +85,13 @@ def stamp_sizes(
         Names of the bands.
     pixel_scale_arcsec : float, arcsec
         Side of a pixel.
+    star_haloes : bool, default: False
+        Whether stars are drawn as far as their spikes are seen.
 
     Returns
     -------
     (N,) int, pixels
-        Sides, each one of `STAMP_SIZES`.
+        Sides, each one of `STAMP_SIZES`, or more, to `HALO_SIZE`, for stars with haloes.
     """
     in_sigma = fluxes / sigma / _TRUNCATE_AT_SIGMA
     signal = in_sigma.max(axis=1, initial=0)
@@ -94,6 +102,9 @@ def stamp_sizes(
         at_reference = telescope.wing * (pixel_scale_arcsec / REFERENCE_PIXEL_ARCSEC) ** 2
         wing = np.maximum(wing, np.cbrt(at_reference * brightest))  # the PSF falls with the third power of the distance
         core = max(core, telescope.core_arcsec)
+        if star_haloes:
+            per_pixel = telescope.spike * (pixel_scale_arcsec / REFERENCE_PIXEL_ARCSEC) ** 2
+            wing = np.maximum(wing, np.where(population.label == STAR, np.sqrt(per_pixel * brightest), 0.0))
     extent = _extent(population.re_arcsec, population.sersic_n, population.axis_ratio, signal, pixel_scale_arcsec)
     rows = np.flatnonzero(drawn_in_parts(population, fluxes, sigma, bands=bands, pixel_scale_arcsec=pixel_scale_arcsec))
     structure = population.structure[rows]
@@ -102,9 +113,15 @@ def stamp_sizes(
         shape = structure.re_arcsec[:, column], structure.sersic_n[:, column], structure.axis_ratio[:, column]
         extent[rows] = np.maximum(extent[rows], _extent(*shape, most, pixel_scale_arcsec))
     extent[rows] = np.maximum(extent[rows], (CLUMP_REACH + 0.3) * population.re_arcsec[rows])
+    of_form = np.array(FORM_REACH)[structure.form] * structure.re_arcsec[:, 1]
+    extent[rows] = np.maximum(extent[rows], of_form)
     half = np.maximum(extent + core, wing) / pixel_scale_arcsec + 4
     index = np.searchsorted(STAMP_SIZES, 2 * half)
-    return np.asarray(STAMP_SIZES)[np.minimum(index, len(STAMP_SIZES) - 1)]
+    sizes = np.asarray(STAMP_SIZES)[np.minimum(index, len(STAMP_SIZES) - 1)]
+    if star_haloes:
+        far = (population.label == STAR) & (index == len(STAMP_SIZES))
+        sizes = np.where(far, np.minimum(2 * np.ceil(half), HALO_SIZE).astype(np.int64), sizes)
+    return sizes
 
 
 def _extent(

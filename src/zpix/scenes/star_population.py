@@ -12,6 +12,8 @@ from zpix.spectra import STARS, MixedSpectra
 def draw_stars(rng: np.random.Generator, area: float, config: SimulationConfig) -> Population:
     """Draw stars, three per arcmin² to 28 mag with counts ∝ 10^0.13m, and brown dwarfs (Hainline et al. 2024).
 
+    None is brighter than 17 mag but those of `bright_star_boost`.
+
     Parameters
     ----------
     rng : Generator
@@ -32,6 +34,12 @@ def draw_stars(rng: np.random.Generator, area: float, config: SimulationConfig) 
     n = n_stars + n_dwarfs
     faint = min(config.limit_mag, 29.0)
     mag = np.clip(faint + np.log10(1 - rng.uniform(size=n)) / np.repeat([0.13, 0.25], [n_stars, n_dwarfs]), 17.0, faint)
+    if config.bright_star_boost:
+        bright = rng.spawn(1)[0]
+        chosen, drawn_flat = bright.uniform(size=n) < config.bright_star_boost, bright.uniform(size=n)
+        brightest, faintest = config.bright_star_range
+        chosen &= np.arange(n) < n_stars
+        mag = np.where(chosen, brightest + (faintest - brightest) * drawn_flat, mag)
     drawn = STARS.draw(rng, stars=n_stars, brown_dwarfs=n_dwarfs)
     return Population.unplaced(
         kind=np.repeat(["star", "brown_dwarf"], [n_stars, n_dwarfs]),

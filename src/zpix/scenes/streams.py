@@ -13,6 +13,7 @@ from zpix.image import Region
 FIELD, CELL, NOISE, DEPTH = range(4)
 COVERAGE, ARTEFACTS = 100, 101
 CONDITIONS, ZERO_POINTS, SKY_LEVEL = 110, 111, 112
+CROWDING = 200
 _ORIGIN = 1 << 20  # keys of streams are not negative, cells may be
 
 

@@ -1,8 +1,9 @@
 """Which parts does a galaxy have, and how is its light divided among them?
 
-A galaxy is a bulge (compact, old), a disc, clumps of young stars in the disc, and a nucleus if it is active. Its
-light is that of stars of several ages, of lines and of the nucleus (`COMPONENTS` of `zpix.spectra`), so parts that hold
-different shares of these have different colours, and their fluxes add up to the galaxy's in every band.
+A galaxy is a bulge (compact, old), a disc, clumps of young stars in the disc, and a nucleus if it is active; it may
+have a bar and spiral arms, or be irregular (`zpix.scenes.forms`). Its light is that of stars of several ages, of lines
+and of the nucleus (`COMPONENTS` of `zpix.spectra`), so parts that hold different shares of these have different
+colours, and their fluxes add up to the galaxy's in every band.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from zpix.scenes.cosmology import kpc_per_arcsec
 from zpix.sources.rows import Rows
 from zpix.spectra import COMPONENTS, GalaxyTraits, MixedSpectra
 
-PARTS = ("bulge", "disc", "clumps", "nucleus")
-BULGE, DISC, CLUMPS, NUCLEUS = range(len(PARTS))
+#: "bar" is the second nucleus of a merging galaxy too; "arms" are whatever else its form adds to a galaxy.
+PARTS = ("bulge", "disc", "clumps", "nucleus", "bar", "arms")
+BULGE, DISC, CLUMPS, NUCLEUS, BAR, ARMS = range(len(PARTS))
 MOST_CLUMPS = 6
 #: Clumps lie within this many half-light radii of the galaxy.
 CLUMP_REACH = 1.8
@@ -44,6 +46,10 @@ class Structure(Rows):
         Half-light radius; clumps are round Gaussians.
     clump_share : (N, clump) float64
         Share of each clump in the light of all; 0 where there is none.
+    form : (N,) int8
+        Which of `zpix.scenes.forms.FORMS` a galaxy is of; 0 is smooth.
+    form_seed : (N,) int64
+        What the shape of its arms, blobs or tails follows from.
     """
 
     shares: NDArray[np.float64]
@@ -54,6 +60,8 @@ class Structure(Rows):
     clump_y: NDArray[np.float64]
     clump_re_arcsec: NDArray[np.float64]
     clump_share: NDArray[np.float64]
+    form: NDArray[np.int8]
+    form_seed: NDArray[np.int64]
 
     @staticmethod
     def plain(
@@ -88,6 +96,8 @@ class Structure(Rows):
             clump_y=none,
             clump_re_arcsec=none,
             clump_share=none,
+            form=np.zeros(n, np.int8),
+            form_seed=np.zeros(n, np.int64),
         )
 
 
@@ -158,6 +168,8 @@ def draw_structure(
         clump_y=clump_y,
         clump_re_arcsec=np.minimum(clump_re, 0.3 * re_arcsec[:, None]),
         clump_share=clump_share,
+        form=whole.form,
+        form_seed=whole.form_seed,
     )
 
 

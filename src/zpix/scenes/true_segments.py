@@ -2,7 +2,9 @@
 
 Labels come from noiseless light, in units of noise: the stack of the bands of one channel of an instrument, such as the
 long bands of NIRCam, whichever shows a source best. A pixel belongs to the source that gives most of the light there,
-as long as that light exceeds a threshold; of a source's pixels the connected part around its peak is the segment.
+as long as that light exceeds a threshold; of a source's pixels the connected part around its peak is the segment, or,
+if it is asked for, every connected part that would be detectable by itself: arms beyond a gap, a galaxy behind another
+one, the far end of a star's spike.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from zpix.image import Region
 from zpix.instruments import channels_of
 
 #: Light fainter than this share of a source's peak is not its segment: far diffraction rings of bright stars.
-_FAINTEST_OF_PEAK = 5e-6
+FAINTEST_OF_PEAK = 5e-6
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ def detection_weights(bands: tuple[str, ...], sigma: NDArray[np.float64]) -> NDA
     return weights.astype(np.float32)
 
 
-def significance(light: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+def significance(
+    light: NDArray[np.float32], weights: NDArray[np.float32], total: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """Compute the S/N per pixel of one source in the stack that shows it best.
 
     Parameters
@@ -76,12 +80,16 @@ def significance(light: NDArray[np.float32], weights: NDArray[np.float32]) -> ND
         Light of the source.
     weights : (stack, band) float32, 1/nJy
         See `detection_weights`.
+    total : (band,) float32, nJy, optional
+        Fluxes that say which stack shows the source best, where `light` is a part of it.
 
     Returns
     -------
     (y, x) float32
         The S/N.
     """
+    if total is not None:
+        return np.asarray(np.tensordot(weights[np.argmax(weights @ total)], light, axes=1))
     best, *others = list(np.tensordot(weights, light, axes=1))
     for stack in others:
         best = best if best.sum() > stack.sum() else stack
@@ -95,6 +103,8 @@ def draw_segments(
     threshold: float,
     min_pixels: int,
     min_snr: float,
+    all_pieces: bool = False,
+    faintest_of_peak: float = FAINTEST_OF_PEAK,
 ) -> TrueSegments:
     """Divide a region among sources.
 
@@ -110,6 +120,10 @@ def draw_segments(
         Segments of fewer pixels are dropped.
     min_snr : float
         Segments of less S/N are dropped.
+    all_pieces : bool, default: False
+        Whether pieces apart from the brightest belong to a segment, if they have the pixels and the S/N of one.
+    faintest_of_peak : float, default: 5e-6
+        Light fainter than this share of a source's brightest pixel is not its segment.
 
     Returns
     -------
@@ -124,9 +138,10 @@ def draw_segments(
         inside, part = _overlap(region, place)
         total[inside] += value[part]
     everyone = np.ones(n, bool)
-    found = _strengths(_divide(region, stamps, everyone, threshold), region, stamps)
+    found = _strengths(_divide(region, stamps, everyone, threshold, faintest_of_peak), region, stamps)
     kept = (found[:, 0] >= min_pixels) & (found[:, 1] >= min_snr)
-    owner = _divide(region, stamps, kept, threshold)  # again, without those too faint to leave a hole in others
+    # again, without those too faint to leave a hole in others
+    owner = _divide(region, stamps, kept, threshold, faintest_of_peak)
     for row in np.flatnonzero(kept):
         place, value = stamps[row]
         inside, part = _overlap(region, place)
@@ -134,6 +149,8 @@ def draw_segments(
         if not mine.any():
             continue
         segment = _connected_to_peak(mine, own)
+        if all_pieces:
+            segment = segment | _detectable_pieces(mine, own, min_pixels, min_snr)
         owner[inside][mine & ~segment] = -1
         n_pix[row] = segment.sum()
         snr[row] = own[segment].sum() / np.sqrt(n_pix[row])
@@ -149,6 +166,7 @@ def _divide(
     stamps: list[tuple[Region, NDArray[np.float32]]],
     among: NDArray[np.bool_],
     threshold: float,
+    faintest_of_peak: float,
 ) -> NDArray[np.int32]:
     """Row of the brightest of the sources `among` in each pixel, (y, x); −1 where none is above it."""
     best = np.full(region.shape, threshold, np.float32)
@@ -156,7 +174,7 @@ def _divide(
     for row in np.flatnonzero(among):
         place, value = stamps[row]
         inside, part = _overlap(region, place)
-        wins = (value[part] > best[inside]) & (value[part] > _FAINTEST_OF_PEAK * value.max())
+        wins = (value[part] > best[inside]) & (value[part] > faintest_of_peak * value.max())
         best[inside][wins] = value[part][wins]
         owner[inside][wins] = row
     return owner
@@ -184,6 +202,18 @@ def _connected_to_peak(mine: NDArray[np.bool_], value: NDArray[np.float32]) -> N
         return mine
     peak = np.argmax(np.where(mine, value, -np.inf))
     return np.asarray(parts == parts.ravel()[peak])
+
+
+def _detectable_pieces(
+    mine: NDArray[np.bool_], value: NDArray[np.float32], min_pixels: int, min_snr: float
+) -> NDArray[np.bool_]:
+    """Those of a source's pixels whose connected piece could be a segment by itself, (y, x)."""
+    parts, n_parts = ndimage.label(mine)
+    count = np.bincount(parts.ravel(), minlength=n_parts + 1)
+    light = np.bincount(parts.ravel(), value.ravel(), minlength=n_parts + 1)
+    found = (count >= min_pixels) & (light >= min_snr * np.sqrt(count))
+    found[0] = False
+    return np.asarray(found[parts])
 
 
 def _overlap(region: Region, place: Region) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from zpix.config import SimulationConfig
 from zpix.image import Region
+from zpix.sources import STAR
 from zpix.sources.classes import has_redshift
 from zpix.training.store import AnnotatedTile, Labels
 
@@ -79,12 +80,21 @@ def draw_again(tile: MockTile) -> Iterator[AnnotatedTile]:
     own_seed = int(np.random.SeedSequence([tile.seed, tile.index]).generate_state(1, np.uint64)[0])
     region = Region.whole((tile.size, tile.size))
     for scene in Sky(own_seed, tile.bands, tile.simulation).realisations(region):
-        yield _annotated(scene, tile.labels)
+        yield _annotated(scene, tile.labels, spikes_alone=not tile.simulation.star_haloes)
 
 
-def _annotated(scene: Scene, labels: Labels) -> AnnotatedTile:
-    """A scene as a tile to learn from."""
-    identifiers, numbered = np.unique(scene.segmentation, return_inverse=True)
+def _annotated(scene: Scene, labels: Labels, *, spikes_alone: bool) -> AnnotatedTile:
+    """A scene as a tile to learn from.
+
+    Spikes may reach into it from stars far outside: unless `spikes_alone`, they are sky, so that a field of many tiles
+    has each star once.
+    """
+    segmentation = scene.segmentation
+    if not spikes_alone:
+        x, y = np.asarray(scene.truth["x"]), np.asarray(scene.truth["y"])
+        outside = (scene.truth["label"] == STAR) & ~Region.whole(segmentation.shape).contains(x, y)
+        segmentation = np.where(np.isin(segmentation, scene.truth["id"][outside]), 0, segmentation)
+    identifiers, numbered = np.unique(segmentation, return_inverse=True)
     truth = scene.truth[np.searchsorted(scene.truth["id"], identifiers[identifiers > 0])]
     offset = 0 if (identifiers == 0).any() else 1
     label = np.asarray(truth["label"], np.int64)
