@@ -236,7 +236,8 @@ def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: Inf
     checkpoint : Checkpoint
         The model.
     config : InferenceConfig
-        Settings of the search; with `as_given` nothing is repaired or refused.
+        Settings of the search; with `as_given` nothing is repaired or refused, but errors are scaled
+        for a model that takes measured ones.
 
     Returns
     -------
@@ -254,7 +255,7 @@ def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: Inf
     known = [band for band in mosaic.bands if band in checkpoint.bands]
     examination = examine_mosaic(mosaic, pixel_scale_arcsec=scale, bands=known)
     taught = Taught.from_saved(checkpoint.taught)
-    verdict = judge(examination, taught, as_given=config.as_given)
+    verdict = judge(examination, taught, as_given=config.as_given, errors=checkpoint.config.errors)
     if verdict.refused is not None and not config.as_given:
         raise verdict.refused
     for sentence in (*([] if verdict.refused is None else [verdict.refused]), *verdict.warnings):
