@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ FEWEST_SUMS = 16
 _SMALL, _LARGE = 3, 7
 # Side of the square in which the light around a sum is measured.
 _AROUND_ARCSEC = 2.25
+# There must be so many times as many empty cells around a sum as in it.
+_LEAST_AROUND = 2.0
 # Share of the pixels of a cell that must be valid.
 _FEWEST_VALID = 0.6
 # Sources are found on images smoothed by this Gaussian, and grown by so many cells.
@@ -190,20 +193,33 @@ def _of_band(light: Images, noise: Images, empty: Mask, around: int, large: bool
     if not scatter > 0:  # the flux is constant
         return SumNoise()
     np.clip(flat, -_CLIP * scatter, _CLIP * scatter, out=flat)
-    small, sums = _scatter(flat, empty, _SMALL, around)
-    return SumNoise(small, _scatter(flat, empty, _LARGE, around)[0] if large else math.nan, sums)
+    share = _filtered(empty.astype(np.float32), around)
+    level = _filtered(flat, around) / np.maximum(share, np.float32(1e-6))
+    light_around = _Around(level, share * around**2)
+    small, sums = _scatter(flat, empty, _SMALL, light_around)
+    return SumNoise(small, _scatter(flat, empty, _LARGE, light_around)[0] if large else math.nan, sums)
 
 
-def _scatter(flat: Images, empty: Mask, side: int, around: int) -> tuple[float, float]:
+class _Around(NamedTuple):
+    """Mean of the empty cells around each cell, and their number."""
+
+    level: Images
+    cells: Images
+
+
+def _scatter(flat: Images, empty: Mask, side: int, around: _Around) -> tuple[float, float]:
     """Scatter of sums over side × side cells, given in their errors, and the number of sums that share no cell."""
-    share = ndimage.uniform_filter(empty.astype(np.float32), side, mode="constant")
-    whole = share > 0.9
+    cells = _filtered(empty.astype(np.float32), side) * side**2
+    whole = (cells > 0.9 * side**2) & (around.cells > _LEAST_AROUND * cells)
     sums = float(whole.sum()) / side**2
     if sums < 1:
         return math.nan, 0.0
-    total = ndimage.uniform_filter(flat, side, mode="constant")
-    total = np.where(whole, total * side / np.sqrt(np.maximum(share, 0.9)), np.float32(0))
-    near = ndimage.uniform_filter(whole.astype(np.float32), around, mode="constant")
-    level = ndimage.uniform_filter(total, around, mode="constant") / np.maximum(near, 1e-6)
-    lost = side**2 / around**2  # of the variance of white noise, as a sum is part of the light around it
-    return half_width((total - level)[whole]) / math.sqrt(1 - lost), sums
+    cells, others, level = cells[whole], around.cells[whole], around.level[whole]
+    values = (_filtered(flat, side)[whole] * side**2 - level * cells) / np.sqrt(cells)
+    # The sum is part of the light around it, which takes this share of the variance of white noise away.
+    return half_width(values / np.sqrt(1 - cells / others)), sums
+
+
+def _filtered(image: Images, side: int) -> Images:
+    """Mean over the side × side cells around each cell of (y, x); zero lies around the image."""
+    return np.asarray(ndimage.uniform_filter(image, side, mode="constant"))

@@ -31,7 +31,8 @@ def info(path: str | Path | None = None) -> dict[str, Any]:
         Its `kind`: "model", "training store" or "result", and its `path`. Of a model, its settings as `model`, and
         everything that its file says of it: name, training data, counts, range of redshifts, scores and more. Of a
         store, `bands`, `tile_size`, `pixel_scale_arcsec`, `classes`, `counts` of each split, `about`, and
-        `error_factors`, the median scatter of sums on empty sky over their error in each band, or None. Of a result, its `bands` and `missing_bands`, numbers of `sources` by class and by flag, the facts of its header, and those
+        `error_factors`, the median scatter of sums on empty sky over their error in each band, or None. Of a result,
+        its `bands` and `missing_bands`, numbers of `sources` by class and by flag, the facts of its header, and those
         of `run.json` as `run`.
 
     Raises

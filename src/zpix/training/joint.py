@@ -262,8 +262,8 @@ def check_store(store: Store, model: ModelConfig, *, needs: Split = "train") -> 
     Raises
     ------
     StoreError
-        If its bands, pixel scale, tile size or errors are not the model's, it has sources of classes that the model does
-        not tell apart, or the split is empty.
+        If its bands, pixel scale, tile size or errors are not the model's, it has sources of classes that the model
+        does not tell apart, or the split is empty.
     """
     if store.bands != model.bands:
         raise StoreError(f"{store.path}: has bands {' '.join(store.bands)}, the model has {' '.join(model.bands)}")
