@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -12,12 +10,13 @@ import zpix
 from tests.detector.scenery import small_model
 from tests.image.examined_fields import BANDS, SCALE_ARCSEC, blob_image
 from zpix.config import InferenceConfig, ModelConfig, PretrainingConfig, SimulationConfig
-from zpix.detector import About, Checkpoint, Detector
+from zpix.detector import About, Checkpoint, Detector, save_checkpoint
 from zpix.errors import StoreError
 from zpix.image import Pixels, Region, measured_factors, tangent_wcs, write_mosaic
 from zpix.scenes import Scene
 from zpix.training import mock
 from zpix.training.drawn_colours import draw_colours
+from zpix.training.joint import check_store
 from zpix.training.mock import MockTile, draw_again
 from zpix.training.store import Store
 
@@ -42,7 +41,7 @@ def found(checkpoint: Checkpoint, search: InferenceConfig, pixels: Pixels, *, as
 
 @pytest.mark.parametrize("as_given", [False, True])
 def test_the_scale_of_error_images_does_not_matter(measured, blob_search, as_given):
-    pixels = blob_image((256, 256)).pixels
+    pixels = blob_image((192, 192), sources=20).pixels
     wrong = np.array([0.15, 1.0, 1.5], np.float32)[:, None, None]
     right = found(measured, blob_search, pixels, as_given=as_given)
     other = found(measured, blob_search, Pixels(pixels.flux, pixels.error * wrong, pixels.valid), as_given=as_given)
@@ -52,19 +51,17 @@ def test_the_scale_of_error_images_does_not_matter(measured, blob_search, as_giv
 
 
 def test_check_says_what_is_done(measured, tmp_path):
-    from zpix.detector import save_checkpoint
-
     save_checkpoint(tmp_path / "m.safetensors", measured)
-    image = blob_image((256, 256))
+    image = blob_image((192, 192), sources=20)
     write_mosaic(
         tmp_path / "field", image.pixels, bands=BANDS, wcs=tangent_wcs(53.16, -27.79, image.shape, 0.03), prefix="b"
     )
-    verdict = zpix.check(tmp_path / "field", model=tmp_path / "m.safetensors", out=tmp_path / "check")
+    verdict = zpix.check(tmp_path / "field", model=tmp_path / "m.safetensors")
     factors = measured_factors(image.pixels.flux, image.pixels.error, pixel_scale_arcsec=SCALE_ARCSEC)
-    assert [own.error_factor for own in verdict.repairs] == pytest.approx(factors.tolist(), rel=0.05)
+    assert [own.error_factor for own in verdict.repairs] == pytest.approx(factors.tolist(), rel=0.15)
     assert any(note.startswith("errors are multiplied") for note in verdict.notes)
     assert not any("errors" in warning for warning in verdict.warnings)
-    assert len(json.loads((tmp_path / "check" / "check.json").read_text())["repairs"]) == 3
+    assert len(verdict.to_json()["repairs"]) == 3
     np.testing.assert_allclose(verdict.noise(BANDS).at([81]), 1, rtol=1e-3)
     assert zpix.info(tmp_path / "m.safetensors")["model"]["errors"] == "measured"
 
@@ -126,6 +123,4 @@ def test_stores_of_mosaics_hold_what_was_measured(jades_field, tmp_path):
         measured.read(split, 0).error, given.read(split, 0).error * factors[:, None, None], rtol=1e-6
     )
     with pytest.raises(StoreError, match="errors = image"):
-        from zpix.training.joint import check_store
-
-        check_store(given, model_of("measured").model_copy(update={"bands": given.bands, "pixel_scale_arcsec": 0.03}))
+        check_store(given, model_of("measured").model_copy(update={"bands": given.bands}))
