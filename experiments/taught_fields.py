@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zpix.config import SimulationConfig
+from zpix.config import Errors, SimulationConfig
 from zpix.detector import default_model, load_checkpoint, taught_path
 from zpix.image import Region
 from zpix.image.examination import BandExamination, Examination
@@ -34,7 +34,13 @@ _FIRST_SEED = 91_000
 
 
 def measure_taught(
-    bands: tuple[str, ...], config: SimulationConfig, *, fields: int, size_pix: int, source: str
+    bands: tuple[str, ...],
+    config: SimulationConfig,
+    *,
+    fields: int,
+    size_pix: int,
+    source: str,
+    errors: Errors = "image",
 ) -> Taught:
     """Draw and examine fields, and say what they are like.
 
@@ -50,6 +56,8 @@ def measure_taught(
         Side of each.
     source : str
         Where the result comes from.
+    errors : {"image", "measured"}, default "image"
+        What the model takes for errors, in units of which its sky is.
 
     Returns
     -------
@@ -58,6 +66,8 @@ def measure_taught(
     """
     skies = [Sky(_FIRST_SEED + number, bands, config) for number in range(fields)]
     seen = [_examined(sky, size_pix) for sky in track(skies, "fields", fields)]
+    if errors == "measured":
+        seen = [own.in_measured_errors() for own in seen]
     depths = [float(sky.depth) for sky in skies]
     taught = Taught.from_examinations(seen, source)
     ranges = {band: _depth_range([own[band] for own in seen], depths, config) for band in bands}
@@ -91,8 +101,9 @@ def main() -> None:
     source = f"{asked.fields} simulated fields of {asked.size_pix} pixels as {checkpoint.about.name} learnt from"
     config = SimulationConfig(**data["simulation"])
     taught = measure_taught(
-        checkpoint.bands, config, fields=asked.fields, size_pix=asked.size_pix, source=source
-    ).to_saved()
+        checkpoint.bands, config, fields=asked.fields, size_pix=asked.size_pix, source=source,
+        errors=checkpoint.config.errors,
+    ).to_saved()  # fmt: skip
     write_json(taught_path(asked.model), taught)
     print(json.dumps(taught, indent=1))
 

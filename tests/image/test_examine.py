@@ -92,6 +92,9 @@ def test_saturated_cores_and_coverage_are_counted(image):
 
 def test_a_small_cutout_tells_what_it_can():
     found = examined(blob_image((65, 65), sources=2))
+    assert all(own.sums_over_error == pytest.approx(2.4, rel=0.3) for own in found.bands)
+    assert all(own.sums_error > 0.15 for own in found.bands)
+    found = examined(blob_image((35, 35), sources=1))
     for own in found.bands:
         assert own.noise_over_error == pytest.approx(1, abs=0.1)
         assert np.isnan([own.sums_over_error, own.depth_mag, own.fwhm_arcsec, own.offset_pix]).all()

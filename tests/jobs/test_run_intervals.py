@@ -18,6 +18,7 @@ from zpix.cli import main
 from zpix.config import InferenceConfig, load_config
 from zpix.detector import Checkpoint, load_checkpoint, save_checkpoint
 from zpix.errors import ModelError, OutputError
+from zpix.image import JADES_BANDS, NoiseCurve
 from zpix.jobs.run import run, write_run
 from zpix.sources import ConformalIntervals, ZMixture
 
@@ -37,6 +38,13 @@ def holds(catalogue: Catalogue, fitted: ConformalIntervals) -> None:
         expected = fitted.interval(catalogue.redshift, snr(catalogue), level=share)
         np.testing.assert_allclose(np.stack([catalogue[name] for name in names], 1), expected, atol=1e-5)
     assert (np.diff([catalogue[name] for name in ("z025", "z160", "z500", "z840", "z975")], axis=0) >= 0).all()
+
+
+@pytest.fixture(autouse=True)
+def independent_pixels(monkeypatch) -> None:
+    """Errors of the catalogue are those that intervals are calibrated by."""
+    curve = NoiseCurve((1.0,), ((1.0,),) * len(JADES_BANDS))
+    monkeypatch.setattr(NoiseCurve, "of", classmethod(lambda *_arguments: curve))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tests.detector.scenery import blobs
 from zpix.sources.classes import DEFAULT_CLASSES, labels_of
-from zpix.training.store import AnnotatedTile, Split, Store, StoreWriter
+from zpix.training.annotated_tile import AnnotatedTile
+from zpix.training.store import Split, Store, StoreWriter
 
 BANDS = ("A", "B", "C")
 

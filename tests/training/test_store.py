@@ -1,12 +1,14 @@
 import errno
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.old_files import old_store
 from zpix.errors import OutputError, StoreError
-from zpix.training.store import AnnotatedTile, Store, StoreWriter
+from zpix.training.annotated_tile import AnnotatedTile
+from zpix.training.store import Store, StoreWriter
 
 SETTINGS = {"bands": ("A", "B"), "tile_size": 16, "pixel_scale_arcsec": 0.03, "settings": {"seed": 1}}
 
@@ -96,3 +98,30 @@ def test_a_full_disk_is_told_with_what_a_tile_needs(tmp_path, monkeypatch):
             writer.add("train", tile(2))
     again = StoreWriter(tmp_path / "s", **SETTINGS)
     assert again.position == 1
+
+
+def test_a_model_of_measured_errors_reads_them_scaled(tmp_path):
+    factor = np.array([2.0, 0.5], np.float32)
+    writer = StoreWriter(tmp_path / "s", **SETTINGS)
+    writer.add("train", replace(tile(1), error_factor=factor))
+    writer.add("validation", replace(tile(2), error_factor=factor))
+    writer.close({})
+    given, measured = Store(tmp_path / "s").read("train", 0), Store(tmp_path / "s", errors="measured").read("train", 0)
+    np.testing.assert_array_equal(measured.error, given.error * factor[:, None, None])
+    np.testing.assert_array_equal(measured.flux, given.flux)
+    assert (measured.error_factor == 1).all() and same(measured.in_errors("measured"), measured)
+    assert Store(tmp_path / "s").error_factors().tolist() == [2.0, 0.5]
+
+
+@pytest.mark.parametrize("age", ["old", "not measured"])
+def test_a_store_whose_noise_is_not_known_is_refused_for_measured_errors(tmp_path, age):
+    if age == "old":
+        path = old_store(tmp_path)
+    else:
+        path = tmp_path / "s"
+        writer = StoreWriter(path, **SETTINGS)
+        writer.add("train", tile(1))
+        writer.close({})
+    assert Store(path).error_factors() is None
+    with pytest.raises(StoreError, match="errors = measured"):
+        Store(path, errors="measured")

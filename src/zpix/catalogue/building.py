@@ -42,6 +42,7 @@ def build_catalogue(
     classes: Sequence[str] = DEFAULT_CLASSES,
     novelty: NDArray[np.floating] | None = None,
     conformal: ConformalIntervals | None = None,
+    snr: NDArray[np.floating] | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> Catalogue:
     """Make the catalogue of N detections, with ids from 1 to N in the order given.
@@ -74,6 +75,8 @@ def build_catalogue(
         From `Novelty.distance`; NaN by default.
     conformal : ConformalIntervals, optional
         Gives the intervals of 68 % and 95 % in place of quantiles. Flags follow the PDFs in either case.
+    snr : (N,) float, optional
+        Signal-to-noise ratios that `conformal` was fitted with; those of `photometry` by default.
     meta : mapping, optional
         Facts for the headers; `z_range`, `intervals` (pdf or conformal) and further classes are added. Of the bands in
         `missing_bands` there are columns, and the catalogue does not count them among its bands.
@@ -94,7 +97,7 @@ def build_catalogue(
     if light is not None:
         columns |= _shapes(light, bands, pixel_scale_arcsec)
     if conformal is not None:
-        columns |= _conformal_ends(conformal, detections.redshift, photometry)
+        columns |= _conformal_ends(conformal, detections.redshift, photometry.snr if snr is None else snr)
     intervals = "pdf" if conformal is None else "conformal"
     facts = {**(meta or {}), "z_range": [float(z) for z in z_range], "intervals": intervals}
     if not set(classes) <= set(DEFAULT_CLASSES):
@@ -175,10 +178,10 @@ def _flags(
 
 
 def _conformal_ends(
-    conformal: ConformalIntervals, redshift: ZMixture, photometry: Photometry
+    conformal: ConformalIntervals, redshift: ZMixture, snr: NDArray[np.floating]
 ) -> dict[str, NDArray[np.float64]]:
     """The columns of intervals, with conformal ones in place of quantiles."""
     ends: dict[str, NDArray[np.float64]] = {}
     for share, names in INTERVALS.items():
-        ends |= zip(names, conformal.interval(redshift, photometry.snr, level=share).T, strict=True)
+        ends |= zip(names, conformal.interval(redshift, snr, level=share).T, strict=True)
     return ends

@@ -15,17 +15,16 @@ What is measured of a source depends on its mask and on the pixels within `reach
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from zpix.catalogue.detection_stack import stack_bands
 from zpix.catalogue.light_windows import LightWindows, PaddedImage, cut_windows
 from zpix.catalogue.segments import MIN_VALID_FRACTION, sum_masks
 from zpix.catalogue.stamps import MASK_THRESHOLD, Stamps, inside_masks
-from zpix.image import Pixels
+from zpix.image import NoiseCurve, Pixels
 from zpix.sources.rows import Rows
 
 #: How far from a source its light is followed, in pixels.
@@ -111,6 +110,22 @@ class Light(Rows):
             **{name: np.full((n_sources, n_bands), np.nan, np.float32) for name in ("total", "total_error")},
         )
 
+    def in_noise(self, noise: NoiseCurve) -> Light:
+        """Give the same light with errors for noise that neighbouring pixels share.
+
+        Parameters
+        ----------
+        noise : NoiseCurve
+            Scatter of sums over the error of independent pixels, of each band.
+
+        Returns
+        -------
+        Light
+            With the errors of total fluxes multiplied by the factor for the number of pixels of the Kron ellipse.
+        """
+        n_pix = np.pi * self.axes_pix.astype(np.float64).prod(1) * self.kron_radius.astype(np.float64) ** 2
+        return replace(self, total_error=self.total_error * noise.at(n_pix))
+
 
 def measure_light(
     probability: Stamps,
@@ -119,7 +134,6 @@ def measure_light(
     origin_xy: tuple[int, int] = (0, 0),
     threshold: float = MASK_THRESHOLD,
     reach_pix: int = REACH_PIX,
-    noise_factor: ArrayLike = 1.0,
 ) -> Light:
     """Measure position, size and total flux of every source.
 
@@ -135,14 +149,11 @@ def measure_light(
         Least probability of the pixels of a mask.
     reach_pix : int, pixels, default 120
         How far from a source its light is followed.
-    noise_factor : float or (B,) float, default 1
-        By how much the noise of sums over hundreds of pixels is larger than that of independent pixels with the given
-        errors, in each band; total errors are multiplied by it. The default takes pixels as independent.
 
     Returns
     -------
     Light
-        Of length N.
+        Of length N, with total errors of independent pixels; see `Light.in_noise`.
     """
     light = Light.unknown(len(pixels.flux), len(probability))
     if not len(probability):
@@ -159,7 +170,7 @@ def measure_light(
     middle = np.rint(light.centre_xy).astype(np.int64)
     for rows, half in _groups(_KRON_REACH * light.axes_pix[:, 0] + 1, reach_pix):
         windows = cut_windows(image, middle[rows], half, masks=_of_rows(masks, rows))
-        _kron(light, rows, windows, pixels, np.asarray(noise_factor))
+        _kron(light, rows, windows, pixels)
     light.centre_xy[:] += origin_xy
     light.peak_xy[:] += np.array(origin_xy, np.int32)
     return light
@@ -281,7 +292,7 @@ def _windowed_centroid(windows: LightWindows, centre_xy: Floats, sigma_pix: Floa
     return centre
 
 
-def _kron(light: Light, rows: Ints, windows: LightWindows, pixels: Pixels, noise_factor: NDArray[Any]) -> None:
+def _kron(light: Light, rows: Ints, windows: LightWindows, pixels: Pixels) -> None:
     """Write Kron radius, half-light radius and total fluxes of the sources in some windows."""
     centre, axes = light.centre_xy[rows], light.axes_pix[rows].astype(np.float64)
     clean, foreign = windows.without_neighbours(centre)
@@ -298,7 +309,7 @@ def _kron(light: Light, rows: Ints, windows: LightWindows, pixels: Pixels, noise
     inside *= np.sqrt(axes[:, :1] * axes[:, 1:]).astype(np.float32)[:, :, None]
     inside += np.float32(0.5)
     np.clip(inside, 0, 1, out=inside)
-    _sum_bands(light, rows, windows, pixels, noise_factor, inside, foreign)
+    _sum_bands(light, rows, windows, pixels, inside, foreign)
     half_light = 0.5 * np.matmul(inside.reshape(len(rows), 1, -1), clean.reshape(len(rows), -1, 1))[:, 0, 0]
     # Half of the light lies well within the inner half of the window.
     middle = slice(windows.half // 2, 2 * windows.half + 1 - windows.half // 2)
@@ -326,7 +337,6 @@ def _sum_bands(
     rows: Ints,
     windows: LightWindows,
     pixels: Pixels,
-    noise_factor: NDArray[Any],
     inside: NDArray[np.float32],
     foreign: NDArray[np.bool_],
 ) -> None:
@@ -354,7 +364,7 @@ def _sum_bands(
         observed = sum_masks(known * share, count)
         error[~known] = 0
     seen = observed >= MIN_VALID_FRACTION * whole[:, None]
-    noise = np.sqrt(sum_masks((error * share) ** 2, count)) * noise_factor
+    noise = np.sqrt(sum_masks((error * share) ** 2, count))
     light.total[rows] = np.where(seen, sum_masks(flux * share, count), np.nan)
     light.total_error[rows] = np.where(seen, noise, np.nan)
 

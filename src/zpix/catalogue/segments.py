@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from zpix.sources import Detections, overlapping_boxes
 from zpix.sources.rows import Rows
 
 if TYPE_CHECKING:
-    from zpix.image import Pixels
+    from zpix.image import NoiseCurve, Pixels
 
 #: A band counts as observed when this fraction of the mask's pixels is valid in it.
 MIN_VALID_FRACTION = 0.9
@@ -56,6 +56,21 @@ class Photometry(Rows):
         ratio = np.divide(self.flux, self.flux_error, where=self.flux_error > 0, out=np.zeros(self.flux.shape))
         snr: NDArray[np.float64] = np.sqrt((np.maximum(np.nan_to_num(ratio), 0.0) ** 2).sum(1))
         return snr
+
+    def in_noise(self, noise: NoiseCurve) -> Photometry:
+        """Give the same photometry with errors for noise that neighbouring pixels share.
+
+        Parameters
+        ----------
+        noise : NoiseCurve
+            Scatter of sums over the error of independent pixels, of each band.
+
+        Returns
+        -------
+        Photometry
+            With errors multiplied by the factor for the number of pixels of the mask.
+        """
+        return replace(self, flux_error=self.flux_error * noise.at(self.n_pix))
 
     @staticmethod
     def empty(n_bands: int, n_sources: int = 0) -> Photometry:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 Facts = Mapping[str, Any]
+_ERRORS = {"image": "those of the images", "measured": "scatter of sums measured on empty sky"}
 
 
 def describe(facts: Facts) -> list[str]:
@@ -36,7 +37,7 @@ def _of_model(facts: Facts) -> dict[str, str]:
         "name": f"{facts.get('name', 'unnamed')}, made by zpix {facts.get('code_version', 'of an unknown version')}",
         "network": f"{shape['backbone']}, redshift head {shape['redshift_head']}, classes {' '.join(shape['classes'])}",
         "bands": " ".join(shape["bands"]),
-        "pixels": f"{shape['pixel_scale_arcsec']} arcsec, images of {size} pixels",
+        "pixels": f"{shape['pixel_scale_arcsec']} arcsec, images of {size} pixels; errors: {_ERRORS[shape['errors']]}",
         "learnt from": _learnt_from(facts),
         "redshifts": "{:g} to {:g}".format(*facts["z_range"]) if facts.get("z_range") else "not told",
         "training": _training(facts),
@@ -68,8 +69,17 @@ def _of_store(facts: Facts) -> dict[str, str]:
         "kind of data": str(facts["about"].get("kind", "not told")),
         "bands": " ".join(facts["bands"]),
         "tiles": f"{facts['tile_size']} pixels of {facts['pixel_scale_arcsec']} arcsec",
+        "noise": _noise(facts),
         **{split: _counted(counts) for split, counts in facts["counts"].items()},
     }
+
+
+def _noise(facts: Facts) -> str:
+    """Scatter of sums on the empty sky of a store over their error, in each band."""
+    factors = facts.get("error_factors")
+    if factors is None:
+        return "not measured: fit for models whose errors are those of the images"
+    return "sums scatter by their error times " + " ".join(f"{factor:g}" for factor in factors)
 
 
 def _of_result(facts: Facts) -> dict[str, str]:

@@ -12,6 +12,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+#: What a network's errors are: those of the error images, or the scatter of sums measured on empty sky.
+Errors = Literal["image", "measured"]
+
 
 class Section(BaseModel):
     """Base of every section: frozen, and closed to unknown names.
@@ -87,6 +90,13 @@ class ModelConfig(Section):
     elliptical_widths: tuple[float, ...] = Field(
         (),
         description="widths of further Gaussian weights, in units of the light's own width in each direction",
+    )
+    errors: Errors = Field(
+        "image",
+        description=(
+            "what the network takes for errors: `image`, the error images, or `measured`, these scaled in each band so "
+            "that they are the scatter of sums in 0.15 arcsec on empty sky, in training as in a run"
+        ),
     )
     built_size_pix: int = Field(
         512,

@@ -10,11 +10,13 @@ from zpix.image.fluxes import njy_per_unit
 from zpix.image.formats import MOSAIC_FORMATS, MosaicFormat, MosaicPaths, named_bands, open_images
 from zpix.image.grids import tangent_wcs
 from zpix.image.mosaic import Mosaic, open_mosaic, reopen_mosaic
+from zpix.image.noise_curve import NoiseCurve
 from zpix.image.open_fits import FitsFile
 from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
 from zpix.image.repairs import BandRepair, find_repairs
 from zpix.image.segmentation import SegmentationMap
+from zpix.image.sum_noise import measured_factors
 from zpix.image.target_grids import PixelGrid, band_on_scale, choose_grid
 from zpix.image.taught import Taught, TaughtBand
 from zpix.image.tiles import Tile, make_tiles
@@ -35,6 +37,7 @@ __all__ = [
     "MosaicFormat",
     "MosaicPaths",
     "MosaicWriter",
+    "NoiseCurve",
     "PixelGrid",
     "Pixels",
     "Region",
@@ -56,6 +59,7 @@ __all__ = [
     "in_wavelength_order",
     "judge",
     "make_tiles",
+    "measured_factors",
     "named_bands",
     "njy_per_unit",
     "open_images",

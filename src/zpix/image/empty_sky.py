@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, ndimage
+from scipy import ndimage
 
 Floats = NDArray[np.float64]
 Images = NDArray[np.float32]
@@ -21,7 +21,7 @@ FEWEST_EMPTY = 300
 _SMOOTHING_PIX = 2.0
 _SOURCE_SIGMA = 2.5
 _GROWTH_PIX = 5
-# Values of empty pixels further from their level than this many scatters do not count in sums.
+# Values of empty pixels further from their level than this many scatters do not count in the correlation.
 _CLIP = 5.0
 _EVERY = 3  # pixels of smoothed images are alike
 
@@ -40,10 +40,6 @@ class EmptySky:
         Median of the flux there.
     noise_over_error : float
         Scatter of the flux there in units of its error.
-    sums_over_error : float
-        Scatter of sums in an aperture over what errors add up to.
-    apertures : float
-        Number of apertures that share no pixel, of which it was measured.
     correlation : tuple of float
         Correlation coefficient of pixels 1, 2, ... `LAGS` pixels apart.
     """
@@ -52,12 +48,18 @@ class EmptySky:
     error_njy: float = math.nan
     level_njy: float = math.nan
     noise_over_error: float = math.nan
-    sums_over_error: float = math.nan
-    apertures: float = 0.0
     correlation: tuple[float, ...] = (math.nan,) * LAGS
 
 
-def empty_pixels(flux: Images, error: Images, valid: Mask) -> Mask:
+def empty_pixels(
+    flux: Images,
+    error: Images,
+    valid: Mask,
+    *,
+    smoothing_pix: float = _SMOOTHING_PIX,
+    growth_pix: int = _GROWTH_PIX,
+    thinnest_pix: int = 3,
+) -> Mask:
     """Find the pixels in which no band shows a source.
 
     Parameters
@@ -66,6 +68,12 @@ def empty_pixels(flux: Images, error: Images, valid: Mask) -> Mask:
         The window.
     valid : (band, y, x) bool
         Which pixels were observed.
+    smoothing_pix : float, pixels, default: 2
+        Standard deviation of the Gaussian by which the bands are smoothed.
+    growth_pix : int, pixels, default: 5
+        How far sources are grown.
+    thinnest_pix : int, pixels, default: 3
+        What is thinner than this is no source.
 
     Returns
     -------
@@ -79,7 +87,7 @@ def empty_pixels(flux: Images, error: Images, valid: Mask) -> Mask:
         if own_valid.sum() < FEWEST_EMPTY:
             continue
         snr = flux_over_error(own_flux, own_error, own_valid, float(np.median(own_flux[own_valid])))
-        smooth = ndimage.gaussian_filter(snr, _SMOOTHING_PIX, mode="nearest")
+        smooth = ndimage.gaussian_filter(snr, smoothing_pix, mode="nearest")
         level, rms = lower_half(smooth[own_valid][::_EVERY])
         if rms > 0:
             smooth = np.where(own_valid, (smooth - level) / rms, 0)
@@ -89,7 +97,8 @@ def empty_pixels(flux: Images, error: Images, valid: Mask) -> Mask:
         return seen
     level, rms = lower_half(stack[seen])
     source = (stack - level > _SOURCE_SIGMA * rms) | (brightest > 2 * _SOURCE_SIGMA)
-    grown: Mask = ndimage.binary_dilation(ndimage.binary_opening(source), iterations=_GROWTH_PIX)
+    shape = None if thinnest_pix == 3 else np.ones((thinnest_pix, thinnest_pix), bool)
+    grown: Mask = ndimage.binary_dilation(ndimage.binary_opening(source, shape), iterations=growth_pix)
     return seen & ~grown
 
 
@@ -115,7 +124,7 @@ def flux_over_error(flux: Images, error: Images, valid: Mask, level_njy: float) 
     return result
 
 
-def measure_empty(flux: Images, error: Images, empty: Mask, aperture: Images) -> EmptySky:
+def measure_empty(flux: Images, error: Images, empty: Mask) -> EmptySky:
     """Measure sky and noise of one band on empty pixels.
 
     Parameters
@@ -124,8 +133,6 @@ def measure_empty(flux: Images, error: Images, empty: Mask, aperture: Images) ->
         The band.
     empty : (y, x) bool
         Which pixels were observed and show no source.
-    aperture : (y, x) float32
-        Weights of a circular aperture, from `round_aperture`.
 
     Returns
     -------
@@ -141,20 +148,7 @@ def measure_empty(flux: Images, error: Images, empty: Mask, aperture: Images) ->
     if not noise > 0:  # the flux is constant
         return EmptySky(count, typical, level, 0.0)
     flat = np.clip(snr, -_CLIP * noise, _CLIP * noise)
-    sums, apertures = _sums(flat, empty, aperture)
-    return EmptySky(count, typical, level, noise, sums, apertures, _correlation(flat, empty))
-
-
-def _sums(flat: Images, empty: Mask, aperture: Images) -> tuple[float, float]:
-    """Scatter of sums over what errors add up to, and the number of apertures that share no pixel."""
-    spectrum = _spectrum(aperture, flat.shape)
-    inside = _convolved(empty.astype(np.float32), spectrum, aperture.shape)
-    whole = inside > 0.9 * aperture.sum()
-    apertures = float(whole.sum() / aperture.sum())
-    if apertures < 4:
-        return math.nan, 0.0
-    values = _convolved(flat, spectrum, aperture.shape)[whole]
-    return half_width(values) / math.sqrt(float((aperture**2).sum())), apertures
+    return EmptySky(count, typical, level, noise, _correlation(flat, empty))
 
 
 def _correlation(flat: Images, empty: Mask) -> tuple[float, ...]:
@@ -226,21 +220,3 @@ def round_aperture(radius_pix: float) -> Images:
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     weights: NDArray[np.float64] = np.clip(radius_pix + 0.5 - np.hypot(y, x), 0, 1)
     return weights.astype(np.float32)
-
-
-def _spectrum(kernel: Images, shape: tuple[int, ...]) -> NDArray[np.complex64]:
-    """Fourier transform of a small kernel for images of a shape."""
-    return np.asarray(fft.rfft2(kernel, _padded(shape, kernel.shape)))
-
-
-def _convolved(image: Images, spectrum: NDArray[np.complex64], kernel: tuple[int, ...]) -> Images:
-    """Image (y, x) convolved with a symmetric kernel of this spectrum and shape; zero lies around it."""
-    padded = _padded(image.shape, kernel)
-    product = fft.irfft2(fft.rfft2(image, padded) * spectrum, padded)
-    y, x = kernel[0] // 2, kernel[1] // 2
-    return np.asarray(product[y : y + image.shape[0], x : x + image.shape[1]])
-
-
-def _padded(shape: tuple[int, ...], kernel: tuple[int, ...]) -> tuple[int, int]:
-    height, width = (fft.next_fast_len(a + b, real=True) for a, b in zip(shape, kernel, strict=True))
-    return height, width

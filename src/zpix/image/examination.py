@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -39,8 +39,8 @@ class BandExamination:
     noise_over_error : float
         Scatter of empty pixels in units of their error: half the width of the central 68 %.
     sums_over_error : float
-        Scatter of sums of empty pixels in apertures of radius 0.15 arcsec, over what errors of pixels add up to if
-        neighbours share no noise.
+        Scatter of sums of empty pixels in squares of the area of an aperture of radius 0.15 arcsec, over what errors of
+        pixels add up to if neighbours share no noise. The light around each square is subtracted.
     sums_error : float
         Relative standard error of `sums_over_error`.
     correlation : tuple of float
@@ -57,6 +57,8 @@ class BandExamination:
         Offset (x, y) of the band from all others, from the cross-correlation of their light.
     shift_error_pix : float, pixels
         Its standard error along one axis.
+    large_sums_over_error : float
+        As `sums_over_error`, in squares of 5.4 times the area.
     """
 
     band: str
@@ -76,6 +78,32 @@ class BandExamination:
     n_sharp: int
     shift_pix: tuple[float, float]
     shift_error_pix: float
+    large_sums_over_error: float = math.nan
+
+    @property
+    def measured_factor(self) -> float:
+        """What errors are multiplied by to be the measured scatter of sums; 1 where it could not be measured."""
+        return float(f"{self.sums_over_error:.4g}") if self.sums_over_error > 0 else 1.0
+
+    def in_measured_errors(self) -> BandExamination:
+        """Give what an examination says of the same band with errors that are the measured scatter of sums.
+
+        Returns
+        -------
+        BandExamination
+            With its errors multiplied by `measured_factor`.
+        """
+        by = self.measured_factor
+        return replace(
+            self,
+            error_njy=self.error_njy * by,
+            sky=self.sky / by,
+            sky_error=self.sky_error / by,
+            sky_spread=self.sky_spread / by,
+            noise_over_error=self.noise_over_error / by,
+            sums_over_error=self.sums_over_error / by,
+            large_sums_over_error=self.large_sums_over_error / by,
+        )
 
     @property
     def sky_njy(self) -> float:
@@ -138,6 +166,16 @@ class Examination:
             Of that band.
         """
         return next(own for own in self.bands if own.band == band)
+
+    def in_measured_errors(self) -> Examination:
+        """Give what an examination says of the same mosaic with errors that are the measured scatter of sums.
+
+        Returns
+        -------
+        Examination
+            With the errors of each band multiplied by its `measured_factor`.
+        """
+        return replace(self, bands=tuple(own.in_measured_errors() for own in self.bands))
 
     def to_json(self) -> dict[str, Any]:
         """Give everything that was measured, fit for JSON.

@@ -30,6 +30,7 @@ from zpix.image.pixels import Pixels
 from zpix.image.regions import Region
 from zpix.image.registration import band_shifts
 from zpix.image.sharpness import saturated_pixels, sharp_widths
+from zpix.image.sum_noise import SumNoise, joined_noise, measure_sums
 
 Floats = NDArray[np.float64]
 Images = NDArray[np.float32]
@@ -38,8 +39,6 @@ _WINDOW_PIX = 320
 _MOST_WINDOWS = 12
 # Small squares on a regular grid that are read first: they tell the coverage, and where windows are worth reading.
 _PROBES_ACROSS, _PROBE_PIX = 12, 4
-# Apertures of a whole mosaic that a measurement of their noise needs: 15 % then.
-_FEWEST_APERTURES = 40
 _FEWEST_SHARP = 5
 _SHARPEST_SHARE = 0.05
 # Cells in which a band must be found near the others, and their largest share that may be missing.
@@ -85,7 +84,7 @@ def examine_mosaic(
     coverage = _coverage(image, names)
     places = _windows(image.shape, coverage.mean(axis=0))
     aperture = round_aperture(APERTURE_RADIUS_ARCSEC / pixel_scale_arcsec)
-    seen = [_Window.of(image.read(place, bands=names), aperture) for place in places]
+    seen = [_Window.of(image.read(place, bands=names), pixel_scale_arcsec) for place in places]
     read = sum(place.width * place.height for place in places) / (image.shape[0] * image.shape[1])
     share = np.mean([own.valid for own in seen], axis=0) if read > 0.99 else coverage.mean(axis=(1, 2))
     return Examination(
@@ -159,6 +158,7 @@ class _Window:
     """What one window says of each band."""
 
     sky: list[EmptySky]
+    sums: list[SumNoise]
     widths: list[list[float]]  # pixels
     shifts: list[Floats]  # (band, 2) of each cell, pixels
     valid: Floats  # share of each band
@@ -166,11 +166,12 @@ class _Window:
     sources: int
 
     @staticmethod
-    def of(pixels: Pixels, aperture: Images) -> _Window:
+    def of(pixels: Pixels, scale_arcsec: float) -> _Window:
         """Measure a window."""
         flux, error, valid = pixels.flux, pixels.error, pixels.valid
         empty = empty_pixels(flux, error, valid)
-        sky = [measure_empty(*own, aperture) for own in zip(flux, error, empty & valid, strict=True)]
+        sky = [measure_empty(*own) for own in zip(flux, error, empty & valid, strict=True)]
+        sums = measure_sums(flux, error, pixel_scale_arcsec=scale_arcsec)
         levels = [own.level_njy if math.isfinite(own.level_njy) else 0.0 for own in sky]
         noise = [own.noise_over_error if own.noise_over_error > 0 else math.nan for own in sky]
         snr = np.stack([flux_over_error(*own) for own in zip(flux, error, valid, levels, strict=True)])
@@ -187,7 +188,7 @@ class _Window:
         saturated = [saturated_pixels(*own) / own[1].size for own in zip(snr, valid, strict=True)]
         stack = ndimage.gaussian_filter(total / math.sqrt(max(int(measured.sum()), 1)), 1.0)
         _, sources = ndimage.label(stack > _SOURCE_SNR)
-        return _Window(sky, widths, band_shifts(snr), valid.mean(axis=(1, 2)), np.array(saturated), int(sources))
+        return _Window(sky, sums, widths, band_shifts(snr), valid.mean(axis=(1, 2)), np.array(saturated), int(sources))
 
 
 def _summary(
@@ -198,9 +199,8 @@ def _summary(
     error = _median([own.error_njy for own in sky])
     levels = np.array([own.level_njy for own in sky]) / error  # a sky left in is constant in nJy
     spread = half_width(levels) if len(levels) >= 4 else math.nan
-    apertures = sum(own.apertures for own in sky)
-    sums = _median([own.sums_over_error for own in sky])
-    sums = sums if apertures >= _FEWEST_APERTURES and sums > 0 else math.nan
+    of_sums = joined_noise([own.sums[i] for own in seen])
+    sums = of_sums.small_over_error
     noise = _median([own.noise_over_error for own in sky])
     correlation = tuple(_median([own.correlation[lag] for own in sky]) for lag in range(LAGS))
     by_pixels = 1.25 * noise * _shared(correlation) / math.sqrt(max(sum(own.pixels for own in sky), 1))
@@ -219,7 +219,7 @@ def _summary(
         sky_spread=spread,
         noise_over_error=noise,
         sums_over_error=sums,
-        sums_error=1 / math.sqrt(apertures) if math.isfinite(sums) else math.nan,
+        sums_error=1 / math.sqrt(of_sums.sums) if math.isfinite(sums) else math.nan,
         correlation=correlation,
         depth_mag=_depth_mag(error * sums, aperture),
         depth_range_mag=(min(depths, default=math.nan), max(depths, default=math.nan)),
@@ -227,6 +227,7 @@ def _summary(
         n_sharp=len(widths),
         shift_pix=shift,
         shift_error_pix=shift_error,
+        large_sums_over_error=of_sums.large_over_error,
     )
 
 

@@ -1,10 +1,13 @@
-"""What of a mosaic can be mended by two numbers for each band: a constant sky, and errors of a wrong scale?
+"""What is done to the pixels of a mosaic by two numbers for each band: a constant sky, and the scale of the errors?
 
 A sky is a fault when it lies outside what the model was taught, whose own sky is not zero: galaxies too faint to be
 masked raise it. Errors are judged by sums of pixels, since those are what sources are measured with: images that were
 drizzled or matched to another PSF scatter less from pixel to pixel, and their errors need not be wrong. Where the sky
 is uneven, as in a cluster of galaxies, their light is in these sums too: errors are then made larger only as far as the
 scatter of pixels asks for it.
+
+A model whose errors are measured is given errors that are the scatter of these sums, on every mosaic: then there is no
+wrong scale.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zpix.config import Errors
 from zpix.image.examination import BandExamination, Examination
 from zpix.image.pixels import Pixels
 from zpix.image.taught import Range, Taught, TaughtBand
@@ -50,7 +54,7 @@ class BandRepair:
     error_factor: float = 1.0
 
 
-def find_repairs(examination: Examination, taught: Taught) -> tuple[BandRepair, ...]:
+def find_repairs(examination: Examination, taught: Taught, *, errors: Errors = "image") -> tuple[BandRepair, ...]:
     """Say what must be done to a mosaic for its sky and its errors to be like those that a model was taught.
 
     Parameters
@@ -59,16 +63,23 @@ def find_repairs(examination: Examination, taught: Taught) -> tuple[BandRepair, 
         What the pixels say.
     taught : Taught
         What the model was taught.
+    errors : {"image", "measured"}, default: "image"
+        What the model takes for errors. With "measured" the errors of each band are multiplied by the measured scatter
+        of its sums, whatever it is.
 
     Returns
     -------
     tuple of BandRepair
-        Of the bands that need one; none for a healthy field.
+        Of the bands that need one; with errors of the images none for a healthy field.
     """
     repairs = []
-    for own in examination.bands:
-        known = taught.band(own.band)
-        repair = BandRepair(own.band, _sky_njy(own, known.sky), _error_factor(own, known))
+    for given in examination.bands:
+        known = taught.band(given.band)
+        if errors == "measured":
+            own, factor = given.in_measured_errors(), given.measured_factor
+        else:
+            own, factor = given, _error_factor(given, known)
+        repair = BandRepair(own.band, _sky_njy(own, known.sky), factor)
         if repair != BandRepair(own.band):
             repairs.append(repair)
     return tuple(repairs)
@@ -90,7 +101,8 @@ def repair_pixels(pixels: Pixels, bands: Sequence[str], repairs: Sequence[BandRe
         if repair.band in bands:
             index = bands.index(repair.band)
             flux, valid = pixels.flux[index], pixels.valid[index]
-            np.subtract(flux, np.float32(repair.sky_njy), out=flux, where=valid)
+            if repair.sky_njy:
+                np.subtract(flux, np.float32(repair.sky_njy), out=flux, where=valid)
             pixels.error[index] *= np.float32(repair.error_factor)
 
 

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from zpix.config import Errors
 from zpix.errors import GridError, InputFileError, ZpixError
 from zpix.image.examination import BandExamination, Examination
+from zpix.image.noise_curve import NoiseCurve
 from zpix.image.repairs import BandRepair, find_repairs
 from zpix.image.taught import Range, Taught
 
@@ -32,11 +34,12 @@ class Verdict:
     examination : Examination
         What was measured.
     repairs : tuple of BandRepair
-        What is done to the pixels when they are read; none if they are taken as given.
+        What is done to the pixels when they are read. If they are taken as given, none but the scaling that a model of
+        measured errors needs.
     warnings : tuple of str
         Sentences on what is wrong, repaired, or outside what the model was taught.
     notes : tuple of str
-        Sentences on what could not be measured.
+        Sentences on what could not be measured, and on errors that are scaled for every mosaic.
     refused : ZpixError or None
         Why `run` refuses the mosaic, unless it takes the pixels as given.
     remarks : tuple of str
@@ -49,6 +52,21 @@ class Verdict:
     notes: tuple[str, ...] = ()
     refused: ZpixError | None = None
     remarks: tuple[str, ...] = ()
+
+    def noise(self, bands: Sequence[str]) -> NoiseCurve:
+        """Give the noise of sums of pixels as they are read, over what their errors add up to.
+
+        Parameters
+        ----------
+        bands : sequence of str
+            Bands, in order.
+
+        Returns
+        -------
+        NoiseCurve
+            Of these bands.
+        """
+        return NoiseCurve.of(self.examination, bands, self.repairs)
 
     def sentences(self) -> list[str]:
         """Give everything that a reader should know.
@@ -82,7 +100,14 @@ class Verdict:
         }
 
 
-def judge(examination: Examination, taught: Taught, *, as_given: bool = False, remarks: Sequence[str] = ()) -> Verdict:
+def judge(
+    examination: Examination,
+    taught: Taught,
+    *,
+    as_given: bool = False,
+    errors: Errors = "image",
+    remarks: Sequence[str] = (),
+) -> Verdict:
     """Compare a mosaic with what a model was taught, and say what follows.
 
     Parameters
@@ -92,7 +117,9 @@ def judge(examination: Examination, taught: Taught, *, as_given: bool = False, r
     taught : Taught
         What the model was taught.
     as_given : bool, default: False
-        Whether nothing is repaired.
+        Whether nothing is repaired; what a model of measured errors needs is done all the same.
+    errors : {"image", "measured"}, default: "image"
+        What the model takes for errors.
     remarks : sequence of str, optional
         What the files' headers leave open or contradict, such as `Mosaic.remarks`.
 
@@ -101,10 +128,19 @@ def judge(examination: Examination, taught: Taught, *, as_given: bool = False, r
     Verdict
         Repairs and sentences.
     """
-    repairs = find_repairs(examination, taught)
+    repairs = find_repairs(examination, taught, errors=errors)
+    notes = tuple(_not_measured(examination))
+    if errors == "measured":
+        scaling = tuple(
+            BandRepair(repair.band, error_factor=repair.error_factor) for repair in repairs if repair.error_factor != 1
+        )
+        seen, of_errors = examination.in_measured_errors(), tuple(_of_unknown_errors(examination))
+        notes = (*_of_scaling(scaling), *notes)
+    else:
+        scaling, seen, of_errors = (), examination, tuple(_of_errors(examination, repairs, as_given))
     warnings = [
-        *_of_sky(examination, repairs, as_given),
-        *_of_errors(examination, repairs, as_given),
+        *_of_sky(seen, repairs, as_given),
+        *of_errors,
         *_of_depth(examination, taught),
         *_of_smoothness(examination, taught),
         *_of_width(examination, taught),
@@ -112,7 +148,7 @@ def judge(examination: Examination, taught: Taught, *, as_given: bool = False, r
         *_of_saturation(examination),
         *_of_unknown(taught),
     ]
-    done, notes = () if as_given else repairs, tuple(_not_measured(examination))
+    done = scaling if as_given else repairs
     return Verdict(examination, done, tuple(warnings), notes, refusal(examination, taught), tuple(remarks))
 
 
@@ -193,10 +229,30 @@ def _of_sky(seen: Examination, repairs: Sequence[BandRepair], as_given: bool) ->
         yield f"the sky is uneven: it scatters from place to place, in units of the error of a pixel, by {listed}"
 
 
-def _of_errors(seen: Examination, repairs: Sequence[BandRepair], as_given: bool) -> Iterator[str]:
+def _of_constant(seen: Examination) -> Iterator[str]:
     constant = [own.band for own in seen.bands if own.noise_over_error == 0]
     if constant:
         yield f"the flux of empty pixels does not vary in {' '.join(constant)}, as if nothing was observed there"
+
+
+def _of_unknown_errors(seen: Examination) -> Iterator[str]:
+    yield from _of_constant(seen)
+    unknown = [own.band for own in seen.bands if own.coverage > 0 and not own.sums_over_error > 0]
+    if unknown:
+        yield (
+            f"the model needs errors that are the scatter of empty sky, and too little is empty to measure it in "
+            f"{' '.join(unknown)}: these errors are taken as given, and what is said of sources is less certain"
+        )
+
+
+def _of_scaling(scaling: Sequence[BandRepair]) -> Iterator[str]:
+    if scaling:
+        listed = ", ".join(f"{repair.band} × {repair.error_factor:.3g}" for repair in scaling)
+        yield f"errors are multiplied by the measured scatter of sums on empty sky, as the model takes them: {listed}"
+
+
+def _of_errors(seen: Examination, repairs: Sequence[BandRepair], as_given: bool) -> Iterator[str]:
+    yield from _of_constant(seen)
     found = {repair.band: repair.error_factor for repair in repairs if repair.error_factor != 1}
     if found:
         listed = ", ".join(

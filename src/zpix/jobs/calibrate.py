@@ -19,9 +19,10 @@ from zpix.progress import track
 from zpix.search import Predictor
 from zpix.sources import ConformalIntervals, Novelty, WidthCalibration, ZMixture
 from zpix.training.about import known_redshifts
+from zpix.training.annotated_tile import AnnotatedTile
 from zpix.training.batches import segment_boxes
 from zpix.training.joint import check_store
-from zpix.training.store import AnnotatedTile, Store
+from zpix.training.store import Store
 
 # Validation redshifts that a calibration needs.
 _FEWEST = 200
@@ -56,13 +57,13 @@ def calibrate(model: str | Path, store: str | Path, *, device: str = "auto") -> 
     StoreError
         If the store is not of the model's bands and pixel scale, or has fewer than 200 validation redshifts.
     """
-    data = Store(store)
+    checkpoint = load_checkpoint(model)
+    data = Store(store, errors=checkpoint.config.errors)
     if not can_calibrate(data):
         raise StoreError(
             f"{store}: has {len(known_redshifts(data, 'validation'))} validation redshifts: a calibration needs "
             f"{_FEWEST} or more"
         )
-    checkpoint = load_checkpoint(model)
     check_store(data, checkpoint.config, needs="validation")
     config = InferenceConfig(device=device)
     predictor = Predictor(checkpoint, config)

@@ -60,7 +60,7 @@ def check(
         checkpoint = load_checkpoint(path)
         examination = examine_mosaic(mosaic, pixel_scale_arcsec=mosaic.pixel_scale_arcsec)
         taught = Taught.from_saved(checkpoint.taught)
-        verdict = judge(examination, taught, remarks=mosaic.remarks)
+        verdict = judge(examination, taught, errors=checkpoint.config.errors, remarks=mosaic.remarks)
         verdict = replace(verdict, warnings=(*differences_from_model(mosaic, checkpoint), *verdict.warnings))
     if out is not None:
         with output_directory(out, products=PRODUCTS, overwrite=overwrite) as place:

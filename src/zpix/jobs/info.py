@@ -30,7 +30,8 @@ def info(path: str | Path | None = None) -> dict[str, Any]:
     dict of str to object
         Its `kind`: "model", "training store" or "result", and its `path`. Of a model, its settings as `model`, and
         everything that its file says of it: name, training data, counts, range of redshifts, scores and more. Of a
-        store, `bands`, `tile_size`, `pixel_scale_arcsec`, `classes`, `counts` of each split, and `about`. Of a result,
+        store, `bands`, `tile_size`, `pixel_scale_arcsec`, `classes`, `counts` of each split, `about`, and
+        `error_factors`, the median scatter of sums on empty sky over their error in each band, or None. Of a result,
         its `bands` and `missing_bands`, numbers of `sources` by class and by flag, the facts of its header, and those
         of `run.json` as `run`.
 
@@ -81,6 +82,7 @@ def _of_store(path: Path) -> dict[str, Any]:
     from zpix.training.store import SPLITS, Store
 
     store = Store(path)
+    factors = store.error_factors()
     counts = {}
     for split in SPLITS:
         sources = store.sources(split)
@@ -95,6 +97,7 @@ def _of_store(path: Path) -> dict[str, Any]:
         "pixel_scale_arcsec": store.pixel_scale_arcsec,
         "classes": list(store.classes),
         "counts": counts,
+        "error_factors": None if factors is None else [float(f"{factor:.3g}") for factor in factors],
         "about": store.about,
     }
 

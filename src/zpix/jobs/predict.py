@@ -109,7 +109,8 @@ def predict(
     inference = inference.model_copy(update={"dust": _dust(inference.dust, dust, on_sky=image.wcs is not None)})
     check_model(checkpoint, inference, name)
     missing = check_mosaic(image, checkpoint, force=force)
-    image = image.repaired(examine_for(image, checkpoint, inference).repairs)
+    verdict = examine_for(image, checkpoint, inference)
+    image = image.repaired(verdict.repairs)
     blocks = make_blocks(image.shape, inference)
     found = KeptParts(inference)
     facts = {
@@ -117,7 +118,8 @@ def predict(
         "model": checkpoint.about.name or "unnamed",
         "mosaic_shape": list(image.shape),
     } | ({"missing_bands": list(missing)} if missing else {})
-    searcher = Searcher(checkpoint, image, inference, keep=found.keep, facts=facts)
+    noise = verdict.noise(checkpoint.bands)
+    searcher = Searcher(checkpoint, image, inference, keep=found.keep, facts=facts, noise=noise)
     with progress_bar("finding sources", sum(len(block.tiles) for block in blocks)) as bar:
         for block in searcher.search(blocks):
             bar.advance(block.tiles)

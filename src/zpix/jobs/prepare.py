@@ -17,7 +17,7 @@ import numpy as np
 
 from zpix.config import Config, SimulationConfig, as_config
 from zpix.errors import CatalogueError, ConfigError, StoreError
-from zpix.image import JADES_BANDS, Mosaic, MosaicPaths, Region, SegmentationMap, open_mosaic
+from zpix.image import JADES_BANDS, Mosaic, MosaicPaths, Region, SegmentationMap, examine_mosaic, open_mosaic
 from zpix.progress import in_order, progress_bar
 from zpix.sources import ReferenceSources, has_redshift
 from zpix.surveys import read_reference_catalogue
@@ -259,10 +259,14 @@ class _Survey:
             out, bands=self.bands, tile_size=self.tile_size, pixel_scale_arcsec=self.mosaic.pixel_scale_arcsec,
             settings=settings,
         )  # fmt: skip
+        seen = examine_mosaic(self.mosaic, pixel_scale_arcsec=self.mosaic.pixel_scale_arcsec)
+        measured = {own.band: own.measured_factor for own in seen.bands}
+        factors = np.array([measured.get(band, 1.0) for band in self.bands], np.float32)
         with progress_bar("annotating tiles", len(self.tiles), done=writer.position) as bar:
             for index in range(writer.position, len(self.tiles)):
                 tile = annotate(
-                    self.mosaic, self.areas, self.sources, self.tiles[index], bands=self.bands, dust=dust
+                    self.mosaic, self.areas, self.sources, self.tiles[index], bands=self.bands, dust=dust,
+                    error_factor=factors,
                 )  # fmt: skip
                 writer.add(self.splits[index], tile)
                 bar.advance()

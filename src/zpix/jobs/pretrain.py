@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import torch
 
-from zpix.config import Config, ModelConfig, PretrainingConfig, Section, as_config
+from zpix.config import Config, Errors, ModelConfig, PretrainingConfig, Section, as_config
 from zpix.detector import About, Detector
 from zpix.detector.carrying import take_backbone
 from zpix.errors import ConfigError
@@ -124,7 +124,7 @@ def pretrain(
 
 def _pretrain_head(store: Path, out: str | Path, model: ModelConfig, config: PretrainingConfig, *, device: str) -> Path:
     """Train the redshift head on cutouts of a store."""
-    data = Store(store)
+    data = Store(store, errors=model.errors)
     check_store(data, model)
     check_photometry(model)
     with training_directory(out, model=model, pretraining=config) as place:
@@ -208,7 +208,7 @@ def _pretrain_backbone(
     device: str,
 ) -> Path:
     """Train the backbone on images of single galaxies."""
-    training, validation, about = _labelled_images(paths, config.image_size_pix)
+    training, validation, about = _labelled_images(paths, config.image_size_pix, model.errors)
     own = model.model_copy(
         update={
             "bands": training.bands,
@@ -228,14 +228,16 @@ def _pretrain_backbone(
         )  # fmt: skip
 
 
-def _labelled_images(paths: Sequence[Path], size: int) -> tuple[LabelledImages, LabelledImages | None, About]:
+def _labelled_images(
+    paths: Sequence[Path], size: int, errors: Errors
+) -> tuple[LabelledImages, LabelledImages | None, About]:
     """Return what to learn from, what to score on, and what to remember of both."""
     if len(paths) == 1 and (inside := sorted(paths[0].glob("*.hdf5"))):
         paths = [path for path in inside if "testing" not in path.name]
     if not all(path.suffix in _HDF5 for path in paths):
         if len(paths) != 1:
             raise ConfigError(f"{paths[1]}: a backbone learns from one store, or from HDF5 files of GalaxiesML")
-        store = Store(paths[0])
+        store = Store(paths[0], errors=errors)
         scored = StoreImages(store, "validation", size=size) if len(known_redshifts(store, "validation")) else None
         return StoreImages(store, "train", size=size), scored, about_store(store)
     for path in paths:

@@ -206,7 +206,7 @@ def write_run(
         verdict = examine_for(given, checkpoint, inference)
         examining = time.perf_counter() - start
         mosaic = given.repaired(verdict.repairs)
-        known = checkpoint.about
+        known, noise = checkpoint.about, verdict.noise(checkpoint.bands)
         del checkpoint  # every process that searches loads the network itself
         return_freed_memory()  # this process waits while others search
         blocks = make_blocks(mosaic.shape, inference)
@@ -216,7 +216,7 @@ def write_run(
             record |= {} if part is None else part.about
         with resumable_directory(out, record, products=products, overwrite=overwrite) as work:
             search = _describe(mosaic, model, known, inference, placed, moved, missing, parts=work.parts, blocks=blocks)
-            search = replace(search, repairs=verdict.repairs)
+            search = replace(search, repairs=verdict.repairs, noise=noise)
             summary = find_sources(search, blocks, scheduler=scheduler)
             summary.seconds = {"examining": examining} | summary.seconds
             catalogue = write_products(

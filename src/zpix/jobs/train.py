@@ -78,7 +78,8 @@ def train(
     --------
     >>> zpix.train("store.zarr", out="trained", redshift_head="redshift/model.safetensors")  # doctest: +SKIP
     """
-    data, settings = Store(store), as_config(config, "training", "model")
+    settings = as_config(config, "training", "model")
+    data = Store(store, errors=settings.model.errors)
     torch.manual_seed(settings.training.seed)
     detector = Detector(settings.model)
     if init is not None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from zpix.config import InferenceConfig
 from zpix.detector import load_checkpoint
-from zpix.image import BandRepair, reopen_mosaic
+from zpix.image import BandRepair, NoiseCurve, reopen_mosaic
 from zpix.search.apertures import ReferenceApertures
 from zpix.search.blocks import Block
 from zpix.search.parts import Part, read_part, write_part
@@ -47,6 +47,8 @@ class Search:
         Its segmentation map.
     repairs : tuple of BandRepair
         What is done to the pixels when they are read.
+    noise : NoiseCurve or None
+        Scatter of sums of these pixels over their errors, in the bands of the model.
     """
 
     model: Path
@@ -59,6 +61,7 @@ class Search:
     reference: Path | None = None
     reference_segmentation: Path | None = None
     repairs: tuple[BandRepair, ...] = ()
+    noise: NoiseCurve | None = None
 
     def part(self, block: Block) -> Path:
         """Return the path of a block's part, a file that exists once the block is searched.
@@ -151,4 +154,7 @@ def _searcher(search: Search) -> Searcher:
         segmentation = search.reference_segmentation
         reference = ReferenceApertures(search.reference, shape=mosaic.shape, segmentation=segmentation)
     checkpoint = load_checkpoint(search.model)
-    return Searcher(checkpoint, mosaic, search.config, keep=search.keep, reference=reference, facts=dict(search.facts))
+    return Searcher(
+        checkpoint, mosaic, search.config, keep=search.keep, reference=reference, facts=dict(search.facts),
+        noise=search.noise,
+    )  # fmt: skip

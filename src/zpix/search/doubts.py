@@ -13,7 +13,7 @@ from zpix.catalogue.schema import flux_column, flux_error_column
 log = logging.getLogger(__name__)
 
 #: Signal-to-noise ratio, all bands together, that real sources do not fall below: the faintest of the shipped model's
-#: detections on the demo's field has 14, and sums over noise, even if it is correlated, have 2 or less.
+#: detections on the demo's field has 6, and sums over noise have 2 or less.
 FAINTEST_SNR = 5.0
 # Fewer sources than these say nothing.
 _FEWEST = 20

@@ -236,7 +236,8 @@ def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: Inf
     checkpoint : Checkpoint
         The model.
     config : InferenceConfig
-        Settings of the search; with `as_given` nothing is repaired or refused.
+        Settings of the search; with `as_given` nothing is repaired or refused, but errors are scaled
+        for a model that takes measured ones.
 
     Returns
     -------
@@ -255,7 +256,7 @@ def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: Inf
     examination = examine_mosaic(mosaic, pixel_scale_arcsec=scale, bands=known)
     taught = Taught.from_saved(checkpoint.taught)
     remarks = mosaic.remarks if isinstance(mosaic, Mosaic) else ()  # logged when the files were opened
-    verdict = judge(examination, taught, as_given=config.as_given, remarks=remarks)
+    verdict = judge(examination, taught, as_given=config.as_given, errors=checkpoint.config.errors, remarks=remarks)
     if verdict.refused is not None and not config.as_given:
         raise verdict.refused
     for sentence in (*([] if verdict.refused is None else [verdict.refused]), *verdict.warnings):

@@ -31,7 +31,7 @@ from zpix.catalogue import (
 )
 from zpix.config import InferenceConfig
 from zpix.detector import Checkpoint
-from zpix.image import Pixels, Region, Tile, ebv_at
+from zpix.image import NoiseCurve, Pixels, Region, Tile, ebv_at
 from zpix.progress import in_order
 from zpix.search.apertures import ReferenceApertures, TileReference
 from zpix.search.blocks import Block
@@ -107,8 +107,9 @@ class Searcher:
         A reference catalogue on the image, each of whose sources is described too.
     facts : mapping of str to object, optional
         What goes into the header of the catalogue.
-    noise_factor : float or (band,) float, default 1
-        Noise of sums over hundreds of pixels over that of independent pixels; see `measure_light`.
+    noise : NoiseCurve, optional
+        Scatter of sums over the error of independent pixels, of each band of the model; by default pixels are taken as
+        independent.
     """
 
     def __init__(
@@ -120,11 +121,11 @@ class Searcher:
         keep: Callable[[Block, Part], None],
         reference: ReferenceApertures | None = None,
         facts: Mapping[str, Any] | None = None,
-        noise_factor: ArrayLike = 1.0,
+        noise: NoiseCurve | None = None,
     ) -> None:
         self.image, self.config, self.reference = image, config, reference
         self.keep, self.facts = keep, dict(facts or {})
-        self.noise_factor = noise_factor
+        self.noise = noise
         self.predictor = Predictor(checkpoint, config)
         self.batch_size = self.predictor.batch_size  # tiles given to the network at once, and read ahead of it
         self.calibration = WidthCalibration.from_saved(checkpoint.about.width_calibration)
@@ -220,10 +221,10 @@ class Searcher:
             origin_xy=origin,
             threshold=threshold,
             reach_pix=light_reach(self.config.margin),
-            noise_factor=self.noise_factor,
         )
         self._spare.append(pixels)
-        redshift = self.calibration.apply(detections.redshift, photometry.snr)
+        snr = photometry.snr  # by the errors that the network is given: its answers were calibrated by this
+        redshift = self.calibration.apply(detections.redshift, snr)
         return _Measured(
             tile.index,
             reference_id,
@@ -231,11 +232,12 @@ class Searcher:
             replace(
                 detections, redshift=redshift, mask=detections.mask[:, :0, :0], features=detections.features[:, :0]
             ),
-            photometry,
-            light,
+            photometry if self.noise is None else photometry.in_noise(self.noise),
+            light if self.noise is None else light.in_noise(self.noise),
+            snr,
             self.novelty.distance(
                 detections.features,
-                photometry.snr,
+                snr,
                 observed=np.isfinite(photometry.flux),
                 by_band=self.predictor.features_by_band,
             ),
@@ -279,6 +281,7 @@ class Searcher:
             classes=self.predictor.classes,
             novelty=np.concatenate([tile.novelty for tile in tiles]),
             conformal=self.conformal,
+            snr=np.concatenate([tile.snr for tile in tiles]),
             meta=self.facts,
         )
         if self.reference is None:
@@ -312,6 +315,7 @@ class _Measured:
     detections: Detections
     photometry: Photometry
     light: Light
+    snr: NDArray[np.float64]
     novelty: NDArray[np.float32]
     segments: Stamps
     dust: float

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from zpix.errors import ConfigError
 from zpix.image import Mosaic, Region, SegmentationMap, ebv_at
 from zpix.sources import ReferenceSources
-from zpix.training.store import SPLITS, AnnotatedTile, Split
+from zpix.training.annotated_tile import AnnotatedTile
+from zpix.training.store import SPLITS, Split
 
 # A segment cut by the tile's edge is an example if this much of it is inside.
 _LEAST_INSIDE = 0.4
@@ -120,6 +121,7 @@ def annotate(
     *,
     bands: tuple[str, ...],
     dust: str | float,
+    error_factor: NDArray[np.float32] | None = None,
 ) -> AnnotatedTile | None:
     """Cut a tile from a mosaic, with its sources.
 
@@ -137,6 +139,8 @@ def annotate(
         Bands of the tile, in order; one that the mosaic lacks is not valid.
     dust : str or float
         E(B−V) in magnitudes, or the map that has it.
+    error_factor : ndarray, shape (band,), float32, optional
+        What the errors of the mosaic are multiplied by to be the scatter of sums on its empty sky.
 
     Returns
     -------
@@ -162,6 +166,7 @@ def annotate(
         label=sources.label[rows],
         redshift=redshift,
         source_id=sources.id[rows],
+        error_factor=error_factor,
     )
 
 

@@ -17,8 +17,9 @@ from torch.utils.data import Dataset
 
 from zpix.detector import Scenes
 from zpix.sources.classes import DEFAULT_CLASSES, labels_of
+from zpix.training.annotated_tile import AnnotatedTile
 from zpix.training.augmentation import Orientation, hidden_bands
-from zpix.training.store import AnnotatedTile, Split, Store
+from zpix.training.store import Split, Store
 
 
 def segment_boxes(segmentation: NDArray[np.int32], count: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -225,7 +225,7 @@ def _draw(shard: _Shard) -> None:
     parts: dict[str, list[SourceSums]] = {split: [] for split in _SPLITS}
     for tile in shard.tiles:
         rng = np.random.default_rng([tile.seed, tile.index, 1])
-        again = draw_again(tile)
+        again = (seen.in_errors(model.errors) for seen in draw_again(tile, measured=model.errors == "measured"))
         if tile.index % _TILES == _TILES - 1:
             parts["validation"].append(plain_sums(cut_for_head(next(again), size=model.cutout_size_pix), model=model))
             continue
@@ -257,6 +257,7 @@ def _what_decides(
         "elliptical_widths": model.elliptical_widths,
         "band_dropout": config.band_dropout,
         "realisations": config.realisations,
+        **({} if model.errors == "image" else {"errors": model.errors}),
     }
 
 

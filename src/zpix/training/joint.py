@@ -262,8 +262,8 @@ def check_store(store: Store, model: ModelConfig, *, needs: Split = "train") -> 
     Raises
     ------
     StoreError
-        If its bands, pixel scale or tile size are not the model's, it has sources of classes that the model does not
-        tell apart, or the split is empty.
+        If its bands, pixel scale, tile size or errors are not the model's, it has sources of classes that the model
+        does not tell apart, or the split is empty.
     """
     if store.bands != model.bands:
         raise StoreError(f"{store.path}: has bands {' '.join(store.bands)}, the model has {' '.join(model.bands)}")
@@ -271,6 +271,8 @@ def check_store(store: Store, model: ModelConfig, *, needs: Split = "train") -> 
         raise StoreError(
             f"{store.path}: pixels of {store.pixel_scale_arcsec} arcsec, the model has {model.pixel_scale_arcsec}"
         )
+    if store.errors != model.errors:
+        raise StoreError(f"{store.path}: is read with errors = {store.errors}, the model has errors = {model.errors}")
     built = built_for_pix(model)
     if built not in (None, store.tile_size):
         raise StoreError(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zpix.config import SimulationConfig
-from zpix.image import Region
+from zpix.image import Region, measured_factors
 from zpix.sources import STAR
 from zpix.sources.classes import has_redshift
-from zpix.training.store import AnnotatedTile, Labels
+from zpix.training.annotated_tile import AnnotatedTile
+from zpix.training.store import Labels
 
 if TYPE_CHECKING:  # drawing scenes needs packages that cutting mosaics does without
     from zpix.scenes import Scene
@@ -47,7 +48,7 @@ class MockTile:
 
 
 def draw_tile(tile: MockTile) -> AnnotatedTile:
-    """Draw a simulated tile with its labels.
+    """Draw a simulated tile with its labels, and measure its noise.
 
     Parameters
     ----------
@@ -59,16 +60,19 @@ def draw_tile(tile: MockTile) -> AnnotatedTile:
     AnnotatedTile
         The same for the same tile.
     """
-    return next(draw_again(tile))
+    return next(draw_again(tile, measured=True))
 
 
-def draw_again(tile: MockTile) -> Iterator[AnnotatedTile]:
+def draw_again(tile: MockTile, *, measured: bool = False) -> Iterator[AnnotatedTile]:
     """Draw a simulated tile in one realisation of its noise after another, without end.
 
     Parameters
     ----------
     tile : MockTile
         The tile.
+    measured : bool, default: False
+        Whether the scatter of its empty sky is measured, as it is in a mosaic before a run: once, in the first
+        realisation, for all.
 
     Yields
     ------
@@ -79,8 +83,13 @@ def draw_again(tile: MockTile) -> Iterator[AnnotatedTile]:
 
     own_seed = int(np.random.SeedSequence([tile.seed, tile.index]).generate_state(1, np.uint64)[0])
     region = Region.whole((tile.size, tile.size))
+    factors = None
     for scene in Sky(own_seed, tile.bands, tile.simulation).realisations(region):
-        yield _annotated(scene, tile.labels, spikes_alone=not tile.simulation.star_haloes)
+        seen = _annotated(scene, tile.labels, spikes_alone=not tile.simulation.star_haloes)
+        if measured and factors is None:
+            scale = tile.simulation.pixel_scale_arcsec
+            factors = measured_factors(seen.flux, seen.error, pixel_scale_arcsec=scale)
+        yield replace(seen, error_factor=factors)
 
 
 def _annotated(scene: Scene, labels: Labels, *, spikes_alone: bool) -> AnnotatedTile:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from zpix.errors import StoreError
 from zpix.progress import track
 from zpix.sources.rows import Rows
+from zpix.training.annotated_tile import AnnotatedTile
 from zpix.training.batches import segment_boxes
-from zpix.training.store import AnnotatedTile, Split, Store
+from zpix.training.store import Split, Store
 
 #: Pixels by which cutouts for the redshift head are larger than it needs, so that each epoch can shift them.
 SLACK_PIX = 2

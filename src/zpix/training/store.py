@@ -5,18 +5,21 @@ A zarr group per split (`train`, `validation`, `test`), one chunk per tile:
     flux, error     (tile, band, y, x) float32, nJy per pixel; error +inf where not valid
     segmentation    (tile, y, x) int32; source i of a tile has the value i + 1
     dust            (tile,) float32, E(B−V) in magnitudes
+    error_factor    (tile, band) float32, scatter of sums on empty sky over their error; NaN where not known
     first_source    (tile + 1,) int64; sources of tile t are rows first_source[t] to first_source[t + 1]
     label, redshift, source_id   (source,) of all tiles; redshift is NaN where unknown
 
 A label is the number of a class in the list `classes` of the header, from 1. Boxes are not stored: they are the bounds
 of the segments. Beside the groups, `redshifts.parquet` may say where the redshifts are from.
+
+Errors are those of the images. A model whose errors are measured has them multiplied by `error_factor` when a tile is
+read, so that one store serves both kinds of models.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,10 +27,12 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from zpix.config import Errors
 from zpix.disk_space import size_text, told_if_full
 from zpix.errors import OutputError, StoreError
 from zpix.outputs import refuse_other_settings
 from zpix.sources.classes import CLASSES, DEFAULT_CLASSES, labels_of
+from zpix.training.annotated_tile import AnnotatedTile
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -36,41 +41,6 @@ Labels = Literal["all", "spectroscopic"]
 
 _FORMAT = "zpix-store-1"
 _SOURCE_COLUMNS = {"label": np.int64, "redshift": np.float32, "source_id": np.int64}
-
-
-@dataclass(frozen=True)
-class AnnotatedTile:
-    """One tile and its N sources.
-
-    Attributes
-    ----------
-    flux : ndarray, shape (band, y, x), float32, nJy
-        Flux per pixel.
-    error : ndarray, shape (band, y, x), float32, nJy
-        Its 1-sigma error; +inf where a pixel is not valid.
-    segmentation : ndarray, shape (y, x), int32
-        Source i has the value i + 1; 0 elsewhere.
-    dust : float, mag
-        E(B−V) of the Milky Way.
-    label : ndarray, shape (N,), int64
-        Classes, as `zpix.sources.classes` numbers them.
-    redshift : ndarray, shape (N,), float32
-        Redshifts; NaN where unknown.
-    source_id : ndarray, shape (N,), int64
-        Identifiers in the catalogue that the tile was made from.
-    """
-
-    flux: NDArray[np.float32]
-    error: NDArray[np.float32]
-    segmentation: NDArray[np.int32]
-    dust: float
-    label: NDArray[np.int64]
-    redshift: NDArray[np.float32]
-    source_id: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        """Return the number of sources."""
-        return len(self.label)
 
 
 class StoreWriter:
@@ -116,6 +86,7 @@ class StoreWriter:
             "tile_size": tile_size,
             "pixel_scale_arcsec": pixel_scale_arcsec,
             "classes": list(CLASSES),
+            "error_factors": True,
             "settings": dict(settings),
         }
         if self.path.exists():
@@ -189,6 +160,8 @@ class StoreWriter:
         for name in ("flux", "error", "segmentation"):
             group[name].append(getattr(tile, name)[None])
         group["dust"].append(np.array([tile.dust], np.float32))
+        unknown = np.full(len(tile.flux), np.nan, np.float32)
+        group["error_factor"].append((unknown if tile.error_factor is None else tile.error_factor)[None])
         group["first_source"].append(np.array([group["label"].shape[0] + len(tile)], np.int64))
         for name, dtype in _SOURCE_COLUMNS.items():
             group[name].append(np.asarray(getattr(tile, name), dtype))
@@ -213,6 +186,7 @@ class StoreWriter:
             group.create_array(name, shape=(0, *image), chunks=(1, *image), dtype="f4")
         group.create_array("segmentation", shape=(0, *image[1:]), chunks=(1, *image[1:]), dtype="i4")
         group.create_array("dust", shape=(0,), chunks=(1024,), dtype="f4")
+        group.create_array("error_factor", shape=(0, bands), chunks=(1024, bands), dtype="f4")
         group.create_array("first_source", shape=(1,), chunks=(1024,), dtype="i8")
         for name, dtype in _SOURCE_COLUMNS.items():
             group.create_array(name, shape=(0,), chunks=(65536,), dtype=dtype)
@@ -224,7 +198,7 @@ class StoreWriter:
             count = tiles[split]
             sources = int(group["first_source"][count])
             group["first_source"].resize((count + 1,))
-            for name in ("flux", "error", "segmentation", "dust"):
+            for name in ("flux", "error", "segmentation", "dust", "error_factor"):
                 group[name].resize((count, *group[name].shape[1:]))
             for name in _SOURCE_COLUMNS:
                 group[name].resize((sources,))
@@ -264,11 +238,15 @@ class Store:
     ----------
     path : str or Path
         Its directory.
+    errors : {"image", "measured"}, default: "image"
+        What the model that reads it takes for errors.
 
     Attributes
     ----------
     path : Path
         Its directory.
+    errors : {"image", "measured"}
+        What the errors of its tiles are when they are read.
     bands : tuple of str
         Bands of the tiles, in order.
     tile_size : int, pixels
@@ -283,13 +261,14 @@ class Store:
     Raises
     ------
     StoreError
-        If the directory is missing, not a store, or not finished.
+        If the directory is missing, not a store, or not finished; if errors are to be measured and the store does not
+        say what was measured.
     ConfigError
         If one of its classes is unknown.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Path, *, errors: Errors = "image") -> None:
+        self.path, self.errors = Path(path), errors
         if not self.path.is_dir():
             raise StoreError(f"{path}: no such training store; make one with zpix prepare")
         try:
@@ -310,6 +289,12 @@ class Store:
         self._columns = {
             split: {name: np.asarray(root[split][name]) for name in (*_SOURCE_COLUMNS, "dust")} for split in SPLITS
         }
+        self._factors = {split: _factors_of(root[split], len(self.bands)) for split in SPLITS}
+        if errors == "measured" and not all(np.isfinite(own).all() for own in self._factors.values()):
+            raise StoreError(
+                f"{path}: does not say how its errors compare with the noise of empty sky, which a model with errors "
+                "= measured needs; prepare it again, or set errors = image in [model]"
+            )
         labels = np.concatenate([[0], labels_of(self.classes)])
         for columns in self._columns.values():
             columns["label"] = labels[columns["label"]]
@@ -344,6 +329,17 @@ class Store:
         """
         return {name: self._columns[split][name] for name in _SOURCE_COLUMNS}
 
+    def error_factors(self) -> NDArray[np.float32] | None:
+        """Give the measured scatter of sums over their errors.
+
+        Returns
+        -------
+        (band,) float32 or None
+            Medians over all tiles; None if it was not measured in all of them.
+        """
+        every = np.concatenate(list(self._factors.values()))
+        return np.median(every, axis=0).astype(np.float32) if len(every) and np.isfinite(every).all() else None
+
     def read(self, split: Split, index: int) -> AnnotatedTile:
         """Read one tile.
 
@@ -362,10 +358,19 @@ class Store:
         group: Any = self._root[split]
         columns = self._columns[split]
         rows = slice(self._first[split][index], self._first[split][index + 1])
-        return AnnotatedTile(
+        tile = AnnotatedTile(
             flux=group["flux"][index],
             error=group["error"][index],
             segmentation=group["segmentation"][index],
             dust=float(columns["dust"][index]),
             **{name: columns[name][rows] for name in _SOURCE_COLUMNS},
+            error_factor=self._factors[split][index],
         )
+        return tile.in_errors(self.errors)
+
+
+def _factors_of(group: Any, bands: int) -> NDArray[np.float32]:
+    """Factors (tile, band) of the errors of a split; NaN in stores of before they were measured."""
+    if "error_factor" in group:
+        return np.asarray(group["error_factor"], np.float32)
+    return np.full((group["first_source"].shape[0] - 1, bands), np.nan, np.float32)
