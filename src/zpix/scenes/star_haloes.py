@@ -63,16 +63,18 @@ def far_light(
     """
     images = _coarse_images(psfs, pixel_scale_arcsec)
     at_x, at_y = np.arange(region.x0, region.x1), np.arange(region.y0, region.y1)
-    light = _read(_read(images, (at_y - y) / _COARSE, axis=1), (at_x - x) / _COARSE, axis=2)
+    last = images.shape[1] - 1
+    row, column = (np.clip(at / _COARSE + (last + 1) // 2, 0, last - 1e-6) for at in (at_y - y, at_x - x))
+    bottom, left = int(row[0]), int(column[0])
+    needed = images[:, bottom : int(row[-1]) + 2, left : int(column[-1]) + 2]
+    light = _read(_read(needed, row - bottom, axis=1), column - left, axis=2)
     radius = np.hypot((at_y - round(y))[:, None], at_x - round(x))
     light *= fade(radius, HALO_SIZE) - fade(radius, STAMP_SIZES[-1])
     return light
 
 
-def _read(images: NDArray[np.float32], offset: NDArray[np.float64], *, axis: int) -> NDArray[np.float32]:
-    """Images (band, y, x) read along one axis at offsets from their middle in pixels, linearly; ends go on."""
-    last = images.shape[axis] - 1
-    place = np.clip(offset + images.shape[axis] // 2, 0, last - 1e-6)
+def _read(images: NDArray[np.float32], place: NDArray[np.float64], *, axis: int) -> NDArray[np.float32]:
+    """Images (band, y, x) read at places along one axis, linearly."""
     first = place.astype(int)
     fraction = (place - first).astype(np.float32).reshape([-1 if one == axis else 1 for one in range(3)])
     return np.asarray(np.take(images, first, axis) * (1 - fraction) + np.take(images, first + 1, axis) * fraction)
