@@ -195,7 +195,7 @@ def _of_band(light: Images, noise: Images, empty: Mask, around: int, large: bool
     np.clip(flat, -_CLIP * scatter, _CLIP * scatter, out=flat)
     share = _filtered(empty.astype(np.float32), around)
     level = _filtered(flat, around) / np.maximum(share, np.float32(1e-6))
-    light_around = _Around(level, share * around**2)
+    light_around = _Around(np.asarray(level, np.float32), np.asarray(share * around**2, np.float32))
     small, sums = _scatter(flat, empty, _SMALL, light_around)
     return SumNoise(small, _scatter(flat, empty, _LARGE, light_around)[0] if large else math.nan, sums)
 
