@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from zpix.scenes.forms import CLUMPY, IRREGULAR, MERGING, SPIRAL
 from zpix.scenes.structure import BAR, Structure
@@ -121,7 +121,7 @@ def _none() -> _Plane:
     return np.zeros((0, 4))
 
 
-def _polar(radius: NDArray[np.float64], angle: NDArray[np.float64], size: object, light: object) -> _Plane:
+def _polar(radius: NDArray[np.float64], angle: NDArray[np.float64], size: ArrayLike, light: ArrayLike) -> _Plane:
     """Spots at polar places."""
     columns = np.broadcast_arrays(radius * np.cos(angle), radius * np.sin(angle), size, light)
     return np.stack(columns, axis=1).astype(float)
