@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import zpix
-from zpix.config import Config
+from zpix.config import Config, SimulationConfig
 from zpix.detector import default_model
 from zpix.outputs import write_json
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from experiments.foreign.scoring import EDGES, score, search
-from experiments.foreign.skies import BEYOND, WITHIN, Family, drawn_field
+from experiments.foreign.skies import RECIPE, Family, beyond, drawn_field
 from experiments.foreign.teaching import draw, teach
 from experiments.markdown import print_table, with_error
 
@@ -54,14 +54,14 @@ class Test:
         The model.
     family : Family
         Spectra of the fields.
-    recipe : Path
-        How the fields vary.
+    kind : {"varied", "beyond"}
+        Whether observations vary as they were taught, or half as far again.
     """
 
     name: str
     model: Path
     family: Family
-    recipe: Path
+    kind: str
 
 
 def main() -> None:
@@ -72,8 +72,7 @@ def main() -> None:
     add("--family", type=Family.parse, action="append", required=True, help="NAME or NAME=TEMPLATES, taught")
     add("--foreign", type=Family.parse, action="append", default=[], help="NAME=TEMPLATES, never taught")
     add("--detector", type=Path, default=default_model(), help="checkpoint that finds the sources")
-    add("--recipe", type=Path, default=WITHIN, help="TOML file: what is taught, and how")
-    add("--beyond", type=Path, default=BEYOND, help="TOML file: observations outside of that")
+    add("--recipe", type=Path, default=RECIPE, help="TOML file: what is taught, and how")
     add("--tiles", type=int, default=1200, help="tiles of each family to learn colours from")
     add("--seeds", type=int, nargs="+", default=[91001, 91002, 91003], help="of the fields to test on")
     add("--size", type=int, default=2048, help="side of these fields in pixels")
@@ -88,7 +87,7 @@ def main() -> None:
         kept = asked.out / "scores" / f"{test.name}.json"
         if not kept.is_file():
             kept.parent.mkdir(parents=True, exist_ok=True)
-            write_json(kept, measure(test, asked.out, seeds=asked.seeds, size=asked.size))
+            write_json(kept, measure(test, asked.out, simulation=config.simulation, seeds=asked.seeds, size=asked.size))
         results[test.name] = json.loads(kept.read_text("utf-8"))
     write_json(asked.out / "foreign.json", results)
     print_redshifts(results)
@@ -101,28 +100,28 @@ def tests(asked: argparse.Namespace, config: Config) -> list[Test]:
     def taught(families: Sequence[Family]) -> Path:
         return teach(
             asked.out / "models", families, colours=asked.out / "colours", detector=asked.detector, config=config,
-            recipe=asked.recipe, calibration=(asked.calibrate_on, 7101),
+            calibration=(asked.calibrate_on, 7101),
         )  # fmt: skip
 
     whole = taught(asked.family)
-    listed = [Test(f"{family.name}, taught", whole, family, asked.recipe) for family in asked.family]
+    listed = [Test(f"{family.name}, taught", whole, family, "varied") for family in asked.family]
     for family in asked.family:
         others = taught([other for other in asked.family if other != family])
-        listed.append(Test(f"{family.name}, left out", others, family, asked.recipe))
-        listed.append(Test(f"{family.name}, observed outside the taught ranges", whole, family, asked.beyond))
+        listed.append(Test(f"{family.name}, left out", others, family, "varied"))
+        listed.append(Test(f"{family.name}, observed outside the taught ranges", whole, family, "beyond"))
     for family in asked.foreign:
-        listed.append(Test(f"{family.name}, never taught", whole, family, asked.recipe))
-        listed.append(Test(f"{family.name}, observed outside the taught ranges", whole, family, asked.beyond))
+        listed.append(Test(f"{family.name}, never taught", whole, family, "varied"))
+        listed.append(Test(f"{family.name}, observed outside the taught ranges", whole, family, "beyond"))
     return listed
 
 
-def measure(test: Test, out: Path, *, seeds: Sequence[int], size: int) -> dict[str, Any]:
+def measure(test: Test, out: Path, *, simulation: SimulationConfig, seeds: Sequence[int], size: int) -> dict[str, Any]:
     """Draw the fields of a test unless they exist, search them, and score them as one."""
-    simulation = zpix.load_config(test.recipe).simulation
+    sky = simulation if test.kind == "varied" else beyond(simulation)
     searched = []
     for seed in seeds:
-        field = drawn_field(out / "fields" / test.recipe.stem, test.family, seed, size=size, simulation=simulation)
-        result = out / "results" / test.model.parent.name / test.recipe.stem / test.family.name / str(seed)
+        field = drawn_field(out / "fields" / test.kind, test.family, seed, size=size, simulation=sky)
+        result = out / "results" / test.model.parent.name / test.kind / test.family.name / str(seed)
         searched.append(search(field, test.model, result))
     return score(searched)
 

@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import zpix
-from zpix.config import SimulationConfig, override
+from zpix.config import Config, SimulationConfig, override
 from zpix.training.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: How fields vary in training, and beyond it.
-WITHIN, BEYOND = ROOT / "recipes" / "varied.toml", ROOT / "recipes" / "varied-beyond.toml"
+#: How fields vary in training.
+RECIPE = ROOT / "recipes" / "varied-redshifts.toml"
+
+#: What is drawn with a scatter, and what from a range.
+_SCATTERS = (
+    "zero_point_scatter_mag", "psf_width_scatter", "psf_ellipticity", "band_depth_scatter_mag", "sky_residual_sigma",
+    "sky_gradient_sigma",
+)  # fmt: skip
+_RANGES = ("depth_range", "noise_over_error_range", "noise_correlation_range", "density_range")
+_BEYOND = 1.5
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,13 @@ def natural(simulation: SimulationConfig) -> SimulationConfig:
     return override(simulation, **{name: getattr(usual, name) for name in names if hasattr(usual, name)})
 
 
+def beyond(simulation: SimulationConfig) -> SimulationConfig:
+    """Settings whose observations vary half as far again: scatters times 1.5, ranges 1.5 times wider at both ends."""
+    scatters = {name: _BEYOND * getattr(simulation, name) for name in _SCATTERS}
+    ranges = {name: (low / _BEYOND, _BEYOND * high) for name in _RANGES for low, high in [getattr(simulation, name)]}
+    return override(simulation, **scatters, **ranges)
+
+
 def drawn_field(place: Path, family: Family, seed: int, *, size: int, simulation: SimulationConfig) -> Path:
     """Return a field of one family, drawn unless it exists."""
     field = place / family.name / str(seed)
@@ -63,11 +78,10 @@ def drawn_field(place: Path, family: Family, seed: int, *, size: int, simulation
     return field
 
 
-def calibration_store(place: Path, families: Sequence[Family], *, tiles: int, seed: int, varied: Path) -> Path:
+def calibration_store(place: Path, families: Sequence[Family], *, tiles: int, seed: int, config: Config) -> Path:
     """Return a store whose tiles, of some families, are all for validation; drawn unless it exists whole."""
     path = place / f"{'+'.join(family.name for family in families)}.zarr"
     if not path.is_dir() or not Store(path).count("validation"):
-        config = zpix.load_config(varied)
         sky = config.model_copy(update={"simulation": mixed(natural(config.simulation), families)})
         zpix.prepare(out=path, mock=tiles, seed=seed, fractions=(0.0, 1.0, 0.0), config=sky)
     return path

@@ -38,7 +38,6 @@ def teach(
     colours: Path,
     detector: Path,
     config: Config,
-    recipe: Path,
     calibration: tuple[int, int],
 ) -> Path:
     """Return a model taught on these families, made unless it exists.
@@ -59,7 +58,7 @@ def teach(
     unfinished = model.with_name("uncalibrated.safetensors")
     save_checkpoint(unfinished, Checkpoint(known.detector, about))
     tiles, seed = calibration
-    store = calibration_store(place.parent / "calibration", families, tiles=tiles, seed=seed, varied=recipe)
+    store = calibration_store(place.parent / "calibration", families, tiles=tiles, seed=seed, config=config)
     zpix.calibrate(unfinished, store)
     for path in sorted(model.parent.glob("uncalibrated.*")):
         path.rename(path.with_name(path.name.replace("uncalibrated", "model")))
