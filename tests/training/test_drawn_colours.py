@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -53,9 +54,10 @@ def test_a_head_learns_from_the_colours_of_several_skies(tmp_path):
     assert model.about.z_range == (0.5, 9.0) and model.about.counts == {"train": {"sources": 5}}
 
 
-def test_colours_of_other_bands_are_refused(tmp_path):
-    place = as_drawn(tmp_path / "other", [1.0], bands=["F090W", "F444W"])
-    with pytest.raises(StoreError, match=r"other' holds colours with bands = \['F090W', 'F444W'\]; the model has"):
+@pytest.mark.parametrize(("name", "value"), [("bands", ["F090W", "F444W"]), ("errors", "measured")])
+def test_colours_of_other_bands_or_errors_are_refused(tmp_path, name, value):
+    place = as_drawn(tmp_path / "other", [1.0], **{name: value})
+    with pytest.raises(StoreError, match=re.escape(f"other' holds colours with {name} = {value}; the model has")):
         pretrain(place, out=tmp_path / "out", config=Config(model=MODEL, pretraining=FIT))
     assert not (tmp_path / "out").exists()
 

@@ -33,7 +33,7 @@ _TILES = 20  # of a file, the last of which is for validation
 _SPLITS = ("train", "validation")
 _SETTINGS = "settings.json"
 # Settings without which the sums of two directories do not mean the same.
-_SHARED = ("bands", "cutout_size_pix", "gaussian_sigmas_pix", "elliptical_widths")
+_SHARED = ("bands", "cutout_size_pix", "gaussian_sigmas_pix", "elliptical_widths", "errors")
 
 
 @dataclass(frozen=True)
@@ -178,10 +178,10 @@ def join_colours(
     settings = [json.loads((place / _SETTINGS).read_text(encoding="utf-8")) for place in places]
     wanted = json.loads(json.dumps({name: getattr(model, name) for name in _SHARED}))
     for place, own in zip(places, settings, strict=True):
-        other = [name for name in _SHARED if own[name] != wanted[name]]
+        other = [name for name in wanted if own.get(name, "image") != wanted[name]]
         if other:
             raise StoreError(
-                f"'{place}' holds colours with {other[0]} = {own[other[0]]}; the model has {wanted[other[0]]}"
+                f"'{place}' holds colours with {other[0]} = {own.get(other[0], 'image')}; the model has {wanted[other[0]]}"
             )
     shards = [shard for place in places for shard in sorted(place.glob("*.safetensors"))]
     training, validation = read_colours(shards)
