@@ -178,11 +178,10 @@ def join_colours(
     settings = [json.loads((place / _SETTINGS).read_text(encoding="utf-8")) for place in places]
     wanted = json.loads(json.dumps({name: getattr(model, name) for name in _SHARED}))
     for place, own in zip(places, settings, strict=True):
-        other = [name for name in wanted if own.get(name, "image") != wanted[name]]
-        if other:
-            raise StoreError(
-                f"'{place}' holds colours with {other[0]} = {own.get(other[0], 'image')}; the model has {wanted[other[0]]}"
-            )
+        for name, value in wanted.items():
+            drawn = own.get(name, "image")  # colours of errors as images give them do not say so
+            if drawn != value:
+                raise StoreError(f"'{place}' holds colours with {name} = {drawn}; the model has {value}")
     shards = [shard for place in places for shard in sorted(place.glob("*.safetensors"))]
     training, validation = read_colours(shards)
     if training is None or not len(training.redshift):
