@@ -114,6 +114,7 @@ def become(asked: dict[str, Any], streams: list[int]) -> None:
     os.environ.clear()
     os.environ.update(asked["environment"])
     client, *arguments = asked["argv"]
+    sys.path += [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in sys.path]
     sys.executable = str(Path(client).with_name("python"))  # also of the processes that it starts
     try:
         run(Path(client).name, arguments)

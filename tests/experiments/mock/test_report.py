@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -43,13 +41,13 @@ def stand_in(tmp_path_factory) -> Path:
 
 
 @pytest.mark.slow
-def test_the_whole_command(tmp_path, stand_in):
+def test_the_whole_command(tmp_path, stand_in, quick_programs):
     options = ["--real", stand_in, "--docs", tmp_path, "--large-field", tmp_path / "large", "--large-size", 256]
     options += ["--large-workers", 1]
     for name in ("seed", "tiles", "tile_size", "deep_cells", "wide_cells", "timed_tiles", "repeat_size"):
         options += [f"--{name.replace('_', '-')}", getattr(TINY, name)]
-    command = [sys.executable, str(ROOT / "experiments" / "mock_sky.py"), *map(str, options)]
-    result = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
+    command = ["python", str(ROOT / "experiments" / "mock_sky.py"), *map(str, options)]
+    result = subprocess.run(command, capture_output=True, text=True, env=quick_programs, check=False)
     assert result.returncode == 0, result.stderr
     page = (tmp_path / "mock.md").read_text("utf-8")
     assert len(re.findall(r"^## [1-6]\. ", page, re.M)) == 6 and "$" not in page and "Not made" not in page
