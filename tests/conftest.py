@@ -146,9 +146,10 @@ def templates(tmp_path) -> Path:
 
 @pytest.fixture
 def coarse_redshifts(monkeypatch) -> None:
-    """Template fitting on a coarse grid of redshifts, which takes a tenth of the time."""
-    from zpix.evaluation.rival import FitSettings, rivals
+    """Template fitting on coarse grids of redshifts and wavelengths, which takes a twentieth of the time."""
+    from zpix.evaluation.rival import FitSettings, fit, rivals
 
     coarse = partial(FitSettings, z_max=12.0, z_step=0.1)
     monkeypatch.setattr(rivals, "_OWN_TEMPLATES", coarse(template_error=0.0, systematic_error=0.02))
     monkeypatch.setattr(rivals, "FitSettings", coarse)
+    monkeypatch.setattr(fit, "_FILTER_POINTS", 15)

@@ -11,11 +11,12 @@ from astropy.table import Table
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 
-#: Runs the page with template fitting on a coarse grid of redshifts.
+#: Runs the page with template fitting on coarse grids of redshifts and wavelengths.
 RUN = """
 import runpy
 from functools import partial
-from zpix.evaluation.rival import FitSettings, rivals
+from zpix.evaluation.rival import FitSettings, fit, rivals
+fit._FILTER_POINTS = 15
 rivals._OWN_TEMPLATES = FitSettings(z_max=12.0, z_step=0.1, template_error=0.0, systematic_error=0.02)
 rivals.FitSettings = partial(FitSettings, z_max=12.0, z_step=0.1)
 runpy.run_path("page.py", run_name="__main__")
