@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.preloaded import programs
 from tests.surveys.small_jades import JadesField, write_jades_field
 from zpix.config import InferenceConfig, Registry
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
@@ -48,6 +49,13 @@ def install(tmp_path, monkeypatch, open_registry) -> Callable[..., None]:
         open_registry(registry)
 
     return write
+
+
+@pytest.fixture(scope="session")
+def quick_programs() -> Iterator[dict[str, str]]:
+    """Environment in which `python` and `zpix` have loaded torch already."""
+    with programs() as environment:
+        yield environment
 
 
 @pytest.fixture(scope="session")
@@ -138,9 +146,10 @@ def templates(tmp_path) -> Path:
 
 @pytest.fixture
 def coarse_redshifts(monkeypatch) -> None:
-    """Template fitting on a coarse grid of redshifts, which takes a tenth of the time."""
-    from zpix.evaluation.rival import FitSettings, rivals
+    """Template fitting on coarse grids of redshifts and wavelengths, which takes a twentieth of the time."""
+    from zpix.evaluation.rival import FitSettings, fit, rivals
 
     coarse = partial(FitSettings, z_max=12.0, z_step=0.1)
     monkeypatch.setattr(rivals, "_OWN_TEMPLATES", coarse(template_error=0.0, systematic_error=0.02))
     monkeypatch.setattr(rivals, "FitSettings", coarse)
+    monkeypatch.setattr(fit, "_FILTER_POINTS", 15)

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 import torch
+from timm.models import mvitv2
 from torchvision.ops import box_iou
 
 from tests.detector.scenery import blobs, small_model
@@ -79,15 +80,15 @@ def test_what_is_answered_of_a_source_does_not_depend_on_the_number_of_others(qu
     assert all(len(found.boxes) == 0 for found in detect(quantised, score_threshold=1.0))
 
 
-@pytest.mark.slow
-def test_parts_are_ready_for_the_last_two_shapes_of_tiles(quantised):
+def test_parts_are_ready_for_the_last_two_shapes(quantised):
     torch.manual_seed(0)
-    tiles = {size: torch.randn(1, 2 * len(BANDS), *size) for size in ((64, 64), (64, 128), (128, 64))}
-    answers = {size: quantised.pyramid(tile)[0].clone() for size, tile in tiles.items()}
-    assert [shapes[0][2:] for shapes in quantised.pyramid._built] == [(64, 128), (128, 64)]
-    for size in ((64, 128), (64, 64)):  # one that is still there, one that is built again
-        assert torch.equal(quantised.pyramid(tiles[size])[0], answers[size])
-    assert [shapes[0][2:] for shapes in quantised.pyramid._built] == [(64, 128), (64, 64)]
+    part, channels = quantised.mask_head, quantised.config.pyramid_channels
+    given = {size: torch.randn(8, channels, size, size) for size in (4, 6, 8)}
+    answers = {size: part(pooled) for size, pooled in given.items()}
+    assert [shapes[0][2] for shapes in part._built] == [6, 8]
+    for size in (6, 4):  # one that is still there, one that is built again
+        assert torch.equal(part(given[size]), answers[size])
+    assert [shapes[0][2] for shapes in part._built] == [6, 4]
 
 
 @pytest.mark.slow
@@ -99,7 +100,8 @@ def test_in_bf16_everything_around_is_bf16(trained, ranges):
 
 
 @pytest.mark.slow
-def test_a_transformer_too_computes_in_eight_bits():
+def test_a_transformer_too_computes_in_eight_bits(monkeypatch):
+    monkeypatch.setitem(mvitv2.model_cfgs, "mvitv2_tiny", mvitv2.MultiScaleVitCfg(depths=(1, 1, 1, 1)))  # of 10 blocks
     torch.manual_seed(0)
     detector = Detector(small_model(backbone="mvitv2_tiny", bands=BANDS)).eval()
     with measured_ranges(detector) as ranges:

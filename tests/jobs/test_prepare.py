@@ -1,7 +1,6 @@
 """`zpix prepare` on files in the formats of JADES."""
 
 import subprocess
-import sys
 from pathlib import Path
 from signal import SIGKILL
 
@@ -97,7 +96,7 @@ def test_a_dry_run_counts_the_same_and_writes_nothing(jades_field, whole, tmp_pa
 
 
 @pytest.mark.slow
-def test_a_killed_preparation_continues_to_the_same_store(jades_field, whole, tmp_path):
+def test_a_killed_preparation_continues_to_the_same_store(jades_field, whole, tmp_path, quick_programs):
     out = tmp_path / "store.zarr"
     script = f"""
 import os, signal
@@ -113,7 +112,8 @@ zpix.prepare({str(jades_field.mosaics)!r}, segmentation={str(jades_field.segment
     catalogue={str(jades_field.catalogue)!r}, out={str(out)!r},
     redshifts=[{str(jades_field.dr4)!r}, {str(jades_field.dr3)!r}], **{OPTIONS!r})
 """
-    assert subprocess.run([sys.executable, "-c", script], timeout=120).returncode == -SIGKILL
+    killed = subprocess.run(["python", "-c", script], env=quick_programs, timeout=120)
+    assert killed.returncode == -SIGKILL
     with pytest.raises(ZpixError, match="was interrupted"):
         Store(out)
     with pytest.raises(OutputError, match="other settings"):  # other redshifts are another store

@@ -1,6 +1,5 @@
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +95,7 @@ def test_an_interrupted_field_goes_on_where_it_was(field: Path, tmp_path: Path, 
 
 
 @pytest.mark.slow
-def test_a_killed_field_goes_on_where_it_was(field: Path, tmp_path: Path) -> None:
+def test_a_killed_field_goes_on_where_it_was(field: Path, tmp_path: Path, quick_programs: dict[str, str]) -> None:
     out = tmp_path / "mock"
     script = f"""
 import os, signal
@@ -106,7 +105,8 @@ config = SimulationConfig(cell_size_pix=128, limit_mag=28.5, psf_angle_deg=0.0)
 stop = lambda done, total: done == 3 and os.kill(os.getpid(), signal.SIGKILL)
 write_field({str(out)!r}, shape=(200, 300), seed=7, bands={BANDS!r}, config=config, progress=stop)
 """
-    assert subprocess.run([sys.executable, "-c", script], timeout=120).returncode == -signal.SIGKILL
+    killed = subprocess.run(["python", "-c", script], env=quick_programs, timeout=120)
+    assert killed.returncode == -signal.SIGKILL
     assert [path.name for path in out.iterdir()] == [".simulation.part"]
     rest = Stop(after=0)
     write_field(out, shape=(200, 300), seed=7, bands=BANDS, config=CONFIG, progress=rest)

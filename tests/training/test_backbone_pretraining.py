@@ -6,7 +6,6 @@ import csv
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -76,11 +75,11 @@ fit_backbone(GalaxiesML(["a.hdf5"], size=64), None, Path("killed"), detector=net
 
 
 @pytest.mark.slow
-def test_what_was_killed_goes_on_to_the_same_bytes(tmp_path):
+def test_what_was_killed_goes_on_to_the_same_bytes(tmp_path, quick_programs):
     training = GalaxiesML([write_galaxiesml(tmp_path / "a.hdf5", count=32)], size=64)
     root = Path(__file__).parents[2]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])}
-    killed = subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, env=environment, timeout=120)
+    environment = {**quick_programs, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])}
+    killed = subprocess.run(["python", "-c", KILLED], cwd=tmp_path, env=environment, timeout=120)
     assert killed.returncode == -signal.SIGKILL
     assert len(losses(tmp_path / "killed")) == 2
     config = PretrainingConfig(epochs=2, batch_size=16)

@@ -1,7 +1,5 @@
 import csv
-import os
 import subprocess
-import sys
 
 import pytest
 import torch
@@ -142,18 +140,18 @@ def test_a_store_whose_tiles_a_transformer_was_not_built_for_is_refused(tmp_path
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_model_and_go_on(tmp_path):
+def test_two_processes_train_one_model_and_go_on(tmp_path, quick_programs):
     blob_store(tmp_path / "store")
     settings = {"batch_size": 1, "learning_rate": 1e-3, "warmup_steps": 2, "precision": "fp32"}
     write_config(tmp_path / "tiny.toml", model=small_model(bands=BANDS), training=TrainingConfig(epochs=2, **settings))
 
     def train_with_two_processes() -> None:
-        launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+        launcher = ["python", "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
         command = ["-m", "zpix", "train", "store", "--config", "tiny.toml", "--out", "run", "--device", "cpu"]
         done = subprocess.run(
             [*launcher, *command],
             cwd=tmp_path,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={**quick_programs, "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
             timeout=600,

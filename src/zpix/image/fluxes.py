@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,7 @@ def njy_per_unit(
     return float(unit.to(u.MJy / u.sr)) * _area(header, path, pixel_area_sr, remarks) * NJY_PER_MJY
 
 
+@lru_cache(maxsize=256)  # every file of a mosaic says it again, and reading it takes longer than opening the file
 def known_unit(text: str) -> u.UnitBase | None:
     """Read a unit of flux per pixel or of surface brightness.
 

@@ -7,7 +7,7 @@ import logging
 import multiprocessing
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +33,7 @@ from zpix.surveys.spectroscopy import (
 from zpix.training.about import store_counts
 from zpix.training.annotation import annotate, check_fractions, cut_tiles, split_by_position
 from zpix.training.mock import MockTile, draw_tile
-from zpix.training.store import SPLITS, Labels, Split, Store, StoreWriter
+from zpix.training.store import SPLITS, AnnotatedTile, Labels, Split, Store, StoreWriter
 
 log = logging.getLogger(__name__)
 
@@ -316,12 +316,9 @@ def _draw_mock(
         out, bands=bands, tile_size=tile_size, pixel_scale_arcsec=config.pixel_scale_arcsec, settings=settings
     )
     jobs = (MockTile(seed, index, tile_size, bands, config, labels) for index in range(writer.position, tiles))
-    with (
-        ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
-        progress_bar("drawing scenes", tiles, done=writer.position) as bar,
-    ):
+    with progress_bar("drawing scenes", tiles, done=writer.position) as bar:
         try:
-            for tile in in_order(pool, draw_tile, jobs, ahead=2 * workers):
+            for tile in _drawn(jobs, workers):
                 writer.add(splits[writer.position], tile)
                 bar.advance()
         except Exception:
@@ -330,3 +327,12 @@ def _draw_mock(
             raise
     writer.close({"kind": "mock", **settings})
     return store_counts(Store(out))
+
+
+def _drawn(jobs: Iterator[MockTile], workers: int) -> Iterator[AnnotatedTile]:
+    """Draw tiles in their order, by this process or by several."""
+    if workers == 1:
+        yield from map(draw_tile, jobs)
+        return
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from in_order(pool, draw_tile, jobs, ahead=2 * workers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,16 +49,6 @@ def test_redshifts_of_its_own_templates_are_found(break_templates, capfd):
     assert np.isnan(scale[0])  # never bright in the bluest
     np.testing.assert_allclose(scale[1:], 1, atol=0.05)
     assert capfd.readouterr() == ("", "")  # EAZY talks; we do not
-
-
-@pytest.mark.slow
-def test_other_settings_are_as_a_new_fitter(break_templates):
-    flux, error = break_galaxies(np.array([2.0, 3.0]), -1.5), np.full((2, 7), 2.0)
-    first = TemplateFitter(BANDS, read_template_set(break_templates()), COARSE)
-    first.fit(flux, error)
-    for settings in (replace(COARSE, systematic_error=0.2), replace(COARSE, z_max=4.0)):
-        kept, new = first.with_settings(settings), TemplateFitter(BANDS, first.templates, settings)
-        np.testing.assert_allclose(kept.fit(flux, error).pdf.density, new.fit(flux, error).pdf.density)
 
 
 def test_bands_without_a_measurement_are_left_out(break_templates):

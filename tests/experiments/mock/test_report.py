@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
+import runpy
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,14 +44,17 @@ def stand_in(tmp_path_factory) -> Path:
 
 
 @pytest.mark.slow
-def test_the_whole_command(tmp_path, stand_in):
+@pytest.mark.filterwarnings("default")  # of so few sources
+def test_the_whole_command(tmp_path, stand_in, monkeypatch):
+    monkeypatch.setattr(timing, "draw_scene", partial(draw_scene, shape=(128, 128)))
+    monkeypatch.setattr(timing, "ProcessPoolExecutor", lambda number, mp_context: ThreadPoolExecutor(number))
     options = ["--real", stand_in, "--docs", tmp_path, "--large-field", tmp_path / "large", "--large-size", 256]
     options += ["--large-workers", 1]
     for name in ("seed", "tiles", "tile_size", "deep_cells", "wide_cells", "timed_tiles", "repeat_size"):
         options += [f"--{name.replace('_', '-')}", getattr(TINY, name)]
-    command = [sys.executable, str(ROOT / "experiments" / "mock_sky.py"), *map(str, options)]
-    result = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
-    assert result.returncode == 0, result.stderr
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "argv", ["mock_sky.py", *map(str, options)])
+    runpy.run_path(str(ROOT / "experiments" / "mock_sky.py"), run_name="__main__")
     page = (tmp_path / "mock.md").read_text("utf-8")
     assert len(re.findall(r"^## [1-6]\. ", page, re.M)) == 6 and "$" not in page and "Not made" not in page
     for target in re.findall(r"\]\(([^)]*)\)", page):

@@ -127,27 +127,6 @@ class TemplateFitter:
             raise InputFileError(f"EAZY parameter file '{param_file}' does not exist")
         self._grid: Any = None  # made by the first fit: EAZY builds it with a catalogue
 
-    def with_settings(self, settings: FitSettings) -> TemplateFitter:
-        """Make a fitter of the same templates with other settings.
-
-        On the same redshift grid the templates' fluxes are not computed again.
-
-        Parameters
-        ----------
-        settings : FitSettings
-            The other settings.
-
-        Returns
-        -------
-        TemplateFitter
-            Ready to fit.
-        """
-        other = TemplateFitter(self.bands, self.templates, settings)
-        names = ("z_min", "z_max", "z_step", "param_file")
-        if all(getattr(settings, name) == getattr(self.settings, name) for name in names):
-            other._grid = self._grid
-        return other
-
     def fit(self, flux_njy: NDArray[Any], error_njy: NDArray[Any]) -> Fit:
         """Fit N sources.
 
