@@ -31,9 +31,10 @@ from zpix.surveys.spectroscopy import (
     write_compilation,
 )
 from zpix.training.about import store_counts
+from zpix.training.annotated_tile import AnnotatedTile
 from zpix.training.annotation import annotate, check_fractions, cut_tiles, split_by_position
 from zpix.training.mock import MockTile, draw_tile
-from zpix.training.store import SPLITS, AnnotatedTile, Labels, Split, Store, StoreWriter
+from zpix.training.store import SPLITS, Labels, Split, Store, StoreWriter
 
 log = logging.getLogger(__name__)
 
