@@ -4,38 +4,29 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import time
-from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
 from zpix.catalogue import Catalogue, CatalogueFile, read_catalogue_parquet, require_hats, write_hats
 from zpix.config import Config, InferenceConfig, as_config, override
-from zpix.detector import About, Checkpoint, default_model, load_checkpoint
+from zpix.detector import default_model
 from zpix.detector.device import return_freed_memory
-from zpix.disk_space import refuse_without_room
 from zpix.errors import ConfigError
-from zpix.image import Mosaic, MosaicPaths, named_bands, open_mosaic
+from zpix.image import Mosaic, MosaicPaths, open_mosaic
 from zpix.outputs import refuse_to_replace, resumable_directory
 from zpix.plots import draw_detections
-from zpix.search import choose_threads, make_blocks
-from zpix.search.block import Search
-from zpix.search.blocks import Block
+from zpix.search import make_blocks
 from zpix.search.doubts import remark_on
 from zpix.search.products import FURTHER_PRODUCTS, PRODUCTS, write_products
-from zpix.search.reference import PlacedReference, read_placed_reference
-from zpix.search.requirements import check_model, check_mosaic, check_named, examine_for, what_decides
-from zpix.search.resampled import ResampledMosaics, resample_for_run
+from zpix.search.reference import read_placed_reference
+from zpix.search.requirements import check_mosaic, examine_for, load_to_search, require_room, what_decides
+from zpix.search.resampled import resample_for_run
+from zpix.search.search_task import describe_search
 from zpix.search.whole_field import FieldSummary, find_sources
 
 log = logging.getLogger(__name__)
-
-# What a run writes at the least: the segmentation map, and the other products of a small field.
-_BYTES_PER_PIXEL = 4
-_BYTES_OF_OTHERS = 1_000_000
 
 
 def run(
@@ -197,11 +188,11 @@ def write_run(
     if hats:
         require_hats()
     model = Path(default_model() if model is None else model).absolute()
-    checkpoint = _load_model(model, inference, mosaics)
+    checkpoint = load_to_search(model, inference, mosaics)
     moved = resample_for_run(mosaics, checkpoint.config, out=out, overwrite=overwrite) if resample else None
     with open_mosaic(mosaics if moved is None else moved.paths) as given:
         missing = check_mosaic(given, checkpoint, force=force)
-        _require_room(out, given.shape)
+        require_room(out, given.shape)
         start = time.perf_counter()
         verdict = examine_for(given, checkpoint, inference)
         examining = time.perf_counter() - start
@@ -215,7 +206,9 @@ def write_run(
         for part in (placed, moved):
             record |= {} if part is None else part.about
         with resumable_directory(out, record, products=products, overwrite=overwrite) as work:
-            search = _describe(mosaic, model, known, inference, placed, moved, missing, parts=work.parts, blocks=blocks)
+            search = describe_search(
+                mosaic, model, known, inference, placed, moved, missing, parts=work.parts, blocks=blocks
+            )
             search = replace(search, repairs=verdict.repairs, noise=noise)
             summary = find_sources(search, blocks, scheduler=scheduler)
             summary.seconds = {"examining": examining} | summary.seconds
@@ -239,20 +232,6 @@ def _tell(summary: FieldSummary, out: str | Path) -> None:
     log.info("seconds: %s", ", ".join(f"{stage} {spent:.1f}" for stage, spent in summary.seconds.items()))
 
 
-def _load_model(model: Path, config: InferenceConfig, mosaics: MosaicPaths) -> Checkpoint:
-    """Load a model that can do what is asked for, and knows the bands that files are named by."""
-    checkpoint = load_checkpoint(model)
-    check_model(checkpoint, config, model)
-    check_named(named_bands(mosaics), checkpoint)
-    return checkpoint
-
-
-def _require_room(out: str | Path, shape: tuple[int, int]) -> None:
-    """Refuse a place where what a run writes at the least does not fit."""
-    needed = _BYTES_PER_PIXEL * math.prod(shape) + _BYTES_OF_OTHERS
-    refuse_without_room(Path(out).parent, needed, f"{out}: cannot be written", remedy="choose another place")
-
-
 def _write_further(
     place: Path, catalogue: CatalogueFile, mosaic: Mosaic, summary: FieldSummary, *, hats: bool, scheduler: str | None
 ) -> None:
@@ -262,38 +241,3 @@ def _write_further(
     if hats:
         write_hats(place / "hats", place / "catalogue.parquet", scheduler=scheduler)
     summary.seconds["other products"] += time.perf_counter() - start
-
-
-def _describe(
-    mosaic: Mosaic,
-    model: Path,
-    about: About,
-    config: InferenceConfig,
-    placed: PlacedReference | None,
-    moved: ResampledMosaics | None,
-    missing: tuple[str, ...],
-    *,
-    parts: Path,
-    blocks: Sequence[Block],
-) -> Search:
-    """Describe a search to the processes that take part in it, on this machine or another."""
-    facts = {
-        "code_version": version("zpix"),
-        "model": about.name or "unnamed",
-        "mosaic_shape": mosaic.shape,
-        "mosaic": ", ".join(sorted({path.name for path in mosaic.paths})),
-    } | ({} if placed is None else {"reference": placed.path.name})
-    facts |= {} if moved is None else moved.facts
-    if missing:
-        facts["missing_bands"] = missing
-    return Search(
-        model,
-        tuple(path.absolute() for path in mosaic.paths),
-        mosaic.bands,
-        config,
-        parts,
-        choose_threads(config, tiles=sum(len(block.tiles) for block in blocks)),
-        facts=tuple(facts.items()),
-        reference=None if placed is None else placed.write(parts),
-        reference_segmentation=None if placed is None else placed.segmentation,
-    )

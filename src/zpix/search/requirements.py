@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from zpix.config import InferenceConfig
-from zpix.detector import Checkpoint, built_for_pix, novelty_path
+from zpix.detector import Checkpoint, built_for_pix, load_checkpoint, novelty_path
+from zpix.disk_space import refuse_without_room
 from zpix.errors import BandError, ConfigError, ModelError
-from zpix.image import BandRepair, Mosaic, Taught, Verdict, examine_mosaic, judge
+from zpix.image import BandRepair, Mosaic, MosaicPaths, Taught, Verdict, examine_mosaic, judge, named_bands
 from zpix.search.array_image import ArrayImage
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,60 @@ _TAUGHT_SHARE = 0.01
 # Fraction of outliers to F444W = 28 by the number of missing bands, of models that were measured
 # (docs/notebook/2026-11-28-missing-bands.md).
 _OUTLIERS = {"zpix-default-5": {0: 0.05, 1: 0.06, 2: 0.11, 3: 0.17, 4: 0.34, 5: 0.47, 6: 0.55, 7: 0.57}}
+
+
+# What a run writes at the least: the segmentation map, and the other products of a small field.
+_BYTES_PER_PIXEL = 4
+_BYTES_OF_OTHERS = 1_000_000
+
+
+def load_to_search(model: Path, config: InferenceConfig, mosaics: MosaicPaths) -> Checkpoint:
+    """Load a model that can do what is asked for, and knows the bands that files are named by.
+
+    Parameters
+    ----------
+    model : Path
+        Checkpoint.
+    config : InferenceConfig
+        Settings of the search.
+    mosaics : str, Path, sequence of these, or mapping of str to path
+        Files to search.
+
+    Returns
+    -------
+    Checkpoint
+        The model.
+
+    Raises
+    ------
+    ModelError, ConfigError
+        As in `check_model`.
+    BandError
+        As in `check_named`.
+    """
+    checkpoint = load_checkpoint(model)
+    check_model(checkpoint, config, model)
+    check_named(named_bands(mosaics), checkpoint)
+    return checkpoint
+
+
+def require_room(out: str | Path, shape: tuple[int, int]) -> None:
+    """Refuse a place where what a run writes at the least does not fit.
+
+    Parameters
+    ----------
+    out : str or Path
+        Where the run will write.
+    shape : (int, int), pixels
+        Height and width of the mosaic.
+
+    Raises
+    ------
+    OutputError
+        If the disk has no room for it.
+    """
+    needed = _BYTES_PER_PIXEL * math.prod(shape) + _BYTES_OF_OTHERS
+    refuse_without_room(Path(out).parent, needed, f"{out}: cannot be written", remedy="choose another place")
 
 
 def check_model(checkpoint: Checkpoint, config: InferenceConfig, model: Path) -> None:
