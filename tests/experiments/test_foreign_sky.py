@@ -1,0 +1,105 @@
+"""Skies that models are tested on, and how they are scored, on numbers whose answer is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from experiments.foreign import scoring
+from experiments.foreign.skies import RECIPE, Family, beyond, mixed, natural
+
+import zpix
+from experiments import real_galaxies
+from zpix.evaluation import Truth, redshift_sample
+from zpix.image import JADES_BANDS
+from zpix.matching import Matching
+from zpix.sources import ZMixture
+
+
+class Found(dict):
+    """Detections as the scores read them."""
+
+    def magnitude(self, band: str) -> np.ndarray:
+        return self["mag"]
+
+
+def searched() -> scoring.SearchedField:
+    """Three galaxies of mag 25, and two stars of mag 20, one of them found in two pieces; one fragment."""
+    ra, magnitude = np.array([0.0, 1.0, 2.0, 3.0, 4.0]) / 3600, np.array([25.0, 25.0, 25.0, 20.0, 20.0])
+    star = np.array([False, False, False, True, True])
+    x = np.arange(5) * 100.0
+    box = np.stack([x - 10, np.full(5, -10.0), x + 10, np.full(5, 10.0)], axis=1)
+    truth = Truth(
+        ra=ra, dec=np.zeros(5), z=np.where(star, np.nan, 1.0), magnitude=magnitude, is_star=star,
+        detectable=np.ones(5, bool), xy=np.stack([x, np.zeros(5)], axis=1), box=box,
+    )  # fmt: skip
+    # two galaxies (one 0.1 arcsec off), both stars, a piece of the second star, and one of the third galaxy
+    offset = np.array([0.0, 0.1, 0.0, 0.0, 0.2, 0.3])
+    of = np.array([0, 1, 3, 4, 4, 2])
+    found = Found(
+        ra=ra[of] + offset / 3600, dec=np.zeros(6), x=x[of] + offset, y=np.zeros(6), mag=magnitude[of],
+        p_star=np.array([0, 0, 0.9, 0.9, 0.1, 0]), flags=np.array([0, zpix.flag_value("OUTSIDE_TRAINING"), 0, 0, 0, 0]),
+    )  # fmt: skip
+    matching = Matching(np.array([0, 1, 2, 3]), np.array([0, 1, 3, 4]), np.ones(4), 6, 5)
+    pdf = ZMixture(np.ones((2, 1)), np.array([[1.0], [3.0]]), np.full((2, 1), 0.1))
+    sample = redshift_sample(pdf, np.array([1.0, 3.0]), np.ones(2))
+    report = SimpleNamespace(matching=matching, sample=sample, magnitude=np.array([25.0, 25.0]))
+    return scoring.SearchedField(found, truth, report, np.array([1, 2, 4, 5, 5, 3]))
+
+
+def test_sources_fragments_and_stars_are_counted():
+    told = scoring.score([searched(), searched()])
+    counted = {
+        kind: (sum(own["count"]), sum(own["total"])) for kind, own in told["detection"].items() if kind != "F444W"
+    }
+    assert counted == {
+        "completeness": (8, 10),
+        "purity": (8, 12),
+        "fragments": (4, 12),
+        "within 0.05 arcsec": (6, 8),
+        "bright stars found once and called stars": (2, 4),
+    }
+    assert told["redshifts"]["F444W < 28"]["outlier_fraction"]["value"] == 0.5
+    assert told["flags"] == {
+        "OUTSIDE_TRAINING": 0.5,
+        "outliers with it": 1.0,
+        "outliers without it": 0.0,
+        "share of outliers that have it": 1.0,
+    }
+
+
+def test_skies_of_one_family_are_natural_or_beyond_what_is_taught():
+    taught = zpix.load_config(RECIPE).simulation
+    family = Family.parse("soft=templates/soft.param")
+    assert family == Family("soft", "templates/soft.param") and Family.parse("kcorrect").spectra == "kcorrect"
+    sky = mixed(natural(taught), [family])
+    assert dict(sky.spectra) == {"templates/soft.param": 1.0}
+    assert (sky.high_z_boost, sky.bright_boost, sky.star_density) == (0.0, 0.0, 1.0)
+    assert sky.psf_width_scatter == taught.psf_width_scatter > 0
+    far = beyond(sky)
+    assert far.psf_width_scatter == pytest.approx(1.5 * taught.psf_width_scatter)
+    assert far.depth_range == pytest.approx((taught.depth_range[0] / 1.5, 1.5 * taught.depth_range[1]))
+
+
+def test_real_galaxies_are_grouped_by_the_bands_they_were_measured_in(tmp_path: Path):
+    columns = ["id", "z_spec", *(f"flux_{band.lower()}" for band in JADES_BANDS), "suspect"]
+    rows = [["1", "0.5", *["100.0"] * 9, "0"], ["2", "0.7", *["100.0"] * 9, "1"], ["3", "2.0", *["50.0"] * 9, "0"]]
+    rows[2][2 + JADES_BANDS.index("F335M")] = "nan"
+    path = tmp_path / "photometry.csv"
+    path.write_text("\n".join(",".join(row) for row in [columns, *rows]) + "\n")
+    whole, without = real_galaxies.read_galaxies(path)
+    assert whole.bands == JADES_BANDS and whole.z.tolist() == [0.5] and whole.flux.shape == (1, 9)
+    assert "F335M" not in without.bands and without.flux.tolist() == [[50.0] * 8]
+    assert without.z == pytest.approx([2.0], abs=1e-5)
+
+
+def test_errors_are_of_resampled_galaxies_not_of_their_noises():
+    z_true = np.repeat([1.0, 2.0, 3.0, 4.0], 50)
+    z_phot = z_true + np.repeat([0.0, 0.0, 0.0, 2.0], 50)
+    pdf = ZMixture(np.ones((200, 1)), z_phot[:, None], np.full((200, 1), 0.05))
+    score = real_galaxies.resampled(redshift_sample(pdf, z_phot, z_true))
+    assert (score["galaxies"], score["drawn"]) == (4, 200)
+    assert score["outlier_fraction"]["value"] == 0.25
+    assert score["outlier_fraction"]["error"] == pytest.approx(np.sqrt(0.25 * 0.75 / 4), rel=0.1)
