@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from zpix.config import SimulationConfig
-from zpix.training.mock import MockTile, draw_tile
+from zpix.training.mock import MockTile, draw_again, draw_tile
 
 
 def test_a_mock_tile_labels_all_sources_or_those_with_spectra():
@@ -20,6 +20,21 @@ def test_a_mock_tile_labels_all_sources_or_those_with_spectra():
     assert 0 < measured.sum() < len(measured)
     np.testing.assert_array_equal(some.redshift[measured], every.redshift[measured])
     np.testing.assert_array_equal(some.flux, every.flux)
+
+
+def test_tiles_share_a_psf_and_nothing_else(monkeypatch):
+    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    from zpix.scenes import Sky
+
+    seen = []
+    monkeypatch.setattr(Sky, "realisations", lambda sky, region: seen.append(sky) or iter(()))
+    config = SimulationConfig(psf_width_scatter=0.15, psf_shared_tiles=5, band_depth_scatter_mag=0.3)
+    for index in (0, 4, 5):
+        list(draw_again(MockTile(3, index, 128, ("F200W", "F444W"), config)))
+    list(draw_again(MockTile(3, 4, 128, ("F200W", "F444W"), config.model_copy(update={"psf_shared_tiles": 1}))))
+    first, same, other, alone = (sky.conditions for sky in seen)
+    assert first.stretch == same.stretch != other.stretch and alone.stretch not in (same.stretch, other.stretch)
+    assert first.depth_mag != same.depth_mag == alone.depth_mag and seen[1].depth == seen[3].depth
 
 
 def test_a_spike_whose_star_is_outside_the_tile_is_sky(monkeypatch):

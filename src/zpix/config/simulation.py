@@ -202,6 +202,14 @@ class SimulationConfig(Section):
         le=0.5,
         description="PSFs are wider or narrower by up to this share, drawn per band and field: 0.15 is ±15 %",
     )
+    psf_shared_tiles: int = Field(
+        1,
+        ge=1,
+        description=(
+            "number of tiles of a mock store, one after the other, that are seen with one PSF in each band; drawing "
+            "them takes less time"
+        ),
+    )
     psf_ellipticity: float = Field(
         0.0,
         ge=0,

@@ -60,7 +60,9 @@ class Conditions:
         return np.asarray(10 ** (-0.4 * np.array(self.depth_mag)))
 
 
-def draw_conditions(seed: int, bands: tuple[str, ...], config: SimulationConfig) -> Conditions:
+def draw_conditions(
+    seed: int, bands: tuple[str, ...], config: SimulationConfig, *, psf_seed: int | None = None
+) -> Conditions:
     """Draw how a field is observed.
 
     Parameters
@@ -71,6 +73,8 @@ def draw_conditions(seed: int, bands: tuple[str, ...], config: SimulationConfig)
         Names of the bands.
     config : SimulationConfig
         What the sky is drawn with.
+    psf_seed : int, optional
+        Seed of the PSFs; that of the sky by default.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def draw_conditions(seed: int, bands: tuple[str, ...], config: SimulationConfig)
     return Conditions(
         zero_point_mag=_normal(seed, _ZERO_POINT, bands, config.zero_point_scatter_mag * band_share(bands)),
         matched_to=_target(bands) if matched else None,
-        stretch=_stretches(seed, bands, config),
+        stretch=_stretches(seed if psf_seed is None else psf_seed, bands, config),
         noise_over_error=None if matched else _ratios(seed, bands, config),
         kernels=noise_kernels(bands) if matched else _kernels(seed, bands, config),
         depth_mag=_normal(seed, _DEPTH, bands, np.full(len(bands), config.band_depth_scatter_mag)),

@@ -76,6 +76,8 @@ class Sky:
         Names of the bands, of one instrument or several.
     config : SimulationConfig
         What it is drawn with; the defaults if not given.
+    psf_seed : int, optional
+        Seed of the PSFs and of the pupil's angle, where several skies share them.
 
     Raises
     ------
@@ -90,6 +92,7 @@ class Sky:
     seed: int
     bands: tuple[str, ...] = JADES_BANDS
     config: SimulationConfig = field(default_factory=SimulationConfig)
+    psf_seed: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse bands, catalogues and families that cannot be used before anything is drawn."""
@@ -102,14 +105,15 @@ class Sky:
     @property
     def _catalogue(self) -> JaguarCatalogue | None:
         """Galaxies to draw from, if the user gives a catalogue; `read_jaguar` keeps them."""
-        config = self.config
-        return read_jaguar(config.catalogues, self.bands, config.limit_mag) if config.catalogues else None
+        paths = self.config.catalogues
+        return read_jaguar(paths, self.bands, self.config.limit_mag) if paths else None
 
     @cached_property
     def _field(self) -> dict[str, float]:
         """Numbers that the whole field shares: E(B−V), depth, pupil angle."""
         rng, config = stream(self.seed, FIELD), self.config
         ebv, log_depth, angle = rng.uniform(size=3)
+        angle = angle if self.psf_seed is None else stream(self.psf_seed, FIELD).uniform()
         low, high = config.ebv_range
         shallow = np.log(config.depth_range)
         return {
@@ -137,7 +141,7 @@ class Sky:
     @cached_property
     def conditions(self) -> Conditions:
         """What was drawn for the field, beside E(B−V), depth and position angle."""
-        return draw_conditions(self.seed, self.bands, self.config)
+        return draw_conditions(self.seed, self.bands, self.config, psf_seed=self.psf_seed)
 
     @property
     def drawn(self) -> dict[str, Any]:

@@ -81,15 +81,22 @@ def draw_again(tile: MockTile, *, measured: bool = False) -> Iterator[AnnotatedT
     """
     from zpix.scenes import Sky
 
-    own_seed = int(np.random.SeedSequence([tile.seed, tile.index]).generate_state(1, np.uint64)[0])
     region = Region.whole((tile.size, tile.size))
+    share, psf_seed = tile.simulation.psf_shared_tiles, None
+    if share > 1:
+        psf_seed = _seed_from(tile.seed, tile.index // share, share)
     factors = None
-    for scene in Sky(own_seed, tile.bands, tile.simulation).realisations(region):
+    for scene in Sky(_seed_from(tile.seed, tile.index), tile.bands, tile.simulation, psf_seed).realisations(region):
         seen = _annotated(scene, tile.labels, spikes_alone=not tile.simulation.star_haloes)
         if measured and factors is None:
             scale = tile.simulation.pixel_scale_arcsec
             factors = measured_factors(seen.flux, seen.error, pixel_scale_arcsec=scale)
         yield replace(seen, error_factor=factors)
+
+
+def _seed_from(*numbers: int) -> int:
+    """A seed that follows from some numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
 
 
 def _annotated(scene: Scene, labels: Labels, *, spikes_alone: bool) -> AnnotatedTile:
