@@ -23,6 +23,7 @@ from zpix.jobs.run import write_run
 from zpix.sources import GALAXY, STAR, Detections, ZMixture
 
 SOURCES_PER_TILE = 91
+NOISE_NJY = 0.5  # of a pixel, as in deep fields: a mosaic ten times as noisy would be refused
 
 
 class KnownSky:
@@ -70,8 +71,9 @@ class KnownSky:
 
 def write_noise(folder: Path, side: int) -> None:
     """Write a mosaic of noise in nine bands."""
-    flux = np.random.default_rng(0).normal(size=(len(JADES_BANDS), 1024, 1024)).astype(np.float32)
-    block = Pixels(flux, np.ones_like(flux), np.ones(flux.shape, bool))
+    shape = (len(JADES_BANDS), 1024, 1024)
+    flux = np.random.default_rng(0).normal(scale=NOISE_NJY, size=shape).astype(np.float32)
+    block = Pixels(flux, np.full(shape, NOISE_NJY, np.float32), np.ones(shape, bool))
     wcs = tangent_wcs(53.1, -27.8, (side, side), 0.03)
     with MosaicWriter(folder, bands=JADES_BANDS, shape=(side, side), wcs=wcs) as writer:
         for y in range(0, side, 1024):
