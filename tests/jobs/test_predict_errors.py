@@ -71,7 +71,7 @@ def drawn(monkeypatch) -> None:
     """Scenes of blobs in place of simulated ones."""
 
     class Blobs:
-        def __init__(self, seed: int, bands: tuple[str, ...], config: SimulationConfig) -> None:
+        def __init__(self, seed: int, bands: tuple[str, ...], config: SimulationConfig, psf_seed: int | None) -> None:
             self.seed = seed
 
         def realisations(self, region: Region):

@@ -240,11 +240,10 @@ def test_bands_that_cannot_be_drawn_leave_no_half_store(tmp_path, monkeypatch):
 def test_a_first_tile_that_fails_leaves_no_half_store(tmp_path, monkeypatch):
     pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
-    def failing(*_arguments, **_options):
+    def failing(tile):
         raise zpix.ZpixError("this sky cannot be drawn")
-        yield
 
-    monkeypatch.setattr("zpix.jobs.prepare.in_order", failing)
+    monkeypatch.setattr("zpix.jobs.prepare.draw_tile", failing)
     with pytest.raises(zpix.ZpixError, match="this sky"):
         zpix.prepare(out=tmp_path / "s.zarr", mock=1, bands=["F444W"])
     assert list(tmp_path.iterdir()) == []
