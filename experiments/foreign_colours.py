@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -80,7 +79,8 @@ def main() -> None:
     for score in _NAMES:
         rows = [[name, *(f"{of[test][score]['value']:.3f}" for test in tests)] for name, of in results.items()]
         print_table([score, *tests], rows)
-    print(json.dumps({test: len(sums[1]) for test, sums in tests.items()}))
+    counted = next(iter(results.values()))
+    print_table(["", *tests], [["galaxies", *(str(counted[test]["count"]) for test in tests)]])
 
 
 def sums_to_test(

@@ -1,10 +1,10 @@
 """Which galaxies are spirals, barred, clumpy, irregular or merging, and how much light is in what makes them so?
 
-Shares of each form follow mass, redshift and type, of the order of what is published: spirals after Kuhn et al. (2024),
-bars after Sheth et al. (2008) and Guo et al. (2023), irregular galaxies after Ferreira et al. (2023), mergers after
-Duncan et al. (2019), clumpy discs after Guo et al. (2015). A form adds parts to a galaxy and takes their light from
-bulge and disc, component by component: magnitudes and spectra stay as they are. What each looks like is drawn in
-`zpix.scenes.form_shapes`.
+Shares of each form follow mass, redshift and type. They are chosen by hand to be of the order of what is published
+(spirals: Kuhn et al. 2024; bars: Sheth et al. 2008 and Guo et al. 2023; irregular galaxies: Ferreira et al. 2023;
+mergers: Duncan et al. 2019; clumpy discs: Guo et al. 2015), and are not taken from tables of these papers. A form adds
+parts to a galaxy and takes their light from bulge and disc, component by component: magnitudes and spectra stay as they
+are. What each looks like is drawn in `zpix.scenes.form_shapes`.
 
 One galaxy has one spectrum and one redshift, and is one source whatever its form: a merging galaxy with two nuclei,
 which lie no more than 1.3 half-light radii apart, too. Two galaxies with a spectrum each are two sources, however close

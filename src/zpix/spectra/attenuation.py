@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from zpix.spectra.wavelengths import rest_grid
 
+#: Optical depth of an attenuation of one magnitude.
+E_FOLDS_PER_MAG = 0.921034
+
 
 @cache
 def attenuation() -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.instruments import band_weights
-from zpix.spectra.attenuation import attenuation
+from zpix.spectra.attenuation import E_FOLDS_PER_MAG, attenuation
 from zpix.spectra.emission_lines import add_narrow_lines, narrow_line_fluxes
 from zpix.spectra.family import COMPONENTS, DrawnSpectra, GalaxyFamily
 from zpix.spectra.intergalactic import absorb
@@ -24,7 +24,6 @@ from zpix.spectra.wavelengths import batches, redshifted, rest_grid
 
 _ACCRETION, _LINES = COMPONENTS.index("accretion"), COMPONENTS.index("lines")
 _NUCLEUS_DUST = 0.3  # mag: a nucleus that is seen is behind little dust
-_TO_E_FOLDS = 0.921034  # magnitudes to optical depth
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +174,7 @@ class ComponentFamily(GalaxyFamily[Components]):
             continuum, lines = quasar_light()
             seen = np.stack([np.ones(len(own)), own.broad_lines], axis=1).astype(np.float32) @ [continuum, lines]
             dust = np.minimum(own.a_v, _NUCLEUS_DUST)[:, None].astype(np.float32) * attenuation()[1]
-            seen *= np.exp(-np.float32(_TO_E_FOLDS) * dust) * (own.nucleus * factors[active, _ACCRETION])[:, None]
+            seen *= np.exp(-np.float32(E_FOLDS_PER_MAG) * dust) * (own.nucleus * factors[active, _ACCRETION])[:, None]
             light[active] = (1 - own.nucleus)[:, None] * light[active] + seen
         return light
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.instruments import band_weights
-from zpix.spectra.attenuation import attenuation
+from zpix.spectra.attenuation import E_FOLDS_PER_MAG, attenuation
 from zpix.spectra.continua import CONTINUA, continua
 from zpix.spectra.emission_lines import (
     H_ALPHA,
@@ -46,7 +46,6 @@ _COMPONENT = {
 _COLUMNS = [COMPONENTS.index(_COMPONENT[name]) for name in (*CONTINUA, "lines")]
 #: Rest equivalent widths (Å) of a quasar's Hα and Lyα with N V (Vanden Berk et al. 2001, Table 2).
 _NUCLEUS_EW_HA, _NUCLEUS_EW_LYA = 195.0, 93.0
-_TO_E_FOLDS = 0.921034  # magnitudes to optical depth
 
 
 class KcorrectFamily(GalaxyFamily[KcorrectSpectra]):
@@ -131,7 +130,7 @@ def _part_fluxes(spectra: KcorrectSpectra, shares: NDArray[np.float64], bands: t
 def _behind_dust(spectra: KcorrectSpectra) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Continuum behind dust, f_ν (N, W), and its f_ν beside Lyman α, (N,)."""
     light = spectra.weights.astype(np.float32) @ continua()  # (N, W)
-    optical_depth = spectra.a_v[:, None] * _TO_E_FOLDS
+    optical_depth = spectra.a_v[:, None] * E_FOLDS_PER_MAG
     dust = (1.0 - spectra.smc[:, None]) * optical_depth, spectra.smc[:, None] * optical_depth
     light *= np.exp(-(np.hstack(dust).astype(np.float32) @ attenuation()))
     return light, light[:, pixel_at(1260.0)].astype(float)

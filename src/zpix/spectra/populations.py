@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from zpix.spectra.attenuation import E_FOLDS_PER_MAG
 from zpix.spectra.component_family import ComponentFamily
 from zpix.spectra.dust_law import dust_law
 from zpix.spectra.emission_lines import H_ALPHA, LINE_GROUPS, LINES, LYMAN_ALPHA, OXYGEN_3
@@ -20,7 +21,6 @@ from zpix.spectra.population_grid import IN_BIRTH_CLOUDS, IONISING, LOG_AGES, po
 from zpix.spectra.population_spectra import PopulationSpectra
 from zpix.spectra.wavelengths import pixel_at, rest_grid
 
-_TO_E_FOLDS = 0.921034  # magnitudes to optical depth
 _CLOUD_SLOPE = -1.0  # of the optical depth of birth clouds with wavelength, between Charlot & Fall (2000) and −1.3
 _LYMAN_TO_H_ALPHA = 8.7  # flux, case B
 _LYMAN_PIXELS = pixel_at(912.0)
@@ -90,9 +90,9 @@ def _behind_dust(
     young[:, ionising] *= drawn.escape.astype(np.float32)[:, None]
     young += (1 - drawn.escape).astype(np.float32)[:, None] * light(grid.gas, slice(IONISING))
     curve = _cloud_curve()[pixels]
-    young *= np.exp(-np.outer(_TO_E_FOLDS * drawn.cloud_a_v, curve).astype(np.float32))
+    young *= np.exp(-np.outer(E_FOLDS_PER_MAG * drawn.cloud_a_v, curve).astype(np.float32))
     young += light(grid.stars, slice(IN_BIRTH_CLOUDS, None))
-    depth = (_TO_E_FOLDS * drawn.a_v).astype(np.float32)[:, None]
+    depth = (E_FOLDS_PER_MAG * drawn.a_v).astype(np.float32)[:, None]
     young *= np.exp(-depth * dust_law(drawn.slope, drawn.bump, pixels))
     return young
 
@@ -100,7 +100,7 @@ def _behind_dust(
 def _transmission(drawn: PopulationSpectra, pixels: NDArray[np.intp]) -> NDArray[np.float64]:
     """Share of the lines' light that passes birth clouds and the dust of the galaxy, (N, P)."""
     depth = drawn.a_v[:, None] * dust_law(drawn.slope, drawn.bump, pixels)
-    return np.asarray(np.exp(-_TO_E_FOLDS * (depth + np.outer(drawn.cloud_a_v, _cloud_curve()[pixels]))))
+    return np.asarray(np.exp(-E_FOLDS_PER_MAG * (depth + np.outer(drawn.cloud_a_v, _cloud_curve()[pixels]))))
 
 
 def _cloud_curve() -> NDArray[np.float64]:

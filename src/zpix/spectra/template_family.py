@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.spectra.attenuation import attenuation
+from zpix.spectra.attenuation import E_FOLDS_PER_MAG, attenuation
 from zpix.spectra.component_family import ComponentFamily
 from zpix.spectra.emission_lines import H_ALPHA, OXYGEN_3
 from zpix.spectra.family import COMPONENTS, GalaxyTraits, LineStrengths
@@ -22,7 +22,6 @@ from zpix.spectra.template_draws import draw_templates
 from zpix.spectra.template_spectra import TemplateSpectra
 from zpix.spectra.wavelengths import rest_grid
 
-_TO_E_FOLDS = 0.921034  # magnitudes to optical depth
 _LINES = COMPONENTS.index("lines")
 # templates with a break as strong hold old stars; blue ones young stars; red ones with strong lines dust before both
 _OLD_BREAK, _BLUE_MAG, _BURST_EW = 1.4, 0.6, 100.0
@@ -56,7 +55,7 @@ class TemplateFamily(ComponentFamily[TemplateSpectra]):
             of_groups = (drawn.weights[rows, :, None] * boosts[rows, None]).reshape(len(rows), -1)
             in_lines = of_groups.astype(np.float32) @ basis.spikes[number].reshape(-1, len(basis.pixels))
             light[np.ix_(rows, basis.pixels)] += in_lines
-        optical_depth = _TO_E_FOLDS * drawn.a_v
+        optical_depth = E_FOLDS_PER_MAG * drawn.a_v
         curves = np.stack([(1 - drawn.smc) * optical_depth, drawn.smc * optical_depth], axis=1)
         light *= np.exp(-(curves.astype(np.float32) @ attenuation()))
         return light
