@@ -15,11 +15,11 @@ def test_it_tells_what_the_model_has_learnt_from(make_catalogue, tmp_path):
     text = (tmp_path / "README.md").read_text("utf-8")
     assert "It learnt from a survey: 120 galaxies, 8 of them with a redshift, and 1 stars." in text
     assert "It knows redshifts from 0.5 to 5.4" in text
-    assert "It did not begin from nothing (init: shipped.safetensors)" in text
+    assert "Its training began with weights of other models (init: shipped.safetensors)" in text
 
 
 def test_what_is_not_known_is_not_told(make_catalogue, tmp_path):
     write_readme(tmp_path / "README.md", make_catalogue(5), model={})
     text = (tmp_path / "README.md").read_text("utf-8")
     assert "It learnt from data it does not tell." in text
-    assert "It knows redshifts" not in text and "begin from" not in text
+    assert "It knows redshifts" not in text and "Its training began" not in text

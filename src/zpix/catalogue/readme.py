@@ -22,23 +22,23 @@ _FILES = """\
 | `catalogue.fits`, `catalogue.parquet` | one row per source; the same columns, units and descriptions |
 | `pdfs.hdf5` | the redshift PDFs as a `qp` ensemble, with the ids of the catalogue |
 | `pdf_grid.hdf5` | the same PDFs in bins of redshift, for medians and intervals in `qp` |
-| `segmentation.fits` | whose pixel is it: ids of the catalogue, 0 for none |
+| `segmentation.fits` | source id of each pixel, as in the catalogue; 0 for none |
 | `regions.reg` | boxes for DS9, labelled with id and redshift |
 | `detections.png` | the middle of the field in colour with its sources |
 | `config.toml`, `run.json` | the settings; versions, inputs and times |
 """
 
 _CAVEATS = """\
-- Redshifts are as good as what the network has learnt from is like the sky. Spectroscopic training samples are small,
-  and incomplete in colour and magnitude (Merz et al. 2026); simulated ones are as true as their simulator. Where a
-  source is fainter than those it learnt from, or has other colours, the PDF is an extrapolation. Compare with spectra
-  of your own field before science depends on it.
+- Redshifts are only as good as the training data are like the sky. Spectroscopic training samples are small, and
+  incomplete in colour and magnitude (Merz et al. 2026); simulated skies differ from the real one. Where a source is
+  fainter than those of the training, or has other colours, the PDF is an extrapolation. Compare with spectra of your
+  own field before science depends on it.
 - Use the PDF rather than a single number where flags say MULTIPEAK or WIDE_PDF. The widths of the PDFs are calibrated
   as a whole, on validation tiles of the training data: they hold for sources like those, on average, not for each kind
   of source by itself.
 - Stars have a redshift in their row that means nothing (flag STAR), and a few galaxies are taken for stars.
 - `flux_*` are sums inside the masks, `total_*` sums in one Kron ellipse for all bands: neither is matched in PSF, and
-  the redshifts use neither. Their errors take pixels as independent, and are too small where neighbours share noise.
+  the redshifts use neither. Their errors are scaled by the scatter of sums on empty sky, as correlated noise needs it.
 - Positions (`ra`, `dec`, `x`, `y`) are those of the light, not the middles of boxes or masks.
 - Missing is not zero: a band that was not observed has flux NaN and is missing in `n_bands`; one that was observed and
   where nothing was seen has a small flux with its error.
@@ -162,7 +162,7 @@ def _of_model(model: Mapping[str, Any]) -> Iterator[str]:
     begun = model.get("started_from", {})
     if begun:
         parts = ", ".join(f"{part.replace('_', ' ')}: {Path(source).name}" for part, source in begun.items())
-        yield f"- It did not begin from nothing ({parts}), and what those had learnt is not counted here."
+        yield f"- Its training began with weights of other models ({parts}); what these had learnt is not counted."
     if "z_range" in model:
         low, high = model["z_range"]
         yield f"- It knows redshifts from {low:g} to {high:g}; near an end they are not to be trusted (Z_RANGE_END)."
