@@ -8,15 +8,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from zpix.config import SimulationConfig
 from zpix.errors import GridError, ModelError
-from zpix.evaluation import read_truth, score_catalogue
 from zpix.image import JADES_BANDS, open_mosaic, resample_bands, tangent_wcs, write_mosaic
 from zpix.image.regions import Region
-from zpix.jobs.align import align
 from zpix.jobs.run import run
-from zpix.jobs.simulate import simulate
-from zpix.sources import sigma_nmad
 
 
 @pytest.fixture
@@ -56,24 +51,3 @@ def test_larger_pixels_are_brought_to_the_scale_of_the_model(blob_field, tmp_pat
         run(tmp_path / "field", out=tmp_path / "result", model=tiny_model, config=blob_search)
     assert len(run(tmp_path / "field", out=tmp_path / "result", model=tiny_model, config=blob_search, resample=True))
     assert fits.getdata(tmp_path / "result" / "segmentation.fits").shape == (180, 280)
-
-
-@pytest.mark.slow
-def test_aligned_fields_score_like_native_ones(tmp_path):
-    """With the shipped model, whose redshifts must not depend on the pixels that mosaics came in."""
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
-    field, found, errors = tmp_path / "field", {}, {}
-    sky = SimulationConfig(psf_angle_deg=0.0, star_density=0, source_density=2.0)
-    truth = read_truth(simulate(field, size_pix=384, seed=31, config=sky) / "truth.fits")
-    for scale in (0.03, 0.04, 0.06):
-        mosaics = field if scale == 0.03 else tmp_path / str(scale)
-        if scale != 0.03:
-            align(field, out=mosaics, pixel_scale=scale)
-        catalogue = run(mosaics, out=tmp_path / f"result-{scale}", resample=True, workers=1)
-        report = score_catalogue(catalogue, truth)
-        bright = report.magnitude < 28
-        found[scale], errors[scale] = int(bright.sum()), report.sample.error[bright]
-    assert found[0.03] > 15
-    for scale in (0.04, 0.06):
-        assert abs(found[scale] - found[0.03]) <= max(2, 0.05 * found[0.03]), scale
-        assert sigma_nmad(errors[scale]) < 1.5 * sigma_nmad(errors[0.03]) + 0.005, scale
