@@ -50,6 +50,8 @@ def teach(
         return model
     head = zpix.pretrain([colours / family.name for family in families], out=place / name / "head", config=config)
     known = load_checkpoint(detector)
+    if known.config.errors != config.model.errors:
+        raise SystemExit(f"{detector}: has errors = '{known.config.errors}', not '{config.model.errors}' as the recipe")
     take_weights(known.detector, load_checkpoint(head), head, part="redshift_head.")
     with torch.no_grad():
         for parameter in known.detector.redshift_head.pyramid.parameters():

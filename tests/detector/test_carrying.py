@@ -12,10 +12,11 @@ from zpix.detector import (
     Detector,
     carry_backbone,
     imagenet_backbone,
+    load_checkpoint,
     save_checkpoint,
     stored_backbone,
 )
-from zpix.detector.carrying import spread_bands
+from zpix.detector.carrying import spread_bands, take_weights
 from zpix.detector.normalisation import image_channels
 from zpix.errors import ModelError
 from zpix.image import JADES_BANDS
@@ -116,3 +117,14 @@ def test_weights_out_of_reach_and_other_architectures_are_told(tmp_path, monkeyp
     backbone = stored(tmp_path / "a.safetensors")
     with pytest.raises(ModelError, match=r"is a resnet18, .*mvitv2_tiny"):
         carry_backbone(Detector(ModelConfig(backbone="mvitv2_tiny", built_size_pix=64)), backbone)
+
+
+def test_weights_that_learnt_other_errors_are_remarked_on(tmp_path, caplog):
+    path = tmp_path / "a.safetensors"
+    stored(path)
+    known = load_checkpoint(path)
+    same, other = (Detector(known.config.model_copy(update={"errors": errors})) for errors in ("image", "measured"))
+    take_weights(same, known, path)
+    assert not caplog.records
+    take_weights(other, known, path)
+    assert f"{path}: was trained with errors = 'image' and is now given errors = 'measured'" in caplog.text

@@ -21,6 +21,8 @@ from zpix.detector.detector import Detector
 from zpix.detector.shared_bands import for_bands_of
 from zpix.errors import ModelError
 
+_log = logging.getLogger(__name__)
+
 #: Bands of terrestrial photographs, in order of wavelength.
 PHOTOGRAPH_BANDS = ("BLUE", "GREEN", "RED")
 #: Name, in place of a checkpoint's path, of the backbone that timm has trained on photographs.
@@ -260,6 +262,14 @@ def take_weights(
         what = wrong[0] if wrong else part
         raise ModelError(
             f"{path}: its tensor '{what}' does not fit the network to be trained; {_remedy(detector, checkpoint)}"
+        )
+    learnt, meant = checkpoint.config.errors, detector.config.errors
+    if learnt != meant:
+        _log.warning(
+            "%s: was trained with errors = '%s' and is now given errors = '%s', which it has to learn",
+            path,
+            learnt,
+            meant,
         )
     detector.load_state_dict({**own, **weights})
 
