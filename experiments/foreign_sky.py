@@ -3,8 +3,9 @@
     python experiments/foreign_sky.py --out skies --family kcorrect --family populations \
         --family fsps=TEMPLATES/fsps_QSF_12_v3.param --foreign sfhz=TEMPLATES/corr_sfhz_13.param
 
-For each `--family` a model is taught on all others and tested on it. The model that is taught on all is tested on each,
-on the families that only tests use (`--foreign`), and on observations half as far again outside the taught ranges.
+For each `--family` a model is taught on all others and tested on it. The model that is taught on all (`--model`, or one
+made as the others are) is tested on each, on the families that only tests use (`--foreign`), and on observations half
+as far again outside the taught ranges.
 Colours of each family are drawn once, so that models share them. What exists is not made again: an interrupted
 call goes on. Scores go to `foreign.json` and are printed as tables.
 """
@@ -71,6 +72,7 @@ def main() -> None:
     add("--out", type=Path, required=True, help="directory of colours, models, fields and results")
     add("--family", type=Family.parse, action="append", required=True, help="NAME or NAME=TEMPLATES, taught")
     add("--foreign", type=Family.parse, action="append", default=[], help="NAME=TEMPLATES, never taught")
+    add("--model", type=Path, help="checkpoint that was taught on all families; made here by default")
     add("--detector", type=Path, default=default_model(), help="checkpoint that finds the sources")
     add("--recipe", type=Path, default=RECIPE, help="TOML file: what is taught, and how")
     add("--tiles", type=int, default=1200, help="tiles of each family to learn colours from")
@@ -84,7 +86,7 @@ def main() -> None:
         draw(asked.out / "colours", family, tiles=asked.tiles, seed=7001 + number, config=config, workers=asked.workers)
     results = {}
     for test in tests(asked, config):
-        kept = asked.out / "scores" / f"{test.name}.json"
+        kept = asked.out / "scores" / test.model.parent.name / f"{test.name}.json"
         if not kept.is_file():
             kept.parent.mkdir(parents=True, exist_ok=True)
             write_json(kept, measure(test, asked.out, simulation=config.simulation, seeds=asked.seeds, size=asked.size))
@@ -103,7 +105,7 @@ def tests(asked: argparse.Namespace, config: Config) -> list[Test]:
             calibration=(asked.calibrate_on, 7101),
         )  # fmt: skip
 
-    whole = taught(asked.family)
+    whole = asked.model or taught(asked.family)
     listed = [Test(f"{family.name}, taught", whole, family, "varied") for family in asked.family]
     for family in asked.family:
         others = taught([other for other in asked.family if other != family])
