@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib.image
 import numpy as np
 import pytest
 import torch
@@ -20,12 +21,13 @@ from scipy.optimize import linear_sum_assignment
 import zpix
 from tests.conftest import FIELD_SHAPE
 from tests.detector.scenery import small_model
-from zpix.catalogue import Catalogue, flag_value, read_catalogue, read_pdfs
+from zpix.catalogue import Catalogue, CatalogueFile, flag_value, read_catalogue, read_pdfs
 from zpix.config import InferenceConfig, SimulationConfig, load_config
 from zpix.detector import Checkpoint, Detector, default_model, save_checkpoint
 from zpix.errors import BandError, ConfigError, InputFileError, ModelError, OutputError
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
 from zpix.jobs.run import PRODUCTS, run, write_run
+from zpix.plots import draw_detections
 from zpix.search.searcher import Searcher
 
 
@@ -141,6 +143,16 @@ def test_a_region_is_drawn_around_every_source(finished):
     out, catalogue = finished
     text = (out / "regions.reg").read_text()
     assert sum("box(" in line for line in text.splitlines()) == len(catalogue)
+
+
+def test_its_picture_is_the_same_every_time(finished, blob_field, tmp_path):
+    out, _ = finished
+    segmentation, pictures = out / "segmentation.fits", (tmp_path / "a.png", tmp_path / "b.png")
+    with zpix.open_mosaic(blob_field) as mosaic:
+        for path in pictures:
+            draw_detections(path, CatalogueFile(out / "catalogue.parquet"), mosaic, segmentation=segmentation)
+    assert pictures[0].read_bytes() == pictures[1].read_bytes()
+    assert min(matplotlib.image.imread(pictures[0]).shape[:2]) > 500
 
 
 def test_settings_read_back(finished, blob_search):

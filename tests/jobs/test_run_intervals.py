@@ -20,6 +20,7 @@ from zpix.detector import Checkpoint, load_checkpoint, save_checkpoint
 from zpix.errors import ModelError, OutputError
 from zpix.image import JADES_BANDS, NoiseCurve
 from zpix.jobs.run import run, write_run
+from zpix.plots import draw_detections
 from zpix.sources import ConformalIntervals, ZMixture
 
 ENDS = [name for names in INTERVALS.values() for name in names]
@@ -70,7 +71,8 @@ def search(blob_search) -> InferenceConfig:
 
 
 @pytest.mark.slow
-def test_only_the_ends_of_the_intervals_differ(tmp_path, blob_field, model, search, blob_search, fitted):
+def test_only_the_ends_of_the_intervals_differ(tmp_path, blob_field, model, search, blob_search, fitted, monkeypatch):
+    monkeypatch.setattr("zpix.jobs.run.draw_detections", draw_detections)
     plain = run(blob_field, out=tmp_path / "plain", model=model, config=blob_search)
     two = search.model_copy(update={"workers": 2})  # processes, which are to give the same as one
     assert write_run(blob_field, out=tmp_path / "found", model=model, config=two).workers == 2
