@@ -28,6 +28,7 @@ from zpix.errors import BandError, ConfigError, InputFileError, ModelError, Outp
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
 from zpix.jobs.run import PRODUCTS, run, write_run
 from zpix.plots import draw_detections
+from zpix.search.requirements import load_to_search
 from zpix.search.searcher import Searcher
 
 
@@ -60,8 +61,9 @@ def test_every_product_is_there(finished):
     assert catalogue.meta["model"] == "tiny" and catalogue.meta["mosaic_shape"] == list(FIELD_SHAPE)
 
 
-def test_a_model_that_knows_no_ordinary_sources_says_so(blob_field, tiny_model, blob_search, tmp_path, caplog):
-    catalogue = run(blob_field, out=tmp_path / "result", model=tiny_model, config=blob_search)
+def test_a_model_that_knows_no_ordinary_sources_says_so(finished, blob_field, tiny_model, blob_search, caplog):
+    _, catalogue = finished
+    load_to_search(tiny_model, blob_search, blob_field)
     assert "OUTSIDE_TRAINING is never set" in caplog.text
     assert np.isnan(catalogue["novelty"]).all() and not (catalogue["flags"] & flag_value("OUTSIDE_TRAINING")).any()
 
@@ -293,6 +295,7 @@ def test_two_processes_find_the_same(finished, tmp_path, blob_field, tiny_model,
     assert contents(tmp_path / "out") == contents(finished[0])
 
 
+@pytest.mark.slow
 def test_an_interruption_ends_the_workers(tmp_path, blob_field, tiny_model, blob_search, monkeypatch, caplog):
     def interrupted(*_arguments, **_options):
         raise KeyboardInterrupt

@@ -108,6 +108,7 @@ def test_files_say_what_their_intervals_are(tmp_path, blob_field, model, search,
         assert conformal == {name for name, text in described.items() if "conformal" in text} == set(ENDS)
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same(tmp_path, blob_field, model, search, fitted):
     distributed = pytest.importorskip("distributed", reason="the extra 'scale' is not installed")
     with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
@@ -128,6 +129,7 @@ def test_forced_sources_have_them_too(tmp_path, blob_field, model, search, fitte
     holds(catalogue, fitted)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_the_intervals_that_it_began_with(
     tmp_path, blob_field, model, search, blob_search, fitted, monkeypatch
 ):
