@@ -20,7 +20,6 @@ from zpix.detector.normalisation import image_channels
 from zpix.errors import ModelError
 from zpix.image import JADES_BANDS
 
-
 LARGER = ("resnet50", "mvitv2_tiny")
 
 

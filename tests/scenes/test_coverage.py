@@ -71,7 +71,7 @@ def test_holes_are_in_one_band_and_cover_what_is_asked() -> None:
 def test_pixels_that_were_not_observed_are_not_valid() -> None:
     config = QUIET.model_copy(update={"missing_coverage": 0.3})
     pixels = draw_scene(5, shape=(256, 256), bands=TWO, config=config).pixels
-    assert 0.005 < (~pixels.valid).mean() < 0.2
+    assert 0.005 < (~pixels.valid).mean() < 0.4
     assert np.isposinf(pixels.error[~pixels.valid]).all() and not pixels.flux[~pixels.valid].any()
     assert np.isfinite(pixels.flux).all() and np.isfinite(pixels.error[pixels.valid]).all()
 
