@@ -19,9 +19,14 @@ def detect(detector: Detector, scenes):
     return detector.eval().detect(scenes.flux, scenes.error, scenes.dust, **SETTINGS)
 
 
-@pytest.mark.parametrize("bands", [ModelConfig().bands, FIVE_BANDS], ids=["nine bands", "five bands"])
 @pytest.mark.parametrize(
-    ("backbone", "head"), [("resnet18", "fpn+pixels"), ("resnet50", "fpn"), ("mvitv2_tiny", "fpn+pixels")]
+    ("backbone", "head", "bands"),
+    [
+        ("resnet18", "fpn+pixels", ModelConfig().bands),
+        pytest.param("resnet50", "fpn", FIVE_BANDS, marks=pytest.mark.slow),
+        pytest.param("mvitv2_tiny", "fpn+pixels", FIVE_BANDS, marks=pytest.mark.slow),
+    ],
+    ids=["nine bands", "resnet50", "transformer"],
 )
 def test_a_step_reaches_every_parameter_and_the_model_survives_its_file(backbone, head, bands, tmp_path):
     detector = build(small_model(backbone=backbone, redshift_head=head, bands=bands))

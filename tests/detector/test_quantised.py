@@ -68,6 +68,7 @@ def test_eight_bits_find_the_same_sources(trained, quantised):
         assert (plain.masks[same] - rounded.masks[best[same]]).abs().mean() < (0.03 if computes_in_int8() else 0.045)
         assert not torch.equal(plain.masks[same], rounded.masks[best[same]])  # it really is another arithmetic
         torch.testing.assert_close(rounded.mixture.means[best[same]], plain.mixture.means[same], atol=0.05, rtol=0.05)
+    assert all(len(found.boxes) == 0 for found in detect(quantised, score_threshold=1.0))
 
 
 def test_what_is_answered_of_a_source_does_not_depend_on_the_number_of_others(quantised):
@@ -77,7 +78,6 @@ def test_what_is_answered_of_a_source_does_not_depend_on_the_number_of_others(qu
     assert together.shape == (40, 28, 28)
     torch.testing.assert_close(quantised.mask_head(pooled[35:37]), together[35:37], atol=1e-5, rtol=1e-5)
     assert quantised.mask_head(pooled[:0]).shape == (0, 28, 28)
-    assert all(len(found.boxes) == 0 for found in detect(quantised, score_threshold=1.0))
 
 
 def test_parts_are_ready_for_the_last_two_shapes(quantised):

@@ -41,8 +41,8 @@ def test_the_twin_in_bf16_finds_the_same_sources(trained):
         torch.testing.assert_close(fast.mixture.means[best[same]], plain.mixture.means[same], atol=0.05, rtol=0.05)
 
 
-@pytest.mark.parametrize("head", ["fpn", "fpn+pixels"])
-@pytest.mark.parametrize("backbone", ["resnet50", "mvitv2_tiny"])
+@pytest.mark.slow
+@pytest.mark.parametrize(("backbone", "head"), [("resnet50", "fpn"), ("mvitv2_tiny", "fpn+pixels")])
 def test_every_network_has_a_twin(backbone, head):
     torch.manual_seed(0)
     detector = Detector(small_model(backbone=backbone, redshift_head=head, bands=BANDS)).eval()

@@ -63,7 +63,7 @@ def test_the_command_prints_a_table_sentences_or_json(spoiled, tiny_model, capsy
     assert "PIXAR_SR is 9.308e-14 sr, but a pixel of the WCS has 2.115e-14 sr" in remark
 
 
-@pytest.mark.parametrize("as_given", [None, True])
+@pytest.mark.parametrize("as_given", [None, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_run_repairs_unless_told_not_to(spoiled, tiny_model, blob_search, tmp_path, as_given, caplog):
     zpix.write_run(spoiled, out=tmp_path / "result", model=tiny_model, config=blob_search, as_given=as_given)
     told = json.loads((tmp_path / "result" / "run.json").read_text())
@@ -77,6 +77,7 @@ def test_a_run_repairs_unless_told_not_to(spoiled, tiny_model, blob_search, tmp_
     assert ("as asked" in caplog.text) == bool(as_given)
 
 
+@pytest.mark.slow
 def test_arrays_are_repaired_as_files_are(image, tiny_model, blob_search):
     flux = image.pixels.flux.copy()
     flux[2] += 0.5

@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib.image
 import numpy as np
 import pytest
 import torch
@@ -20,12 +21,14 @@ from scipy.optimize import linear_sum_assignment
 import zpix
 from tests.conftest import FIELD_SHAPE
 from tests.detector.scenery import small_model
-from zpix.catalogue import Catalogue, flag_value, read_catalogue, read_pdfs
+from zpix.catalogue import Catalogue, CatalogueFile, flag_value, read_catalogue, read_pdfs
 from zpix.config import InferenceConfig, SimulationConfig, load_config
 from zpix.detector import Checkpoint, Detector, default_model, save_checkpoint
 from zpix.errors import BandError, ConfigError, InputFileError, ModelError, OutputError
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
 from zpix.jobs.run import PRODUCTS, run, write_run
+from zpix.plots import draw_detections
+from zpix.search.requirements import load_to_search
 from zpix.search.searcher import Searcher
 
 
@@ -58,8 +61,9 @@ def test_every_product_is_there(finished):
     assert catalogue.meta["model"] == "tiny" and catalogue.meta["mosaic_shape"] == list(FIELD_SHAPE)
 
 
-def test_a_model_that_knows_no_ordinary_sources_says_so(blob_field, tiny_model, blob_search, tmp_path, caplog):
-    catalogue = run(blob_field, out=tmp_path / "result", model=tiny_model, config=blob_search)
+def test_a_model_that_knows_no_ordinary_sources_says_so(finished, blob_field, tiny_model, blob_search, caplog):
+    _, catalogue = finished
+    load_to_search(tiny_model, blob_search, blob_field)
     assert "OUTSIDE_TRAINING is never set" in caplog.text
     assert np.isnan(catalogue["novelty"]).all() and not (catalogue["flags"] & flag_value("OUTSIDE_TRAINING")).any()
 
@@ -141,6 +145,16 @@ def test_a_region_is_drawn_around_every_source(finished):
     out, catalogue = finished
     text = (out / "regions.reg").read_text()
     assert sum("box(" in line for line in text.splitlines()) == len(catalogue)
+
+
+def test_its_picture_is_the_same_every_time(finished, blob_field, tmp_path):
+    out, _ = finished
+    segmentation, pictures = out / "segmentation.fits", (tmp_path / "a.png", tmp_path / "b.png")
+    with zpix.open_mosaic(blob_field) as mosaic:
+        for path in pictures:
+            draw_detections(path, CatalogueFile(out / "catalogue.parquet"), mosaic, segmentation=segmentation)
+    assert pictures[0].read_bytes() == pictures[1].read_bytes()
+    assert min(matplotlib.image.imread(pictures[0]).shape[:2]) > 500
 
 
 def test_settings_read_back(finished, blob_search):
@@ -281,6 +295,7 @@ def test_two_processes_find_the_same(finished, tmp_path, blob_field, tiny_model,
     assert contents(tmp_path / "out") == contents(finished[0])
 
 
+@pytest.mark.slow
 def test_an_interruption_ends_the_workers(tmp_path, blob_field, tiny_model, blob_search, monkeypatch, caplog):
     def interrupted(*_arguments, **_options):
         raise KeyboardInterrupt

@@ -52,6 +52,7 @@ def near(catalogue: Catalogue, xy: tuple[float, float]) -> np.ndarray:
     return np.hypot(catalogue["x"] - xy[0], catalogue["y"] - xy[1]) < 5
 
 
+@pytest.mark.slow
 def test_a_band_that_did_not_look_is_missing_there_and_only_there(spoiled):
     catalogue, _ = spoiled
     missing = has(catalogue, "BANDS_MISSING")
@@ -60,12 +61,14 @@ def test_a_band_that_did_not_look_is_missing_there_and_only_there(spoiled):
     np.testing.assert_array_equal(np.isfinite(catalogue["novelty"]), catalogue["n_bands"] > 0)
 
 
+@pytest.mark.slow
 def test_the_lost_core_of_a_star_is_told(spoiled):
     catalogue, _ = spoiled
     saturated = has(catalogue, "SATURATED")
     assert saturated.sum() == 1 and near(catalogue, STAR_XY)[saturated].all()
 
 
+@pytest.mark.slow
 def test_colours_that_no_galaxy_has_are_outside_the_training_data(spoiled):
     catalogue, recoloured = spoiled
     touched = np.any([near(catalogue, xy) for xy in recoloured[:, :2]], axis=0)
@@ -77,6 +80,7 @@ def test_colours_that_no_galaxy_has_are_outside_the_training_data(spoiled):
     assert ordinary.sum() > 12 and outside[ordinary].mean() < 0.15
 
 
+@pytest.mark.slow
 def test_what_reaches_the_edge_says_so(spoiled):
     catalogue, _ = spoiled
     box, edge = catalogue.box, has(catalogue, "EDGE")

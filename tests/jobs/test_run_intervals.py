@@ -20,6 +20,7 @@ from zpix.detector import Checkpoint, load_checkpoint, save_checkpoint
 from zpix.errors import ModelError, OutputError
 from zpix.image import JADES_BANDS, NoiseCurve
 from zpix.jobs.run import run, write_run
+from zpix.plots import draw_detections
 from zpix.sources import ConformalIntervals, ZMixture
 
 ENDS = [name for names in INTERVALS.values() for name in names]
@@ -70,7 +71,8 @@ def search(blob_search) -> InferenceConfig:
 
 
 @pytest.mark.slow
-def test_only_the_ends_of_the_intervals_differ(tmp_path, blob_field, model, search, blob_search, fitted):
+def test_only_the_ends_of_the_intervals_differ(tmp_path, blob_field, model, search, blob_search, fitted, monkeypatch):
+    monkeypatch.setattr("zpix.jobs.run.draw_detections", draw_detections)
     plain = run(blob_field, out=tmp_path / "plain", model=model, config=blob_search)
     two = search.model_copy(update={"workers": 2})  # processes, which are to give the same as one
     assert write_run(blob_field, out=tmp_path / "found", model=model, config=two).workers == 2
@@ -106,6 +108,7 @@ def test_files_say_what_their_intervals_are(tmp_path, blob_field, model, search,
         assert conformal == {name for name, text in described.items() if "conformal" in text} == set(ENDS)
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same(tmp_path, blob_field, model, search, fitted):
     distributed = pytest.importorskip("distributed", reason="the extra 'scale' is not installed")
     with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
@@ -126,6 +129,7 @@ def test_forced_sources_have_them_too(tmp_path, blob_field, model, search, fitte
     holds(catalogue, fitted)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_the_intervals_that_it_began_with(
     tmp_path, blob_field, model, search, blob_search, fitted, monkeypatch
 ):

@@ -26,6 +26,7 @@ def shifted(blob_field, tmp_path):
     return tmp_path / "field"
 
 
+@pytest.mark.slow
 def test_the_run_is_that_on_aligned_mosaics_and_says_so(shifted, tmp_path, tiny_model, blob_search):
     with pytest.raises(GridError, match=r"zpix align.*--pixel-scale 0.03.*--resample"):
         run(shifted, out=tmp_path / "refused", model=tiny_model, config=blob_search)

@@ -27,6 +27,7 @@ def distances(a: ZMixture, b: ZMixture) -> np.ndarray:
     return np.trapezoid(np.abs(a.cdf(np.expm1(log)) - b.cdf(np.expm1(log))), log, axis=1)
 
 
+@pytest.mark.slow
 def test_the_true_reddening_brings_redshifts_back(predictor):
     from zpix.scenes import draw_scene
 

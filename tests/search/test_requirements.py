@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 
 import numpy as np
 import pytest
@@ -16,9 +17,15 @@ from zpix.search.array_image import image_of_arrays
 from zpix.search.requirements import check_mosaic, most_missing
 
 
+@cache
+def network() -> Detector:
+    """One for all: its weights are never used."""
+    return Detector(small_model())
+
+
 def model(band_dropout: float | None, name: str = "mine") -> Checkpoint:
     training = None if band_dropout is None else {"band_dropout": band_dropout}
-    return Checkpoint(Detector(small_model()), About(name=name, training=training))
+    return Checkpoint(network(), About(name=name, training=training))
 
 
 def image(*missing: str):

@@ -78,6 +78,7 @@ def test_the_example_for_a_laptop(tmp_path, blob_field, tiny_model, quick_progra
     assert len(read_catalogue(tmp_path / "result" / "catalogue.parquet"))
 
 
+@pytest.mark.slow
 def test_the_example_for_slurm_with_another_cluster_in_its_place(tmp_path, blob_field, tiny_model, capsys):
     def threads(jobs: int) -> distributed.LocalCluster:
         return distributed.LocalCluster(n_workers=1, threads_per_worker=jobs, processes=False, dashboard_address=None)

@@ -6,6 +6,8 @@ import csv
 import os
 import signal
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from tests.detector.scenery import FIVE_BANDS, small_model
 from tests.surveys.scenery import write_galaxiesml
 from tests.training.scenery import BANDS, blob_store
 from zpix.config import PretrainingConfig
-from zpix.detector import Detector, load_checkpoint
+from zpix.detector import BACKBONES, Detector, TimmBackbone, load_checkpoint
 from zpix.errors import TrainingError
 from zpix.surveys import GalaxiesML
 from zpix.training.backbone_pretraining import LabelledImages, StoreImages, fit_backbone
@@ -28,23 +30,31 @@ def network(bands=FIVE_BANDS, backbone="resnet18") -> Detector:
     return Detector(small_model(bands=bands, backbone=backbone, built_size_pix=64))
 
 
+@pytest.fixture
+def small_network(monkeypatch) -> Callable[..., Detector]:
+    """Networks of half a million weights in place of twelve."""
+    monkeypatch.setattr(BACKBONES, "_entries", {**BACKBONES, "small": TimmBackbone("test_resnet", (1, 2, 3, 4))})
+    return partial(network, backbone="small")
+
+
 def losses(out: Path, split: str = "train") -> list[float]:
     rows = csv.DictReader((out / LOSS_FILE).read_text().splitlines())
     return [float(row["redshift"]) for row in rows if row["split"] == split]
 
 
 @pytest.mark.slow
-def test_the_loss_falls_on_galaxies_whose_colours_know_their_redshift(tmp_path):
+def test_the_loss_falls_on_galaxies_whose_colours_know_their_redshift(tmp_path, small_network):
     training = GalaxiesML([write_galaxiesml(tmp_path / "training.hdf5", count=256)], size=64)
     validation = GalaxiesML([write_galaxiesml(tmp_path / "validation.hdf5", count=48, seed=1)], size=64)
-    config = PretrainingConfig(epochs=3, batch_size=16, learning_rate=2e-3)
-    fit_backbone(training, validation, tmp_path / "run", detector=network(), config=config, device="cpu")
+    config = PretrainingConfig(epochs=4, batch_size=8, learning_rate=1e-2)
+    fit_backbone(training, validation, tmp_path / "run", detector=small_network(), config=config, device="cpu")
     assert losses(tmp_path / "run")[-1] < losses(tmp_path / "run")[0] - 0.3
     unseen = losses(tmp_path / "run", "validation")
     # what knows the distribution of redshifts (uniform between 0.05 and 3), and no colour, cannot do better
     assert unseen[-1] < np.log(2.95) - 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backbone", ["resnet50", "mvitv2_tiny"])
 def test_the_papers_backbones_learn(tmp_path, backbone):
     training = GalaxiesML([write_galaxiesml(tmp_path / "a.hdf5", count=32)], size=64)
@@ -117,9 +127,9 @@ def test_every_labelled_source_of_a_store_is_cut_once(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_backbone_learns_from_a_store(tmp_path):
-    store = blob_store(tmp_path / "store", train=48)
-    config = PretrainingConfig(epochs=3, batch_size=16, learning_rate=2e-3)
+def test_a_backbone_learns_from_a_store(tmp_path, small_network):
+    store = blob_store(tmp_path / "store", train=32)
+    config = PretrainingConfig(epochs=4, batch_size=8, learning_rate=1e-2)
     images = [StoreImages(store, split, size=64) for split in ("train", "validation")]
-    fit_backbone(*images, tmp_path / "run", detector=network(BANDS), config=config, device="cpu")
+    fit_backbone(*images, tmp_path / "run", detector=small_network(BANDS), config=config, device="cpu")
     assert losses(tmp_path / "run")[-1] < losses(tmp_path / "run")[0] - 0.3

@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from zpix.config import ModelConfig, parse_section
 from zpix.detector.detector import Detector
@@ -260,7 +261,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     if header.get("format") != _FORMAT:
         raise ModelError(f"{path}: not a zpix model (format {header.get('format')!r}, expected {_FORMAT!r})")
     try:
-        detector = Detector(parse_section(ModelConfig, json.loads(header["model"]), source=f"{path} (header)"))
+        with _WithoutRandomWeights():
+            detector = Detector(parse_section(ModelConfig, json.loads(header["model"]), source=f"{path} (header)"))
     except (KeyError, json.JSONDecodeError, ConfigError) as error:
         raise ModelError(f"{path}: the model's header cannot be understood: {error}") from None
     try:
@@ -272,6 +274,15 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     about = About.from_header(json.loads(header.get("about", "{}")))
     novelty = _load_novelty(novelty_path(path), detector)
     return Checkpoint(detector.eval(), about, novelty, load_taught(path))
+
+
+class _WithoutRandomWeights(TorchFunctionMode):
+    """Leave new weights as the memory was: drawing them takes as long as reading the ones that replace them."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in (Tensor.normal_, Tensor.uniform_):
+            return args[0]
+        return func(*args, **(kwargs or {}))
 
 
 def load_taught(path: str | Path) -> dict[str, Any]:
