@@ -140,16 +140,17 @@ def templates(tmp_path) -> Path:
         f_lambda = (angstrom / 4000) ** slope * np.where(angstrom < 4000, drop, 1.0) * (angstrom > 912)
         np.savetxt(tmp_path / f"t{number}.dat", np.stack([angstrom, f_lambda], axis=1))
     (tmp_path / "mine.param").write_text("".join(f"{i + 1} t{i}.dat 1.0\n" for i in range(3)))
-    (tmp_path / "zphot.param").write_text("Z_MIN 0.05\nZ_MAX 12.0\nZ_STEP 0.1\nTEMP_ERR_A2 0.2\nSYS_ERR 0.05\n")
+    (tmp_path / "zphot.param").write_text("Z_MIN 0.05\nZ_MAX 12.0\nZ_STEP 0.25\nTEMP_ERR_A2 0.2\nSYS_ERR 0.05\n")
     return tmp_path
 
 
 @pytest.fixture
 def coarse_redshifts(monkeypatch) -> None:
-    """Template fitting on coarse grids of redshifts and wavelengths, which takes a twentieth of the time."""
-    from zpix.evaluation.rival import FitSettings, fit, rivals
+    """Template fitting with few templates, redshifts and wavelengths, which takes a hundredth of the time."""
+    from zpix.evaluation.rival import FitSettings, fit, own_templates, rivals
 
-    coarse = partial(FitSettings, z_max=12.0, z_step=0.1)
+    coarse = partial(FitSettings, z_max=12.0, z_step=0.25)
+    monkeypatch.setattr(own_templates, "_TEMPLATES", own_templates._TEMPLATES[::2])
     monkeypatch.setattr(rivals, "_OWN_TEMPLATES", coarse(template_error=0.0, systematic_error=0.02))
     monkeypatch.setattr(rivals, "FitSettings", coarse)
     monkeypatch.setattr(fit, "_FILTER_POINTS", 15)

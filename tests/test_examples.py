@@ -20,7 +20,8 @@ from astropy.table import Table
 import zpix
 from zpix.catalogue import FLAGS, catalogue_columns, read_catalogue
 from zpix.cli import app, main
-from zpix.evaluation import read_truth, score_catalogue
+from zpix.detector import detector
+from zpix.evaluation import colour_space, read_truth, score_catalogue
 from zpix.surveys import RELEASES
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
@@ -43,8 +44,14 @@ def small_releases(survey_archive, monkeypatch) -> Iterator[None]:
 
 @pytest.fixture
 def empty_directory(tmp_path, monkeypatch, tiny_model) -> Path:
-    """A place to work in, where a network that has learnt nothing stands in for the shipped one: it is quick."""
+    """A place to work in, where a network that has learnt nothing stands in for the shipped one: it is quick.
+
+    It takes everything for a source, so it is given fewer boxes to look at, and maps of colours are trained for less.
+    """
     monkeypatch.chdir(tmp_path)
+    boxes = detector._proposal_count
+    monkeypatch.setattr(detector, "_proposal_count", lambda size, per_megapixel: boxes(size, per_megapixel // 16))
+    monkeypatch.setattr(colour_space, "_STEPS_PER_CELL", 50)
     for module in ("detector", "jobs.check", "jobs.demo", "jobs.run"):
         monkeypatch.setattr(f"zpix.{module}.default_model", lambda: tiny_model)
     return tmp_path

@@ -12,7 +12,7 @@ from astropy.table import Table
 import zpix
 from zpix.catalogue import Catalogue, write_catalogue_parquet
 from zpix.errors import BandError, CatalogueError, OutputError
-from zpix.evaluation import map_redshifts, next_table, read_labelled_sources
+from zpix.evaluation import colour_space, map_redshifts, next_table, read_labelled_sources
 from zpix.evaluation.colour_space import arcsinh_magnitude, colours, draw_map
 from zpix.evaluation.diagnosis import observe_next
 from zpix.plots import diagnosis_figure
@@ -35,6 +35,12 @@ def galaxies() -> Table:
         table[f"flux_{band.lower()}"] = values
         table[f"fluxerr_{band.lower()}"] = 1.0
     return table
+
+
+@pytest.fixture(autouse=True)
+def short_training(monkeypatch):
+    """Maps of so few kinds of galaxies are good after a fifth of the steps."""
+    monkeypatch.setattr(colour_space, "_STEPS_PER_CELL", 100)
 
 
 @pytest.fixture
