@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path, PurePosixPath
 
@@ -205,13 +206,19 @@ def room_of(file: str) -> str:
     return PurePosixPath(file).parts[0].removesuffix(".py")
 
 
+@cache
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    """Every node of a file; files are looked through many times, and read once."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
 def imported_modules(file: str, source: str) -> Iterator[tuple[int, str]]:
     """Line and full name of every module that a file imports, inside functions too.
 
     Names of `from zpix import ...` count as modules.
     """
     package = ["zpix", *PurePosixPath(file).parent.parts]
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -223,7 +230,7 @@ def imported_modules(file: str, source: str) -> Iterator[tuple[int, str]]:
 
 def calls(source: str, name: str) -> Iterator[int]:
     """Lines on which a function of that name is called."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Call):
             called = node.func
             own = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
@@ -246,7 +253,7 @@ def violations(files: Mapping[str, str]) -> list[str]:
             found += [f"{file}:{line}: imports by name hide from this test" for line in calls(source, "__import__")]
         if room != "cli":
             found += [f"{file}:{line}: only cli prints" for line in calls(source, "print")]
-        if not ast.get_docstring(ast.parse(source)):
+        if not ast.get_docstring(nodes(source)[0]):
             found.append(f"{file}: has no docstring")
         if len(source.splitlines()) > MOST_LINES:
             found.append(f"{file}: has more than {MOST_LINES} lines")

@@ -11,14 +11,18 @@ from astropy.table import Table
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 
-#: Runs the page with template fitting on coarse grids of redshifts and wavelengths.
+#: Runs the page with fewer boxes, and template fitting with few templates, redshifts and wavelengths.
 RUN = """
 import runpy
 from functools import partial
-from zpix.evaluation.rival import FitSettings, fit, rivals
+from zpix.detector import detector
+from zpix.evaluation.rival import FitSettings, fit, own_templates, rivals
+boxes = detector._proposal_count
+detector._proposal_count = lambda size, per_megapixel: boxes(size, per_megapixel // 4)
+own_templates._TEMPLATES = own_templates._TEMPLATES[::2]
 fit._FILTER_POINTS = 15
-rivals._OWN_TEMPLATES = FitSettings(z_max=12.0, z_step=0.1, template_error=0.0, systematic_error=0.02)
-rivals.FitSettings = partial(FitSettings, z_max=12.0, z_step=0.1)
+rivals._OWN_TEMPLATES = FitSettings(z_max=12.0, z_step=0.25, template_error=0.0, systematic_error=0.02)
+rivals.FitSettings = partial(FitSettings, z_max=12.0, z_step=0.25)
 runpy.run_path("page.py", run_name="__main__")
 """
 PAGE = Path(__file__).parents[1] / "docs" / "extending.md"

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 
 from zpix.catalogue import read_catalogue, write_catalogue_fits
 from zpix.errors import BandError, CatalogueError
-from zpix.evaluation import match_truth, read_truth, score_catalogue, write_report
+from zpix.evaluation import match_truth, read_truth, score_catalogue, score_redshifts, write_report
 from zpix.sources import ConformalIntervals
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch):
+    """Errors of scores come from few resamples here: they are tested with the scores."""
+    monkeypatch.setattr("zpix.evaluation.report.score_redshifts", partial(score_redshifts, n_bootstrap=10))
 
 
 @pytest.fixture

@@ -20,6 +20,9 @@ def test_redshift_and_pit_figures_draw_any_number(n, tmp_path):
     figure = drawn(redshift_figure(z, z + 0.1 * rng.normal(size=n)), tmp_path)
     assert sum(len(c.get_offsets()) for c in figure.axes[0].collections) == n
     drawn(pit_figure(rng.random(n)), tmp_path)
+
+
+def test_accuracy_without_bins_is_drawn(tmp_path):
     drawn(accuracy_figure({}, {}), tmp_path)
 
 

@@ -68,16 +68,16 @@ def drawn(n: int, *, seed: int) -> tuple[ZMixture, np.ndarray, np.ndarray]:
 
 @pytest.mark.slow
 def test_widths_may_be_fitted_on_the_same_sources():
-    """Means over 30 times 200 known sources, of which the widths of the PDFs are fitted too: no bias to be seen."""
+    """Means over 15 times 200 known sources, of which the widths of the PDFs are fitted too: no bias to be seen."""
     covered = []
-    for seed in range(30):
+    for seed in range(15):
         known, ratio, redshift = drawn(200, seed=seed)
         mixture, snr, z = drawn(500, seed=1000 + seed)
         widths = WidthCalibration.fit(known, ratio, redshift)
         fitted = ConformalIntervals.fit(widths.apply(known, ratio), ratio, redshift)
         ends = (fitted.interval(widths.apply(mixture, snr), snr, level=level).T for level in (0.68, 0.95))
         covered.append([((z >= low) & (z <= high)).mean() for low, high in ends])
-    np.testing.assert_allclose(np.mean(covered, axis=0), [0.68, 0.95], atol=0.015)
+    np.testing.assert_allclose(np.mean(covered, axis=0), [0.68, 0.95], atol=0.02)
 
 
 def test_a_checkpoint_keeps_them():

@@ -53,7 +53,7 @@ def test_least_risk_minimises_the_expected_loss():
     best = mixture.least_risk()
     for shift in (-0.02, 0.02):
         assert (risk(best) <= risk(np.maximum(best + shift * (1 + best), 0)) + 1e-4).all()
-    coarse = np.stack([risk(np.full(40, guess)) for guess in np.linspace(0, 12, 400)])
+    coarse = np.stack([risk(np.full(40, guess)) for guess in np.linspace(0, 12, 80)])
     assert (risk(best) <= coarse.min(0) + 1e-3).all()
 
 

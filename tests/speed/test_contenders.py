@@ -78,6 +78,7 @@ def test_torchvision_answers_as_our_network(trained):
     assert placed["masks"].shape == (len(plain.boxes), 1, 128, 128)
 
 
+@pytest.mark.slow
 def test_the_stages_of_a_turn_add_up_and_every_contender_has_the_same_sources(contest):
     turns = {}
     for build in (build_torchvision, build_plain, build_fast):
@@ -103,6 +104,7 @@ def test_a_network_with_random_weights_has_the_sources_it_is_given(build, head):
     assert build(contest, StageClock(CPU))() == len(load.answers.sources)
 
 
+@pytest.mark.slow
 def test_the_answers_of_a_trained_network_give_its_sources(contest):
     found = build_plain(contest, StageClock(CPU))()
     answers = answers_of(contest)

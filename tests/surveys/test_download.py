@@ -270,7 +270,7 @@ def test_models_come_from_a_server_that_the_user_names(archive, tmp_path):
 
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
-def test_a_killed_download_is_continued_to_the_same_files(archive, tmp_path, how, code):
+def test_a_killed_download_is_continued_to_the_same_files(archive, tmp_path, monkeypatch, capsys, how, code):
     archive.bytes_per_second = 200_000
     out = tmp_path / "out"
     command = [sys.executable, "-m", "zpix", "fetch", "galaxiesml", "--out", str(out), "--mirror", archive.url]
@@ -290,11 +290,15 @@ def test_a_killed_download_is_continued_to_the_same_files(archive, tmp_path, how
 
     archive.bytes_per_second = float("inf")
     archive.requests.clear()
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    monkeypatch.setattr(sys, "argv", ["zpix", *command[3:]])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert not end.value.code
+    said = capsys.readouterr()
     assert archive.bodies()[0] == (first, have)
     for file in RELEASES["galaxiesml"].files:
         assert (out / file.name).read_bytes() == (archive.folder / file.path).read_bytes()
-    assert "3 files, 0.9 MB, 0.0 MB to be fetched" in result.stdout and result.stderr == ""
+    assert "3 files, 0.9 MB, 0.0 MB to be fetched" in said.out and said.err == ""
 
 
 def test_two_processes_do_not_write_to_one_file(archive, tmp_path):
