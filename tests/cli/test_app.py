@@ -214,7 +214,8 @@ def settings(place: Path) -> Path:
     place.mkdir(parents=True, exist_ok=True)
     file = place / "settings.toml"
     file.write_text(
-        '[inference]\ntile_size = 192\nmargin = 64\nscore_threshold = 0.0\nproposals_per_megapixel = 2000\ndevice = "cpu"\ndust = "0.02"\n'
+        "[inference]\ntile_size = 192\nmargin = 64\nscore_threshold = 0.0\nproposals_per_megapixel = 2000\n"
+        'device = "cpu"\ndust = "0.02"\n'
     )
     return file
 

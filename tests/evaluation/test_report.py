@@ -141,18 +141,18 @@ def test_mistakes_are_named(pair):
 
 def test_conformal_intervals_cover_new_sources_whatever_the_pdfs(make_pair, tmp_path):
     """Fitted on one field, read back from the catalogue file of another."""
-    known, table = make_pair(2000, seed=1, too_narrow=3.0)
+    known, table = make_pair(1000, seed=1, too_narrow=3.0)
     galaxy = np.asarray(table["label"]) == 1
     ratio = (known["flux_f444w"] / known["fluxerr_f444w"])[galaxy]
     fitted = ConformalIntervals.fit(known.redshift[galaxy], ratio, table["z"][galaxy])
     scores = {}
     for intervals in (None, fitted):
-        catalogue, table = make_pair(2000, seed=2, too_narrow=3.0, conformal=intervals)
+        catalogue, table = make_pair(1000, seed=2, too_narrow=3.0, conformal=intervals)
         table.write(tmp_path / "truth.fits", overwrite=True)
         write_catalogue_fits(tmp_path / "catalogue.fits", catalogue)
         report = score_catalogue(read_catalogue(tmp_path / "catalogue.fits"), read_truth(tmp_path / "truth.fits"))
         scores[report.to_dict()["intervals"]] = report.redshifts["all"]
-    assert scores["pdf"].count == scores["conformal"].count == 1800
+    assert scores["pdf"].count == scores["conformal"].count == 900
     assert scores["pdf"].pit_ks == scores["conformal"].pit_ks, "the PDFs are the same"
     assert scores["pdf"].coverage_68.value < 0.55
     assert scores["conformal"].coverage_68.value == pytest.approx(0.68, abs=0.03)
