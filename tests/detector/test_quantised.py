@@ -71,6 +71,7 @@ def test_eight_bits_find_the_same_sources(trained, quantised):
     assert all(len(found.boxes) == 0 for found in detect(quantised, score_threshold=1.0))
 
 
+@pytest.mark.slow
 def test_what_is_answered_of_a_source_does_not_depend_on_the_number_of_others(quantised):
     torch.manual_seed(0)
     pooled = torch.rand(40, quantised.config.pyramid_channels, 14, 14)
@@ -80,6 +81,7 @@ def test_what_is_answered_of_a_source_does_not_depend_on_the_number_of_others(qu
     assert quantised.mask_head(pooled[:0]).shape == (0, 28, 28)
 
 
+@pytest.mark.slow
 def test_parts_are_ready_for_the_last_two_shapes(quantised):
     torch.manual_seed(0)
     part, channels = quantised.mask_head, quantised.config.pyramid_channels
