@@ -16,6 +16,7 @@ from zpix.errors import OutputError, StoreError
 from zpix.jobs.prepare import prepare
 from zpix.jobs.pretrain import pretrain
 from zpix.jobs.train import train
+from zpix.training import drawn_colours
 from zpix.training.drawn_colours import draw_colours, join_colours
 from zpix.training.source_sums import SourceSums
 
@@ -62,18 +63,26 @@ def test_colours_of_other_bands_or_errors_are_refused(tmp_path, name, value):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.fixture
+def small_files(monkeypatch):
+    """Files of six tiles in place of twenty."""
+    monkeypatch.setattr(drawn_colours, "_TILES", 6)
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory) -> tuple[Path, SourceSums, SourceSums]:
     out = tmp_path_factory.mktemp("colours")
-    training, validation = draw(out, 22, workers=2)  # the second file has two
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawn_colours, "_TILES", 6)
+        training, validation = draw(out, 7, workers=2)  # the second file has one
     assert validation is not None
     return out, training, validation
 
 
 @pytest.mark.slow
-def test_realisations_share_redshifts_and_every_twentieth_tile_is_for_validation(drawn):
+def test_realisations_share_redshifts_and_the_last_tile_of_a_whole_file_is_for_validation(drawn):
     _, training, validation = drawn
-    assert torch.isfinite(training.sums).all() and 0 < len(validation.redshift) < len(training.redshift) / 10
+    assert torch.isfinite(training.sums).all() and 0 < len(validation.redshift) < len(training.redshift) / 4
     _, counts = torch.unique(training.redshift, return_counts=True)
     assert (counts == FIT.realisations).all()
     assert len(torch.unique(training.sums, dim=0)) == len(training.redshift)
@@ -81,34 +90,36 @@ def test_realisations_share_redshifts_and_every_twentieth_tile_is_for_validation
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("small_files")
 def test_a_killed_drawing_goes_on_and_other_skies_are_refused(drawn):
     out, training, _ = drawn
     files = sorted(out.glob("*.safetensors"))
     whole = files[1].read_bytes()
     files[1].unlink()
     kept = files[0].stat().st_mtime_ns
-    again, _ = draw(out, 22)
+    again, _ = draw(out, 7)
     assert files[1].read_bytes() == whole and files[0].stat().st_mtime_ns == kept
     torch.testing.assert_close(again.sums, training.sums, rtol=0, atol=0)
     with pytest.raises(OutputError, match="other settings: seed is 5 there and 6 here; choose"):
-        draw(out, 22, seed=6)
+        draw(out, 7, seed=6)
     settings = out / "settings.json"
     whole = settings.read_text()
     settings.write_text(whole.replace("{", '{\n  "of_old": 1,', 1))  # of a version that had one more
     with pytest.raises(OutputError, match="of_old is 1 there and not set here"):
-        draw(out, 22)
+        draw(out, 7)
     settings.write_text(whole)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("small_files")
 def test_a_head_learns_from_drawn_skies_and_a_detector_takes_it(tmp_path):
     config = Config(model=MODEL, pretraining=FIT, simulation=SKY)
-    path = pretrain(out=tmp_path / "head", mock=20, config=config, tile_size_pix=192)
+    path = pretrain(out=tmp_path / "head", mock=6, config=config, tile_size_pix=192)
     rows = [line.split(",") for line in (tmp_path / "head" / "losses.csv").read_text().splitlines()[1:]]
     losses = {split: [float(row[2]) for row in rows if row[1] == split] for split in ("train", "validation")}
     assert losses["train"][-1] < losses["train"][0] - 0.1 and len(losses["validation"]) == FIT.epochs
     about = load_checkpoint(path).about
-    assert about.training_data["tiles"] == 20 and about.counts["train"]["redshifts"] > 20
+    assert about.training_data["tiles"] == 6 and about.counts["train"]["redshifts"] > 10
 
     prepare(out=tmp_path / "store", mock=3, seed=1, config=SKY, bands=BANDS, tile_size_pix=192)
     quick = TrainingConfig(epochs=1, batch_size=2, learning_rate=1e-12, warmup_steps=0, precision="fp32")

@@ -38,10 +38,11 @@ _SHARED = ("bands", "cutout_size_pix", "gaussian_sigmas_pix", "elliptical_widths
 
 @dataclass(frozen=True)
 class _Shard:
-    """The tiles of one file, and how they are measured."""
+    """The tiles of one file, the index of the one for validation, and how they are measured."""
 
     path: Path
     tiles: tuple[MockTile, ...]
+    validation: int | None
     model: ModelConfig
     config: PretrainingConfig
 
@@ -204,7 +205,8 @@ def _shards(
     shards = []
     for first in range(0, tiles, _TILES):
         part = tuple(every[first : first + _TILES])
-        shards.append(_Shard(out / f"{first:06d}-{first + len(part) - 1:06d}.safetensors", part, model, config))
+        path = out / f"{first:06d}-{first + len(part) - 1:06d}.safetensors"
+        shards.append(_Shard(path, part, part[-1].index if len(part) == _TILES else None, model, config))
     return shards
 
 
@@ -225,7 +227,7 @@ def _draw(shard: _Shard) -> None:
     for tile in shard.tiles:
         rng = np.random.default_rng([tile.seed, tile.index, 1])
         again = (seen.in_errors(model.errors) for seen in draw_again(tile, measured=model.errors == "measured"))
-        if tile.index % _TILES == _TILES - 1:
+        if tile.index == shard.validation:
             parts["validation"].append(plain_sums(cut_for_head(next(again), size=model.cutout_size_pix), model=model))
             continue
         for seen in itertools.islice(again, config.realisations):
