@@ -14,9 +14,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-# Two tests at a time, one thread each.
+# Two tests at a time, one thread each; three of the slow ones, which often wait for other processes.
 TEST_WORKERS ?= 2
-PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
+SLOW_WORKERS ?= 3
+PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest --dist worksteal
 
 .PHONY: help demo test test-slow coverage lint format clean
 .DEFAULT_GOAL := help
@@ -28,13 +29,13 @@ demo: $(VENV)/.for-demo
 	$(BIN)/zpix demo --out demo --overwrite
 
 test: $(VENV)/.for-tests
-	$(PYTEST)
+	$(PYTEST) -n $(TEST_WORKERS)
 
 test-slow: $(VENV)/.for-tests
-	$(PYTEST) -m slow
+	$(PYTEST) -n $(SLOW_WORKERS) -m slow
 
 coverage: $(VENV)/.for-tests
-	$(PYTEST) -m "slow or not slow" --cov --cov-report=term:skip-covered
+	$(PYTEST) -n $(SLOW_WORKERS) -m "slow or not slow" --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/.for-tests
 	$(BIN)/ruff check
