@@ -111,7 +111,7 @@ def test_files_say_what_their_intervals_are(tmp_path, blob_field, model, search,
 @pytest.mark.slow
 def test_a_cluster_gives_the_same(tmp_path, blob_field, model, search, fitted):
     distributed = pytest.importorskip("distributed", reason="the extra 'scale' is not installed")
-    with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster:
         write_run(blob_field, out=tmp_path / "out", model=model, config=search, scheduler=cluster.scheduler_address)
     holds(read_catalogue(tmp_path / "out"), fitted)
 

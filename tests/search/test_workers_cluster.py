@@ -38,7 +38,7 @@ def test_a_killed_worker_leaves_no_trace(tmp_path, blob_field, tiny_model, blob_
     stuck = tmp_path / "stuck"
     stuck.mkdir()
     with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster,
         distributed.Client(cluster) as client,
         ThreadPoolExecutor(1) as user,
         computing_with(1),
@@ -81,7 +81,7 @@ def test_the_example_for_a_laptop(tmp_path, blob_field, tiny_model, quick_progra
 @pytest.mark.slow
 def test_the_example_for_slurm_with_another_cluster_in_its_place(tmp_path, blob_field, tiny_model, capsys):
     def threads(jobs: int) -> distributed.LocalCluster:
-        return distributed.LocalCluster(n_workers=1, threads_per_worker=jobs, processes=False, dashboard_address=None)
+        return distributed.LocalCluster(n_workers=1, threads_per_worker=jobs, processes=False, dashboard_address=":0")
 
     example = runpy.run_path(str(EXAMPLES / "slurm_cluster.py"))
     arguments = [str(blob_field), "--out", str(tmp_path / "result"), "--model", str(tiny_model), "--jobs", "2"]

@@ -65,7 +65,7 @@ def write_hats(path: str | Path, catalogue: str | Path, *, scheduler: str | None
             run(arguments, client)  # type: ignore[no-untyped-call]
     else:
         with (
-            LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call]
+            LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster,  # type: ignore[no-untyped-call]
             Client(cluster) as client,  # type: ignore[no-untyped-call]
         ):
             run(arguments, client)  # type: ignore[no-untyped-call]
