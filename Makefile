@@ -12,7 +12,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+# Modules are compiled when they are first imported: to compile all takes longer than to run the tests' share of them.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile
+unexport PYTHONDONTWRITEBYTECODE
 
 # Two tests at a time, one thread each; three of the slow ones, which often wait for other processes.
 TEST_WORKERS ?= 2
