@@ -3,7 +3,7 @@
     python experiments/foreign_colours.py --out skies --family kcorrect --family populations \
         --family fsps=TEMPLATES/fsps_QSF_12_v3.param --foreign sfhz=TEMPLATES/corr_sfhz_13.param
 
-A quick companion of experiments/foreign_sky.py, for choices: heads learn from the same colours, and are tested on sums
+A quick companion of experiments/foreign_sky.py, for choices: heads learn from the same galaxies, and are tested on sums
 under true masks of tiles of each family, without detection, calibration or a catalogue. Columns are the families tested
 on, galaxies with F444W < 28 in their segment; rows are the families taught. What exists is not made again.
 """
@@ -35,8 +35,8 @@ from zpix.training.source_sums import SourceSums, plain_sums
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.foreign.skies import RECIPE, Family, beyond, mixed, natural
-from experiments.foreign.teaching import draw
+from experiments.foreign.skies import RECIPE, Family, as_deep, beyond, mixed, natural
+from experiments.foreign.teaching import draw, teach_head
 from experiments.markdown import print_table
 
 BAND, FAINTEST = "F444W", 28.0
@@ -52,13 +52,13 @@ def main() -> None:
     add("--foreign", type=Family.parse, action="append", default=[], help="NAME=TEMPLATES, never taught")
     add("--recipe", type=Path, default=RECIPE, help="TOML file: what is taught, and how")
     add("--heads", type=Path, help="directory of the heads, where several recipes share colours")
-    add("--tiles", type=int, default=500, help="tiles of each family to learn from")
+    add("--tiles", type=int, default=800, help="tiles to learn from")
     add("--test-tiles", type=int, default=48, help="tiles of each family to test on")
     add("--workers", type=int, default=2, help="processes that draw")
     asked = options.parse_args()
     config = zpix.load_config(asked.recipe)
-    for number, family in enumerate(asked.family):
-        draw(asked.out / "colours", family, tiles=asked.tiles, seed=7001 + number, config=config, workers=asked.workers)
+    colours = asked.out / "colours"
+    draw(colours, asked.family, tiles=asked.tiles, seed=7001, config=config, workers=asked.workers)
     tests = {
         f"{family.name}{'' if kind == 'varied' else ', beyond'}": sums_to_test(
             asked.out / "tests", family, kind, tiles=asked.test_tiles, config=config
@@ -70,10 +70,7 @@ def main() -> None:
     results: dict[str, Any] = {}
     for families in taught:
         name = "+".join(family.name for family in families)
-        colours = [asked.out / "colours" / family.name for family in families]
-        head = heads / name / "model.safetensors"
-        if not head.is_file():
-            head = zpix.pretrain(colours, out=heads / name, config=config)
+        head = teach_head(heads / name, families, colours=colours, config=config)
         results[name] = {test: judged(head, *sums) for test, sums in tests.items()}
         write_json(heads / "colours.json", results)
     for score in _NAMES:
@@ -90,11 +87,11 @@ def sums_to_test(
     path = place / f"{family.name}-{kind}-{tiles}.safetensors"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        model, sky = config.model, mixed(natural(config.simulation), [family])
+        model, sky = config.model, as_deep(mixed(natural(config.simulation), [family]))
         parts: list[SourceSums] = []
         fluxes: list[NDArray[np.float32]] = []
         for index in range(tiles):
-            tile = MockTile(7200, index, 512, model.bands, sky if kind == "varied" else beyond(sky))
+            tile = MockTile(7200, index, 512, model.bands, sky if kind == "varied" else as_deep(beyond(sky)))
             cutouts = cut_for_head(draw_tile(tile).in_errors(model.errors), size=model.cutout_size_pix)
             parts.append(plain_sums(cutouts, model=model))
             in_segment = (cutouts.flux[:, model.bands.index(BAND)].astype(np.float32) * cutouts.mask).sum((1, 2))

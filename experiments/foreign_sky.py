@@ -6,8 +6,8 @@
 For each `--family` a model is taught on all others and tested on it. The model that is taught on all (`--model`, or one
 made as the others are) is tested on each, on the families that only tests use (`--foreign`), and on observations half
 as far again outside the taught ranges.
-Colours of each family are drawn once, so that models share them. What exists is not made again: an interrupted
-call goes on. Scores go to `foreign.json` and are printed as tables.
+Galaxies are drawn once and shared by all models, which learn them with the spectra of their families. What exists is
+not made again: an interrupted call goes on. Scores go to `foreign.json` and are printed as tables.
 """
 
 from __future__ import annotations
@@ -75,15 +75,14 @@ def main() -> None:
     add("--model", type=Path, help="checkpoint that was taught on all families; made here by default")
     add("--detector", type=Path, default=default_model(), help="checkpoint that finds the sources")
     add("--recipe", type=Path, default=RECIPE, help="TOML file: what is taught, and how")
-    add("--tiles", type=int, default=1200, help="tiles of each family to learn colours from")
+    add("--tiles", type=int, default=1600, help="tiles to learn colours from")
     add("--seeds", type=int, nargs="+", default=[91001, 91002, 91003], help="of the fields to test on")
     add("--size", type=int, default=2048, help="side of these fields in pixels")
     add("--calibrate-on", type=int, default=60, help="tiles that widths and intervals are fitted on")
     add("--workers", type=int, default=2, help="processes that draw")
     asked = options.parse_args()
     config = zpix.load_config(asked.recipe)
-    for number, family in enumerate(asked.family):
-        draw(asked.out / "colours", family, tiles=asked.tiles, seed=7001 + number, config=config, workers=asked.workers)
+    draw(asked.out / "colours", asked.family, tiles=asked.tiles, seed=7001, config=config, workers=asked.workers)
     results = {}
     for test in tests(asked, config):
         kept = asked.out / "scores" / test.model.parent.name / f"{test.name}.json"

@@ -62,6 +62,11 @@ def natural(simulation: SimulationConfig) -> SimulationConfig:
     return override(simulation, **{name: getattr(usual, name) for name in names if hasattr(usual, name)})
 
 
+def as_deep(simulation: SimulationConfig) -> SimulationConfig:
+    """Settings of a sky as deep as JADES, since what can be told of a galaxy of F444W = 28 hangs on the depth."""
+    return override(simulation, depth_range=(1.0, 1.0))
+
+
 def beyond(simulation: SimulationConfig) -> SimulationConfig:
     """Settings whose observations vary half as far again: scatters times 1.5, ranges 1.5 times wider at both ends."""
     scatters = {name: _BEYOND * getattr(simulation, name) for name in _SCATTERS}
@@ -73,7 +78,7 @@ def drawn_field(place: Path, family: Family, seed: int, *, size: int, simulation
     """Return a field of one family, drawn unless it exists."""
     field = place / family.name / str(seed)
     if not (field / "simulation.json").is_file():
-        sky = mixed(natural(simulation), [family])
+        sky = as_deep(mixed(natural(simulation), [family]))
         zpix.simulate(field, size_pix=size, seed=seed, config=sky, overwrite=True)
     return field
 

@@ -1,8 +1,9 @@
 """How is a model taught on some families of spectra and not on others?
 
-The redshift head learns from the colours of drawn skies, which are kept for each family by itself: models that leave
-one out share the rest. The detector is the same for all, since it knows no redshift; the pyramid's part of the
-redshift head is zero, so that it cannot carry what the detector saw of a family that is left out.
+The redshift head learns from galaxies of drawn skies, whose spectra are drawn again in every epoch: all models share
+the galaxies, and each has the spectra of its families. The detector is the same for all, since it knows no redshift;
+the pyramid's part of the redshift head is zero, so that it cannot carry what the detector saw of a family that is left
+out.
 """
 
 from __future__ import annotations
@@ -21,14 +22,23 @@ from zpix.detector.carrying import take_weights
 from zpix.training.drawn_colours import draw_colours
 
 
-def draw(place: Path, family: Family, *, tiles: int, seed: int, config: Config, workers: int) -> Path:
-    """Return the directory of the colours of one family, drawn unless they exist."""
-    out = place / family.name
+def draw(out: Path, families: Sequence[Family], *, tiles: int, seed: int, config: Config, workers: int) -> Path:
+    """Return the directory of the colours of a sky with all families, drawn unless they exist."""
     draw_colours(
-        out, tiles=tiles, seed=seed, simulation=mixed(config.simulation, [family]), model=config.model,
+        out, tiles=tiles, seed=seed, simulation=mixed(config.simulation, families), model=config.model,
         config=config.pretraining, workers=workers,
     )  # fmt: skip
     return out
+
+
+def teach_head(out: Path, families: Sequence[Family], *, colours: Path, config: Config) -> Path:
+    """Return a redshift head taught with the spectra of these families, made unless it exists."""
+    model = out / "model.safetensors"
+    if model.is_file():
+        return model
+    return zpix.pretrain(
+        colours, out=out, config=config.model_copy(update={"simulation": mixed(config.simulation, families)})
+    )
 
 
 def teach(
@@ -48,7 +58,7 @@ def teach(
     model = place / name / "model.safetensors"
     if model.is_file():
         return model
-    head = zpix.pretrain([colours / family.name for family in families], out=place / name / "head", config=config)
+    head = teach_head(place / name / "head", families, colours=colours, config=config)
     known = load_checkpoint(detector)
     if known.config.errors != config.model.errors:
         raise SystemExit(f"{detector}: has errors = '{known.config.errors}', not '{config.model.errors}' as the recipe")

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,6 +19,7 @@ from zpix.jobs.pretrain import pretrain
 from zpix.jobs.train import train
 from zpix.training import drawn_colours
 from zpix.training.drawn_colours import draw_colours, join_colours
+from zpix.training.separate_sums import SeparateSums, redrawn, together
 from zpix.training.source_sums import SourceSums
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
@@ -29,7 +31,7 @@ WEIGHTS = ("cutout_size_pix", "gaussian_sigmas_pix", "elliptical_widths")
 FIT = PretrainingConfig(epochs=3, batch_size=64, realisations=2)
 
 
-def draw(out: Path, tiles: int, *, workers: int = 1, **changes) -> tuple[SourceSums, SourceSums | None]:
+def draw(out: Path, tiles: int, *, workers: int = 1, **changes) -> tuple[SeparateSums, SourceSums | None]:
     given = {"seed": 5, "simulation": SKY, "model": MODEL, "config": FIT, "tile_size": 192} | changes
     return draw_colours(out, tiles=tiles, workers=workers, **given)
 
@@ -39,12 +41,57 @@ def as_drawn(place: Path, redshifts: list[float], **settings) -> Path:
     place.mkdir(parents=True)
     said = {"bands": BANDS, **{name: getattr(MODEL, name) for name in WEIGHTS}} | settings
     (place / "settings.json").write_text(json.dumps(said))
-    width = 2 * len(BANDS) * (len(MODEL.gaussian_sigmas_pix) + len(MODEL.elliptical_widths) + 1) + 2 * len(BANDS) + 2
-    rng = torch.Generator().manual_seed(len(redshifts))
-    sums = torch.randn(len(redshifts), width, generator=rng)
-    tensors = {"train.sums": sums, "train.redshift": torch.tensor(redshifts), "train.dust": torch.zeros(len(sums))}
+    tensors = {f"train.{name}": value for name, value in sums_of(redshifts)._asdict().items()}
     write_tensors(place / "000000-000019.safetensors", tensors, {})
     return place
+
+
+def sums_of(redshifts: list[float]) -> SeparateSums:
+    """Galaxies without neighbours, the more noisy the further away, in two bands."""
+    n, bands = len(redshifts), len(BANDS)
+    per_sum = (n, bands, len(MODEL.gaussian_sigmas_pix) + len(MODEL.elliptical_widths) + 1)
+    rng = torch.Generator().manual_seed(n)
+    redshift = torch.tensor(redshifts)
+    sigma = (1 + redshift)[:, None, None].expand(per_sum).contiguous()
+    return SeparateSums(
+        response=torch.full(per_sum, 0.5), others=torch.zeros(per_sum), sigma=sigma,
+        noise=sigma * torch.randn(per_sum, generator=rng), coverage=torch.ones(n, bands), size=torch.full((n, 2), 16.0),
+        flux=torch.full((n, bands), 100.0), magnitude=torch.full((n,), 26.4), kind=torch.zeros(n, dtype=torch.uint8),
+        redshift=redshift, dust=torch.full((n,), 0.02),
+    )  # fmt: skip
+
+
+def significances(sums: SourceSums) -> torch.Tensor:
+    """Sums over their noise, (n, band, sum)."""
+    n = len(BANDS) * (len(MODEL.gaussian_sigmas_pix) + len(MODEL.elliptical_widths) + 1)
+    return torch.sinh(2 * sums.sums[:, :n]).reshape(len(sums.sums), len(BANDS), -1)
+
+
+def test_galaxies_have_other_spectra_noise_and_depths_in_every_epoch_and_keep_the_rest():
+    sums = sums_of([1.0] * 400)
+    given = {"model": MODEL, "simulation": SKY, "band_dropout": 0.0}
+    first, second = (redrawn(sums, rng=np.random.default_rng(seed), **given) for seed in (1, 2))
+    again = redrawn(sums, rng=np.random.default_rng(1), **given)
+    torch.testing.assert_close(first.sums, again.sums, rtol=0, atol=0)
+    assert (first.sums != second.sums).any(1).all() and (first.redshift != second.redshift).all()
+    assert (first.redshift - 1).abs().max() < 0.2 and first.redshift.mean() == pytest.approx(1, abs=0.01)
+    drawn, seen = significances(together(sums, model=MODEL)), significances(first)
+    assert seen[:, 1].mean() == pytest.approx(float(drawn[:, 1].mean()), rel=0.15)  # of F444W, which is given
+    colour = seen[:, 0].mean(1) / seen[:, 1].mean(1)
+    assert colour.std() > 3 * (drawn[:, 0].mean(1) / drawn[:, 1].mean(1)).std()
+
+
+def test_hidden_bands_have_no_sums_and_catalogues_keep_their_fluxes():
+    sums, rng = sums_of([2.0] * 200), np.random.default_rng(3)
+    seen = significances(redrawn(sums, model=MODEL, simulation=SKY, band_dropout=0.5, rng=rng))
+    hidden = (seen == 0).all(2)
+    assert 0.2 < hidden.float().mean() < 0.6 and not hidden.all(1).any()
+    listed = SKY.model_copy(update={"catalogues": (Path("galaxies.fits"),)})
+    kept = redrawn(sums._replace(noise=0 * sums.noise), model=MODEL, simulation=listed, band_dropout=0.0, rng=rng)
+    assert torch.equal(kept.redshift, sums.redshift)
+    flux = significances(kept).mean(2)
+    brightness = flux / flux.mean(1, keepdim=True)
+    assert (brightness - 1).abs().max() < 0.3  # both bands have the same flux, and noise differs little
 
 
 def test_a_head_learns_from_the_colours_of_several_skies(tmp_path):
@@ -70,7 +117,7 @@ def small_files(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory) -> tuple[Path, SourceSums, SourceSums]:
+def drawn(tmp_path_factory) -> tuple[Path, SeparateSums, SourceSums]:
     out = tmp_path_factory.mktemp("colours")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawn_colours, "_TILES", 6)
@@ -82,11 +129,25 @@ def drawn(tmp_path_factory) -> tuple[Path, SourceSums, SourceSums]:
 @pytest.mark.slow
 def test_realisations_share_redshifts_and_the_last_tile_of_a_whole_file_is_for_validation(drawn):
     _, training, validation = drawn
-    assert torch.isfinite(training.sums).all() and 0 < len(validation.redshift) < len(training.redshift) / 4
+    assert torch.isfinite(training.noise).all() and 0 < len(validation.redshift) < len(training.redshift) / 4
     _, counts = torch.unique(training.redshift, return_counts=True)
     assert (counts == FIT.realisations).all()
-    assert len(torch.unique(training.sums, dim=0)) == len(training.redshift)
+    assert len(torch.unique(training.noise.flatten(1), dim=0)) == len(training.redshift)
     assert not set(validation.redshift.tolist()) & set(training.redshift.tolist())
+
+
+@pytest.mark.slow
+def test_light_neighbours_and_noise_are_told_apart(drawn):
+    """What is left when light is taken away scatters as the error image says, and light falls off with the flux."""
+    _, training, _ = drawn
+    wide = training.noise[:, :, 0] / training.sigma[:, :, 0]
+    assert 0.7 < float(1.4826 * wide.abs().median()) < 2.5  # neighbouring pixels share noise
+    faint, bright = training.magnitude > 26, training.magnitude < 25
+    assert faint.any() and bright.any()
+    aperture = 2 * torch.pi * MODEL.gaussian_sigmas_pix[-1] ** 2
+    inside = training.response[:, :, -2] * aperture  # of a uniform light it would be the share of the light
+    assert (training.response >= -1e-3).all() and (training.response.amax((1, 2)) <= 1.001).all() and inside.min() >= 0
+    assert (training.others.abs().mean((1, 2)) < 3 * training.flux.mean(1)).float().mean() > 0.5
 
 
 @pytest.mark.slow
@@ -99,7 +160,7 @@ def test_a_killed_drawing_goes_on_and_other_skies_are_refused(drawn):
     kept = files[0].stat().st_mtime_ns
     again, _ = draw(out, 7)
     assert files[1].read_bytes() == whole and files[0].stat().st_mtime_ns == kept
-    torch.testing.assert_close(again.sums, training.sums, rtol=0, atol=0)
+    torch.testing.assert_close(again.noise, training.noise, rtol=0, atol=0)
     with pytest.raises(OutputError, match="other settings: seed is 5 there and 6 here; choose"):
         draw(out, 7, seed=6)
     settings = out / "settings.json"

@@ -67,27 +67,136 @@ def soft_photometry(
         fraction under the second Gaussian; the logarithms of the box sides.
     """
     with torch.autocast(pixels.flux.device.type, enabled=False):
-        flux, variance = pixels.flux.float(), pixels.variance.float()  # (n, band, S, S)
-        kinds = [_gaussians(pixels, sigmas_pix), pixels.mask[:, None].float()]
-        if elliptical_widths:
-            kinds.insert(1, _ellipses(pixels, elliptical_widths))
-        weights = torch.cat(kinds, 1)  # (n, sum, S, S)
-        flux, variance, weights = flux.flatten(2), variance.flatten(2), weights.flatten(2)  # pixels in one axis, p
-        total = torch.einsum("nbp,nsp->nbs", flux, weights)
-        noise = torch.einsum("nbp,nsp->nbs", variance, weights**2).sqrt()  # zero where nothing was observed
-        observed = (noise > 0).float()
-        bands = observed.sum(1, keepdim=True).clamp(min=1)
-        mean_noise = (noise.sum(1, keepdim=True) / bands).clamp(min=_FAINTEST_NJY)
-        significance = observed * torch.asinh(total / noise.clamp(min=_FAINTEST_NJY))
-        brightness = observed * torch.asinh(total / mean_noise)
-        colour = observed * (brightness - brightness.sum(1, keepdim=True) / bands)
+        reference = reference_weight(sigmas_pix)
+        weights = weights_of(pixels, sigmas_pix, elliptical_widths)
+        return as_inputs(band_sums(pixels, weights, reference), reference)
 
-        reference = min(1, len(sigmas_pix) - 1)
-        depth = torch.log10(noise[:, :, reference].clamp(min=10**LEAST_DEPTH))
-        disc = weights[:, reference : reference + 1]
-        coverage = torch.einsum("nbp,nsp->nbs", (variance > 0).float(), disc)[:, :, 0] / disc.sum(2).clamp(min=1e-3)
-        sides = pixels.size.float().clamp(min=1.0).log() - math.log(16.0)
-        return torch.cat([0.5 * significance.flatten(1), colour.flatten(1), depth, coverage, sides], 1)
+
+class BandSums(NamedTuple):
+    """Sums of n sources under weights.
+
+    Attributes
+    ----------
+    total : Tensor, shape (n, band, sum), nJy
+        Flux.
+    noise : Tensor, shape (n, band, sum), nJy
+        Its noise; zero where nothing was observed.
+    coverage : Tensor, shape (n, band)
+        Observed fraction under the reference weight.
+    size : Tensor, shape (n, 2), pixels
+        Width and height of the source's box.
+    """
+
+    total: Tensor
+    noise: Tensor
+    coverage: Tensor
+    size: Tensor
+
+
+def reference_weight(sigmas_pix: tuple[float, ...]) -> int:
+    """Say under which weight depth and coverage are told: the second Gaussian, if there are two.
+
+    Parameters
+    ----------
+    sigmas_pix : tuple of float, pixels
+        Standard deviations of the round Gaussian weights.
+
+    Returns
+    -------
+    int
+        Its number.
+    """
+    return min(1, len(sigmas_pix) - 1)
+
+
+def weights_of(
+    pixels: SourcePixels, sigmas_pix: tuple[float, ...], elliptical_widths: tuple[float, ...] = ()
+) -> Tensor:
+    """Compute the weights under which a source is summed: round Gaussians, elliptical ones, and the mask.
+
+    Parameters
+    ----------
+    pixels, sigmas_pix, elliptical_widths
+        As `soft_photometry` takes them.
+
+    Returns
+    -------
+    Tensor, shape (n, sum, S, S)
+        Weights; those of round Gaussians have height one.
+    """
+    kinds = [_gaussians(pixels, sigmas_pix), pixels.mask[:, None].float()]
+    if elliptical_widths:
+        kinds.insert(1, _ellipses(pixels, elliptical_widths))
+    return torch.cat(kinds, 1)
+
+
+def sum_under(image: Tensor, weights: Tensor) -> Tensor:
+    """Sum images under weights.
+
+    Parameters
+    ----------
+    image : Tensor, shape (n, band, S, S)
+        Values of pixels.
+    weights : Tensor, shape (n, sum, S, S)
+        Weights.
+
+    Returns
+    -------
+    Tensor, shape (n, band, sum)
+        Sums.
+    """
+    return torch.einsum("nbp,nsp->nbs", image.flatten(2), weights.flatten(2))  # pixels in one axis, p
+
+
+def band_sums(pixels: SourcePixels, weights: Tensor, reference: int) -> BandSums:
+    """Sum sources under weights.
+
+    Parameters
+    ----------
+    pixels : SourcePixels
+        Cutouts of n sources.
+    weights : Tensor, shape (n, sum, S, S)
+        What `weights_of` gives.
+    reference : int
+        The weight under which coverage is told.
+
+    Returns
+    -------
+    BandSums
+        Of n sources.
+    """
+    flux, variance = pixels.flux.float(), pixels.variance.float()
+    total, noise = sum_under(flux, weights), sum_under(variance, weights**2).sqrt()
+    disc = weights[:, reference : reference + 1]
+    coverage = sum_under((variance > 0).float(), disc)[:, :, 0] / disc.flatten(2).sum(2).clamp(min=1e-3)
+    return BandSums(total, noise, coverage, pixels.size.float())
+
+
+def as_inputs(sums: BandSums, reference: int) -> Tensor:
+    """Give sums as numbers of order one, as the redshift head reads them.
+
+    Parameters
+    ----------
+    sums : BandSums
+        Of n sources.
+    reference : int
+        The weight under which depth is told.
+
+    Returns
+    -------
+    Tensor, shape (n, bands × (2 sums + 2) + 2), float32
+        As `soft_photometry` gives them.
+    """
+    total, noise = sums.total, sums.noise
+    observed = (noise > 0).float()
+    bands = observed.sum(1, keepdim=True).clamp(min=1)
+    mean_noise = (noise.sum(1, keepdim=True) / bands).clamp(min=_FAINTEST_NJY)
+    significance = observed * torch.asinh(total / noise.clamp(min=_FAINTEST_NJY))
+    brightness = observed * torch.asinh(total / mean_noise)
+    colour = observed * (brightness - brightness.sum(1, keepdim=True) / bands)
+    depth = torch.log10(noise[:, :, reference].clamp(min=10**LEAST_DEPTH))
+    sides = sums.size.clamp(min=1.0).log() - math.log(16.0)
+    return torch.cat([0.5 * significance.flatten(1), colour.flatten(1), depth, sums.coverage, sides], 1)
 
 
 def _gaussians(pixels: SourcePixels, sigmas_pix: tuple[float, ...]) -> Tensor:

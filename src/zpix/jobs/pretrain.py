@@ -22,8 +22,9 @@ from zpix.training.directory import training_directory
 from zpix.training.drawn_colours import draw_colours, holds_colours, join_colours
 from zpix.training.joint import check_store
 from zpix.training.pretraining import check_photometry, fit_redshift_head
+from zpix.training.separate_sums import RedrawnExamples
 from zpix.training.source_cutouts import cut_sources
-from zpix.training.source_sums import CutoutExamples, DrawnExamples, Examples, SourceSums, plain_sums
+from zpix.training.source_sums import CutoutExamples, Examples, SourceSums, plain_sums
 from zpix.training.store import Store
 
 #: What can learn alone.
@@ -49,7 +50,8 @@ def pretrain(
 
     The redshift head learns from a training store, or with `mock` from simulated tiles that are drawn for it; of these
     only what the head reads of their sources is kept, in `colours` in the output directory. It can also learn from such
-    folders of earlier calls, several together. The backbone learns from a store or from the images of GalaxiesML.
+    folders of earlier calls, several together. In every epoch these galaxies have other spectra, of the families that
+    `[simulation]` names. The backbone learns from a store or from the images of GalaxiesML.
     `train` takes the result as `redshift_head` or `backbone`. An interrupted call goes on.
 
     Parameters
@@ -113,7 +115,7 @@ def pretrain(
             mock, out, settings, tile_size=tile_size_pix, seed=seed, workers=workers, device=device
         )
     if all(holds_colours(path) for path in paths):
-        return _pretrain_on_colours(paths, out, settings.model, settings.pretraining, device=device)
+        return _pretrain_on_colours(paths, out, settings, device=device)
     if len(paths) > 1 or paths[0].suffix in _HDF5 or any(paths[0].glob("*.hdf5")):
         raise ConfigError(
             f"'{paths[-1]}': the redshift head learns from one training store, or from folders of drawn colours; "
@@ -162,23 +164,26 @@ def _pretrain_on_mock(
             z_range=z_range_of(training.redshift.numpy()),
             code_version=version("zpix"),
         )  # fmt: skip
-        return _fit_redshift_head(DrawnExamples(training), validation, place, model, config, device, about)
+        examples = RedrawnExamples(training, model, simulation, config.band_dropout)
+        return _fit_redshift_head(examples, validation, place, model, config, device, about)
 
 
-def _pretrain_on_colours(
-    places: Sequence[Path], out: str | Path, model: ModelConfig, config: PretrainingConfig, *, device: str
-) -> Path:
-    """Train the redshift head on colours that were drawn before, of one kind of sky or several."""
+def _pretrain_on_colours(places: Sequence[Path], out: str | Path, settings: Config, *, device: str) -> Path:
+    """Train the redshift head on galaxies that were drawn before, with spectra by the settings of this call."""
+    model, config, simulation = settings.model, settings.pretraining, settings.simulation
     check_photometry(model)
-    training, validation, settings = join_colours(places, model)
+    training, validation, skies = join_colours(places, model)
     about = About(
-        training_data={"kind": "colours of mocks", "skies": settings},
+        training_data={
+            "kind": "colours of mocks", "skies": skies, "spectra": simulation.model_dump(mode="json")["spectra"],
+        },
         counts={"train": {"sources": len(training.redshift)}},
         z_range=z_range_of(training.redshift.numpy()),
         code_version=version("zpix"),
-    )
-    with training_directory(out, model=model, pretraining=config) as place:
-        return _fit_redshift_head(DrawnExamples(training), validation, place, model, config, device, about)
+    )  # fmt: skip
+    with training_directory(out, model=model, pretraining=config, simulation=simulation) as place:
+        examples = RedrawnExamples(training, model, simulation, config.band_dropout)
+        return _fit_redshift_head(examples, validation, place, model, config, device, about)
 
 
 def _fit_redshift_head(

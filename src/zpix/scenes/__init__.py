@@ -3,6 +3,7 @@
 from zpix.scenes.census import draw_population
 from zpix.scenes.field import GOODS_S, write_field
 from zpix.scenes.population import Population
-from zpix.scenes.sky import Scene, Sky, draw_scene
+from zpix.scenes.scene import Scene
+from zpix.scenes.sky import Sky, draw_scene
 
 __all__ = ["GOODS_S", "Population", "Scene", "Sky", "draw_population", "draw_scene", "write_field"]

@@ -28,7 +28,8 @@ from zpix.image import JADES_BANDS, MosaicWriter, Region, ebv_at, tangent_wcs
 from zpix.image.grids import sky_positions
 from zpix.outputs import whole_file
 from zpix.progress import in_order
-from zpix.scenes.sky import Scene, Sky
+from zpix.scenes.scene import Scene
+from zpix.scenes.sky import Sky
 from zpix.scenes.unfinished import TrueSegmentationWriter, UnfinishedField, unfinished_field
 
 #: Centre of GOODS-S in degrees.

@@ -54,7 +54,7 @@ def draw_galaxies(
     log_mass = stellar_mass(mag, z)
     quiescent = rng.uniform(size=n) < quiescent_fraction(log_mass, z)
     galaxies = GalaxyTraits(z=z, log_mass=log_mass, quiescent=quiescent)
-    spectra = _spectra(rng, galaxies, config)
+    spectra = draw_spectra(rng, galaxies, config)
     re, sersic_n, axis_ratio = draw_shapes(rng, galaxies)
     shape = {"re_arcsec": re, "sersic_n": sersic_n, "axis_ratio": axis_ratio, "pa_deg": rng.uniform(0, 180, n)}
     structure = draw_structure(structure_rng, galaxies, spectra, **shape) if config.substructure else None
@@ -98,7 +98,7 @@ def draw_listed_galaxies(
         sersic_n=catalogue.sersic_n[rows],
         axis_ratio=catalogue.axis_ratio[rows],
         pa_deg=catalogue.pa_deg[rows],
-        spectra=_spectra(rng, galaxies, config),
+        spectra=draw_spectra(rng, galaxies, config),
         entry=rows,
     )
 
@@ -144,8 +144,23 @@ def quiescent_fraction(log_mass: NDArray[np.float64], z: NDArray[np.float64]) ->
     return 0.85 * massive * np.exp(-np.clip(z - 3, 0, None)) + 0.05 * np.clip((5 - z) / 3, 0, 1)
 
 
-def _spectra(rng: np.random.Generator, galaxies: GalaxyTraits, config: SimulationConfig) -> MixedSpectra:
-    """Spectra of galaxies by the settings of the sky."""
+def draw_spectra(rng: np.random.Generator, galaxies: GalaxyTraits, config: SimulationConfig) -> MixedSpectra:
+    """Draw spectra of galaxies by the settings of a sky.
+
+    Parameters
+    ----------
+    rng : Generator
+        Random numbers.
+    galaxies : GalaxyTraits of length N
+        What is known of the galaxies.
+    config : SimulationConfig
+        Families of spectra, and whether there are emission lines.
+
+    Returns
+    -------
+    MixedSpectra of length N
+        The spectra, neither bent nor with nuclei.
+    """
     return draw_galaxy_spectra(rng, galaxies, shares=config.spectra, emission_lines=config.emission_lines)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zpix.config import SimulationConfig
 from zpix.scenes.cosmology import kpc_per_arcsec
@@ -47,13 +48,31 @@ def light_nuclei(rng: np.random.Generator, galaxies: Population, config: Simulat
     n = len(galaxies)
     chance = 0.04 * config.agn_density / (1 + np.exp(-(stellar_mass(galaxies.mag, galaxies.z) - 10.2) / 0.25))
     active = (rng.uniform(size=n) < chance) & galaxies.spectra.can_have_nuclei
-    share = np.where(active, 0.1 + 0.85 * rng.beta(1.5, 2.0, n), 0.0)
+    share = draw_nuclear_shares(rng, active)
     spectra, in_lines = galaxies.spectra.with_nuclei(share, emission_lines=config.emission_lines)
     shares = galaxies.structure.shares.copy()
     shares[:, :, _LINES] *= (1 - in_lines)[:, None]
     shares[:, NUCLEUS, _LINES] += in_lines
     kind = np.where(active, "agn", galaxies.kind)
     return replace(galaxies, kind=kind, spectra=spectra, structure=replace(galaxies.structure, shares=shares))
+
+
+def draw_nuclear_shares(rng: np.random.Generator, active: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Draw how much of the light at 5500 Å is a nucleus's.
+
+    Parameters
+    ----------
+    rng : Generator
+        Random numbers.
+    active : (N,) bool
+        Which galaxies have one.
+
+    Returns
+    -------
+    (N,) float64
+        Shares; 0 for the others.
+    """
+    return np.where(active, 0.1 + 0.85 * rng.beta(1.5, 2.0, len(active)), 0.0)
 
 
 def draw_little_red_dots(rng: np.random.Generator, area: float, config: SimulationConfig) -> Population:

@@ -168,8 +168,7 @@ class Observation(EndlessField):
             What was observed.
         """
         config = self.config
-        if config.zero_point_scatter_mag:
-            model = model * self._zero_points.gain(region)
+        model = self.brightened(region, model)
         exposure = self._coverage.exposure(region)
         valid = exposure > 0
         if config.saturation_njy is not None:
@@ -185,6 +184,23 @@ class Observation(EndlessField):
         if self.conditions.noise_over_error is not None:
             error *= (self.noise_ratio / self.noise_over_error).astype(np.float32)[:, None, None]
         return Pixels(np.where(valid, counted + self._artefacts(region) * typical, np.float32(0)), error, valid)
+
+    def brightened(self, region: Region, light: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give light as bright as the zero points of the field make it.
+
+        Parameters
+        ----------
+        region : Region
+            The window.
+        light : (band, y, x) float32, nJy
+            Its true light.
+
+        Returns
+        -------
+        (band, y, x) float32, nJy
+            How bright it looks.
+        """
+        return light * self._zero_points.gain(region) if self.config.zero_point_scatter_mag else light
 
     @cached_property
     def _zero_points(self) -> ZeroPoints:

@@ -13,11 +13,10 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-from astropy.table import Table
 from numpy.typing import NDArray
 
 from zpix.config import SimulationConfig
-from zpix.image import JADES_BANDS, Pixels, Region
+from zpix.image import JADES_BANDS, Region
 from zpix.instruments import transmission
 from zpix.scenes.band_psf import BandPsf
 from zpix.scenes.census import draw_population
@@ -27,41 +26,19 @@ from zpix.scenes.jaguar import JaguarCatalogue, read_jaguar
 from zpix.scenes.observation import Observation
 from zpix.scenes.observing_record import observing_record
 from zpix.scenes.population import Population
-from zpix.scenes.render import render
+from zpix.scenes.render import Stamp, render
+from zpix.scenes.scene import Scene, SceneLight
 from zpix.scenes.stamp_sizes import HALO_SIZE, STAMP_SIZES, drawn_in_parts, stamp_sizes
 from zpix.scenes.streams import CELL, FIELD, cell_stream, cells_of, stream
 from zpix.scenes.true_segments import FAINTEST_OF_PEAK, TrueSegments, detection_weights, draw_segments, significance
 from zpix.scenes.truth_table import truth_table
 from zpix.scenes.user_psf import user_psfs
-from zpix.sources import STAR
+from zpix.sources import GALAXY, STAR
 from zpix.spectra import family_of
 
 _LABEL_MARGIN = 64  # pixels around a window in which segments of its sources may go on
 _REACH = STAMP_SIZES[-1] // 2
 _HALO_FROM_MAG = 21.0  # stars that are fainter have no light beyond the largest stamp
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A window of a simulated sky.
-
-    Attributes
-    ----------
-    pixels : Pixels
-        Flux and error in nJy per pixel, (band, y, x) float32, and validity.
-    segmentation : (y, x) int32
-        `id` of the source that a pixel belongs to, 0 for none.
-    truth : astropy Table
-        One row per source centred in the window, or with part of its segment there; x, y and boxes count from
-        the window's first pixel. See `zpix.scenes.truth_table`.
-    ebv : float, mag
-        E(B−V) of the Milky Way, whose dust dims fluxes and pixels.
-    """
-
-    pixels: Pixels
-    segmentation: NDArray[np.int32]
-    truth: Table
-    ebv: float
 
 
 @dataclass(frozen=True)
@@ -230,6 +207,7 @@ class Sky:
         *,
         bounds: Region | None = None,
         first_ids: dict[tuple[int, int], int] | None = None,
+        with_light: bool = False,
     ) -> Iterator[Scene]:
         """Observe the same window again and again: scenes that differ in noise alone.
 
@@ -243,6 +221,8 @@ class Sky:
             Where segments end, as in `observe`.
         first_ids : dict, optional
             Id of the first source of each cell, as in `observe`.
+        with_light : bool, default: False
+            Whether scenes have their noiseless light, source by source.
 
         Yields
         ------
@@ -253,7 +233,8 @@ class Sky:
         population, ids = self._sources(labelled, first_ids)
         fluxes, sizes, near = self._light(population, labelled)
         population, ids, fluxes, sizes = population[near], ids[near], fluxes[near], sizes[near]
-        model, segments = self._draw(region, labelled, population, fluxes, sizes)
+        stamps: dict[int, Stamp] | None = {} if with_light else None
+        model, segments = self._draw(region, labelled, population, fluxes, sizes, stamps)
         owner = segments.owner[region.shifted(-labelled.x0, -labelled.y0).slices]
         inside = region.contains(population.x, population.y)
         inside[np.unique(owner[owner >= 0])] = True
@@ -264,8 +245,12 @@ class Sky:
         table = truth_table(
             population, fluxes, segments, ids, bands=self.bands, ebv=self.ebv, region=region, rows=inside
         )
+        light = None
+        if stamps is not None:
+            own = {int(ids[row]): stamp for row, stamp in stamps.items() if inside[row]}
+            light = SceneLight.seen(self._observation, region, model, own)
         for realisation in itertools.count():
-            yield Scene(self._observation.pixels(region, model, realisation), segmentation, table, self.ebv)
+            yield Scene(self._observation.pixels(region, model, realisation), segmentation, table, self.ebv, light)
 
     def _sources(
         self, region: Region, first_ids: dict[tuple[int, int], int] | None
@@ -321,8 +306,12 @@ class Sky:
         population: Population,
         fluxes: NDArray[np.float32],
         sizes: NDArray[np.int64],
+        kept: dict[int, Stamp] | None,
     ) -> tuple[NDArray[np.float32], TrueSegments]:
-        """Noiseless light of the window, (band, y, x) nJy, and the segments of the region to be labelled."""
+        """Noiseless light of the window, (band, y, x) nJy, and the segments of the region to be labelled.
+
+        Stamps of galaxies are put into `kept`, by the row of the source.
+        """
         model = np.zeros((len(self.bands), *region.shape), np.float32)
         weights = detection_weights(self.bands, self._observation.detection_sigma)
         stamps: list[tuple[Region, NDArray[np.float32]]] = []
@@ -349,6 +338,8 @@ class Sky:
             ]
             total = fluxes[stamp.row] if sizes[stamp.row] > STAMP_SIZES[-1] else None
             stamps.append((stamp.region, significance(stamp.light, weights, total)))
+            if kept is not None and population.label[stamp.row] == GALAXY:
+                kept[stamp.row] = stamp
         segments = draw_segments(
             labelled,
             self._observation.in_local_noise(stamps, labelled),

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zpix.config import Errors
+
+if TYPE_CHECKING:  # the simulator is an extra
+    from astropy.table import Table
+
+    from zpix.scenes.scene import SceneLight
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,10 @@ class AnnotatedTile:
     error_factor : ndarray, shape (band,), float32, or None
         What errors are multiplied by to be the scatter of sums measured on empty sky, from `measured_factors`; None or
         NaN if it was not measured.
+    light : SceneLight, optional
+        Light without noise of a simulated tile, and of each of its galaxies by `source_id`.
+    truth : Table of length N, optional
+        What is true of the sources of a simulated tile, see `zpix.scenes.truth_table`.
     """
 
     flux: NDArray[np.float32]
@@ -43,6 +53,8 @@ class AnnotatedTile:
     redshift: NDArray[np.float32]
     source_id: NDArray[np.int64]
     error_factor: NDArray[np.float32] | None = None
+    light: SceneLight | None = None
+    truth: Table | None = None
 
     def __len__(self) -> int:
         """Return the number of sources."""

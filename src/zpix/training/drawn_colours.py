@@ -1,8 +1,9 @@
 """What colours have the sources of many simulated skies, of which no pixel is kept?
 
 The photometry of the redshift head learns from more labels than a store of images can hold: a tile of nine bands is
-15 MB, what the head reads of its sources 0.05 MB. So scenes are drawn in several realisations of their noise and
-measured, and their images are not kept.
+15 MB, what the head reads of its sources 0.3 MB. So scenes are drawn in several realisations of their noise and
+measured, and their images are not kept. Light, neighbours and noise are kept apart, so that spectra can be drawn again
+(`zpix.training.separate_sums`).
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from zpix.errors import StoreError
 from zpix.outputs import refuse_other_settings, whole_file
 from zpix.progress import in_order, progress_bar
 from zpix.training.mock import MockTile, draw_again
-from zpix.training.source_cutouts import cut_for_head
-from zpix.training.source_sums import SourceSums, altered_sums, plain_sums
+from zpix.training.separate_sums import SeparateSums, separate_sums, together
+from zpix.training.source_sums import SourceSums
 
 _TILES = 20  # of a file, the last of which is for validation
 _SPLITS = ("train", "validation")
@@ -57,11 +58,11 @@ def draw_colours(
     config: PretrainingConfig,
     tile_size: int = 512,
     workers: int = 1,
-) -> tuple[SourceSums, SourceSums | None]:
+) -> tuple[SeparateSums, SourceSums | None]:
     """Draw simulated tiles and measure what the redshift head reads of their galaxies.
 
     Every twentieth tile is for validation, without changes and in one realisation of its noise; of the others every
-    realisation has its own shift, hidden bands, and errors of box and mask.
+    realisation has its own shift, and errors of box and mask.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def draw_colours(
     model : ModelConfig
         Bands, and weights of the photometry.
     config : PretrainingConfig
-        Realisations of each tile, and the probability of hidden bands.
+        Realisations of each tile.
     tile_size : int, default 512, pixels
         Side of a tile.
     workers : int, default 1
@@ -85,10 +86,10 @@ def draw_colours(
 
     Returns
     -------
-    training : SourceSums
-        Sources to learn from.
+    training : SeparateSums
+        Galaxies to learn from.
     validation : SourceSums or None
-        Sources to score on; None if there are fewer than twenty tiles.
+        Galaxies to score on; None if there are fewer than twenty tiles.
 
     Raises
     ------
@@ -103,35 +104,44 @@ def draw_colours(
     with progress_bar("drawing scenes", len(shards), done=len(shards) - len(missing)) as bar:
         for _ in _drawn(missing, workers):
             bar.advance()
-    training, validation = read_colours([shard.path for shard in shards])
+    training, validation = read_colours([shard.path for shard in shards], model)
     if training is None or not len(training.redshift):
         raise StoreError(f"the {tiles} simulated tiles have no galaxy to learn from; draw more, or with other settings")
     return training, validation
 
 
-def read_colours(paths: Sequence[Path]) -> tuple[SourceSums | None, SourceSums | None]:
+def read_colours(paths: Sequence[Path], model: ModelConfig) -> tuple[SeparateSums | None, SourceSums | None]:
     """Read files of `draw_colours`.
 
     Parameters
     ----------
     paths : sequence of Path
         Some of its files.
+    model : ModelConfig
+        Weights of the photometry.
 
     Returns
     -------
-    training : SourceSums or None
-        Sources to learn from; None if there are none.
+    training : SeparateSums or None
+        Galaxies to learn from; None if there are none.
     validation : SourceSums or None
-        Sources to score on; None if there are none.
+        Galaxies to score on; None if there are none.
+
+    Raises
+    ------
+    StoreError
+        If an older version drew them.
     """
-    parts: dict[str, list[SourceSums]] = {split: [] for split in _SPLITS}
+    parts: dict[str, list[SeparateSums]] = {split: [] for split in _SPLITS}
     for path in paths:
         tensors, _ = read_tensors(path)
         for split in _SPLITS:
-            if f"{split}.sums" in tensors:
-                parts[split].append(SourceSums(*(tensors[f"{split}.{name}"] for name in SourceSums._fields)))
-    training, validation = (SourceSums.concatenate(parts[split]) if parts[split] else None for split in _SPLITS)
-    return training, validation
+            if f"{split}.response" in tensors:
+                parts[split].append(SeparateSums(*(tensors[f"{split}.{name}"] for name in SeparateSums._fields)))
+            elif f"{split}.sums" in tensors:
+                raise StoreError(f"'{path}' is of an older zpix, whose colours cannot be drawn again: draw them anew")
+    training, validation = (SeparateSums.concatenate(parts[split]) if parts[split] else None for split in _SPLITS)
+    return training, None if validation is None else together(validation, model=model)
 
 
 def holds_colours(path: Path) -> bool:
@@ -152,7 +162,7 @@ def holds_colours(path: Path) -> bool:
 
 def join_colours(
     places: Sequence[Path], model: ModelConfig
-) -> tuple[SourceSums, SourceSums | None, list[dict[str, Any]]]:
+) -> tuple[SeparateSums, SourceSums | None, list[dict[str, Any]]]:
     """Read the colours of several directories of `draw_colours`, drawn of different skies.
 
     Parameters
@@ -164,10 +174,10 @@ def join_colours(
 
     Returns
     -------
-    training : SourceSums
-        Sources to learn from.
+    training : SeparateSums
+        Galaxies to learn from.
     validation : SourceSums or None
-        Sources to score on; None if there are none.
+        Galaxies to score on; None if there are none.
     settings : list of dict
         What each directory was drawn with.
 
@@ -184,7 +194,7 @@ def join_colours(
             if drawn != value:
                 raise StoreError(f"'{place}' holds colours with {name} = {drawn}; the model has {value}")
     shards = [shard for place in places for shard in sorted(place.glob("*.safetensors"))]
-    training, validation = read_colours(shards)
+    training, validation = read_colours(shards, model)
     if training is None or not len(training.redshift):
         raise StoreError(f"'{places[0]}' holds no colours of galaxies to learn from")
     return training, validation, settings
@@ -223,22 +233,21 @@ def _drawn(shards: list[_Shard], workers: int) -> Iterator[None]:
 def _draw(shard: _Shard) -> None:
     """Draw, measure and write the tiles of one file."""
     model, config = shard.model, shard.config
-    parts: dict[str, list[SourceSums]] = {split: [] for split in _SPLITS}
+    parts: dict[str, list[SeparateSums]] = {split: [] for split in _SPLITS}
     for tile in shard.tiles:
         rng = np.random.default_rng([tile.seed, tile.index, 1])
-        again = (seen.in_errors(model.errors) for seen in draw_again(tile, measured=model.errors == "measured"))
+        drawn = draw_again(tile, measured=model.errors == "measured", with_light=True)
+        again = (seen.in_errors(model.errors) for seen in drawn)
         if tile.index == shard.validation:
-            parts["validation"].append(plain_sums(cut_for_head(next(again), size=model.cutout_size_pix), model=model))
+            parts["validation"].append(separate_sums(next(again), model=model, rng=None))
             continue
         for seen in itertools.islice(again, config.realisations):
-            cutouts = cut_for_head(seen, size=model.cutout_size_pix)
-            rows = np.arange(len(cutouts))
-            parts["train"].append(altered_sums(cutouts, rows, model=model, band_dropout=config.band_dropout, rng=rng))
+            parts["train"].append(separate_sums(seen, model=model, rng=rng))
     tensors = {
         f"{split}.{name}": value.contiguous()
         for split, measured in parts.items()
         if measured
-        for name, value in SourceSums.concatenate(measured)._asdict().items()
+        for name, value in SeparateSums.concatenate(measured)._asdict().items()
     }
     write_tensors(shard.path, tensors, {})
 
@@ -256,7 +265,6 @@ def _what_decides(
         "cutout_size_pix": model.cutout_size_pix,
         "gaussian_sigmas_pix": model.gaussian_sigmas_pix,
         "elliptical_widths": model.elliptical_widths,
-        "band_dropout": config.band_dropout,
         "realisations": config.realisations,
         **({} if model.errors == "image" else {"errors": model.errors}),
     }

@@ -63,7 +63,7 @@ def draw_tile(tile: MockTile) -> AnnotatedTile:
     return next(draw_again(tile, measured=True))
 
 
-def draw_again(tile: MockTile, *, measured: bool = False) -> Iterator[AnnotatedTile]:
+def draw_again(tile: MockTile, *, measured: bool = False, with_light: bool = False) -> Iterator[AnnotatedTile]:
     """Draw a simulated tile in one realisation of its noise after another, without end.
 
     Parameters
@@ -73,6 +73,8 @@ def draw_again(tile: MockTile, *, measured: bool = False) -> Iterator[AnnotatedT
     measured : bool, default: False
         Whether the scatter of its empty sky is measured, as it is in a mosaic before a run: once, in the first
         realisation, for all.
+    with_light : bool, default: False
+        Whether tiles have their light without noise, and what is true of their sources.
 
     Yields
     ------
@@ -86,7 +88,8 @@ def draw_again(tile: MockTile, *, measured: bool = False) -> Iterator[AnnotatedT
     if share > 1:
         psf_seed = _seed_from(tile.seed, tile.index // share, share)
     factors = None
-    for scene in Sky(_seed_from(tile.seed, tile.index), tile.bands, tile.simulation, psf_seed).realisations(region):
+    sky = Sky(_seed_from(tile.seed, tile.index), tile.bands, tile.simulation, psf_seed)
+    for scene in sky.realisations(region, with_light=with_light):
         seen = _annotated(scene, tile.labels, spikes_alone=not tile.simulation.star_haloes)
         if measured and factors is None:
             scale = tile.simulation.pixel_scale_arcsec
@@ -122,4 +125,6 @@ def _annotated(scene: Scene, labels: Labels, *, spikes_alone: bool) -> Annotated
         label=label,
         redshift=np.where(has_redshift(label), truth["z" if labels == "all" else "z_spec"], np.nan).astype(np.float32),
         source_id=np.asarray(truth["id"], np.int64),
+        light=scene.light,
+        truth=None if scene.light is None else truth,
     )

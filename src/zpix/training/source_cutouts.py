@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.errors import StoreError
+from zpix.image import Region
 from zpix.progress import track
 from zpix.sources.rows import Rows
 from zpix.training.annotated_tile import AnnotatedTile
@@ -119,8 +120,7 @@ def cut_tile(tile: AnnotatedTile, *, size: int) -> Cutouts:
     Cutouts
         Of the tile.
     """
-    boxes, present = segment_boxes(tile.segmentation, len(tile))
-    wanted = np.flatnonzero(present & np.isfinite(tile.redshift))
+    wanted, corners, sides = _places(tile, size)
     image = (len(wanted), len(tile.flux), size, size)
     flux, error = np.zeros(image, np.float16), np.zeros(image, np.float16)
     mask = np.zeros((len(wanted), size, size), bool)
@@ -128,9 +128,7 @@ def cut_tile(tile: AnnotatedTile, *, size: int) -> Cutouts:
     padded_flux = np.pad(tile.flux, ((0, 0), *pad))
     padded_error = np.pad(tile.error, ((0, 0), *pad), constant_values=np.inf)
     padded_segments = np.pad(tile.segmentation, pad)
-    for row, source in enumerate(wanted):
-        middle = 0.5 * (boxes[source, :2] + boxes[source, 2:])
-        x, y = np.round(middle - size / 2).astype(int)
+    for row, (source, (x, y)) in enumerate(zip(wanted, corners, strict=True)):
         place = (slice(y + size, y + 2 * size), slice(x + size, x + 2 * size))
         flux[row] = np.clip(padded_flux[:, *place], -_LARGEST_NJY, _LARGEST_NJY)
         error[row] = padded_error[:, *place]
@@ -139,7 +137,65 @@ def cut_tile(tile: AnnotatedTile, *, size: int) -> Cutouts:
         flux,
         error,
         mask,
-        size=(boxes[wanted, 2:] - boxes[wanted, :2]).astype(np.float32),
+        size=sides,
         redshift=tile.redshift[wanted].astype(np.float32),
         dust=np.full(len(wanted), tile.dust, np.float32),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class LightCutouts(Rows):
+    """Light without noise in the cutouts of N sources of a simulated tile.
+
+    Attributes
+    ----------
+    whole : ndarray, shape (N, band, S, S), float32, nJy
+        Light of all sources.
+    own : ndarray, shape (N, band, S, S), float32, nJy
+        Light of the source itself.
+    source : ndarray, shape (N,), int64
+        Which source of the tile it is.
+    """
+
+    whole: NDArray[np.float32]
+    own: NDArray[np.float32]
+    source: NDArray[np.int64]
+
+
+def cut_light(tile: AnnotatedTile, *, size: int) -> LightCutouts:
+    """Cut the light of every source of a simulated tile that has a redshift, in the places of `cut_tile`.
+
+    Parameters
+    ----------
+    tile : AnnotatedTile
+        The tile, with its light.
+    size : int, pixels
+        Side of the cutouts.
+
+    Returns
+    -------
+    LightCutouts
+        Of the tile.
+    """
+    assert tile.light is not None, "the tile was drawn without its light"
+    wanted, corners, _ = _places(tile, size)
+    image = (len(wanted), len(tile.flux), size, size)
+    whole, own = np.zeros(image, np.float32), np.zeros(image, np.float32)
+    field = Region.whole(tile.segmentation.shape)
+    for row, (source, (x, y)) in enumerate(zip(wanted, corners, strict=True)):
+        cutout = Region(int(x), int(y), int(x) + size, int(y) + size)
+        stamp = tile.light.own[int(tile.source_id[source])]
+        for light, place, into in ((tile.light.whole, field, whole[row]), (stamp.light, stamp.region, own[row])):
+            shared = cutout.intersection(place).intersection(field)
+            here, there = shared.shifted(-cutout.x0, -cutout.y0), shared.shifted(-place.x0, -place.y0)
+            into[(slice(None), *here.slices)] = light[(slice(None), *there.slices)]
+    return LightCutouts(whole, own, wanted)
+
+
+def _places(tile: AnnotatedTile, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Sources of a tile with a segment and a redshift, first pixels (N, 2) of cutouts, and sides of boxes."""
+    boxes, present = segment_boxes(tile.segmentation, len(tile))
+    wanted = np.flatnonzero(present & np.isfinite(tile.redshift))
+    middle = 0.5 * (boxes[wanted, :2] + boxes[wanted, 2:])
+    sides = (boxes[wanted, 2:] - boxes[wanted, :2]).astype(np.float32)
+    return wanted, np.round(middle - size / 2).astype(np.int64), sides

@@ -154,18 +154,11 @@ def altered_sums(
     SourceSums
         Of these sources.
     """
-    shift = (int(rng.integers(SLACK_PIX + 1)), int(rng.integers(SLACK_PIX + 1)))
-    own = _shifted(cutouts, rows, model.cutout_size_pix, shift)
-    pixels = _to_pixels(own, Orientation.draw(rng))
+    view = Views.draw(len(rows), rng)
+    own = cutouts[rows]
+    pixels = view.of(own, size=model.cutout_size_pix)
     hidden = torch.from_numpy(hidden_bands(own.flux.shape[:2], band_dropout, rng))[:, :, None, None]
-    wrong = torch.from_numpy(rng.normal(0, _BOX_JITTER, (len(rows), 2)).astype(np.float32)) * pixels.size
-    softness = torch.from_numpy(rng.uniform(*_MASK_VALUES, (len(rows), 1, 1)).astype(np.float32))
-    seen = SourcePixels(
-        flux=pixels.flux.masked_fill(hidden, 0.0),
-        variance=pixels.variance.masked_fill(hidden, 0.0),
-        mask=pixels.mask * softness,
-        size=pixels.size + wrong,
-    )
+    seen = pixels._replace(flux=pixels.flux.masked_fill(hidden, 0.0), variance=pixels.variance.masked_fill(hidden, 0.0))
     return _sums_of(seen, own, model)
 
 
@@ -188,32 +181,96 @@ def plain_sums(cutouts: Cutouts, *, model: ModelConfig, batch: int = 512) -> Sou
     """
     parts = []
     for rows in np.split(np.arange(len(cutouts)), range(batch, len(cutouts), batch)):
-        own = _shifted(cutouts, rows, model.cutout_size_pix, _NO_SHIFT)
-        parts.append(_sums_of(_to_pixels(own, Orientation()), own, model))
+        own = cutouts[rows]
+        parts.append(_sums_of(Views.draw(len(rows), None).of(own, size=model.cutout_size_pix), own, model))
     return SourceSums.concatenate(parts)
 
 
-def _shifted(cutouts: Cutouts, rows: NDArray[Any], size: int, shift: tuple[int, int]) -> Cutouts:
-    """Some cutouts, of `size` pixels from (x, y) = `shift` on."""
-    place = (slice(shift[1], shift[1] + size), slice(shift[0], shift[0] + size))
-    return Cutouts(
-        flux=cutouts.flux[rows][:, :, *place],
-        error=cutouts.error[rows][:, :, *place],
-        mask=cutouts.mask[rows][:, *place],
-        size=cutouts.size[rows],
-        redshift=cutouts.redshift[rows],
-        dust=cutouts.dust[rows],
-    )
+@dataclass(frozen=True)
+class Views:
+    """How cutouts of n sources are seen: from where, which way round, and with which errors of boxes and masks.
 
+    Attributes
+    ----------
+    shift : (int, int), pixels
+        First pixel (x, y) of what is seen of a cutout.
+    orientation : Orientation
+        Turned and mirrored how.
+    wrong : Tensor, shape (n, 2)
+        Errors of the sides of boxes, as a fraction.
+    softness : Tensor, shape (n, 1, 1)
+        Value of the mask inside segments.
+    """
 
-def _to_pixels(cutouts: Cutouts, orientation: Orientation) -> SourcePixels:
-    """Cutouts as tensors in full precision, turned and mirrored."""
-    flux, error, mask = (
-        torch.from_numpy(orientation.of_image(image.astype(np.float32)))
-        for image in (cutouts.flux, cutouts.error, cutouts.mask)
-    )
-    clean_flux, variance = split_validity(flux, error)
-    return SourcePixels(clean_flux, variance, mask, torch.from_numpy(orientation.of_sides(cutouts.size)))
+    shift: tuple[int, int]
+    orientation: Orientation
+    wrong: Tensor
+    softness: Tensor
+
+    @staticmethod
+    def draw(n: int, rng: np.random.Generator | None) -> Views:
+        """Draw how n sources are seen; as they are, without random numbers.
+
+        Parameters
+        ----------
+        n : int
+            Number of sources.
+        rng : numpy Generator, optional
+            Of the random choices.
+
+        Returns
+        -------
+        Views
+            Of n sources.
+        """
+        if rng is None:
+            return Views(_NO_SHIFT, Orientation(), torch.zeros(n, 2), torch.ones(n, 1, 1))
+        shift = (int(rng.integers(SLACK_PIX + 1)), int(rng.integers(SLACK_PIX + 1)))
+        orientation = Orientation.draw(rng)
+        wrong = torch.from_numpy(rng.normal(0, _BOX_JITTER, (n, 2)).astype(np.float32))
+        softness = torch.from_numpy(rng.uniform(*_MASK_VALUES, (n, 1, 1)).astype(np.float32))
+        return Views(shift, orientation, wrong, softness)
+
+    def of_images(self, images: NDArray[Any], *, size: int) -> Tensor:
+        """See images.
+
+        Parameters
+        ----------
+        images : ndarray, shape (n, ..., S, S)
+            Cutouts, `SLACK_PIX` larger than what is seen.
+        size : int, pixels
+            Side of what is seen.
+
+        Returns
+        -------
+        Tensor, shape (n, ..., size, size), float32
+            What is seen of them.
+        """
+        x, y = self.shift
+        seen = images[..., y : y + size, x : x + size]
+        return torch.from_numpy(self.orientation.of_image(seen.astype(np.float32)))
+
+    def of(self, cutouts: Cutouts, *, size: int) -> SourcePixels:
+        """See cutouts of sources.
+
+        Parameters
+        ----------
+        cutouts : Cutouts
+            Of n sources.
+        size : int, pixels
+            Side of what is seen.
+
+        Returns
+        -------
+        SourcePixels
+            What is seen of them, in full precision.
+        """
+        flux, variance = split_validity(
+            self.of_images(cutouts.flux, size=size), self.of_images(cutouts.error, size=size)
+        )
+        sides = torch.from_numpy(self.orientation.of_sides(cutouts.size))
+        mask = self.of_images(cutouts.mask, size=size) * self.softness
+        return SourcePixels(flux, variance, mask, sides * (1 + self.wrong))
 
 
 def _sums_of(pixels: SourcePixels, cutouts: Cutouts, model: ModelConfig) -> SourceSums:

@@ -1,0 +1,295 @@
+"""What of a source's sums is its own light, what is that of others, and what is noise?
+
+Sums are linear in light. Kept apart for simulated galaxies, they can be put together again with other spectra, other
+noise and other depths than they were drawn with, which costs a thousandth of drawing the galaxies again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from zpix.config import ModelConfig, SimulationConfig
+from zpix.detector.soft_photometry import (
+    BandSums,
+    SourcePixels,
+    as_inputs,
+    band_sums,
+    reference_weight,
+    sum_under,
+    weights_of,
+)
+from zpix.training.annotated_tile import AnnotatedTile
+from zpix.training.augmentation import hidden_bands
+from zpix.training.source_cutouts import SLACK_PIX, Cutouts, cut_for_head, cut_light
+from zpix.training.source_sums import SourceSums, Views
+
+#: Kinds of galaxies by number, as `zpix.scenes.population.KINDS` calls them.
+GALAXY_KINDS = ("galaxy", "quiescent", "agn", "little_red_dot")
+
+_MAG_SCATTER = 0.3  # by which a galaxy is made brighter or fainter: counts and redshifts hardly change over it
+_REDSHIFT_SCATTER = 0.02  # of ln(1 + z)
+_DEPTH_SCATTER_DEX, _BAND_DEPTH_SCATTER_DEX = 0.08, 0.04  # of noise, of all bands and of each
+_BATCHES_AT_ONCE = 32  # whose spectra are drawn together
+_LEAST_SHARE = 1e-3  # of the brightest band's flux, below which a band does not tell how light is spread
+
+
+class SeparateSums(NamedTuple):
+    """Sums of n galaxies, part by part.
+
+    Attributes
+    ----------
+    response : Tensor, shape (n, band, sum)
+        Sums of the galaxy's own light, for a total flux of one.
+    others, noise : Tensor, shape (n, band, sum), nJy
+        Sums of the light of other sources, and of all that is not light.
+    sigma : Tensor, shape (n, band, sum), nJy
+        Noise of the sums by the error image; zero where nothing was observed.
+    coverage : Tensor, shape (n, band)
+        Observed fraction under the reference weight.
+    size : Tensor, shape (n, 2), pixels
+        Width and height of the box.
+    flux : Tensor, shape (n, band), nJy
+        True total fluxes.
+    magnitude : Tensor, shape (n,), mag
+        True F444W.
+    kind : Tensor, shape (n,), uint8
+        Number in `GALAXY_KINDS`.
+    redshift : Tensor, shape (n,)
+        True redshifts.
+    dust : Tensor, shape (n,), mag
+        E(B−V) of the Milky Way.
+    """
+
+    response: Tensor
+    others: Tensor
+    noise: Tensor
+    sigma: Tensor
+    coverage: Tensor
+    size: Tensor
+    flux: Tensor
+    magnitude: Tensor
+    kind: Tensor
+    redshift: Tensor
+    dust: Tensor
+
+    def of(self, rows: Tensor) -> SeparateSums:
+        """Take some galaxies.
+
+        Parameters
+        ----------
+        rows : Tensor of int
+            Which.
+
+        Returns
+        -------
+        SeparateSums
+            Their sums.
+        """
+        return SeparateSums(*(column[rows] for column in self))
+
+    @staticmethod
+    def concatenate(parts: list[SeparateSums]) -> SeparateSums:
+        """Join several.
+
+        Parameters
+        ----------
+        parts : list of SeparateSums
+            At least one.
+
+        Returns
+        -------
+        SeparateSums
+            All their galaxies, in order.
+        """
+        return SeparateSums(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+
+
+def separate_sums(tile: AnnotatedTile, *, model: ModelConfig, rng: np.random.Generator | None) -> SeparateSums:
+    """Sum the galaxies of a simulated tile part by part.
+
+    Parameters
+    ----------
+    tile : AnnotatedTile
+        The tile, with its light, in the errors that the model takes.
+    model : ModelConfig
+        Weights of the photometry.
+    rng : numpy Generator, optional
+        Of shifts, turns, and errors of boxes and masks; none of these without it.
+
+    Returns
+    -------
+    SeparateSums
+        Of all its galaxies.
+    """
+    assert tile.truth is not None, "the tile was drawn without its truth"
+    cutouts: Cutouts = cut_for_head(tile, size=model.cutout_size_pix)
+    light = cut_light(tile, size=model.cutout_size_pix + SLACK_PIX)
+    view = Views.draw(len(cutouts), rng)
+    seen: SourcePixels = view.of(cutouts, size=model.cutout_size_pix)
+    weights = weights_of(seen, model.gaussian_sigmas_pix, model.elliptical_widths)
+    sums = band_sums(seen, weights, reference_weight(model.gaussian_sigmas_pix))
+    observed = (seen.variance > 0).float()
+    whole, own = (
+        sum_under(view.of_images(image, size=model.cutout_size_pix) * observed, weights)
+        for image in (light.whole, light.own)
+    )
+    truth = tile.truth[light.source]
+    flux = torch.from_numpy(np.stack([np.asarray(truth[f"flux_{band.lower()}"]) for band in model.bands], 1))
+    kind = [GALAXY_KINDS.index(name) for name in truth["kind"]]
+    return SeparateSums(
+        response=_response(own, flux, sums.coverage > 0),
+        others=whole - own,
+        noise=sums.total - whole,
+        sigma=sums.noise,
+        coverage=sums.coverage,
+        size=sums.size,
+        flux=flux.float(),
+        magnitude=torch.from_numpy(np.asarray(truth["mag_f444w"], np.float32)),
+        kind=torch.tensor(kind, dtype=torch.uint8),
+        redshift=torch.from_numpy(cutouts.redshift),
+        dust=torch.from_numpy(cutouts.dust),
+    )
+
+
+def _response(own: Tensor, flux: Tensor, observed: Tensor) -> Tensor:
+    """Sums (n, band, sum) for unit flux; bands with too little light have those of the band next to them."""
+    told = observed & (flux > _LEAST_SHARE * flux.max(1, keepdim=True).values)
+    number = torch.arange(flux.shape[1])
+    distance = (number[:, None] - number).abs() + 100.0 * (~told)[:, None, :]  # (n, band, from)
+    nearest = torch.where(told, number, distance.argmin(2))
+    response = own / flux.clamp(min=1e-30)[:, :, None]
+    known = torch.take_along_dim(response, nearest[:, :, None], 1)
+    return torch.where(told.any(1)[:, None, None], known, torch.zeros_like(known)) * observed[:, :, None]
+
+
+def together(sums: SeparateSums, *, model: ModelConfig) -> SourceSums:
+    """Put the sums together as they were drawn.
+
+    Parameters
+    ----------
+    sums : SeparateSums
+        Of n galaxies.
+    model : ModelConfig
+        Weights of the photometry.
+
+    Returns
+    -------
+    SourceSums
+        What the redshift head reads.
+    """
+    total = sums.response * sums.flux[:, :, None] + sums.others + sums.noise
+    return _source_sums(sums, total, sums.sigma, sums.coverage, sums.redshift, model)
+
+
+def redrawn(
+    sums: SeparateSums,
+    *,
+    model: ModelConfig,
+    simulation: SimulationConfig,
+    band_dropout: float,
+    rng: np.random.Generator,
+) -> SourceSums:
+    """Put the sums together with new spectra, noise of another sign and another depth, and some bands hidden.
+
+    Galaxies keep their kind, shape and neighbours; magnitudes and redshifts change a little.
+
+    Parameters
+    ----------
+    sums : SeparateSums
+        Of n galaxies.
+    model : ModelConfig
+        Bands, and weights of the photometry.
+    simulation : SimulationConfig
+        Families of spectra and what is drawn with them.
+    band_dropout : float
+        Probability that a band is hidden.
+    rng : numpy Generator
+        Of the random choices.
+
+    Returns
+    -------
+    SourceSums
+        What the redshift head reads.
+    """
+    from zpix.scenes.other_spectra import other_fluxes  # drawing spectra needs packages that training does without
+
+    n, bands = sums.flux.shape
+    brighter = _MAG_SCATTER * rng.standard_normal(n)
+    redshift = sums.redshift.numpy().astype(float)
+    if simulation.catalogues:  # whose galaxies have fluxes of their own
+        flux = sums.flux.numpy() * 10 ** (0.4 * brighter[:, None])
+    else:
+        redshift = np.expm1(np.log1p(redshift) + _REDSHIFT_SCATTER * rng.standard_normal(n)).clip(0.005)
+        flux = other_fluxes(
+            rng,
+            kind=np.array(GALAXY_KINDS)[sums.kind.numpy()],
+            mag=sums.magnitude.numpy() - brighter,
+            z=redshift,
+            ebv=sums.dust.numpy().astype(float),
+            bands=model.bands,
+            config=simulation,
+        )
+    common, of_band = rng.standard_normal((n, 1)), rng.standard_normal((n, bands))
+    depth = 10 ** (_DEPTH_SCATTER_DEX * common + _BAND_DEPTH_SCATTER_DEX * of_band)
+    sign = rng.choice([-1.0, 1.0], (n, bands))
+    seen = ~hidden_bands((n, bands), band_dropout, rng)
+    total = sums.response * _column(flux) + sums.others + sums.noise * _column(sign * depth)
+    sigma, coverage = sums.sigma * _column(depth * seen), sums.coverage * torch.from_numpy(seen)
+    return _source_sums(sums, total * _column(seen), sigma, coverage, torch.from_numpy(redshift), model)
+
+
+def _column(values: NDArray[np.floating] | NDArray[np.bool_]) -> Tensor:
+    """Values (n, band) as factors of sums, (n, band, 1)."""
+    return torch.from_numpy(values.astype(np.float32))[:, :, None]
+
+
+def _source_sums(
+    sums: SeparateSums, total: Tensor, sigma: Tensor, coverage: Tensor, redshift: Tensor, model: ModelConfig
+) -> SourceSums:
+    """Sums as the redshift head reads them."""
+    inputs = as_inputs(BandSums(total, sigma, coverage, sums.size), reference_weight(model.gaussian_sigmas_pix))
+    return SourceSums(inputs, redshift.float(), sums.dust)
+
+
+@dataclass(frozen=True)
+class RedrawnExamples:
+    """Galaxies whose spectra, noise and depths are other ones in every epoch.
+
+    Attributes
+    ----------
+    sources : SeparateSums
+        All of them.
+    model : ModelConfig
+        Bands, and weights of the photometry.
+    simulation : SimulationConfig
+        Families of spectra and what is drawn with them.
+    band_dropout : float
+        Probability that a band is hidden.
+    """
+
+    sources: SeparateSums
+    model: ModelConfig
+    simulation: SimulationConfig
+    band_dropout: float
+
+    def __len__(self) -> int:
+        """Return the number of sources."""
+        return len(self.sources.redshift)
+
+    def batches(self, size: int, rng: np.random.Generator) -> Iterator[SourceSums]:
+        """Give all sources once; see `Examples.batches`."""
+        order = torch.from_numpy(rng.permutation(len(self)))
+        for rows in torch.split(order, size * _BATCHES_AT_ONCE):
+            drawn = redrawn(
+                self.sources.of(rows), model=self.model, simulation=self.simulation,
+                band_dropout=self.band_dropout, rng=rng,
+            )  # fmt: skip
+            for columns in zip(*(torch.split(column, size) for column in drawn), strict=True):
+                yield SourceSums(*columns)
