@@ -90,7 +90,7 @@ RULES = {
         },
     ),
     "detector": Rule(
-        set(),
+        {"instruments"},
         {
             "torch": "the network",
             "torchvision": "detection parts",
@@ -119,6 +119,7 @@ RULES = {
             "numpy": "arrays",
             "scipy": "bounds of segments",
             "zarr": "the store",
+            "astropy": "the truth of simulated tiles",
         },
     ),
     "matching": Rule(

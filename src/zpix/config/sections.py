@@ -60,6 +60,13 @@ class ModelConfig(Section):
         gt=0,
         description="pixel scale of the images to train on; that of a mosaic must agree within 5 %",
     )
+    image_channels: Literal["bands", "ranges"] = Field(
+        "bands",
+        description=(
+            "what the detector sees of an image: `bands`, each by itself, or `ranges`, stacks of the bands in seven "
+            "ranges of wavelength from 0.3 to 5.2 µm, so that it knows no band by name"
+        ),
+    )
     pyramid_channels: int = Field(
         128,
         ge=8,

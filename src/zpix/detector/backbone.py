@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
 
 from zpix.config import ModelConfig, Registry
+from zpix.detector.wavelength_ranges import seen_together
 
 #: Strides in pixels of the pyramid's levels.
 STRIDES = (4, 8, 16, 32, 64)
@@ -99,7 +100,7 @@ class Pyramid(nn.Module):
             backbone.timm_name,
             pretrained=False,
             features_only=True,
-            in_chans=2 * len(config.bands),  # significance and validity
+            in_chans=2 * len(seen_together(config)),  # significance and validity
             **options,
         )
         self.fpn = FeaturePyramidNetwork(
@@ -111,7 +112,7 @@ class Pyramid(nn.Module):
 
         Parameters
         ----------
-        image : Tensor, shape (image, 2 band, y, x)
+        image : Tensor, shape (image, 2 stack, y, x)
             Channels as `image_channels` makes them.
 
         Returns

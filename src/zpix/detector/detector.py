@@ -25,6 +25,7 @@ from zpix.detector.pooling import BoxPooler
 from zpix.detector.proposals import ProposalNetwork, best_proposals
 from zpix.detector.redshift_head import REDSHIFT_HEADS, Mixture, RedshiftHead
 from zpix.detector.soft_photometry import SourcePixels
+from zpix.detector.wavelength_ranges import seen_together
 
 # Samples per bin: one equals the adaptive rule for boxes up to 28 (boxes) and 56 (masks) pixels; two serve boxes twice
 # as large.
@@ -61,6 +62,7 @@ class Detector(nn.Module):
         self.box_head = BoxHead(config)
         self.mask_head = MaskHead(config)
         self.redshift_head: RedshiftHead = REDSHIFT_HEADS[config.redshift_head](config)
+        self._together = None if config.image_channels == "bands" else seen_together(config)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -101,7 +103,7 @@ class Detector(nn.Module):
         dict of str to Tensor, shape ()
             `rpn_objectness`, `rpn_box`, `class`, `box`, `mask` and `redshift`.
         """
-        features = self.pyramid(image_channels(scenes.flux, scenes.error, self.dtype))
+        features = self.pyramid(self.images(scenes.flux, scenes.error))
         size = (scenes.flux.shape[2], scenes.flux.shape[3])
 
         objectness, deltas, anchors = self.proposals(features, size)
@@ -166,7 +168,7 @@ class Detector(nn.Module):
             One for each image.
         """
         size, regions = (flux.shape[2], flux.shape[3]), within or [None] * len(flux)
-        features = self.pyramid(image_channels(flux, error, self.dtype))
+        features = self.pyramid(self.images(flux, error))
         proposals = self._propose(features, size, proposals_per_megapixel, regions)
         pooler = BoxPooler(features)
         del features  # what follows needs boxes alone
@@ -180,6 +182,23 @@ class Detector(nn.Module):
             _put_masks(masks, boxes, forced)
         mixture = self._redshifts(pooler, flux, error, torch.cat(boxes), image, masks, dust[image])
         return _found(boxes, torch.cat(shares), masks, mixture)
+
+    def images(self, flux: Tensor, error: Tensor) -> Tensor:
+        """Make the input of the pyramid.
+
+        Parameters
+        ----------
+        flux : Tensor, shape (image, band, y, x), float32, nJy
+            Flux per pixel.
+        error : Tensor, shape (image, band, y, x), float32, nJy
+            Its 1-sigma error; +inf where a pixel is not valid.
+
+        Returns
+        -------
+        Tensor, shape (image, channel, y, x)
+            See `image_channels`.
+        """
+        return image_channels(flux, error, self.dtype, self._together)
 
     def classify(self, pooler: BoxPooler, boxes: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
         """Classify boxes and correct them.

@@ -7,6 +7,7 @@ channel per band, so that a missing band is a mask and not a zero.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -39,8 +40,15 @@ def split_validity(flux: Tensor, error: Tensor) -> tuple[Tensor, Tensor]:
     return torch.where(usable, flux, 0.0), torch.where(usable, error * error, 0.0)
 
 
-def image_channels(flux: Tensor, error: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+def image_channels(
+    flux: Tensor,
+    error: Tensor,
+    dtype: torch.dtype = torch.float32,
+    together: Sequence[Sequence[int]] | None = None,
+) -> Tensor:
     """Make the input of the backbone: significances first, validity after.
+
+    Bands that are seen together are stacked with weights of inverse variance.
 
     Parameters
     ----------
@@ -50,15 +58,19 @@ def image_channels(flux: Tensor, error: Tensor, dtype: torch.dtype = torch.float
         Its error; +inf where a pixel is not valid.
     dtype : torch.dtype, default float32
         Type of the result.
+    together : sequence of sequence of int, optional
+        Bands of each stack; by default each band is seen by itself.
 
     Returns
     -------
-    Tensor, shape (image, 2 band, y, x)
+    Tensor, shape (image, 2 stack, y, x)
         In channels-last memory order.
     """
     images, bands, height, width = flux.shape
+    stacks = [(band,) for band in range(bands)] if together is None else together
+    alone = all(len(stack) == 1 for stack in stacks) and [stack[0] for stack in stacks] == list(range(bands))
     channels = torch.empty(
-        (images, 2 * bands, height, width), dtype=dtype, device=flux.device, memory_format=torch.channels_last
+        (images, 2 * len(stacks), height, width), dtype=dtype, device=flux.device, memory_format=torch.channels_last
     )
     step = height if flux.is_cuda else _ROWS_AT_ONCE
     for row in range(0, height, step):
@@ -66,10 +78,29 @@ def image_channels(flux: Tensor, error: Tensor, dtype: torch.dtype = torch.float
         ratio = flux[:, :, rows] / error[:, :, rows]
         # also false for NaN; an infinite flux is no measurement
         valid = (error[:, :, rows] < math.inf) & (error[:, :, rows] > 0) & (ratio.abs() < math.inf)
+        if not alone:
+            ratio, valid = _stacked(ratio, valid, error[:, :, rows], stacks)
         value = torch.where(valid, _arcsinh(ratio.clamp(-_MAX_SIGNIFICANCE, _MAX_SIGNIFICANCE)), 0.0)
-        channels[:, :bands, rows] = value.to(dtype)
-        channels[:, bands:, rows] = valid.to(dtype)
+        channels[:, : len(stacks), rows] = value.to(dtype)
+        channels[:, len(stacks) :, rows] = valid.to(dtype)
     return channels
+
+
+def _stacked(ratio: Tensor, valid: Tensor, error: Tensor, stacks: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Significance and validity (image, stack, y, x) of stacks of bands: Σ f/σ² over √Σ 1/σ², of what is valid."""
+    inverse = torch.where(valid, 1 / error, 0.0)
+    shape = (len(ratio), len(stacks), *ratio.shape[2:])
+    significance, seen = ratio.new_zeros(shape), valid.new_zeros(shape)
+    for number, stack in enumerate(stacks):
+        if len(stack) == 1:
+            significance[:, number], seen[:, number] = ratio[:, stack[0]], valid[:, stack[0]]
+        elif stack:
+            members = list(stack)
+            weights = inverse[:, members]
+            total = (torch.where(valid[:, members], ratio[:, members], 0.0) * weights).sum(1)
+            seen[:, number] = valid[:, members].any(1)
+            significance[:, number] = total * torch.rsqrt((weights**2).sum(1).clamp(min=1e-30))
+    return significance, seen
 
 
 def _arcsinh(x: Tensor) -> Tensor:

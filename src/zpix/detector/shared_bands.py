@@ -13,11 +13,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from zpix.detector.checkpoint import Checkpoint
 from zpix.detector.detector import Detector
 from zpix.detector.redshift_head import BandInputs
+from zpix.detector.wavelength_ranges import bands_of_ranges
 from zpix.errors import ModelError
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ def for_bands_of(
     ModelError
         If the two have no band in common.
     """
+    weights = _in_ranges(detector, checkpoint, weights)
     old, new = checkpoint.bands, detector.config.bands
     if old == new:
         return dict(weights)
@@ -74,11 +77,29 @@ def for_bands_of(
 
 def _band_inputs(detector: Detector) -> dict[str, BandInputs]:
     """Layers of a detector that read single bands: the first of the backbone, and those of the redshift head."""
-    body = detector.pyramid.body.state_dict()
-    first = next(name for name, value in body.items() if value.ndim == 4)
-    bands = list(range(len(detector.config.bands)))
     head = {f"redshift_head.{name}": inputs for name, inputs in detector.redshift_head.band_inputs().items()}
-    return {f"pyramid.body.{first}": BandInputs([*bands, *bands], [0.0] * 2 * len(bands)), **head}
+    if detector.config.image_channels == "ranges":
+        return head
+    bands = list(range(len(detector.config.bands)))
+    return {_first_layer(detector): BandInputs([*bands, *bands], [0.0] * 2 * len(bands)), **head}
+
+
+def _first_layer(detector: Detector) -> str:
+    """Name of the weights that read the image."""
+    body = detector.pyramid.body.state_dict()
+    return "pyramid.body." + next(name for name, value in body.items() if value.ndim == 4)
+
+
+def _in_ranges(detector: Detector, checkpoint: Checkpoint, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Weights of a network that sees single bands, for one that sees ranges: sums over the bands of each range."""
+    first = _first_layer(detector)
+    kinds = checkpoint.config.image_channels, detector.config.image_channels
+    if first not in weights or kinds != ("bands", "ranges"):
+        return weights
+    significance, validity = weights[first].chunk(2, 1)
+    ranges = bands_of_ranges(checkpoint.bands)
+    layer = [part[:, list(members)].sum(1) for part in (significance, validity) for members in ranges]
+    return {**weights, first: torch.stack(layer, 1)}
 
 
 def _keys(inputs: BandInputs, bands: Sequence[str]) -> list[tuple[str, int]]:

@@ -17,6 +17,7 @@ from zpix.config import InferenceConfig, ModelConfig
 from zpix.detector import Detector
 from zpix.detector.redshift_head import Mixture
 from zpix.detector.soft_photometry import SourcePixels
+from zpix.detector.wavelength_ranges import seen_together
 from zpix.errors import ConfigError
 from zpix.speed.clock import StageClock, answer_instead
 from zpix.speed.load import Answers
@@ -160,7 +161,7 @@ def _settings(model: ModelConfig, config: InferenceConfig) -> Any:
 
     if model.backbone not in _DEPTHS:
         raise ConfigError(f"backbone {model.backbone}: detectron2 is measured with {' and '.join(_DEPTHS)} alone")
-    channels = 2 * len(model.bands)
+    channels = 2 * len(seen_together(model))
     levels = ["p2", "p3", "p4", "p5"]
     settings = get_cfg()
     settings.MODEL.DEVICE = "cpu"

@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from zpix.detector import Detector
 from zpix.detector.cutouts import source_pixels
-from zpix.detector.normalisation import image_channels
 from zpix.detector.soft_photometry import SourcePixels
 
 
@@ -23,6 +22,7 @@ class OtherDetector(nn.Module):
     def __init__(self, detector: Detector) -> None:
         super().__init__()
         self.redshift_head = detector.redshift_head
+        self.images = detector.images
         self.cutout_size_pix = detector.config.cutout_size_pix
 
     def channels(self, flux: Tensor, error: Tensor) -> Tensor:
@@ -35,10 +35,10 @@ class OtherDetector(nn.Module):
 
         Returns
         -------
-        (1, 2 band, y, x) float32
+        (1, channel, y, x) float32
             Significances and validity.
         """
-        return image_channels(flux, error).contiguous()
+        return self.images(flux, error).contiguous()
 
     def cutouts(self, flux: Tensor, error: Tensor, boxes: Tensor, masks: Tensor) -> SourcePixels:
         """Cut out the pixels of the sources of one image, as the redshift head reads them.

@@ -25,6 +25,7 @@ from zpix.detector.box_head import BOX_BINS, BoxHead
 from zpix.detector.mask_head import MASK_BINS
 from zpix.detector.redshift_head import Mixture
 from zpix.detector.soft_photometry import SourcePixels
+from zpix.detector.wavelength_ranges import seen_together
 from zpix.speed.clock import StageClock, answer_instead
 from zpix.speed.load import Answers
 from zpix.speed.other_detector import OtherDetector
@@ -50,7 +51,7 @@ class StockDetector(OtherDetector):
     def __init__(self, detector: Detector, config: InferenceConfig, size: int) -> None:
         super().__init__(detector)
         count = two_stages._proposal_count((size, size), config.proposals_per_megapixel)
-        channels = 2 * len(detector.config.bands)
+        channels = 2 * len(seen_together(detector.config))
         self.network = MaskRCNN(
             _Backbone(detector),
             min_size=size,
