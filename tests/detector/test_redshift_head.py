@@ -57,17 +57,21 @@ def test_a_head_from_outside_trains_predicts_and_survives_its_file(tmp_path, mon
         assert len(found.boxes) and found.mixture.features.shape[1] == 1
     del REDSHIFT_HEADS._entries["dust"]
     with pytest.raises(
-        ModelError, match=r"model\.safetensors.*redshift head 'dust' is unknown; known are fpn, fpn\+pixels"
+        ModelError, match=r"model\.safetensors.*redshift head 'dust' is unknown; known are bands, fpn, fpn\+pixels"
     ):
         load_checkpoint(path)
 
 
 def test_an_unknown_head_is_one_sentence():
-    with pytest.raises(ConfigError, match=r"^redshift head 'flow' is unknown; known are fpn, fpn\+pixels$"):
+    with pytest.raises(ConfigError, match=r"^redshift head 'flow' is unknown; known are bands, fpn, fpn\+pixels$"):
         Detector(small_model(redshift_head="flow"))
 
 
 def test_heads_keep_the_names_of_their_tensors():
     names = {head: {name.split(".")[0] for name in Detector(small_model(redshift_head=head)).redshift_head.state_dict()}
              for head in REDSHIFT_HEADS}  # fmt: skip
-    assert names == {"fpn": {"pyramid", "mixture"}, "fpn+pixels": {"pyramid", "photometry", "trunk", "mixture"}}
+    assert names == {
+        "fpn": {"pyramid", "mixture"},
+        "fpn+pixels": {"pyramid", "photometry", "trunk", "mixture"},
+        "bands": {"band", "source", "layers", "trunk", "mixture"},
+    }

@@ -16,7 +16,8 @@ from zpix.detector.checkpoint import (
 from zpix.detector.detector import Detector
 from zpix.detector.found import ForcedBoxes, Found
 from zpix.detector.quantised import measured_ranges, quantised_twin
-from zpix.detector.redshift_head import REDSHIFT_HEADS, Mixture, MixtureLayer, RedshiftHead
+from zpix.detector.redshift_head import Mixture, MixtureLayer, RedshiftHead
+from zpix.detector.redshift_heads import REDSHIFT_HEADS
 from zpix.detector.soft_photometry import SourcePixels
 from zpix.detector.twin import fast_twin
 

@@ -23,7 +23,8 @@ from zpix.detector.mask_head import MASK_BINS, MaskHead, mask_targets
 from zpix.detector.normalisation import image_channels
 from zpix.detector.pooling import BoxPooler
 from zpix.detector.proposals import ProposalNetwork, best_proposals
-from zpix.detector.redshift_head import REDSHIFT_HEADS, Mixture, RedshiftHead
+from zpix.detector.redshift_head import Mixture, RedshiftHead
+from zpix.detector.redshift_heads import REDSHIFT_HEADS
 from zpix.detector.soft_photometry import SourcePixels
 from zpix.detector.wavelength_ranges import seen_together
 

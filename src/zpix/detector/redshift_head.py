@@ -2,8 +2,8 @@
 
 A mixture density network (Bishop 1994) over what the detector knows of a source. Head `fpn` is that of Merz et al.
 2026: pooled pyramid features and E(B−V) through two hidden layers. Head `fpn+pixels` adds the source's own pixels by
-way of `soft_photometry`, since colours are in the pixels and the pyramid blurs them. `REDSHIFT_HEADS` is the table from
-which the setting `redshift_head` of a model chooses.
+way of `soft_photometry`, since colours are in the pixels and the pyramid blurs them. A head over any set of bands is in
+`bands_head`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from zpix.config import ModelConfig, Registry
+from zpix.config import ModelConfig
 from zpix.detector.box_head import BOX_BINS
 from zpix.detector.soft_photometry import LEAST_DEPTH, SourcePixels, soft_photometry
 
@@ -277,7 +277,7 @@ class PixelRedshiftHead(PhotometricHead):
     def from_sums(self, sums: Tensor, dust: Tensor, from_pyramid: Tensor | None = None) -> Mixture:
         """Give the mixture of each of n sources; see `PhotometricHead.from_sums`."""
         with torch.autocast(sums.device.type, enabled=False):  # bf16 would round the fluxes to a per cent
-            hidden = self.photometry(torch.cat([sums, _as_input(dust)], 1))
+            hidden = self.photometry(torch.cat([sums, dust_input(dust)], 1))
             mixture: Mixture = self.mixture(self.trunk(hidden if from_pyramid is None else hidden + from_pyramid))
             return mixture._replace(features=torch.cat([sums[:, : self._colours], mixture.features], 1))
 
@@ -309,21 +309,26 @@ class PixelRedshiftHead(PhotometricHead):
         return True
 
 
-#: Redshift heads by name; a class is built from a `ModelConfig`.
-REDSHIFT_HEADS: Registry[type[RedshiftHead]] = Registry(
-    "redshift_heads", "redshift head", {"fpn": PyramidRedshiftHead, "fpn+pixels": PixelRedshiftHead}
-)
+def dust_input(dust: Tensor) -> Tensor:
+    """Give E(B−V) as an input of order one.
 
+    Parameters
+    ----------
+    dust : Tensor, shape (n,), mag
+        E(B−V) of the Milky Way.
 
-def _as_input(dust: Tensor) -> Tensor:
-    """E(B−V), (n,) in magnitudes, as a column of order one."""
+    Returns
+    -------
+    Tensor, shape (n, 1), float32
+        The input.
+    """
     return _DUST_SCALE * dust[:, None].float()
 
 
 def _with_dust(pooled: Tensor, dust: Tensor) -> Tensor:
     """Pooled features (n, channel, 7, 7) as rows, (n, channel × 49 + 1), dust last."""
     flat = pooled.flatten(1)
-    return torch.cat([flat, _as_input(dust).to(flat.dtype)], 1)
+    return torch.cat([flat, dust_input(dust).to(flat.dtype)], 1)
 
 
 def _layer() -> tuple[nn.Module, ...]:

@@ -36,6 +36,7 @@ GALAXY_KINDS = ("galaxy", "quiescent", "agn", "little_red_dot")
 _MAG_SCATTER = 0.3  # by which a galaxy is made brighter or fainter: counts and redshifts hardly change over it
 _REDSHIFT_SCATTER = 0.02  # of ln(1 + z)
 _DEPTH_SCATTER_DEX, _BAND_DEPTH_SCATTER_DEX = 0.08, 0.04  # of noise, of all bands and of each
+_FAINT_MAG, _FAINT_SHARE = 28.5, 0.3  # what an epoch has of galaxies fainter than that
 _BATCHES_AT_ONCE = 32  # whose spectra are drawn together
 _LEAST_SHARE = 1e-3  # of the brightest band's flux, below which a band does not tell how light is spread
 
@@ -280,12 +281,15 @@ class RedrawnExamples:
     band_dropout: float
 
     def __len__(self) -> int:
-        """Return the number of sources."""
-        return len(self.sources.redshift)
+        """Return the number of sources that an epoch has, nearly."""
+        faint = int((self.sources.magnitude > _FAINT_MAG).sum())
+        return len(self.sources.redshift) - faint + round(_FAINT_SHARE * faint)
 
     def batches(self, size: int, rng: np.random.Generator) -> Iterator[SourceSums]:
-        """Give all sources once; see `Examples.batches`."""
-        order = torch.from_numpy(rng.permutation(len(self)))
+        """Give all sources once, but some of the faint, which are most and tell least; see `Examples.batches`."""
+        magnitude = self.sources.magnitude.numpy()
+        chosen = (magnitude <= _FAINT_MAG) | (rng.uniform(size=len(magnitude)) < _FAINT_SHARE)
+        order = torch.from_numpy(rng.permutation(np.flatnonzero(chosen)))
         for rows in torch.split(order, size * _BATCHES_AT_ONCE):
             drawn = redrawn(
                 self.sources.of(rows), model=self.model, simulation=self.simulation,
