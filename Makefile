@@ -42,7 +42,7 @@ coverage: $(VENV)/.for-tests
 lint: $(VENV)/.for-tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/python tests/check_docstrings.py
 
 format: $(VENV)/.for-tests
