@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from zpix.image import PIVOT_UM
+from zpix.instruments import pivot_um
 from zpix.instruments.nircam import JWST, NIRCAM
+from zpix.scenes.noise import electrons_per_njy
 
 
 def test_channels_part_at_2_4_um():
@@ -21,6 +23,11 @@ def test_the_pupil_has_the_area_of_the_mirror():
     assert pupil.max() <= 1
 
 
-def test_errors_are_known_for_the_bands_of_jades():
-    assert set(NIRCAM.error_njy) == set(NIRCAM.noise_over_error) < set(NIRCAM.channels)
-    assert np.all(np.array(list(NIRCAM.error_njy.values())) > 0)
+def test_medium_bands_are_as_much_noisier_as_they_are_narrower():
+    """The rule by which the bands that JADES lacks have their errors holds for those that it has."""
+    assert set(NIRCAM.error_njy) == set(NIRCAM.noise_over_error) == set(NIRCAM.channels)
+    for name, wide in (("short", ("F115W", "F150W", "F200W")), ("long", ("F277W", "F356W", "F444W"))):
+        bands = tuple(band for band, channel in NIRCAM.channels.items() if channel.name == name)
+        noise = np.array([NIRCAM.error_njy[band] for band in bands]) * np.sqrt(electrons_per_njy(bands))
+        of_wide = np.interp(pivot_um(bands), pivot_um(wide), noise[[bands.index(band) for band in wide]])
+        np.testing.assert_allclose(noise, of_wide, rtol=0.25)
