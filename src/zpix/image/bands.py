@@ -139,7 +139,8 @@ def band_from_header(header: Mapping[str, Any]) -> str | None:
     """Find the band that a FITS header names in PUPIL, FILTER, FILTER1 or FILTER2.
 
     NIRCam's narrow filters sit in the pupil wheel in front of a wide one, so of two JWST or HST filters the narrower
-    one counts; grizli writes both into one entry. Names of other instruments are taken from FILTER as they are.
+    one counts; grizli and pipelines of HST write both into one entry. Names of other instruments are taken from FILTER
+    as they are.
 
     Parameters
     ----------
@@ -158,7 +159,7 @@ def band_from_header(header: Mapping[str, Any]) -> str | None:
     """
     keys = ("FILTER", "PUPIL", "FILTER1", "FILTER2")
     entries = [str(header.get(key) or "").strip().upper() for key in keys]
-    parts = [part for entry in entries for part in entry.split("-")]
+    parts = [part for entry in entries for part in re.split(r"[-;,/ ]+", entry)]
     filters = [part for part in parts if _FILTER.fullmatch(part)]
     if filters:
         return _narrowest(filters)
