@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from tests.instruments.psf_profile import profile
 from zpix.image import PIVOT_UM
 from zpix.instruments import instrument_of, pivot_um, transmission
 from zpix.instruments.acs import ACS
 from zpix.instruments.hst import HST, HST_COLD_MASK
 from zpix.instruments.wfc3 import WFC3
 from zpix.scenes.noise import electrons_per_njy, noise_kernels, noise_over_error, white_equivalent
-from zpix.scenes.psf import transfer_function
 
 BANDS = (*ACS.channels, *WFC3.channels)
 #: AB magnitude of one electron per second: those of CANDELS' mosaics of GOODS-S, and of the WFC3 Instrument Handbook.
@@ -36,18 +36,6 @@ ENCIRCLED = {
     "F140W": (0.852, 0.920),
     "F160W": (0.851, 0.914),
 }
-
-
-def profile(band: str) -> tuple[float, np.ndarray]:
-    """FWHM in arcsec, and the light within 0.5 and 1″, on pixels of 0.015″."""
-    side, step = 512, 0.015
-    image = np.fft.fftshift(np.fft.irfft2(transfer_function(band, side // 2, oversampling=2), (side, side)))
-    y, x = np.indices(image.shape) - side // 2
-    radius = np.hypot(y, x) * step
-    along = (image[side // 2] + image[:, side // 2])[side // 2 :]  # mean of both axes, from the peak
-    first = int(np.argmax(along < along[0] / 2))
-    half = np.interp(along[0] / 2, along[[first, first - 1]], [first, first - 1]) * step
-    return 2 * float(half), np.array([image[radius < within].sum() for within in (0.5, 1.0)])
 
 
 @pytest.mark.parametrize("band", BANDS)
