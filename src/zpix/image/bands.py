@@ -17,9 +17,24 @@ from zpix.errors import BandError
 #: The nine NIRCam bands of JADES DR2 GOODS-S, the paper's input.
 JADES_BANDS = ("F090W", "F115W", "F150W", "F200W", "F277W", "F335M", "F356W", "F410M", "F444W")
 
-#: Pivot wavelengths of NIRCam's imaging filters in µm (JWST user documentation, NIRCam Filters).
+#: Pivot wavelengths in µm of NIRCam's imaging filters (JWST user documentation, NIRCam Filters), and of those of HST
+#: that deep surveys use (ACS and WFC3 instrument handbooks).
 PIVOT_UM: Mapping[str, float] = MappingProxyType(
     {
+        "F435W": 0.433,
+        "F475W": 0.475,
+        "F555W": 0.536,
+        "F606W": 0.592,
+        "F625W": 0.631,
+        "F775W": 0.769,
+        "F814W": 0.806,
+        "F850LP": 0.904,
+        "F098M": 0.986,
+        "F105W": 1.055,
+        "F110W": 1.153,
+        "F125W": 1.249,
+        "F140W": 1.392,
+        "F160W": 1.537,
         "F070W": 0.704,
         "F090W": 0.901,
         "F115W": 1.154,
@@ -124,7 +139,8 @@ def band_from_header(header: Mapping[str, Any]) -> str | None:
     """Find the band that a FITS header names in PUPIL, FILTER, FILTER1 or FILTER2.
 
     NIRCam's narrow filters sit in the pupil wheel in front of a wide one, so of two JWST or HST filters the narrower
-    one counts; grizli writes both into one entry. Names of other instruments are taken from FILTER as they are.
+    one counts; grizli and pipelines of HST write both into one entry. Names of other instruments are taken from FILTER
+    as they are.
 
     Parameters
     ----------
@@ -143,7 +159,7 @@ def band_from_header(header: Mapping[str, Any]) -> str | None:
     """
     keys = ("FILTER", "PUPIL", "FILTER1", "FILTER2")
     entries = [str(header.get(key) or "").strip().upper() for key in keys]
-    parts = [part for entry in entries for part in entry.split("-")]
+    parts = [part for entry in entries for part in re.split(r"[-;,/ ]+", entry)]
     filters = [part for part in parts if _FILTER.fullmatch(part)]
     if filters:
         return _narrowest(filters)

@@ -83,6 +83,26 @@ _LONG_BANDS = (
     "F250M", "F277W", "F300M", "F322W2", "F335M", "F356W", "F360M", "F410M", "F430M", "F444W", "F460M", "F480M",
 )  # fmt: skip
 
+# Errors in nJy of the bands that JADES' deepest part lacks: those of the same exposure before the same background, by
+# the wide bands of the channel, σ ∝ (∫ T d ln λ)^−½. The rule gives F335M 0.8 and F410M 1.2 times what they have.
+_SHORT_ERRORS = {
+    "F070W": 0.0672,
+    "F140M": 0.0725,
+    "F162M": 0.0731,
+    "F150W2": 0.0269,
+    "F182M": 0.0653,
+    "F210M": 0.0747,
+}
+_LONG_ERRORS = {
+    "F250M": 0.0346,
+    "F300M": 0.0268,
+    "F322W2": 0.0123,
+    "F360M": 0.0269,
+    "F430M": 0.0476,
+    "F460M": 0.0541,
+    "F480M": 0.0479,
+}
+
 NIRCAM = Instrument(
     name="nircam",
     telescope=JWST,
@@ -101,9 +121,11 @@ NIRCAM = Instrument(
         "F356W": 0.0173,
         "F410M": 0.0262,
         "F444W": 0.0229,
-    },
+    }
+    | _SHORT_ERRORS
+    | _LONG_ERRORS,
     # Calibrated on the cutout, band by band: what the mock needs for the rms that the cutout has once it is matched to
-    # F444W.
+    # F444W. Bands that it lacks have the mean of the wide ones of their channel.
     noise_over_error={
         "F090W": 0.75,
         "F115W": 0.78,
@@ -114,7 +136,9 @@ NIRCAM = Instrument(
         "F356W": 0.98,
         "F410M": 1.06,
         "F444W": 0.95,
-    },
+    }
+    | dict.fromkeys(_SHORT_ERRORS, 0.74)
+    | dict.fromkeys(_LONG_ERRORS, 1.0),
     exposure_s=4.0e4,  # of the deep field
     dithers=Dithers(
         pointing_arcsec=_MODULE_ARCSEC,
