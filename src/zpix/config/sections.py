@@ -46,8 +46,8 @@ class ModelConfig(Section):
     redshift_head: str = Field(
         "fpn+pixels",
         description=(
-            "`fpn` is the paper's head; `fpn+pixels` also sees the source's own pixels; `bands` sees them in any set of "
-            "bands, each by its wavelengths"
+            "`fpn` is the paper's head; `fpn+pixels` also sees the source's own pixels; `bands` sees them in any set "
+            "of bands, each by its wavelengths"
         ),
     )
     classes: tuple[str, ...] = Field(
