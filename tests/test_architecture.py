@@ -150,6 +150,10 @@ RULES = {
     "plots": Rule(
         {"evaluation", "matching", "catalogue", "sources", "image"}, {"matplotlib": "figures", "numpy": "arrays"}
     ),
+    "viewer": Rule(
+        {"catalogue", "image", "plots"},
+        {"numpy": "arrays", "PIL": "JPEG tiles"},
+    ),
     "speed": Rule(
         {"image", "sources", "scenes", "detector", "training", "search", "catalogue"},
         {
@@ -175,6 +179,7 @@ RULES = {
             "matching",
             "evaluation",
             "plots",
+            "viewer",
             "speed",
         },
         {"numpy": "arrays", "torch": "the seed of a training", "astropy": "angles on the sky"},
@@ -192,6 +197,7 @@ RIVALS = {"detectron2"}
 DATA_PACKAGES = {"sedpy", "kcorrect", "pst"}
 DISTRIBUTIONS = {
     "hats_import": "hats-import",
+    "PIL": "pillow",
     "qp": "qp-prob",
     "pst": "population-synthesis-toolkit",
     "sedpy": "astro-sedpy",

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from zpix.jobs.run import run, write_run
     from zpix.jobs.simulate import simulate
     from zpix.jobs.train import train
+    from zpix.jobs.view import view
     from zpix.sources import ZMixture
     from zpix.surveys import compile_redshifts, read_jades_catalogue, read_redshifts
 
@@ -89,6 +90,7 @@ _HOMES = {
     "run": "zpix.jobs.run",
     "simulate": "zpix.jobs.simulate",
     "train": "zpix.jobs.train",
+    "view": "zpix.jobs.view",
     "write_run": "zpix.jobs.run",
 }
 
@@ -129,6 +131,7 @@ __all__ = [
     "run",
     "simulate",
     "train",
+    "view",
     "write_run",
 ]
 

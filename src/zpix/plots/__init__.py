@@ -1,7 +1,7 @@
 """Figures of tables and results; functions return a matplotlib Figure and need no screen."""
 
 from zpix.plots.comparison_figure import comparison_figure
-from zpix.plots.composite import colour_composite
+from zpix.plots.composite import Channels, PictureStretch, colour_channels, colour_composite, grey_picture, sky_noise
 from zpix.plots.detection_figure import completeness_figure
 from zpix.plots.diagnosis_figure import diagnosis_figure
 from zpix.plots.evaluation_figures import save_evaluation_figures
@@ -15,7 +15,10 @@ from zpix.plots.redshift_figure import accuracy_figure, redshift_figure
 from zpix.plots.style import save_figure
 
 __all__ = [
+    "Channels",
+    "PictureStretch",
     "accuracy_figure",
+    "colour_channels",
     "colour_composite",
     "comparison_figure",
     "completeness_figure",
@@ -24,6 +27,7 @@ __all__ = [
     "draw_detections",
     "draw_losses",
     "examination_figure",
+    "grey_picture",
     "loss_figure",
     "matches_figure",
     "picture_of_middle",
@@ -32,4 +36,5 @@ __all__ = [
     "save_evaluation_figures",
     "save_figure",
     "segmentation_figure",
+    "sky_noise",
 ]
