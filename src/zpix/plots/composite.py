@@ -128,25 +128,33 @@ def stretched(level: NDArray[Any], stretch: PictureStretch = "asinh") -> NDArray
 
 
 def grey_picture(
-    flux: NDArray[np.floating], noise_njy: NDArray[Any] | float, *, stretch: PictureStretch = "asinh"
+    flux: NDArray[np.floating],
+    noise_njy: float,
+    *,
+    valid: NDArray[np.bool_] | None = None,
+    stretch: PictureStretch = "asinh",
 ) -> NDArray[np.float32]:
     """Make a grey picture of one band with the stretch of the colour pictures.
 
     Parameters
     ----------
-    flux : (..., y, x) float, nJy
+    flux : (y, x) float, nJy
         The image; pixels that are not finite are black.
-    noise_njy : float or array, nJy
-        Noise of the sky, in a shape that fits the image.
+    noise_njy : float
+        Noise of the sky.
+    valid : (y, x) bool, optional
+        Whether pixels are used; others are black.
     stretch : {"asinh", "log", "linear"}, default: "asinh"
         How brightness grows with flux.
 
     Returns
     -------
-    (..., y, x) float32
+    (y, x) float32
         Brightness from 0 to 1.
     """
-    level = np.nan_to_num(flux / np.asarray(noise_njy, np.float32), nan=_DARKEST) - np.float32(_DARKEST)
+    level = np.nan_to_num(flux / np.float32(noise_njy), nan=_DARKEST) - np.float32(_DARKEST)
+    if valid is not None and not valid.all():
+        level[~valid] = 0
     return np.clip(stretched(np.maximum(level, 0), stretch), 0, 1)
 
 

@@ -117,7 +117,6 @@ def write_sky(
     height, width = mosaic.shape
     pyramids = [PicturePyramid(folder / "sky" / str(number), mosaic.shape) for number in range(len(composites))]
     (folder / "bands").mkdir()
-    noise = np.array(band_noise_njy, np.float32)[:, None, None]
     columns = range(0, width, _PIECE_PIX)
     tops = range(0, height, TILE_PIX)
 
@@ -126,9 +125,10 @@ def write_sky(
         top, x = place
         bottom = min(top + TILE_PIX, height)
         pixels = mosaic.read(Region(x, height - bottom, min(x + _PIECE_PIX, width), height - top))
-        grey = _bytes(grey_picture(np.where(pixels.valid, pixels.flux, np.nan), noise, stretch=stretch))[:, ::-1]
-        for start in range(0, grey.shape[2], TILE_PIX):
-            below = np.concatenate(list(grey[:, :, start : start + TILE_PIX]))
+        bands = zip(pixels.flux, pixels.valid, band_noise_njy, strict=True)
+        grey = [_bytes(grey_picture(flux, noise, valid=seen, stretch=stretch))[::-1] for flux, seen, noise in bands]
+        for start in range(0, pixels.flux.shape[2], TILE_PIX):
+            below = np.concatenate([band[:, start : start + TILE_PIX] for band in grey])
             write_jpeg(folder / "bands" / f"{(x + start) // TILE_PIX}_{top // TILE_PIX}.jpg", below)
         return [
             _bytes(

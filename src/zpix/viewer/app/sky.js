@@ -32,7 +32,10 @@ zpix.map = {
     zpix.byId("map").addEventListener("pointerleave", () => { zpix.byId("pointer").textContent = ""; });
     this.wide = width;
     this.high = height;
-    return new Promise((resolve) => this.viewer.addOnceHandler("open", resolve));
+    return new Promise((resolve) => this.viewer.addOnceHandler("open", () => {
+      this.viewer.preserveViewport = true; // another colour picture leaves the view as it is
+      resolve();
+    }));
   },
 
   tiles(number) {

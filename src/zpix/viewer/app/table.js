@@ -12,14 +12,14 @@ zpix.table = {
     const all = zpix.all, number = (name, digits) => ({ value: (i) => all[name][i], text: (i) => zpix.fixed(all[name][i], digits) });
     const columns = [
       { name: "id", value: (i) => all.id[i], text: (i) => String(all.id[i]), wide: 68 },
-      { name: "ra", ...number("ra", 6), wide: 98 }, { name: "dec", ...number("dec", 6), wide: 98 },
-      { name: "class", value: (i) => all.class[i], text: zpix.className, wide: 66, words: true },
       { name: "z_phot", ...number("z_phot", 3), wide: 70 },
+      { name: "class", value: (i) => all.class[i], text: zpix.className, wide: 66, words: true },
       { name: "68 %", value: (i) => all.z840[i] - all.z160[i], wide: 116,
         text: (i) => `${zpix.fixed(all.z160[i], 2)} – ${zpix.fixed(all.z840[i], 2)}` },
       ...(zpix.field.knows_redshifts ? [{ name: "known z", ...number("z_known", 3), wide: 76 }] : []),
       { name: "mag", value: (i) => zpix.magnitude(zpix.filters.band(), i), wide: 96,
         text: (i) => zpix.fixed(zpix.magnitude(zpix.filters.band(), i), 2) },
+      { name: "ra", ...number("ra", 6), wide: 98 }, { name: "dec", ...number("dec", 6), wide: 98 },
       { name: "flags", value: (i) => all.flags[i], wide: 260, words: true, text: (i) =>
         zpix.field.flags.filter((flag) => all.flags[i] & flag.value).map((flag) => flag.name).join(" ") },
     ];
