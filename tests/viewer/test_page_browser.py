@@ -19,10 +19,10 @@ from zpix.catalogue import Catalogue, read_catalogue, write_catalogue_fits
 pytestmark = pytest.mark.browser
 CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-HOSTILE = '<img src=x onerror=alert(1)> <script>alert(1)<'
+HOSTILE = "<img src=x onerror=alert(1)> <script>alert(1)<"
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_the_page_shows_a_source_and_its_redshift(browser, demo):
     page.mouse.down()
     page.mouse.move(middle[0] + 60, middle[1] + 20, steps=4)
     page.mouse.up()
-    x, y, across = view_of(page)
+    x, _, across = view_of(page)
     assert x < 319 and across > 639
     page.mouse.wheel(0, -400)
     assert view_of(page)[2] < 0.8 * across
@@ -192,7 +192,9 @@ def test_exports_keys_pictures_and_a_narrow_dark_page(browser, demo, tmp_path):
         saved[name] = (tmp_path / name).read_text()
     assert saved["ids"].split() == [str(own) for own in wanted["id"]]
     header, *lines = saved["csv"].splitlines()
-    assert header.startswith("id,ra,dec,x,y,class,z_phot") and header.endswith("mag_f444w") and len(lines) == len(wanted)
+    assert (
+        header.startswith("id,ra,dec,x,y,class,z_phot") and header.endswith("mag_f444w") and len(lines) == len(wanted)
+    )
     assert float(lines[0].split(",")[1]) == pytest.approx(wanted["ra"][0], abs=1e-6)
     assert saved["ds9"].count("circle(") == len(wanted) and "icrs" in saved["ds9"]
 

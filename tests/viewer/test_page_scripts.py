@@ -26,8 +26,10 @@ def test_numbers_come_back(kind):
 
 
 def test_names_cannot_end_a_script(tmp_path):
-    hostile = "</script><script>alert(1)</script>\u2028\u00e9\""
-    write_script(tmp_path, "sources/1_2", {"title": hostile, "values": np.array([hostile]).tolist(), "nan": float("nan")})
+    hostile = '</script><script>alert(1)</script>\u2028\u00e9"'
+    write_script(
+        tmp_path, "sources/1_2", {"title": hostile, "values": np.array([hostile]).tolist(), "nan": float("nan")}
+    )
     name, values = given(tmp_path / "sources" / "1_2.js")
     assert name == "sources/1_2" and values == {"title": hostile, "values": [hostile], "nan": None}
 

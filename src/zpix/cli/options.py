@@ -91,7 +91,9 @@ Mosaics = Annotated[
 Result = Annotated[Path, typer.Argument(help="Directory of zpix run.")]
 SearchedMosaics = Annotated[
     list[Path] | None,
-    typer.Option(help="The mosaics that were searched, if they are no longer where they were; may be given several times."),
+    typer.Option(
+        help="The mosaics that were searched, if they are no longer where they were; may be given several times."
+    ),
 ]
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="TOML file of settings.")]
 AsGiven = Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from zpix.cli.app import app
-from zpix.cli.options import MagnitudeBand, Overwrite, Result, SearchedMosaics, Brightness, one_or_many
+from zpix.cli.options import Brightness, MagnitudeBand, Overwrite, Result, SearchedMosaics, one_or_many
 from zpix.cli.paths import require_free, require_inputs
 
 

@@ -1,11 +1,11 @@
 """What is on the page of a finished run, and which files does it consist of?
 
-    index.html, app/       the page itself, the same for every run
-    data/field.js          what is known of the whole: bands, flags, grid
-    data/sources.js        what the map, the table and the filters need of every source
-    data/mixtures.js       redshift PDFs of every source, loaded when a filter asks for P(z > x)
-    data/sources/X_Y.js    all columns and the mask of the sources in a square of the sky, loaded when it is in view
-    data/sky/, data/bands/ pictures
+index.html, app/       the page itself, the same for every run
+data/field.js          what is known of the whole: bands, flags, grid
+data/sources.js        what the map, the table and the filters need of every source
+data/mixtures.js       redshift PDFs of every source, loaded when a filter asks for P(z > x)
+data/sources/X_Y.js    all columns and the mask of the sources in a square of the sky, loaded when it is in view
+data/sky/, data/bands/ pictures
 """
 
 from __future__ import annotations
@@ -163,6 +163,4 @@ def _squares(catalogue: Catalogue) -> dict[str, NDArray[np.int64]]:
     joint = cell[0] + (cell[1] << 32)
     order = np.argsort(joint, kind="stable")
     first = np.flatnonzero(np.diff(joint[order], prepend=-1))
-    return {
-        f"{cell[0][rows[0]]}_{cell[1][rows[0]]}": np.sort(rows) for rows in np.split(order, first[1:]) if len(rows)
-    }
+    return {f"{cell[0][rows[0]]}_{cell[1][rows[0]]}": np.sort(rows) for rows in np.split(order, first[1:]) if len(rows)}

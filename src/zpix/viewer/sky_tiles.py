@@ -97,9 +97,14 @@ class SkySample:
 
 
 def write_sky(
-    folder: Path, mosaic: Mosaic, composites: Sequence[Composite], *, band_noise_njy: Sequence[float], stretch: PictureStretch
+    folder: Path,
+    mosaic: Mosaic,
+    composites: Sequence[Composite],
+    *,
+    band_noise_njy: Sequence[float],
+    stretch: PictureStretch,
 ) -> None:
-    """Write the pictures: `sky/NUMBER/LEVEL/COLUMN_ROW.jpg`, and `bands/COLUMN_ROW.jpg` with the bands below each other.
+    """Write the pictures: `sky/NUMBER/LEVEL/COLUMN_ROW.jpg`, and `bands/COLUMN_ROW.jpg` with one band below another.
 
     Parameters
     ----------

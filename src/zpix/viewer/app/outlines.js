@@ -61,10 +61,21 @@ zpix.traced = function (runs, height) {
         loop.push((x + toX) / 2, (y + toY) / 2);
         [x, y] = [toX, toY];
       }
-      loops.push(loop);
+      loops.push(zpix.withoutStraight(loop));
     }
   }
   return loops;
+};
+
+// A loop without the points in the middle of straight lines.
+zpix.withoutStraight = function (loop) {
+  const kept = [], count = loop.length / 2;
+  for (let i = 0; i < count; i++) {
+    const before = 2 * ((i + count - 1) % count), after = 2 * ((i + 1) % count), [x, y] = [loop[2 * i], loop[2 * i + 1]];
+    const turn = (x - loop[before]) * (loop[after + 1] - y) - (y - loop[before + 1]) * (loop[after] - x);
+    if (turn !== 0) kept.push(x, y);
+  }
+  return kept;
 };
 
 zpix.addLoops = function (path, loops) {

@@ -34,6 +34,13 @@ zpix.colouring = function (by, flag) {
   return { bin, colours: [...zpix.palette, "#ffffff"] };
 };
 
+// A colour as canvases keep it in memory, opaque.
+zpix.inMemory = function (colour) {
+  const hex = /^#(..)(..)(..)$/.exec(colour);
+  const [r, g, b] = hex ? hex.slice(1).map((part) => parseInt(part, 16)) : colour.match(/\d+/g).map(Number);
+  return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+};
+
 // A canvas of a size in CSS pixels, and its context in these pixels.
 zpix.canvas = function (width, height, label) {
   const ratio = window.devicePixelRatio || 1;

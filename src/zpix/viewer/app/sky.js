@@ -3,6 +3,8 @@
 
 // Outlines are drawn where no more squares than these are in view; elsewhere each source is a point.
 const MOST_SQUARES = 24;
+// Drawing that takes longer is not repeated for every frame.
+const FAST_MS = 10, TWO_FRAMES_MS = 34;
 
 zpix.map = {
   open() {
@@ -105,21 +107,30 @@ zpix.map = {
     this.redraw();
   },
 
+  // Draws the sources; while the map moves and drawing is slow, what was drawn last is moved instead.
   redraw() {
     const place = this.viewer?.world && this.place();
     if (!place) return;
-    const ratio = window.devicePixelRatio || 1, { size } = place;
-    const key = [place.scale, place.x, place.y, size.x, size.y, ratio, zpix.chosen].join();
-    if (key === this.drawn && !this.changed) return;
-    this.drawn = key;
-    this.changed = false;
-    if (this.canvas.width !== Math.round(size.x * ratio) || this.canvas.height !== Math.round(size.y * ratio)) {
-      this.canvas.width = Math.round(size.x * ratio);
-      this.canvas.height = Math.round(size.y * ratio);
+    const ratio = window.devicePixelRatio || 1, now = performance.now(), last = this.last;
+    const key = [place.scale, place.x, place.y, place.size.x, place.size.y, ratio, zpix.chosen].join();
+    if (key === last?.key && !this.changed) return;
+    clearTimeout(this.later);
+    if (last && !this.changed && last.cost > FAST_MS && now - last.at < 4 * last.cost) {
+      const by = place.scale / last.place.scale;
+      this.canvas.style.transform =
+        `translate(${place.x - by * last.place.x}px, ${place.y - by * last.place.y}px) scale(${by})`;
+      this.later = setTimeout(() => this.redraw(), 4 * last.cost);
+      return;
     }
-    const draw = this.draw;
-    draw.setTransform(1, 0, 0, 1, 0, 0);
-    draw.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.changed = false;
+    this.canvas.style.transform = "";
+    const [wide, high] = [Math.round(place.size.x * ratio), Math.round(place.size.y * ratio)];
+    if (this.canvas.width !== wide || this.canvas.height !== high) {
+      this.canvas.width = wide;
+      this.canvas.height = high;
+    }
+    this.draw.setTransform(1, 0, 0, 1, 0, 0);
+    this.draw.clearRect(0, 0, wide, high);
     if (zpix.byId("outlines").checked) {
       const names = this.squaresInView();
       if (names.length <= MOST_SQUARES) this.drawOutlines(names, place, ratio);
@@ -127,6 +138,11 @@ zpix.map = {
     }
     if (zpix.chosen >= 0) this.drawChosen(place, ratio);
     this.drawScale(place);
+    const drawn = this.last = { key, place, at: performance.now(), cost: performance.now() - now };
+    // Strokes are painted after this function: what they cost is seen by the frame after the next being late.
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      drawn.cost = Math.max(drawn.cost, performance.now() - drawn.at - TWO_FRAMES_MS);
+    }));
   },
 
   // Names of the squares in view, with a margin for masks that reach into it.
@@ -148,7 +164,7 @@ zpix.map = {
     const draw = this.draw;
     draw.setTransform(place.scale * ratio, 0, 0, place.scale * ratio, place.x * ratio, place.y * ratio);
     draw.lineWidth = Math.min(Math.max(0.9 + 0.25 * place.scale, 0.8), 2) / place.scale;
-    draw.lineJoin = "round";
+    draw.lineJoin = "bevel";
     for (const name of names) {
       const square = zpix.squares.get(name);
       if (!square) {
@@ -175,32 +191,23 @@ zpix.map = {
     return paths;
   },
 
+  // Each source that is kept as a square of pixels, straight into memory: a hundred thousand in a few milliseconds.
   drawPoints(place, ratio) {
-    const draw = this.draw, { x, y, n_pix: pixels } = zpix.all, height = this.high;
-    draw.setTransform(ratio, 0, 0, ratio, 0, 0);
-    draw.globalAlpha = 0.85;
-    const rows = this.byColour();
-    for (let bin = 0; bin < rows.length; bin++) {
-      if (!rows[bin].length) continue;
-      draw.fillStyle = this.colours[bin];
-      for (const row of rows[bin]) {
-        const u = (x[row] + 0.5) * place.scale + place.x, v = (height - 0.5 - y[row]) * place.scale + place.y;
-        if (u < -9 || v < -9 || u > place.size.x + 9 || v > place.size.y + 9) continue;
-        const side = Math.min(Math.max(Math.sqrt(pixels[row]) * place.scale, 1.5), 8);
-        draw.fillRect(u - side / 2, v - side / 2, side, side);
-      }
+    const [wide, high] = [this.canvas.width, this.canvas.height];
+    if (this.image?.width !== wide || this.image?.height !== high) this.image = this.draw.createImageData(wide, high);
+    const memory = new Uint32Array(this.image.data.buffer).fill(0), { x, y, n_pix: pixels } = zpix.all;
+    const ink = this.colours.map(zpix.inMemory), { bin } = this, { kept } = zpix;
+    const scale = place.scale * ratio, left = place.x * ratio, top = place.y * ratio, most = 8 * ratio;
+    const least = zpix.keptCount * 40 > wide * high ? 1 : 2 * ratio; // where they would cover the picture, they are small
+    for (let row = 0; row < bin.length; row++) {
+      if (!kept[row]) continue;
+      const side = Math.round(Math.min(Math.max(Math.sqrt(pixels[row]) * scale, least), most));
+      const u = Math.round((x[row] + 0.5) * scale + left - side / 2);
+      const v = Math.round((this.high - 0.5 - y[row]) * scale + top - side / 2);
+      if (!(u >= 0 && v >= 0 && u + side <= wide && v + side <= high)) continue;
+      for (let line = v * wide + u, n = 0; n < side; n++, line += wide) memory.fill(ink[bin[row]], line, line + side);
     }
-    draw.globalAlpha = 1;
-  },
-
-  // Rows of the sources that are kept, of each colour.
-  byColour() {
-    if (this.grouped?.bin !== this.bin || this.grouped?.kept !== zpix.kept) {
-      const rows = this.colours.map(() => []);
-      for (let row = 0; row < this.bin.length; row++) if (zpix.kept[row]) rows[this.bin[row]].push(row);
-      this.grouped = { bin: this.bin, kept: zpix.kept, rows };
-    }
-    return this.grouped.rows;
+    this.draw.putImageData(this.image, 0, 0);
   },
 
   drawChosen(place, ratio) {
