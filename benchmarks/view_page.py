@@ -2,9 +2,9 @@
 
 Run `python benchmarks/view_page.py [SIDE] [FOLDER]`: a mosaic of nine bands and SIDE pixels a side (default 4096; 16384
 is as large as JADES, 20 GB of FITS) and a catalogue of 91 sources on 512 × 512 pixels are written to a temporary
-directory (set TMPDIR to choose it), or to FOLDER, where they stay and are used again. The page is made from them. With Playwright
-and chromium, the page is then opened from disk, panned and zoomed; frames are those of a browser that draws on the
-processor.
+directory (set TMPDIR to choose it), or to FOLDER, where they stay and are used again. The page is made from them. With
+Playwright and chromium, the page is then opened from disk, panned and zoomed; frames are those of a browser that draws
+on the processor.
 """
 
 from __future__ import annotations
@@ -94,7 +94,8 @@ def made_up(xy: np.ndarray, size: np.ndarray, sky: np.ndarray, rng: np.random.Ge
         "class": np.where(rng.random(count) < 0.03, "star", "galaxy"), "score": rng.uniform(0.3, 1, count),
         "z_phot": z[:, 0], "z160": 0.9 * z[:, 0], "z840": 1.1 * z[:, 0], "z025": 0.8 * z[:, 0], "z975": 1.2 * z[:, 0],
         "zmix_weight": weight / weight.sum(1, keepdims=True), "zmix_mean": z,
-        "zmix_width": rng.uniform(0.03, 0.6, z.shape), "n_pix": np.pi * size**2, "flags": 1 << rng.integers(0, 11, count),
+        "zmix_width": rng.uniform(0.03, 0.6, z.shape), "n_pix": np.pi * size**2,
+        "flags": 1 << rng.integers(0, 11, count),
     }  # fmt: skip
     columns = {}
     for column in catalogue_columns(JADES_BANDS, 8):

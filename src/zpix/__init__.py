@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from zpix.jobs.prepare import prepare
     from zpix.jobs.pretrain import pretrain
     from zpix.jobs.run import run, write_run
+    from zpix.jobs.show import plot_source, plot_sources, show
     from zpix.jobs.simulate import simulate
     from zpix.jobs.train import train
     from zpix.jobs.view import view
@@ -81,6 +82,8 @@ _HOMES = {
     "load_config": "zpix.config",
     "match": "zpix.jobs.match",
     "open_mosaic": "zpix.image",
+    "plot_source": "zpix.jobs.show",
+    "plot_sources": "zpix.jobs.show",
     "predict": "zpix.jobs.predict",
     "prepare": "zpix.jobs.prepare",
     "pretrain": "zpix.jobs.pretrain",
@@ -88,6 +91,7 @@ _HOMES = {
     "read_jades_catalogue": "zpix.surveys",
     "read_redshifts": "zpix.surveys",
     "run": "zpix.jobs.run",
+    "show": "zpix.jobs.show",
     "simulate": "zpix.jobs.simulate",
     "train": "zpix.jobs.train",
     "view": "zpix.jobs.view",
@@ -122,6 +126,8 @@ __all__ = [
     "load_config",
     "match",
     "open_mosaic",
+    "plot_source",
+    "plot_sources",
     "predict",
     "prepare",
     "pretrain",
@@ -129,6 +135,7 @@ __all__ = [
     "read_jades_catalogue",
     "read_redshifts",
     "run",
+    "show",
     "simulate",
     "train",
     "view",

@@ -95,6 +95,12 @@ SearchedMosaics = Annotated[
         help="The mosaics that were searched, if they are no longer where they were; may be given several times."
     ),
 ]
+KnownRedshifts = Annotated[
+    Path | None,
+    typer.Option(
+        "--truth", help="Truth of zpix simulate, or a list of redshifts: known ones are shown beside those found."
+    ),
+]
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="TOML file of settings.")]
 AsGiven = Annotated[
     bool | None, typer.Option("--as-given", help="Subtract no sky, scale no errors, refuse nothing for its pixels.")

@@ -81,9 +81,10 @@ def view(
     >>> zpix.view("result")  # doctest: +SKIP
     PosixPath('result/view/index.html')
     """
-    place = Path(result) / "view" if out is None else Path(out)
+    result = result_directory(result)
+    place = result / "view" if out is None else Path(out)
     if not (serve and not overwrite and (place / "index.html").is_file()):
-        _write(Path(result), place, mosaics, truth, bands, stretch, band, overwrite)
+        _write(result, place, mosaics, truth, bands, stretch, band, overwrite)
     if serve:
         serve_page(place, port=port, tell=lambda url: log.info("%s until interrupted (Ctrl-C)", url))
     return place / "index.html"
@@ -102,7 +103,7 @@ def _write(
     """Make the page."""
     refuse_to_replace(place, products=PRODUCTS, overwrite=overwrite)
     catalogue = read_catalogue(result)
-    first = band_name(band) if band_name(band) in catalogue.bands else catalogue.bands[-1]
+    first = band_shown(catalogue, band)
     known = None if truth is None else redshifts_known_of(catalogue, truth, band=first)
     with (
         searched_mosaic(result, mosaics) as mosaic,
@@ -118,6 +119,31 @@ def _write(
                 title or "zpix", catalogue, mosaic, segmentation, composites or [everything], stretch, first, known
             ),
         )
+
+
+def result_directory(path: str | Path) -> Path:
+    """Return the directory of a finished run, and refuse what is none.
+
+    Parameters
+    ----------
+    path : str or Path
+        The directory, or its catalogue.
+
+    Returns
+    -------
+    Path
+        The directory.
+
+    Raises
+    ------
+    InputFileError
+        If it lacks the catalogue or the segmentation map.
+    """
+    place = Path(path).parent if Path(path).is_file() else Path(path)
+    for name in ("catalogue.fits", "segmentation.fits"):
+        if not (place / name).is_file():
+            raise InputFileError(f"'{path}' is no result of zpix run: it has no {name}")
+    return place
 
 
 def searched_mosaic(result: Path, mosaics: MosaicPaths | None = None) -> Mosaic:
@@ -152,6 +178,25 @@ def searched_mosaic(result: Path, mosaics: MosaicPaths | None = None) -> Mosaic:
         mosaics = dict(zip(facts["bands"], named, strict=True)) if len(named) == len(facts["bands"]) else named
     mosaic = open_mosaic(mosaics)
     return mosaic.repaired([BandRepair(**repair) for repair in facts.get("repairs", [])])
+
+
+def band_shown(catalogue: Catalogue, band: str) -> str:
+    """Return a band of a catalogue: the one that is asked for, or else the last.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        The sources.
+    band : str
+        The band that is asked for.
+
+    Returns
+    -------
+    str
+        Its name.
+    """
+    wanted = band_name(band)
+    return wanted if wanted in catalogue.bands else catalogue.bands[-1]
 
 
 def redshifts_known_of(catalogue: Catalogue, truth: str | Path, *, band: str) -> NDArray[np.float64]:

@@ -1,5 +1,7 @@
 """Figures of tables and results; functions return a matplotlib Figure and need no screen."""
 
+from matplotlib.figure import Figure
+
 from zpix.plots.comparison_figure import comparison_figure
 from zpix.plots.composite import Channels, PictureStretch, colour_channels, colour_composite, grey_picture, sky_noise
 from zpix.plots.detection_figure import completeness_figure
@@ -12,11 +14,14 @@ from zpix.plots.matches_figure import matches_figure
 from zpix.plots.middle_picture import draw_detections, picture_of_middle
 from zpix.plots.pit_figure import pit_figure
 from zpix.plots.redshift_figure import accuracy_figure, redshift_figure
+from zpix.plots.source_figure import SourceStamps, save_sheet, sources_figure
 from zpix.plots.style import save_figure
 
 __all__ = [
     "Channels",
+    "Figure",
     "PictureStretch",
+    "SourceStamps",
     "accuracy_figure",
     "colour_channels",
     "colour_composite",
@@ -35,6 +40,8 @@ __all__ = [
     "redshift_figure",
     "save_evaluation_figures",
     "save_figure",
+    "save_sheet",
     "segmentation_figure",
     "sky_noise",
+    "sources_figure",
 ]

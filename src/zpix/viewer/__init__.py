@@ -2,5 +2,6 @@
 
 from zpix.viewer.page import PageField, write_page
 from zpix.viewer.page_server import serve_page
+from zpix.viewer.sky_tiles import SkySample
 
-__all__ = ["PageField", "serve_page", "write_page"]
+__all__ = ["PageField", "SkySample", "serve_page", "write_page"]
