@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from zpix.jobs.predict import predict
     from zpix.jobs.prepare import prepare
     from zpix.jobs.pretrain import pretrain
+    from zpix.jobs.report import report
     from zpix.jobs.run import run, write_run
     from zpix.jobs.show import plot_source, plot_sources, show
     from zpix.jobs.simulate import simulate
@@ -90,6 +91,7 @@ _HOMES = {
     "read_catalogue": "zpix.catalogue",
     "read_jades_catalogue": "zpix.surveys",
     "read_redshifts": "zpix.surveys",
+    "report": "zpix.jobs.report",
     "run": "zpix.jobs.run",
     "show": "zpix.jobs.show",
     "simulate": "zpix.jobs.simulate",
@@ -134,6 +136,7 @@ __all__ = [
     "read_catalogue",
     "read_jades_catalogue",
     "read_redshifts",
+    "report",
     "run",
     "show",
     "simulate",

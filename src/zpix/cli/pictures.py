@@ -1,4 +1,4 @@
-"""What people look at: view, show."""
+"""What people look at: view, show, report."""
 
 from __future__ import annotations
 
@@ -76,3 +76,23 @@ def show_command(
     )  # fmt: skip
     for path in files:
         print(f"  {path}  {path.stat().st_size / 1e6:.1f} MB")
+
+
+@app.command("report")
+def report_command(
+    path: Annotated[Path, typer.Argument(help="Directory of zpix run or of zpix evaluate.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="HTML file to write; report.html in the directory by default.")
+    ] = None,
+    mosaics: SearchedMosaics = None,
+    band: MagnitudeBand = "F444W",
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a report of a run or an evaluation: one page of HTML that needs no network, and a PDF."""
+    require_inputs(result_or_evaluation=path, mosaics=mosaics)
+    from zpix.jobs.report import report
+
+    for file in report(
+        path, out=out, mosaics=one_or_many(mosaics) if mosaics else None, band=band, overwrite=overwrite
+    ):
+        print(f"  {file}  {file.stat().st_size / 1e6:.1f} MB")
