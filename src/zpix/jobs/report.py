@@ -138,7 +138,7 @@ def _about_mosaics(examination: Mapping[str, Any]) -> Section:
     """What the examination of the mosaics found."""
     sentences = [text for kind in ("warnings", "remarks", "notes") for text in examination.get(kind, [])]
     repairs = [
-        f"{one['band']}: a sky of {one['sky_njy']:.4g} nJy was subtracted, errors were multiplied by {one['error_factor']:.3g}."
+        "{band}: a sky of {sky_njy:.4g} nJy was subtracted, errors were multiplied by {error_factor:.3g}.".format(**one)
         for one in examination.get("repairs", [])
     ]
     rows = [[_measured(one.get(name), form) for name, (_, form) in _MEASURED.items()] for one in examination["bands"]]
