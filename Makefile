@@ -3,6 +3,7 @@
 #   make demo       simulate a field, run the shipped model on it, compare with the truth
 #   make test       tests and doctests, some minutes
 #   make test-slow  the tests that take long: trainings, large fields, whole examples
+#   make test-view  the page of a run in a browser; installs chromium where apt-get can, and skips without one
 #   make coverage   both, and the share of lines that they run
 #   make lint       ruff, mypy, and docstrings by numpydoc's validator
 #   make clean      remove what the above have made
@@ -21,7 +22,7 @@ TEST_WORKERS ?= 2
 SLOW_WORKERS ?= 3
 PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest --dist worksteal
 
-.PHONY: help demo test test-slow coverage lint format clean
+.PHONY: help demo test test-slow test-view coverage lint format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -35,6 +36,12 @@ test: $(VENV)/.for-tests
 
 test-slow: $(VENV)/.for-tests
 	$(PYTEST) -n $(SLOW_WORKERS) -m slow
+
+# Chromium comes from the system, as nothing else does: only root can install it.
+test-view: $(VENV)/.for-tests
+	@command -v chromium chromium-browser >/dev/null || test -n "$(CHROMIUM)" || test "$$(id -u)" != 0 \
+		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || true
+	$(PYTEST) -n 0 -m browser -rs tests/viewer
 
 coverage: $(VENV)/.for-tests
 	$(PYTEST) -n $(SLOW_WORKERS) -m "slow or not slow" --cov --cov-report=term:skip-covered

@@ -151,6 +151,10 @@ RULES = {
     "plots": Rule(
         {"evaluation", "matching", "catalogue", "sources", "image"}, {"matplotlib": "figures", "numpy": "arrays"}
     ),
+    "viewer": Rule(
+        {"catalogue", "image", "plots"},
+        {"numpy": "arrays", "PIL": "JPEG tiles"},
+    ),
     "speed": Rule(
         {"image", "sources", "scenes", "detector", "training", "search", "catalogue"},
         {
@@ -176,6 +180,7 @@ RULES = {
             "matching",
             "evaluation",
             "plots",
+            "viewer",
             "speed",
         },
         {"numpy": "arrays", "torch": "the seed of a training", "astropy": "angles on the sky"},
@@ -193,6 +198,7 @@ RIVALS = {"detectron2"}
 DATA_PACKAGES = {"sedpy", "kcorrect", "pst"}
 DISTRIBUTIONS = {
     "hats_import": "hats-import",
+    "PIL": "pillow",
     "qp": "qp-prob",
     "pst": "population-synthesis-toolkit",
     "sedpy": "astro-sedpy",

@@ -20,6 +20,7 @@ SMALL = {
     "survey_sizes.py": (0.1,),
     "pooling.py": (20, 128),
     "scene_stages.py": (1,),
+    "view_page.py": (1024,),
 }
 
 

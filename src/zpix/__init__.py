@@ -38,9 +38,12 @@ if TYPE_CHECKING:
     from zpix.jobs.predict import predict
     from zpix.jobs.prepare import prepare
     from zpix.jobs.pretrain import pretrain
+    from zpix.jobs.report import report
     from zpix.jobs.run import run, write_run
+    from zpix.jobs.show import plot_source, plot_sources, show
     from zpix.jobs.simulate import simulate
     from zpix.jobs.train import train
+    from zpix.jobs.view import view
     from zpix.sources import ZMixture
     from zpix.surveys import compile_redshifts, read_jades_catalogue, read_redshifts
 
@@ -80,15 +83,20 @@ _HOMES = {
     "load_config": "zpix.config",
     "match": "zpix.jobs.match",
     "open_mosaic": "zpix.image",
+    "plot_source": "zpix.jobs.show",
+    "plot_sources": "zpix.jobs.show",
     "predict": "zpix.jobs.predict",
     "prepare": "zpix.jobs.prepare",
     "pretrain": "zpix.jobs.pretrain",
     "read_catalogue": "zpix.catalogue",
     "read_jades_catalogue": "zpix.surveys",
     "read_redshifts": "zpix.surveys",
+    "report": "zpix.jobs.report",
     "run": "zpix.jobs.run",
+    "show": "zpix.jobs.show",
     "simulate": "zpix.jobs.simulate",
     "train": "zpix.jobs.train",
+    "view": "zpix.jobs.view",
     "write_run": "zpix.jobs.run",
 }
 
@@ -120,15 +128,20 @@ __all__ = [
     "load_config",
     "match",
     "open_mosaic",
+    "plot_source",
+    "plot_sources",
     "predict",
     "prepare",
     "pretrain",
     "read_catalogue",
     "read_jades_catalogue",
     "read_redshifts",
+    "report",
     "run",
+    "show",
     "simulate",
     "train",
+    "view",
     "write_run",
 ]
 

@@ -2,6 +2,7 @@
 
 from zpix.catalogue.building import build_catalogue
 from zpix.catalogue.duplicates import without_duplicates
+from zpix.catalogue.expressions import values_of, where_holds
 from zpix.catalogue.fits_file import read_catalogue_fits, write_catalogue_fits
 from zpix.catalogue.flags import FLAGS, Flag, flag_names, flag_value, quality_flags
 from zpix.catalogue.hats_directory import require_hats, write_hats
@@ -80,6 +81,8 @@ __all__ = [
     "total_column",
     "total_error_column",
     "touching_masks",
+    "values_of",
+    "where_holds",
     "without_duplicates",
     "write_catalogue_fits",
     "write_catalogue_parquet",

@@ -31,8 +31,8 @@ PRODUCTS = (
     "catalogue.fits", "catalogue.parquet", "pdfs.hdf5", "pdf_grid.hdf5", "segmentation.fits", "regions.reg",
     "detections.png", "config.toml", "run.json", "README.md",
 )  # fmt: skip
-#: What it has only when asked.
-FURTHER_PRODUCTS = ("hats",)
+#: What it has only when asked, or when other commands have added it.
+FURTHER_PRODUCTS = ("hats", "view", "sources.pdf", "report.html", "report.pdf")
 
 
 def write_products(
