@@ -103,7 +103,8 @@ RULES = {
         {"image", "sources"},
         {
             "numpy": "arrays",
-            "astropy": "FITS tables and segmentation maps",
+            "astropy": "FITS tables, VOTables and segmentation maps",
+            "mocpy": "coverage of the sky",
             "pyarrow": "Parquet",
             "qp": "redshift PDFs",
             "h5py": "the file under qp",
@@ -177,7 +178,11 @@ RULES = {
             "plots",
             "speed",
         },
-        {"numpy": "arrays", "torch": "the seed of a training", "astropy": "angles on the sky"},
+        {
+            "numpy": "arrays",
+            "torch": "the seed of a training",
+            "astropy": "angles on the sky, messages to other programs",
+        },
     ),
     "cli": Rule(
         {"jobs"},

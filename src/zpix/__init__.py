@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from zpix.jobs.prepare import prepare
     from zpix.jobs.pretrain import pretrain
     from zpix.jobs.run import run, write_run
+    from zpix.jobs.send import send
     from zpix.jobs.simulate import simulate
     from zpix.jobs.train import train
     from zpix.sources import ZMixture
@@ -87,6 +88,7 @@ _HOMES = {
     "read_jades_catalogue": "zpix.surveys",
     "read_redshifts": "zpix.surveys",
     "run": "zpix.jobs.run",
+    "send": "zpix.jobs.send",
     "simulate": "zpix.jobs.simulate",
     "train": "zpix.jobs.train",
     "write_run": "zpix.jobs.run",
@@ -127,6 +129,7 @@ __all__ = [
     "read_jades_catalogue",
     "read_redshifts",
     "run",
+    "send",
     "simulate",
     "train",
     "write_run",

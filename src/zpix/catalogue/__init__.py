@@ -4,6 +4,7 @@ from zpix.catalogue.building import build_catalogue
 from zpix.catalogue.duplicates import without_duplicates
 from zpix.catalogue.fits_file import read_catalogue_fits, write_catalogue_fits
 from zpix.catalogue.flags import FLAGS, Flag, flag_names, flag_value, quality_flags
+from zpix.catalogue.footprint import write_footprint
 from zpix.catalogue.hats_directory import require_hats, write_hats
 from zpix.catalogue.light import Light, measure_light
 from zpix.catalogue.parquet_file import (
@@ -38,6 +39,7 @@ from zpix.catalogue.stamps import (
     segment_masks,
 )
 from zpix.catalogue.table import Catalogue, magnitude_ab
+from zpix.catalogue.votable_file import write_catalogue_votable
 
 __all__ = [
     "FLAGS",
@@ -83,6 +85,8 @@ __all__ = [
     "without_duplicates",
     "write_catalogue_fits",
     "write_catalogue_parquet",
+    "write_catalogue_votable",
+    "write_footprint",
     "write_hats",
     "write_pdf_grid",
     "write_pdfs",
