@@ -65,5 +65,5 @@ $(VENV)/.for-demo: pyproject.toml | $(BIN)/python
 
 $(VENV)/.for-tests: pyproject.toml | $(BIN)/python
 	@echo "Installing zpix, the simulator and the tests' tools into $(VENV): torch is large, this takes some minutes."
-	$(PIP) --editable '.[sim,rival,scale,dust,int8,pandas,dev]'
+	$(PIP) --editable '.[sim,rival,scale,dust,int8,onnx,pandas,dev]'
 	@touch $@ $(VENV)/.for-demo

@@ -97,6 +97,8 @@ RULES = {
             "timm": "backbones",
             "safetensors": "checkpoints that cannot run code",
             "openvino": "layers in eight bits",
+            "onnx": "networks for ONNX Runtime",
+            "onnxscript": "how torch writes them",
         },
     ),
     "catalogue": Rule(
@@ -120,6 +122,7 @@ RULES = {
             "numpy": "arrays",
             "scipy": "bounds of segments",
             "zarr": "the store",
+            "astropy": "images of COCO annotations in FITS",
         },
     ),
     "matching": Rule(
@@ -367,6 +370,7 @@ def test_dependencies_are_those_that_are_imported_and_say_why():
         *extras["rival"],
         *extras["int8"],
         *extras["pandas"],
+        *extras["onnx"],
     ]
     names = {re.match(r"[A-Za-z0-9._-]+", line).group() for line in declared}  # type: ignore[union-attr]
     ours = our_files()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from zpix.jobs.demo import demo
     from zpix.jobs.diagnose import diagnose
     from zpix.jobs.evaluate import evaluate
+    from zpix.jobs.export import export
     from zpix.jobs.fetch import fetch
     from zpix.jobs.info import info
     from zpix.jobs.match import match
@@ -73,6 +74,7 @@ _HOMES = {
     "demo": "zpix.jobs.demo",
     "diagnose": "zpix.jobs.diagnose",
     "evaluate": "zpix.jobs.evaluate",
+    "export": "zpix.jobs.export",
     "fetch": "zpix.jobs.fetch",
     "flag_names": "zpix.catalogue",
     "flag_value": "zpix.catalogue",
@@ -114,6 +116,7 @@ __all__ = [
     "demo",
     "diagnose",
     "evaluate",
+    "export",
     "fetch",
     "flag_names",
     "flag_value",

@@ -7,6 +7,7 @@ from zpix.catalogue.flags import FLAGS, Flag, flag_names, flag_value, quality_fl
 from zpix.catalogue.footprint import write_footprint
 from zpix.catalogue.hats_directory import require_hats, write_hats
 from zpix.catalogue.light import Light, measure_light
+from zpix.catalogue.other_names import NamedTable, Names, under_other_names
 from zpix.catalogue.parquet_file import (
     CatalogueFile,
     CatalogueWriter,
@@ -51,6 +52,8 @@ __all__ = [
     "Column",
     "Flag",
     "Light",
+    "NamedTable",
+    "Names",
     "Photometry",
     "SegmentationWriter",
     "Stamps",
@@ -82,6 +85,7 @@ __all__ = [
     "total_column",
     "total_error_column",
     "touching_masks",
+    "under_other_names",
     "without_duplicates",
     "write_catalogue_fits",
     "write_catalogue_parquet",
