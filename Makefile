@@ -4,6 +4,7 @@
 #   make test       tests and doctests, some minutes
 #   make test-slow  the tests that take long: trainings, large fields, whole examples
 #   make coverage   both, and the share of lines that they run
+#   make docs       the site in build/site, with warnings as errors; its notebooks run
 #   make lint       ruff, mypy, and docstrings by numpydoc's validator
 #   make clean      remove what the above have made
 #
@@ -19,7 +20,7 @@ TEST_WORKERS ?= 2
 SLOW_WORKERS ?= 3
 PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest --dist worksteal
 
-.PHONY: help demo test test-slow coverage lint format clean
+.PHONY: help demo test test-slow coverage docs lint format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -36,6 +37,10 @@ test-slow: $(VENV)/.for-tests
 
 coverage: $(VENV)/.for-tests
 	$(PYTEST) -n $(SLOW_WORKERS) -m "slow or not slow" --cov --cov-report=term:skip-covered
+
+docs: $(VENV)/.for-docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/site
+	@echo "open build/site/index.html"
 
 lint: $(VENV)/.for-tests
 	$(BIN)/ruff check
@@ -67,3 +72,8 @@ $(VENV)/.for-tests: pyproject.toml | $(BIN)/python
 	@echo "Installing zpix, the simulator and the tests' tools into $(VENV): torch is large, this takes some minutes."
 	$(PIP) --editable '.[sim,rival,scale,dust,int8,onnx,pandas,dev]'
 	@touch $@ $(VENV)/.for-demo
+
+$(VENV)/.for-docs: pyproject.toml | $(BIN)/python
+	@echo "Installing zpix, the simulator and the site's tools into $(VENV): torch is large, this takes some minutes."
+	$(PIP) --editable '.[sim,docs]'
+	@touch $@

@@ -84,7 +84,7 @@ class _Hub:
     """
 
     def __init__(self, address: str, secret: str) -> None:
-        self._methods = ServerProxy(address).samp.hub
+        self._methods: Any = ServerProxy(address).samp.hub
         self._key = str(self._methods.register(secret)["samp.private-key"])
 
     def ask(self, method: str, *arguments: Any) -> Any:
