@@ -3,6 +3,7 @@
 #   make demo       simulate a field, run the shipped model on it, compare with the truth
 #   make test       tests and doctests, some minutes
 #   make test-slow  the tests that take long: trainings, large fields, whole examples
+#   make test-rail  the tests of integrations/pz-rail-zpix, in an environment of their own
 #   make coverage   both, and the share of lines that they run
 #   make docs       the site in build/site, with warnings as errors; its notebooks run
 #   make lint       ruff, mypy, and docstrings by numpydoc's validator
@@ -20,7 +21,7 @@ TEST_WORKERS ?= 2
 SLOW_WORKERS ?= 3
 PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest --dist worksteal
 
-.PHONY: help demo test test-slow coverage docs lint format clean
+.PHONY: help demo test test-slow test-rail coverage docs lint format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -34,6 +35,9 @@ test: $(VENV)/.for-tests
 
 test-slow: $(VENV)/.for-tests
 	$(PYTEST) -n $(SLOW_WORKERS) -m slow
+
+test-rail:
+	$(MAKE) -C integrations/pz-rail-zpix test PYTHON=$(PYTHON)
 
 coverage: $(VENV)/.for-tests
 	$(PYTEST) -n $(SLOW_WORKERS) -m "slow or not slow" --cov --cov-report=term:skip-covered

@@ -20,6 +20,7 @@ source_suffix = {".md": "myst-nb"}
 html_theme = "pydata_sphinx_theme"
 html_title = "zpix"
 html_show_sourcelink = False
+html_sidebars = {"index": [], "api": []}
 html_theme_options = {
     "show_prev_next": False,
     "navigation_with_keys": False,
@@ -37,6 +38,7 @@ nb_execution_mode = "auto"
 nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+nb_output_stderr = "remove"  # libraries' remarks on their own imports
 
 autodoc_typehints = "none"  # numpydoc tells types
 autodoc_member_order = "bysource"
