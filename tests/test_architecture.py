@@ -97,13 +97,16 @@ RULES = {
             "timm": "backbones",
             "safetensors": "checkpoints that cannot run code",
             "openvino": "layers in eight bits",
+            "onnx": "networks for ONNX Runtime",
+            "onnxscript": "how torch writes them",
         },
     ),
     "catalogue": Rule(
         {"image", "sources"},
         {
             "numpy": "arrays",
-            "astropy": "FITS tables and segmentation maps",
+            "astropy": "FITS tables, VOTables and segmentation maps",
+            "mocpy": "coverage of the sky",
             "pyarrow": "Parquet",
             "qp": "redshift PDFs",
             "h5py": "the file under qp",
@@ -119,7 +122,7 @@ RULES = {
             "numpy": "arrays",
             "scipy": "bounds of segments",
             "zarr": "the store",
-            "astropy": "the truth of simulated tiles",
+            "astropy": "the truth of simulated tiles, images of COCO annotations in FITS",
         },
     ),
     "matching": Rule(
@@ -183,7 +186,11 @@ RULES = {
             "viewer",
             "speed",
         },
-        {"numpy": "arrays", "torch": "the seed of a training", "astropy": "angles on the sky"},
+        {
+            "numpy": "arrays",
+            "torch": "the seed of a training",
+            "astropy": "angles on the sky, messages to other programs",
+        },
     ),
     "cli": Rule(
         {"jobs"},
@@ -369,6 +376,7 @@ def test_dependencies_are_those_that_are_imported_and_say_why():
         *extras["rival"],
         *extras["int8"],
         *extras["pandas"],
+        *extras["onnx"],
     ]
     names = {re.match(r"[A-Za-z0-9._-]+", line).group() for line in declared}  # type: ignore[union-attr]
     ours = our_files()

@@ -18,6 +18,7 @@ import typer
 from astropy.table import Table
 
 import zpix
+from tests.training.scenery import blob_store
 from zpix.catalogue import FLAGS, catalogue_columns, read_catalogue
 from zpix.cli import app, main
 from zpix.detector import detector
@@ -198,6 +199,19 @@ def test_a_small_training_through_the_command_line(tmp_path, run_script):
     assert "redshifts" in shown and "completeness" in shown
     assert len(zpix.load_checkpoint(tmp_path / "model" / "model.safetensors").bands) == 9
     assert (tmp_path / "evaluation" / "report.json").is_file()
+
+
+@pytest.mark.slow
+def test_a_training_is_watched(tmp_path, run_script):
+    pytest.importorskip("tensorboard", reason="the extra 'tensorboard' is not installed")
+    blob_store(tmp_path / "store", train=2, validation=1)
+    settings = '[model]\nbands = ["A", "B", "C"]\npyramid_channels = 16\nbox_hidden = 32\nmask_layers = 1\n'
+    (tmp_path / "s.toml").write_text(settings + "[training]\nepochs = 2\nbatch_size = 2\n")
+    said = run_script(
+        sys.executable, EXAMPLES / "watch_training.py", tmp_path / "store", tmp_path / "out", tmp_path / "s.toml"
+    )
+    assert "epoch 1 of 2" in said and "finished" in said
+    assert any((tmp_path / "out" / "tensorboard").glob("events.*"))
 
 
 @pytest.mark.slow

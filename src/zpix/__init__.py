@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from zpix.jobs.demo import demo
     from zpix.jobs.diagnose import diagnose
     from zpix.jobs.evaluate import evaluate
+    from zpix.jobs.export import export
     from zpix.jobs.fetch import fetch
     from zpix.jobs.info import info
     from zpix.jobs.match import match
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from zpix.jobs.report import report
     from zpix.jobs.run import run, write_run
     from zpix.jobs.show import plot_source, plot_sources, show
+    from zpix.jobs.send import send
     from zpix.jobs.simulate import simulate
     from zpix.jobs.train import train
     from zpix.jobs.view import view
@@ -75,6 +77,7 @@ _HOMES = {
     "demo": "zpix.jobs.demo",
     "diagnose": "zpix.jobs.diagnose",
     "evaluate": "zpix.jobs.evaluate",
+    "export": "zpix.jobs.export",
     "fetch": "zpix.jobs.fetch",
     "flag_names": "zpix.catalogue",
     "flag_value": "zpix.catalogue",
@@ -94,6 +97,7 @@ _HOMES = {
     "report": "zpix.jobs.report",
     "run": "zpix.jobs.run",
     "show": "zpix.jobs.show",
+    "send": "zpix.jobs.send",
     "simulate": "zpix.jobs.simulate",
     "train": "zpix.jobs.train",
     "view": "zpix.jobs.view",
@@ -120,6 +124,7 @@ __all__ = [
     "demo",
     "diagnose",
     "evaluate",
+    "export",
     "fetch",
     "flag_names",
     "flag_value",
@@ -139,6 +144,7 @@ __all__ = [
     "report",
     "run",
     "show",
+    "send",
     "simulate",
     "train",
     "view",

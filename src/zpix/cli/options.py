@@ -82,6 +82,13 @@ class Backbone(StrEnum):
     resnet50 = "resnet50"
 
 
+class ColumnNames(StrEnum):
+    """Whose names columns have."""
+
+    eazy = "eazy"
+    roman = "roman"
+
+
 Out = Annotated[Path, typer.Option("--out", "-o", help="Directory to write to.")]
 Model = Annotated[Path | None, typer.Option("--model", "-m", help="Checkpoint; the shipped model by default.")]
 Mosaics = Annotated[
