@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from zpix.jobs.pretrain import pretrain
     from zpix.jobs.report import report
     from zpix.jobs.run import run, write_run
-    from zpix.jobs.show import plot_source, plot_sources, show
     from zpix.jobs.send import send
+    from zpix.jobs.show import plot_source, plot_sources, show
     from zpix.jobs.simulate import simulate
     from zpix.jobs.train import train
     from zpix.jobs.view import view
@@ -143,8 +143,8 @@ __all__ = [
     "read_redshifts",
     "report",
     "run",
-    "show",
     "send",
+    "show",
     "simulate",
     "train",
     "view",
