@@ -116,7 +116,7 @@ def jades_field(tmp_path_factory) -> JadesField:
 @pytest.fixture(scope="session")
 def survey_archive(tmp_path_factory) -> Path:
     """Small files in the formats of JADES and GalaxiesML, at the paths that they have in the archives."""
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     make = runpy.run_path(str(EXAMPLES / "jades_standin.py"))
     archive = tmp_path_factory.mktemp("archive")
     make["make_jades"](archive, size=(384, 448), seed=5, spectra=1.0)

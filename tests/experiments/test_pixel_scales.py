@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 
 from experiments.pixel_scales import score_scale
 

@@ -23,7 +23,7 @@ def test_spoiled_pixels_are_what_they_are_said_to_be(blob_field, tmp_path):
 
 @pytest.mark.slow
 def test_repaired_fields_score_as_the_right_one_does_within_its_error(tmp_path):
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     zpix.simulate(tmp_path / "field", size_pix=512, seed=4711)
     config = InferenceConfig(device="cpu", workers=1)
     scores = {}
