@@ -2,7 +2,7 @@
 
 import pytest
 
-from zpix.speed import make_contest
+from zpix.speed.shapes import make_contest
 
 
 def test_the_shipped_model_searches_a_simulated_tile(tiny_model):
