@@ -1,21 +1,10 @@
-"""Runs of these tests do without their picture, whose words and numbers take a third of a small run's time."""
+"""Runs of these tests do without their picture."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 
-def no_picture(path: Path, *_what: Any, **_options: Any) -> None:
-    """Stand in for `zpix.plots.draw_detections`, which test_run.py and the tests of the command line call."""
-    path.write_bytes(b"no picture")
-
-
 @pytest.fixture(scope="module", autouse=True)
-def without_pictures() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("zpix.jobs.run.draw_detections", no_picture)
-        yield
+def runs_without_pictures(without_pictures) -> None:
+    """As for all tests that ask for it."""
