@@ -18,6 +18,12 @@ from zpix.config import InferenceConfig, Registry
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
 from zpix.sources.classes import CLASSES, SourceClass
 
+
+def no_picture(path: Path, *_what: Any, **_options: Any) -> None:
+    """Stand in for `zpix.plots.draw_detections`, which test_run.py and the tests of the command line call."""
+    path.write_bytes(b"no picture")
+
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FIELD_SHAPE = (180, 280)  # (ny, nx): three tiles of `blob_search` across, one up
 
@@ -56,6 +62,22 @@ def quick_programs() -> Iterator[dict[str, str]]:
     """Environment in which `python` and `zpix` have loaded torch already."""
     with programs() as environment:
         yield environment
+
+
+@pytest.fixture(scope="module")
+def without_pictures() -> Iterator[None]:
+    """Runs do without their picture, whose words and numbers take a third of a small run's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zpix.jobs.run.draw_detections", no_picture)
+        yield
+
+
+@pytest.fixture(scope="module")
+def without_figures(without_pictures) -> Iterator[None]:
+    """Evaluations do without their figures too, which the tests of `zpix.plots` draw."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zpix.jobs.evaluate.save_evaluation_figures", lambda _report, _place: None)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +138,7 @@ def jades_field(tmp_path_factory) -> JadesField:
 @pytest.fixture(scope="session")
 def survey_archive(tmp_path_factory) -> Path:
     """Small files in the formats of JADES and GalaxiesML, at the paths that they have in the archives."""
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     make = runpy.run_path(str(EXAMPLES / "jades_standin.py"))
     archive = tmp_path_factory.mktemp("archive")
     make["make_jades"](archive, size=(384, 448), seed=5, spectra=1.0)

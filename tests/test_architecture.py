@@ -61,7 +61,7 @@ RULES = {
     ),
     "instruments": Rule(
         set(),
-        {"numpy": "arrays", "poppy": "the pupil of a telescope"},
+        {"numpy": "arrays"},
     ),
     "spectra": Rule(
         {"instruments", "sources"},

@@ -25,8 +25,7 @@ from zpix.detector import detector
 from zpix.evaluation import colour_space, read_truth, score_catalogue
 from zpix.surveys import RELEASES
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
-pytest.importorskip("eazy", reason="the rival needs the extra 'rival'")
+pytest.importorskip("eazy", reason="the simulator and the rival need the extras 'sim' and 'rival'")
 pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 
 ROOT = Path(__file__).parents[1]

@@ -47,7 +47,6 @@ def test_channels_part_at_2_4_um():
 
 
 def test_the_pupil_has_the_area_of_the_mirror():
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
     pupil = JWST.pupil(256)
     area = pupil.sum() * (JWST.diameter_m / 256) ** 2
     assert area == pytest.approx(JWST.collecting_area_m2, rel=0.05)
@@ -63,3 +62,12 @@ def test_medium_bands_are_as_much_noisier_as_they_are_narrower():
         noise = np.array([NIRCAM.error_njy[band] for band in bands]) * np.sqrt(electrons_per_njy(bands))
         of_wide = np.interp(pivot_um(bands), pivot_um(wide), noise[[bands.index(band) for band in wide]])
         np.testing.assert_allclose(noise, of_wide, rtol=0.25)
+
+
+def test_the_pupil_is_that_of_poppy():
+    """18 hexagons, the secondary mirror and its struts, as many pixels as `MultiHexagonAperture` and the like give."""
+    assert [JWST.pupil(n).sum() for n in (64, 256, 1024)] == [2456, 39580, 632390]
+    pupil = JWST.pupil(256)
+    np.testing.assert_array_equal(pupil, pupil[:, ::-1])
+    assert pupil[128, 128] == pupil[200, 127] == pupil[77, 98] == 0  # secondary mirror, upper strut, left strut
+    assert pupil[60, 127] == pupil[128, 20] == 1

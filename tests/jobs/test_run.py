@@ -380,7 +380,7 @@ def shipped() -> Path:
 @pytest.mark.slow
 def test_one_tile_or_many_give_the_same_sources(tmp_path, shipped):
     """One galaxy is owned by one tile, whatever the tiles."""
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     zpix.simulate(tmp_path / "field", size_pix=896, seed=20260207, config=SimulationConfig(ebv=0.01))
     mosaics = sorted((tmp_path / "field").glob("*_drz.fits"))
     whole, tiled = (

@@ -8,7 +8,7 @@ from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS, Region
 from zpix.scenes import Sky
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 CLEAN = {
     "hot_pixels_per_arcmin2": 0.0, "snowballs_per_arcmin2": 0.0, "striping": 0.0, "wisps_per_arcmin2": 0.0,
     "sky_residual_sigma": 0.0, "missing_coverage": 0.0, "depth_structure": 0.0, "chip_gaps": False,

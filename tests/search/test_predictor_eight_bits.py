@@ -14,7 +14,7 @@ from zpix.search import Predictor
 @pytest.mark.slow
 def test_the_shipped_network_finds_in_eight_bits_what_it_finds_in_32():
     pytest.importorskip("openvino", reason="eight bits need the extra 'int8'")
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     from zpix.scenes import draw_scene
 
     checkpoint = load_checkpoint(default_model())

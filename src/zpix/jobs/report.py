@@ -17,8 +17,8 @@ from zpix.jobs.show import read_stamps
 from zpix.jobs.view import band_shown, result_directory, searched_mosaic
 from zpix.outputs import TextTable
 from zpix.plots import (
-    Figure,
     DocumentSection,
+    Figure,
     evaluation_figures,
     picture_figure,
     population_figure,
@@ -143,7 +143,9 @@ def _about_mosaics(examination: Mapping[str, Any]) -> DocumentSection:
     ]
     rows = [[_measured(one.get(name), form) for name, (_, form) in _MEASURED.items()] for one in examination["bands"]]
     table = ("Empty pixels and sharp sources", [label for label, _ in _MEASURED.values()], rows)
-    return DocumentSection("What the pixels told", [*sentences, *repairs] or ["Nothing that the model does not know."], [table])
+    return DocumentSection(
+        "What the pixels told", [*sentences, *repairs] or ["Nothing that the model does not know."], [table]
+    )
 
 
 def _measured(value: Any, form: str) -> str:
@@ -191,7 +193,9 @@ def _of_evaluation(path: Path, mosaics: MosaicPaths | None) -> tuple[str, list[D
     return f"zpix evaluation: {path.absolute().name}", [*sections, *_about_run(place, catalogue, facts, scores.band)]
 
 
-def _failures(result: Path, catalogue: Catalogue, truth: Truth, scores: Report, mosaics: MosaicPaths | None) -> DocumentSection:
+def _failures(
+    result: Path, catalogue: Catalogue, truth: Truth, scores: Report, mosaics: MosaicPaths | None
+) -> DocumentSection:
     """The worst redshifts of bright sources, with stamps where there are mosaics."""
     known = np.full(len(catalogue), np.nan)
     known[scores.matching.left] = truth.z[scores.matching.right]

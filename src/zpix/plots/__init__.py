@@ -21,9 +21,9 @@ from zpix.plots.style import save_figure
 
 __all__ = [
     "Channels",
+    "DocumentSection",
     "Figure",
     "PictureStretch",
-    "DocumentSection",
     "SourceStamps",
     "accuracy_figure",
     "colour_channels",

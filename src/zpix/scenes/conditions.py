@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from zpix.config import SimulationConfig
 from zpix.instruments import NoiseKernel, channels_of, instrument_of, pivot_um
@@ -153,7 +153,7 @@ def _ratios(seed: int, bands: tuple[str, ...], config: SimulationConfig) -> tupl
         return None
     first, *others = stream(seed, CONDITIONS, _RATIO).standard_normal(1 + len(bands))
     common = config.noise_over_error_common
-    place = norm.cdf(np.sqrt(common) * first + np.sqrt(1 - common) * np.array(others))
+    place = ndtr(np.sqrt(common) * first + np.sqrt(1 - common) * np.array(others))
     return tuple(_between(config.noise_over_error_range, place).tolist())
 
 
