@@ -35,7 +35,7 @@ _COLUMNS_OF_TEXT = 104  # of 8 points on A4
 
 
 @dataclass(frozen=True, eq=False)
-class Section:
+class DocumentPart:
     """A part of a document.
 
     Attributes
@@ -56,7 +56,7 @@ class Section:
     figures: Sequence[tuple[str, Figure]] = field(default=())
 
 
-def write_html(path: Path, title: str, sections: Sequence[Section]) -> None:
+def write_html(path: Path, title: str, sections: Sequence[DocumentPart]) -> None:
     """Write a page of HTML with everything in it; it appears whole or not at all.
 
     Parameters
@@ -65,7 +65,7 @@ def write_html(path: Path, title: str, sections: Sequence[Section]) -> None:
         File to write.
     title : str
         Title of the page.
-    sections : sequence of Section
+    sections : sequence of DocumentPart
         Its parts.
     """
     body = "\n".join(line for section in sections for line in _html(section))
@@ -78,7 +78,7 @@ def write_html(path: Path, title: str, sections: Sequence[Section]) -> None:
         temporary.write_text(page, encoding="utf-8")
 
 
-def _html(section: Section) -> Iterator[str]:
+def _html(section: DocumentPart) -> Iterator[str]:
     yield f"<h2>{escape(section.title)}</h2>"
     yield from (f"<p>{escape(text)}</p>" for text in section.paragraphs)
     for title, header, rows in section.tables:
@@ -93,7 +93,7 @@ def _html(section: Section) -> Iterator[str]:
         yield f'<img src="data:image/png;base64,{data}" alt="{escape(words)}" title="{escape(words)}">'
 
 
-def write_pdf(path: Path, title: str, sections: Sequence[Section]) -> None:
+def write_pdf(path: Path, title: str, sections: Sequence[DocumentPart]) -> None:
     """Write the same as a PDF: pages of text and tables, and a page for each figure.
 
     Parameters
@@ -102,7 +102,7 @@ def write_pdf(path: Path, title: str, sections: Sequence[Section]) -> None:
         File to write; it appears whole or not at all.
     title : str
         Title of the document.
-    sections : sequence of Section
+    sections : sequence of DocumentPart
         Its parts.
     """
     with whole_file(path) as temporary, PdfPages(temporary, metadata={"Title": title}) as document:
@@ -118,7 +118,7 @@ def write_pdf(path: Path, title: str, sections: Sequence[Section]) -> None:
             _write_lines(document, lines)
 
 
-def _text(section: Section) -> Iterator[str]:
+def _text(section: DocumentPart) -> Iterator[str]:
     """Lines of a section's paragraphs and tables."""
     for paragraph in section.paragraphs:
         yield from textwrap.wrap(paragraph, _COLUMNS_OF_TEXT) or [""]
