@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
@@ -113,7 +114,7 @@ def write_pdf(path: Path, title: str, sections: Sequence[DocumentPart]) -> None:
                 _write_lines(document, lines)
                 lines = []
             for _, figure in section.figures:
-                document.savefig(figure)
+                document.savefig(figure)  # type: ignore[no-untyped-call]
         if lines:
             _write_lines(document, lines)
 
@@ -135,7 +136,7 @@ def _write_lines(document: PdfPages, lines: Sequence[tuple[str, str]]) -> None:
     """Write lines on as many pages as they need."""
     width, height = _A4_INCH
     on_a_page = int((height - 2 * _MARGIN_INCH) / _LINE_INCH)
-    styles = {
+    styles: dict[str, dict[str, Any]] = {
         "title": {"fontsize": 14, "fontweight": "bold"},
         "heading": {"fontsize": 10.5, "fontweight": "bold"},
         "text": {"fontsize": 8, "family": "monospace"},
@@ -145,4 +146,4 @@ def _write_lines(document: PdfPages, lines: Sequence[tuple[str, str]]) -> None:
         for number, (text, kind) in enumerate(lines[start : start + on_a_page]):
             y = 1 - (_MARGIN_INCH + number * _LINE_INCH) / height
             page.text(_MARGIN_INCH / width, y, text.replace("$", r"\$"), va="top", color=INK, **styles[kind])
-        document.savefig(page)
+        document.savefig(page)  # type: ignore[no-untyped-call]

@@ -118,7 +118,7 @@ def save_sheet(path: Path, pages: Sequence[Figure]) -> list[Path]:
     if path.suffix == ".pdf":
         with whole_file(path) as temporary, PdfPages(temporary) as document:
             for page in pages:
-                document.savefig(page)
+                document.savefig(page)  # type: ignore[no-untyped-call]
         return [path]
     paths = [path, *(path.with_stem(f"{path.stem}-{number}") for number in range(2, len(pages) + 1))]
     with ExitStack() as all_or_none:
