@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -229,10 +230,11 @@ def draw_fluxes(axes: Axes, source: Catalogue) -> None:
     """
     known = all(band in PIVOT_UM for band in source.bands)
     place = np.array([PIVOT_UM[band] if known else number for number, band in enumerate(source.bands)], float)
-    for flux, error, style in (
+    kinds: tuple[tuple[Callable[[str], str], Callable[[str], str], dict[str, Any]], ...] = (
         (flux_column, flux_error_column, {"color": GREY, "markerfacecolor": "white"}),
         (total_column, total_error_column, {"color": BLUE}),
-    ):
+    )
+    for flux, error, style in kinds:
         values, errors = (np.array([source[name(band)][0] for band in source.bands], float) for name in (flux, error))
         seen = np.isfinite(values)
         axes.errorbar(
