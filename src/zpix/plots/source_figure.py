@@ -182,7 +182,7 @@ def _draw_stamps(axes: Axes, own: SourceStamps) -> None:
 def _resized(picture: NDArray[np.floating], side: int) -> NDArray[np.floating]:
     """A square picture (y, x, channel) with another number of pixels, each that of the nearest."""
     index = ((np.arange(side) + 0.5) * picture.shape[0] / side).astype(int)
-    return picture[index][:, index]
+    return np.asarray(picture[index][:, index])
 
 
 def draw_pdf(axes: Axes, source: Catalogue, *, z_known: float = np.nan) -> None:
