@@ -117,9 +117,9 @@ class _Reader:
                 return result
             case ast.Compare(left=left, ops=ops, comparators=others):
                 result, value = np.True_, self.read(left)
-                for op, other in zip(ops, others, strict=True):
+                for comparison, other in zip(ops, others, strict=True):
                     after = self.read(other)
-                    result = np.logical_and(result, self.operation(op)(value, after))
+                    result = np.logical_and(result, self.operation(comparison)(value, after))
                     value = after
                 return result
         raise ValueError("not allowed")

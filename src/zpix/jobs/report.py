@@ -17,7 +17,7 @@ from zpix.jobs.show import read_stamps
 from zpix.jobs.view import band_shown, result_directory, searched_mosaic
 from zpix.outputs import TextTable
 from zpix.plots import (
-    DocumentSection,
+    DocumentPart,
     Figure,
     evaluation_figures,
     picture_figure,
@@ -98,7 +98,7 @@ def report(
     return files
 
 
-def _of_run(path: Path, band: str) -> tuple[str, list[DocumentSection]]:
+def _of_run(path: Path, band: str) -> tuple[str, list[DocumentPart]]:
     """Title and parts of the report of a run."""
     place = result_directory(path)
     catalogue = read_catalogue(place)
@@ -107,7 +107,7 @@ def _of_run(path: Path, band: str) -> tuple[str, list[DocumentSection]]:
     return f"zpix run: {place.absolute().name}", list(_about_run(place, catalogue, facts, band))
 
 
-def _about_run(place: Path, catalogue: Catalogue, facts: Mapping[str, Any], band: str) -> Iterator[DocumentSection]:
+def _about_run(place: Path, catalogue: Catalogue, facts: Mapping[str, Any], band: str) -> Iterator[DocumentPart]:
     picture = place / "detections.png"
     figures = [("the middle of the field with its sources", picture_figure(picture))] if picture.is_file() else []
     model = facts.get("model", {})
@@ -120,7 +120,7 @@ def _about_run(place: Path, catalogue: Catalogue, facts: Mapping[str, Any], band
         "intervals": str(catalogue.meta.get("intervals", "pdf")),
         **{f"mosaic {number}": str(one["path"]) for number, one in enumerate(facts.get("mosaics", []), start=1)},
     }
-    yield DocumentSection(
+    yield DocumentPart(
         "What went in", tables=[("", ["", ""], [[name, text] for name, text in inputs.items()])], figures=figures
     )
     examination = facts.get("examination")
@@ -128,13 +128,13 @@ def _about_run(place: Path, catalogue: Catalogue, facts: Mapping[str, Any], band
         yield _about_mosaics(examination)
     yield _about_sources(catalogue)
     shown = population_figure(catalogue, band=band_shown(catalogue, band))
-    yield DocumentSection("Distributions", figures=[("numbers by redshift and magnitude, and colours", shown)])
+    yield DocumentPart("Distributions", figures=[("numbers by redshift and magnitude, and colours", shown)])
     seconds = [[stage, f"{spent:.1f}"] for stage, spent in facts.get("seconds", {}).items()]
-    yield DocumentSection("Times", tables=[("", ["stage", "seconds"], seconds)] if seconds else [])
-    yield DocumentSection("How to cite", [_CITE])
+    yield DocumentPart("Times", tables=[("", ["stage", "seconds"], seconds)] if seconds else [])
+    yield DocumentPart("How to cite", [_CITE])
 
 
-def _about_mosaics(examination: Mapping[str, Any]) -> DocumentSection:
+def _about_mosaics(examination: Mapping[str, Any]) -> DocumentPart:
     """What the examination of the mosaics found."""
     sentences = [text for kind in ("warnings", "remarks", "notes") for text in examination.get(kind, [])]
     repairs = [
@@ -143,7 +143,7 @@ def _about_mosaics(examination: Mapping[str, Any]) -> DocumentSection:
     ]
     rows = [[_measured(one.get(name), form) for name, (_, form) in _MEASURED.items()] for one in examination["bands"]]
     table = ("Empty pixels and sharp sources", [label for label, _ in _MEASURED.values()], rows)
-    return DocumentSection(
+    return DocumentPart(
         "What the pixels told", [*sentences, *repairs] or ["Nothing that the model does not know."], [table]
     )
 
@@ -153,20 +153,20 @@ def _measured(value: Any, form: str) -> str:
     return "-" if value is None else format(value, form)
 
 
-def _about_sources(catalogue: Catalogue) -> DocumentSection:
+def _about_sources(catalogue: Catalogue) -> DocumentPart:
     """Numbers of sources by class and by flag."""
     kinds, counts = np.unique(catalogue["class"], return_counts=True)
     of_kind = [[str(kind), str(count)] for kind, count in zip(kinds, counts, strict=True)]
     flagged = [[f.name, str(int(((catalogue["flags"] & f.value) > 0).sum())), f.description] for f in FLAGS]
     none = ["none", str(int((catalogue["flags"] == 0).sum())), "a source without caveats"]
-    return DocumentSection(
+    return DocumentPart(
         "Sources",
         [f"{len(catalogue)} sources."],
         [("Classes", ["class", "sources"], of_kind), ("Flags", ["flag", "sources", "meaning"], [none, *flagged])],
     )
 
 
-def _of_evaluation(path: Path, mosaics: MosaicPaths | None) -> tuple[str, list[DocumentSection]]:
+def _of_evaluation(path: Path, mosaics: MosaicPaths | None) -> tuple[str, list[DocumentPart]]:
     """Title and parts of the report of an evaluation, whose scores are made again from what it was made from."""
     inputs = json.loads((path / "report.json").read_text("utf-8")).get("inputs")
     if inputs is None:
@@ -179,15 +179,15 @@ def _of_evaluation(path: Path, mosaics: MosaicPaths | None) -> tuple[str, list[D
              "detections": str(scores.n_detections), "true sources in the field": str(scores.n_truth),
              "matched one-to-one": str(scores.n_matched)}  # fmt: skip
     sections = [
-        DocumentSection("What was compared", tables=[("", ["", ""], [[name, text] for name, text in named.items()])]),
-        DocumentSection("Scores", tables=scores.tables()),
-        DocumentSection("Figures", figures=[(name, figure) for name, figure in evaluation_figures(scores).items()]),
+        DocumentPart("What was compared", tables=[("", ["", ""], [[name, text] for name, text in named.items()])]),
+        DocumentPart("Scores", tables=scores.tables()),
+        DocumentPart("Figures", figures=[(name, figure) for name, figure in evaluation_figures(scores).items()]),
         _failures(result, catalogue, truth, scores, mosaics if mosaics is not None else inputs.get("mosaics")),
     ]
     try:
         place = result_directory(result)
     except InputFileError:
-        return f"zpix evaluation: {path.absolute().name}", [*sections, DocumentSection("How to cite", [_CITE])]
+        return f"zpix evaluation: {path.absolute().name}", [*sections, DocumentPart("How to cite", [_CITE])]
     record = place / "run.json"
     facts = json.loads(record.read_text("utf-8")) if record.is_file() else {}
     return f"zpix evaluation: {path.absolute().name}", [*sections, *_about_run(place, catalogue, facts, scores.band)]
@@ -195,7 +195,7 @@ def _of_evaluation(path: Path, mosaics: MosaicPaths | None) -> tuple[str, list[D
 
 def _failures(
     result: Path, catalogue: Catalogue, truth: Truth, scores: Report, mosaics: MosaicPaths | None
-) -> DocumentSection:
+) -> DocumentPart:
     """The worst redshifts of bright sources, with stamps where there are mosaics."""
     known = np.full(len(catalogue), np.nan)
     known[scores.matching.left] = truth.z[scores.matching.right]
@@ -223,5 +223,5 @@ def _failures(
             figures = [("stamps, PDFs and fluxes of the worst failures", sheet)]
     except (InputFileError, BandError) as missing:
         told.append(f"Without stamps: {missing}.")
-    return DocumentSection("The worst failures", told if len(failed) else ["None is off by more than the outlier limit."],
+    return DocumentPart("The worst failures", told if len(failed) else ["None is off by more than the outlier limit."],
                    [table] if rows else [], figures)  # fmt: skip

@@ -6,7 +6,7 @@ from zpix.plots.comparison_figure import comparison_figure
 from zpix.plots.composite import Channels, PictureStretch, colour_channels, colour_composite, grey_picture, sky_noise
 from zpix.plots.detection_figure import completeness_figure
 from zpix.plots.diagnosis_figure import diagnosis_figure
-from zpix.plots.document import DocumentSection, write_html, write_pdf
+from zpix.plots.document import DocumentPart, write_html, write_pdf
 from zpix.plots.evaluation_figures import evaluation_figures, save_evaluation_figures
 from zpix.plots.examination_figure import examination_figure
 from zpix.plots.field_figure import detections_figure, segmentation_figure
@@ -21,7 +21,7 @@ from zpix.plots.style import save_figure
 
 __all__ = [
     "Channels",
-    "DocumentSection",
+    "DocumentPart",
     "Figure",
     "PictureStretch",
     "SourceStamps",

@@ -120,11 +120,10 @@ def stretched(level: NDArray[Any], stretch: PictureStretch = "asinh") -> NDArray
     top = _BRIGHTEST[stretch] - _DARKEST
     level = np.asarray(level, np.float32)
     if stretch == "linear":
-        return level / np.float32(top)
+        return np.asarray(level / np.float32(top), np.float32)
     grow = np.arcsinh if stretch == "asinh" else np.log1p
     soft = np.float32(_SOFTENING[stretch])
-    result: NDArray[np.float32] = grow(level / soft) / np.float32(grow(top / soft))
-    return result
+    return np.asarray(grow(level / soft) / np.float32(grow(top / soft)), np.float32)
 
 
 def grey_picture(

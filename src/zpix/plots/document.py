@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
@@ -35,7 +36,7 @@ _COLUMNS_OF_TEXT = 104  # of 8 points on A4
 
 
 @dataclass(frozen=True, eq=False)
-class DocumentSection:
+class DocumentPart:
     """A part of a document.
 
     Attributes
@@ -56,7 +57,7 @@ class DocumentSection:
     figures: Sequence[tuple[str, Figure]] = field(default=())
 
 
-def write_html(path: Path, title: str, sections: Sequence[DocumentSection]) -> None:
+def write_html(path: Path, title: str, sections: Sequence[DocumentPart]) -> None:
     """Write a page of HTML with everything in it; it appears whole or not at all.
 
     Parameters
@@ -65,7 +66,7 @@ def write_html(path: Path, title: str, sections: Sequence[DocumentSection]) -> N
         File to write.
     title : str
         Title of the page.
-    sections : sequence of DocumentSection
+    sections : sequence of DocumentPart
         Its parts.
     """
     body = "\n".join(line for section in sections for line in _html(section))
@@ -78,7 +79,7 @@ def write_html(path: Path, title: str, sections: Sequence[DocumentSection]) -> N
         temporary.write_text(page, encoding="utf-8")
 
 
-def _html(section: DocumentSection) -> Iterator[str]:
+def _html(section: DocumentPart) -> Iterator[str]:
     yield f"<h2>{escape(section.title)}</h2>"
     yield from (f"<p>{escape(text)}</p>" for text in section.paragraphs)
     for title, header, rows in section.tables:
@@ -93,7 +94,7 @@ def _html(section: DocumentSection) -> Iterator[str]:
         yield f'<img src="data:image/png;base64,{data}" alt="{escape(words)}" title="{escape(words)}">'
 
 
-def write_pdf(path: Path, title: str, sections: Sequence[DocumentSection]) -> None:
+def write_pdf(path: Path, title: str, sections: Sequence[DocumentPart]) -> None:
     """Write the same as a PDF: pages of text and tables, and a page for each figure.
 
     Parameters
@@ -102,7 +103,7 @@ def write_pdf(path: Path, title: str, sections: Sequence[DocumentSection]) -> No
         File to write; it appears whole or not at all.
     title : str
         Title of the document.
-    sections : sequence of DocumentSection
+    sections : sequence of DocumentPart
         Its parts.
     """
     with whole_file(path) as temporary, PdfPages(temporary, metadata={"Title": title}) as document:
@@ -113,12 +114,12 @@ def write_pdf(path: Path, title: str, sections: Sequence[DocumentSection]) -> No
                 _write_lines(document, lines)
                 lines = []
             for _, figure in section.figures:
-                document.savefig(figure)
+                document.savefig(figure)  # type: ignore[no-untyped-call]
         if lines:
             _write_lines(document, lines)
 
 
-def _text(section: DocumentSection) -> Iterator[str]:
+def _text(section: DocumentPart) -> Iterator[str]:
     """Lines of a section's paragraphs and tables."""
     for paragraph in section.paragraphs:
         yield from textwrap.wrap(paragraph, _COLUMNS_OF_TEXT) or [""]
@@ -135,7 +136,7 @@ def _write_lines(document: PdfPages, lines: Sequence[tuple[str, str]]) -> None:
     """Write lines on as many pages as they need."""
     width, height = _A4_INCH
     on_a_page = int((height - 2 * _MARGIN_INCH) / _LINE_INCH)
-    styles = {
+    styles: dict[str, dict[str, Any]] = {
         "title": {"fontsize": 14, "fontweight": "bold"},
         "heading": {"fontsize": 10.5, "fontweight": "bold"},
         "text": {"fontsize": 8, "family": "monospace"},
@@ -145,4 +146,4 @@ def _write_lines(document: PdfPages, lines: Sequence[tuple[str, str]]) -> None:
         for number, (text, kind) in enumerate(lines[start : start + on_a_page]):
             y = 1 - (_MARGIN_INCH + number * _LINE_INCH) / height
             page.text(_MARGIN_INCH / width, y, text.replace("$", r"\$"), va="top", color=INK, **styles[kind])
-        document.savefig(page)
+        document.savefig(page)  # type: ignore[no-untyped-call]

@@ -13,7 +13,7 @@ from zpix.catalogue import Catalogue, CatalogueFile
 from zpix.image import Mosaic, Region, SegmentationMap
 from zpix.plots.composite import colour_composite
 from zpix.plots.field_figure import detections_figure
-from zpix.plots.style import new_figure, save_figure
+from zpix.plots.style import save_figure
 
 # Side of the picture in pixels: small enough to see single sources.
 _PICTURE_PIX = 512
@@ -83,8 +83,8 @@ def picture_figure(path: Path) -> Figure:
         The picture, without axes.
     """
     picture = imread(path)
-    figure = new_figure(picture.shape[1] / 150, picture.shape[0] / 150)
-    axes = figure.subplots()
+    figure = Figure(figsize=(picture.shape[1] / 150, picture.shape[0] / 150), facecolor="white")
+    axes = figure.add_axes((0, 0, 1, 1))
     axes.imshow(picture)
     axes.set_axis_off()
     return figure

@@ -58,8 +58,7 @@ def population_figure(catalogue: Catalogue, *, band: str) -> Figure:
         both = seen & np.isfinite(colour)
         points = colours.scatter(
             magnitude[both], colour[both], s=5, c=np.log1p(catalogue["z_phot"][both]), cmap="turbo", vmin=0,
-            linewidths=0,
-            rasterized=True,
+            linewidths=0, rasterized=True,
         )  # fmt: skip
         bar = figure.colorbar(points, ax=colours, label="z_phot")
         bar.set_ticks([float(np.log1p(z)) for z in (0, 1, 2, 4, 8)], labels=["0", "1", "2", "4", "8"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -118,7 +119,7 @@ def save_sheet(path: Path, pages: Sequence[Figure]) -> list[Path]:
     if path.suffix == ".pdf":
         with whole_file(path) as temporary, PdfPages(temporary) as document:
             for page in pages:
-                document.savefig(page)
+                document.savefig(page)  # type: ignore[no-untyped-call]
         return [path]
     paths = [path, *(path.with_stem(f"{path.stem}-{number}") for number in range(2, len(pages) + 1))]
     with ExitStack() as all_or_none:
@@ -181,7 +182,7 @@ def _draw_stamps(axes: Axes, own: SourceStamps) -> None:
 def _resized(picture: NDArray[np.floating], side: int) -> NDArray[np.floating]:
     """A square picture (y, x, channel) with another number of pixels, each that of the nearest."""
     index = ((np.arange(side) + 0.5) * picture.shape[0] / side).astype(int)
-    return picture[index][:, index]
+    return np.asarray(picture[index][:, index])
 
 
 def draw_pdf(axes: Axes, source: Catalogue, *, z_known: float = np.nan) -> None:
@@ -229,10 +230,11 @@ def draw_fluxes(axes: Axes, source: Catalogue) -> None:
     """
     known = all(band in PIVOT_UM for band in source.bands)
     place = np.array([PIVOT_UM[band] if known else number for number, band in enumerate(source.bands)], float)
-    for flux, error, style in (
+    kinds: tuple[tuple[Callable[[str], str], Callable[[str], str], dict[str, Any]], ...] = (
         (flux_column, flux_error_column, {"color": GREY, "markerfacecolor": "white"}),
         (total_column, total_error_column, {"color": BLUE}),
-    ):
+    )
+    for flux, error, style in kinds:
         values, errors = (np.array([source[name(band)][0] for band in source.bands], float) for name in (flux, error))
         seen = np.isfinite(values)
         axes.errorbar(
