@@ -25,6 +25,7 @@ def test_a_line_says_how_far_it_is(epoch, best, told):
     assert report.told() == told
 
 
+@pytest.mark.slow
 def test_a_program_watches_a_training(tmp_path):
     blob_store(tmp_path / "store", train=2, validation=1)
     pictures, seen = [], []

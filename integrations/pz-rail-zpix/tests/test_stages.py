@@ -130,7 +130,7 @@ def test_a_pipeline_file_goes_from_images_to_an_ensemble(sky, tmp_path):
     assert ensemble.npdf == len(catalogue) > 7  # more than one chunk
     np.testing.assert_array_equal(np.ravel(ensemble.ancil["id"]), catalogue["id"])
     np.testing.assert_allclose(np.ravel(ensemble.ancil["ra"]), catalogue["ra"])
-    assert {"zmode", "zmedian"} <= set(ensemble.ancil)
+    assert {"z_mode", "z_median"} <= set(ensemble.ancil)
     np.testing.assert_allclose(
         np.ravel(ensemble.ppf(0.5)), catalogue["z500"], atol=0.01 * (1 + catalogue["z500"].max())
     )

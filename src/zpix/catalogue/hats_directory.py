@@ -42,7 +42,7 @@ def write_hats(path: str | Path, catalogue: str | Path, *, scheduler: str | None
 
     require_hats()
     from distributed import Client, LocalCluster
-    from hats_import import CollectionArguments
+    from hats_import.collection.arguments import CollectionArguments
     from hats_import.collection.run_import import run
 
     path = Path(path)
@@ -57,7 +57,7 @@ def write_hats(path: str | Path, catalogue: str | Path, *, scheduler: str | None
         should_write_skymap=False,
         create_thumbnail=False,
     )
-    arguments.catalog(
+    arguments.catalog(  # type: ignore[no-untyped-call]
         output_artifact_name="sources",
         input_file_list=[Path(catalogue)],
         file_reader="parquet",
@@ -66,7 +66,7 @@ def write_hats(path: str | Path, catalogue: str | Path, *, scheduler: str | None
         sort_columns="id",
         pixel_threshold=_MOST_ROWS,
     )
-    arguments.add_margin(margin_threshold=_MARGIN_ARCSEC, is_default=True)
+    arguments.add_margin(margin_threshold=_MARGIN_ARCSEC, is_default=True)  # type: ignore[no-untyped-call]
     if scheduler is not None:
         with Client(scheduler) as client:  # type: ignore[no-untyped-call]
             run(arguments, client)  # type: ignore[no-untyped-call]

@@ -147,7 +147,7 @@ def _channels(flux: Tensor, error: Tensor) -> Tensor:
 def _kept(boxes: Tensor, score: Tensor, usable: Tensor, iou: float) -> Tensor:
     """Which usable boxes non-maximum suppression leaves, (n,) bool; those that are not usable come last in it."""
     rows = nms(boxes, torch.where(usable, score, -torch.inf), iou)
-    left = torch.zeros_like(usable).index_fill(0, rows, True)
+    left: Tensor = torch.zeros_like(usable).index_fill(0, rows, True)
     return left & usable
 
 
@@ -160,7 +160,7 @@ def _pooled(features: list[Tensor], boxes: Tensor, bins: int, samples: int) -> T
     """Features (n, channel, bins, bins) of boxes: those of every level, of which each box takes its own."""
     level = box_levels(boxes)[:, None, None, None]
     rois = torch.cat([torch.zeros_like(boxes[:, :1]), boxes], 1)
-    pooled = roi_align(features[0], rois, bins, 1 / STRIDES[0], samples, aligned=True)
+    pooled: Tensor = roi_align(features[0], rois, bins, 1 / STRIDES[0], samples, aligned=True)
     for number in range(1, _LEVELS):
         other = roi_align(features[number], rois, bins, 1 / STRIDES[number], samples, aligned=True)
         pooled = torch.where(level == number, other, pooled)

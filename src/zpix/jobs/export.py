@@ -7,7 +7,7 @@ network as a program of its own.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from zpix.catalogue import Names, read_catalogue, refuse_other_endings, under_other_names, write_table
 from zpix.config import Config, InferenceConfig, as_config
@@ -16,7 +16,7 @@ from zpix.jobs.info import kind_of
 from zpix.outputs import output_directory, whole_file
 
 # Endings of an exported network.
-_FORMS = {".pt2": "torch", ".onnx": "onnx"}
+_FORMS: dict[str, Literal["torch", "onnx"]] = {".pt2": "torch", ".onnx": "onnx"}
 
 
 def export(
@@ -79,7 +79,7 @@ def export(
 
 def _export_catalogue(source: Path, out: Path, columns: Names | None, *, overwrite: bool) -> Path:
     """Write a catalogue under other names."""
-    if columns not in get_args(Names):
+    if columns is None or columns not in get_args(Names):
         told = "not given" if columns is None else f"'{columns}'"
         raise ConfigError(f"columns is {told}: allowed are {' and '.join(get_args(Names))}")
     refuse_other_endings(out)

@@ -85,7 +85,8 @@ class _Hub:
 
     def __init__(self, address: str, secret: str) -> None:
         self._methods: Any = ServerProxy(address).samp.hub
-        self._key = str(self._methods.register(secret)["samp.private-key"])
+        registered: Any = self._methods.register(secret)
+        self._key = str(registered["samp.private-key"])
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """Call a method of the hub."""
