@@ -90,7 +90,7 @@ RULES = {
         },
     ),
     "detector": Rule(
-        {"instruments"},
+        {"image"},
         {
             "torch": "the network",
             "torchvision": "detection parts",

@@ -110,7 +110,7 @@ def test_matched_fields_have_one_width_in_all_bands(make_source) -> None:
     for sky in (plain, matched):
         star = make_source(64.0, 64.0)
         light, _ = sky._draw(
-            Region(0, 0, 128, 128), Region(0, 0, 128, 128), star, np.ones((1, 3), np.float32), np.array([128])
+            Region(0, 0, 128, 128), Region(0, 0, 128, 128), star, np.ones((1, 3), np.float32), np.array([128]), None
         )
         peaks.append(light.max(axis=(1, 2)))
     assert peaks[0][0] > 3 * peaks[0][2]

@@ -27,7 +27,7 @@ def test_tiles_share_a_psf_and_nothing_else(monkeypatch):
     from zpix.scenes import Sky
 
     seen = []
-    monkeypatch.setattr(Sky, "realisations", lambda sky, region: seen.append(sky) or iter(()))
+    monkeypatch.setattr(Sky, "realisations", lambda sky, region, **_: seen.append(sky) or iter(()))
     config = SimulationConfig(psf_width_scatter=0.15, psf_shared_tiles=5, band_depth_scatter_mag=0.3)
     for index in (0, 4, 5):
         list(draw_again(MockTile(3, index, 128, ("F200W", "F444W"), config)))

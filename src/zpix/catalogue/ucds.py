@@ -84,7 +84,7 @@ def wavelength_um(band: str) -> float | None:
     Examples
     --------
     >>> wavelength_um("F444W"), wavelength_um("F814W"), wavelength_um("F160W"), wavelength_um("HSC-G")
-    (4.421, 0.814, 1.6, 0.48)
+    (4.402, 0.806, 1.537, 0.48)
     """
     if band in PIVOT_UM:
         return PIVOT_UM[band]

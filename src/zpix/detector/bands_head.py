@@ -19,7 +19,7 @@ from torch.nn import functional
 from zpix.config import ModelConfig
 from zpix.detector.redshift_head import Mixture, MixtureLayer, PhotometricHead, dust_input
 from zpix.detector.soft_photometry import SourcePixels, soft_photometry
-from zpix.instruments.passbands import passband
+from zpix.image.passbands import passband
 
 _WIDTH, _HEADS, _LAYERS = 96, 4, 3
 _HIDDEN = 256
