@@ -28,8 +28,8 @@ class Passband(NamedTuple):
     red_um: float
 
 
-#: Wavelengths in µm at which the curves of HST's ACS and WFC3 and of NIRCam first and last reach half their height, from
-#: the curves of astro-sedpy.
+#: Wavelengths in µm at which curves of ACS, WFC3 and NIRCam first and last reach half their height, from the curves of
+#: astro-sedpy.
 HALF_HEIGHT_UM = {
     "F435W": (0.388, 0.481),
     "F606W": (0.476, 0.709),
