@@ -98,7 +98,7 @@ def test_a_pipeline_file_goes_from_images_to_an_ensemble(sky, tmp_path):
         "estimate_zpix": {
             "name": "estimate_zpix", "config_file": str(sky / "settings.toml"), "device": "cpu", "workers": 1,
             "chunk_size": 7,
-            "result_dir": str(tmp_path / "result"), "calculated_point_estimates": ["mode", "median"],
+            "result_dir": str(tmp_path / "result"), "calculated_point_estimates": ["zmode", "zmedian"],
         },
     }  # fmt: skip
     (tmp_path / "config.yml").write_text(yaml.safe_dump(stages))
@@ -130,7 +130,7 @@ def test_a_pipeline_file_goes_from_images_to_an_ensemble(sky, tmp_path):
     assert ensemble.npdf == len(catalogue) > 7  # more than one chunk
     np.testing.assert_array_equal(np.ravel(ensemble.ancil["id"]), catalogue["id"])
     np.testing.assert_allclose(np.ravel(ensemble.ancil["ra"]), catalogue["ra"])
-    assert {"z_mode", "z_median"} <= set(ensemble.ancil)
+    assert {"zmode", "zmedian", "zbest"} <= set(ensemble.ancil)
     np.testing.assert_allclose(
         np.ravel(ensemble.ppf(0.5)), catalogue["z500"], atol=0.01 * (1 + catalogue["z500"].max())
     )

@@ -225,7 +225,7 @@ class ZpixEstimator(CatEstimator):
         """Write the ensemble of some sources."""
         edges = np.expm1(np.arange(np.log1p(self.config.zmin), np.log1p(self.config.zmax) + _LN_STEP, _LN_STEP))
         ensemble = qp.Ensemble(qp.hist, data={"bins": edges, "pdfs": data.redshift.binned(edges)})
-        ensemble.set_ancil({name: data[name] for name in _BESIDE})
+        ensemble.set_ancil({"zbest": data["z_phot"]} | {name: data[name] for name in _BESIDE})
         self._do_chunk_output(ensemble, start, end, first, data=_NOTHING)
 
 
