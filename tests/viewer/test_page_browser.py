@@ -40,7 +40,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Path:
     """A small demo by the shipped model, with its page."""
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     place = tmp_path_factory.mktemp("demo") / "demo"
     zpix.demo(place, size_pix=640)
     zpix.view(place / "result", truth=place / "field" / "truth.fits", bands=["F444W,F277W,F150W", "F200W,F150W,F115W"])
