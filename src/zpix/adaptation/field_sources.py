@@ -160,7 +160,8 @@ def _search(
 ) -> FieldSources:
     """The sources of a tile."""
     pixels = mosaic.read(tile.read, bands=predictor.bands)
-    middle = mosaic.sky(*(np.array([0.5 * (a + b)]) for a, b in ((tile.owned.x0, tile.owned.x1), (tile.owned.y0, tile.owned.y1))))
+    owned = tile.owned
+    middle = mosaic.sky(np.array([0.5 * (owned.x0 + owned.x1)]), np.array([0.5 * (owned.y0 + owned.y1)]))
     dust = float(ebv_at(*middle, dust=config.dust)[0])
     known = None if reference is None else reference.owned_by(tile, mask_size=predictor.mask_size)
     with _pyramid_part(predictor.redshift_head) as kept:

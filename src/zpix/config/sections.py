@@ -213,13 +213,19 @@ class AdaptationConfig(Section):
     """How a model is adapted to the spectra of a field."""
 
     seed: int = Field(0, description="seed of the mock, of the folds, and of every other random choice")
-    tiles: int = Field(100, ge=1, description="number of simulated tiles, observed as the field is, whose galaxies help")
+    tiles: int = Field(
+        100, ge=1, description="number of simulated tiles, observed as the field is, whose galaxies help"
+    )
     realisations: int = Field(2, ge=1, description="number of noise realisations in which each tile is seen")
     folds: int = Field(5, ge=2, description="parts of the spectra, each of which is left out once to judge by")
     epochs: int = Field(20, ge=1, description="most epochs; the best by spectra that are held out is taken")
     steps: int = Field(50, ge=1, description="steps of an epoch")
-    spectra_of_batch: int = Field(64, ge=1, description="spectra in each step, some of them as fainter or noisier copies")
-    mock_of_batch: int = Field(192, ge=1, description="simulated galaxies in each step, with spectra that are drawn again")
+    spectra_of_batch: int = Field(
+        64, ge=1, description="spectra in each step, some of them as fainter or noisier copies"
+    )
+    mock_of_batch: int = Field(
+        192, ge=1, description="simulated galaxies in each step, with spectra that are drawn again"
+    )
     spectra_share: float = Field(
         0.5,
         gt=0,

@@ -9,7 +9,14 @@ from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
 
-from zpix.config.sections import AdaptationConfig, InferenceConfig, ModelConfig, PretrainingConfig, Section, TrainingConfig
+from zpix.config.sections import (
+    AdaptationConfig,
+    InferenceConfig,
+    ModelConfig,
+    PretrainingConfig,
+    Section,
+    TrainingConfig,
+)
 from zpix.config.simulation import SimulationConfig
 from zpix.errors import ConfigError
 
