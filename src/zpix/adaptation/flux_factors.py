@@ -9,7 +9,6 @@ factor explains count less (Student's t). Brightness is free, so the mean of ln 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -251,23 +250,3 @@ def _robust(
     n = len(difference)
     samples = [solved(rng.integers(0, n, n)) for _ in range(_RESAMPLES)]
     return solved(np.arange(n)), np.std(samples, axis=0)
-
-
-def merged_factors(factors: Sequence[FluxFactors]) -> dict[str, float]:
-    """Multiply factors that were applied one after the other.
-
-    Parameters
-    ----------
-    factors : sequence of FluxFactors
-        In any order.
-
-    Returns
-    -------
-    dict of str to float
-        By band, to four digits, where they are not one.
-    """
-    whole: dict[str, float] = {}
-    for own in factors:
-        for band, factor in own.named().items():
-            whole[band] = whole.get(band, 1.0) * factor
-    return {band: float(f"{factor:.4g}") for band, factor in whole.items()}

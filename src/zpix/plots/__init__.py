@@ -1,5 +1,6 @@
 """Figures of tables and results; functions return a matplotlib Figure and need no screen."""
 
+from zpix.plots.adaptation_figure import adaptation_figure
 from zpix.plots.comparison_figure import comparison_figure
 from zpix.plots.composite import colour_composite
 from zpix.plots.detection_figure import completeness_figure
@@ -16,6 +17,7 @@ from zpix.plots.style import save_figure
 
 __all__ = [
     "accuracy_figure",
+    "adaptation_figure",
     "colour_composite",
     "comparison_figure",
     "completeness_figure",
