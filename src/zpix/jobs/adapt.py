@@ -189,11 +189,10 @@ def adapt(
                 reference = ReferenceApertures(
                     placed.write(work.parts), shape=given.shape, segmentation=placed.segmentation
                 )  # fmt: skip
-            settings = settings.model_copy(update={"inference": inference})
+            settings, mosaic = settings.model_copy(update={"inference": inference}), given.repaired(verdict.repairs)
             task = _Task(
-                checkpoint, given.repaired(verdict.repairs), verdict, compilation, lists, reference, radius_arcsec, sets,
-                settings, base, workers,
-            )  # fmt: skip
+                checkpoint, mosaic, verdict, compilation, lists, reference, radius_arcsec, sets, settings, base, workers
+            )
             account = _adapt(task, work.parts, work.products)
     return replace(account, model=Path(out) / "model.safetensors")
 
@@ -234,9 +233,8 @@ def _adapt(task: _Task, parts: Path, products: Path) -> AdaptationAccount:
     )  # fmt: skip
     account.write(products)
     scores = {name: judgement.scores(name) for name in judgement.samples}
-    save_figure(
-        products / "adaptation.png", adaptation_figure(_shown(judgement.samples, chosen), scores, judgement.sound, band=band)
-    )  # fmt: skip
+    figure = adaptation_figure(_shown(judgement.samples, chosen), scores, judgement.sound, band=band)
+    save_figure(products / "adaptation.png", figure)
     return account
 
 
