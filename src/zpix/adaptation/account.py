@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from zpix.adaptation.candidates import ADAPTED, AS_IT_WAS, FACTORS
+from zpix.adaptation.candidates import ADAPTED, AS_IT_WAS, FACTORS, WIDTHS
 from zpix.adaptation.field_spectra import FieldSpectra
 from zpix.adaptation.flux_factors import FluxFactors
 from zpix.adaptation.judgement import Judgement
@@ -19,12 +19,13 @@ from zpix.outputs import TextTable, whole_file, write_json
 from zpix.sources import ZMixture
 
 _SUSPECT = 0.5  # probability from which on a label is listed
+_FEWEST_IN_BIN = 5  # sources without which a bin has no row
 _COLUMNS = ("bias", "sigma_nmad", "outlier_fraction", "coverage_68", "coverage_95", "crps")
 _TITLES = ("bias", "σ_NMAD", "outliers", "in 68 %", "in 95 %", "CRPS")
 
 _WHY = {
     AS_IT_WAS: "Nothing that was tried is better on what was held out, so the model is handed out **as it was**.",
-    "widths": "The **widths** of its PDFs are calibrated to this field; redshifts are as they were.",
+    WIDTHS: "The **widths** of its PDFs are calibrated to this field; redshifts are as they were.",
     FACTORS: "Fluxes are divided by the **factors** below, and the **widths** of PDFs are calibrated to this field.",
     ADAPTED: (
         "Its redshift head was **tuned** to this field, fluxes are divided by the factors below where one is applied, "
@@ -133,9 +134,9 @@ class AdaptationAccount:
         parts = [
             "# A model adapted to a field\n",
             f"{_WHY[self.chosen]} `zpix run MOSAICS --model {self.model.name}` uses it.\n",
-            f"All scores are on {len(self.judgement.weight)} {by} that were held out while what is judged was fitted; "
-            f"{int((~self.judgement.sound).sum())} labels that all candidates take for another source's do not "
-            "count.\n",
+            f"All scores are on {len(self.judgement.weight)} {by}, each held out when what is asked about it was "
+            f"fitted. {int((~self.judgement.sound).sum())} labels that every candidate takes for another source's do "
+            "not count.\n",
             *(_markdown(table) for table in self.tables()),
             _markdown(self._by_bin()),
             "![redshifts and scores](adaptation.png)\n",
@@ -167,9 +168,11 @@ class AdaptationAccount:
 
     def _by_bin(self) -> TextTable:
         """Scores by magnitude and redshift of the model as it was and of the one that is handed out."""
-        rows = []
+        rows, tried = [], {AS_IT_WAS, WIDTHS, FACTORS, ADAPTED} - {AS_IT_WAS, self.chosen}
         for name in dict.fromkeys([AS_IT_WAS, self.chosen, *self.judgement.samples]):
-            for where, scores in self.judgement.scores(name).items():
+            for where, scores in ({} if name in tried else self.judgement.scores(name)).items():
+                if scores.count < _FEWEST_IN_BIN:
+                    continue
                 texts = (estimate_text(getattr(scores, column)) for column in _COLUMNS)
                 rows.append([name, where, str(scores.count), *texts])
         return "By magnitude and redshift", ["method", "sources", "number", *_TITLES], rows

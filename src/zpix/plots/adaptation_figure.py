@@ -70,6 +70,8 @@ def adaptation_figure(
         for number, name in enumerate(samples):
             _by_magnitude(axes, scores[name], score, band, colours.get(name, INK), 0.06 * (number - len(samples) / 2))
         polish(axes, x=f"{band} magnitude (AB)", y=text)
+        if not axes.containers:
+            no_data(axes, f"fewer than {_FEWEST} in every bin")
     grid[1, 2].axhline(0.68, color=INK, linewidth=0.9)
     return figure
 
@@ -112,4 +114,6 @@ def _by_magnitude(
     }
     centres = [np.mean([float(edge) for edge in name.split("-")]) + shift for name in bins]
     values, errors = ([getattr(getattr(own, score), part) for own in bins.values()] for part in ("value", "error"))
+    if not bins:
+        return
     axes.errorbar(centres, values, yerr=errors, fmt="o-", color=colour, markersize=4, linewidth=1.2, capsize=2)
