@@ -13,7 +13,6 @@ from astropy.table import Table
 
 from zpix.config import AdaptationConfig, Config, InferenceConfig, ModelConfig, SimulationConfig
 from zpix.detector import load_checkpoint
-from zpix.errors import CatalogueError, ConfigError, OutputError
 from zpix.jobs import adapt as job
 from zpix.jobs.adapt import PRODUCTS, adapt
 

@@ -23,10 +23,10 @@ from zpix.adaptation.copies import copied, head_inputs, size_slope
 from zpix.adaptation.field_sources import FieldSources
 from zpix.adaptation.wrong_labels import log_anywhere
 from zpix.config import AdaptationConfig, SimulationConfig, TrainingConfig
-from zpix.detector import About, Checkpoint, Detector, load_checkpoint
+from zpix.detector import About, Checkpoint, Detector
 from zpix.detector.losses import redshift_log_likelihood, redshift_loss
 from zpix.detector.redshift_head import Mixture, PhotometricHead
-from zpix.detector.tensor_file import read_tensors
+from zpix.detector.tensor_file import read_tensors, write_tensors
 from zpix.training.loop import STATE_FILE, Row, Training, learn
 from zpix.training.pretraining import predict_sums
 from zpix.training.separate_sums import RedrawnExamples, SeparateSums, redrawn
@@ -116,9 +116,9 @@ def tune(
     training = HeadTuning(lessons, detector, used, stops=stops)
     score = training.validate(0)
     path = learn(training, out)
+    weights, _ = read_tensors(path)
     state = json.loads(read_tensors(out / STATE_FILE)[1]["state"])
     learnt = int(state["best_epoch"]) or int(state["epoch"])
-    weights = load_checkpoint(path).detector.redshift_head.state_dict()
     if score is not None and not state["best_score"] < training.score(score):
         learnt, weights = 0, before
     detector.redshift_head.load_state_dict(weights)
@@ -204,6 +204,11 @@ class HeadTuning(Training):
     def checkpoint(self, state: TrainingState, rows: list[Row]) -> Checkpoint:
         """Give the model after an epoch; see `Training.checkpoint`."""
         return Checkpoint(self.detector, About())
+
+    def save(self, path: Path, state: TrainingState, rows: list[Row]) -> None:
+        """Write the weights of the head alone; see `Training.save`."""
+        tensors = {name: value.detach().clone().contiguous() for name, value in self.network.state_dict().items()}
+        write_tensors(path, tensors, {})
 
     def score(self, scores: Mapping[str, float]) -> float:
         """Judge a head by its losses; see `Training.score`."""
