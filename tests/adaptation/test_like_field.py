@@ -20,10 +20,8 @@ def nominal():
 
 
 def test_depth_and_noise_are_those_of_the_field(nominal):
-    shallower = replace(
-        nominal,
-        bands=tuple(replace(own, depth_mag=own.depth_mag - 0.75, fwhm_arcsec=math.nan) for own in nominal.bands),
-    )
+    bands = tuple(replace(own, depth_mag=own.depth_mag - 0.75, fwhm_arcsec=math.nan) for own in nominal.bands)
+    shallower = replace(nominal, bands=bands)
     made = simulation_like(shallower, SKY, taught=Taught({}), ebv=0.02)
     low, high = made.depth_range
     assert low < 2.0 < high and made.band_depth_scatter_mag < 0.1 and made.ebv == 0.02
