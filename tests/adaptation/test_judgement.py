@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zpix.adaptation import Candidate, judge_candidates
-from zpix.adaptation.candidates import ADAPTED, AS_IT_WAS, WIDTHS
+from zpix.adaptation.fit_candidates import ADAPTED, AS_IT_WAS, WIDTHS
 from zpix.adaptation.wrong_labels import wrong_probability
 from zpix.sources import WidthCalibration, ZMixture
 

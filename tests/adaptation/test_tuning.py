@@ -6,7 +6,7 @@ import torch
 
 from tests.adaptation.scenery import lessons_of, network
 from zpix.adaptation import tune
-from zpix.adaptation.candidates import answers
+from zpix.adaptation.fit_candidates import answers
 from zpix.config import AdaptationConfig
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")

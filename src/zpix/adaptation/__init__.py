@@ -2,9 +2,9 @@
 
 from zpix.adaptation.account import AdaptationAccount
 from zpix.adaptation.adapted_model import FieldFacts, adapted_checkpoint
-from zpix.adaptation.candidates import ADAPTED, Candidate, held_out_candidates, mock_candidates, without_pyramid
 from zpix.adaptation.field_sources import FieldSources, search_near
 from zpix.adaptation.field_spectra import FieldSpectra, match_spectra, spectra_on
+from zpix.adaptation.fit_candidates import ADAPTED, Candidate, held_out_candidates, mock_candidates, without_pyramid
 from zpix.adaptation.flux_factors import FluxFactors, solve_flux_factors
 from zpix.adaptation.judgement import Judgement, judge_candidates
 from zpix.adaptation.like_field import as_noisy, simulation_like, taught_simulation

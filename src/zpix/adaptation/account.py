@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from zpix.adaptation.candidates import ADAPTED, AS_IT_WAS, FACTORS, WIDTHS
 from zpix.adaptation.field_spectra import FieldSpectra
+from zpix.adaptation.fit_candidates import ADAPTED, AS_IT_WAS, FACTORS, WIDTHS
 from zpix.adaptation.flux_factors import FluxFactors
 from zpix.adaptation.judgement import Judgement
 from zpix.evaluation.score_tables import estimate_text

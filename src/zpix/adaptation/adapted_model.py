@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zpix.adaptation.candidates import ADAPTED, AS_IT_WAS, FACTORS, Candidate, mask_significance
+from zpix.adaptation.fit_candidates import ADAPTED, AS_IT_WAS, FACTORS, Candidate, mask_significance
 from zpix.adaptation.judgement import Judgement
 from zpix.adaptation.tuning import Lessons
 from zpix.config import AdaptationConfig

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zpix.adaptation.candidates import ADAPTED, Candidate
+from zpix.adaptation.fit_candidates import ADAPTED, Candidate
 from zpix.adaptation.wrong_labels import wrong_probability
 from zpix.evaluation import RedshiftSample, RedshiftScores, redshift_sample, score_redshifts
 from zpix.evaluation.report import REDSHIFT_MAG_EDGES, REDSHIFT_Z_EDGES, score_bins

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from tests.adaptation.scenery import BANDS, MODEL, SUMS, lessons_of
-from zpix.adaptation.candidates import fit_widths, fold_numbers
 from zpix.adaptation.copies import copied, head_inputs, size_slope
+from zpix.adaptation.fit_candidates import fit_widths, fold_numbers
 from zpix.sources import ConformalIntervals, WidthCalibration, ZMixture
 
 
