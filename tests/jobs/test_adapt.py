@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
-from zpix.config import AdaptationConfig, Config, InferenceConfig, ModelConfig, SimulationConfig
+import zpix
+from zpix.cli.describing import describe
+from zpix.config import AdaptationConfig, Config, InferenceConfig, ModelConfig, SimulationConfig, override
 from zpix.detector import load_checkpoint
 from zpix.jobs import adapt as job
 from zpix.jobs.adapt import PRODUCTS, adapt
+from zpix.training.drawn_colours import draw_colours
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
@@ -58,7 +61,7 @@ def field(tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _small_tiles(monkeypatch):
-    monkeypatch.setattr(job, "draw_colours", partial(job.draw_colours, tile_size=192))
+    monkeypatch.setattr(job, "draw_colours", partial(draw_colours, tile_size=192))
 
 
 def spectra_of(field: Path, out: Path, *, count: int = 60, **changes: Any) -> Path:
@@ -77,14 +80,94 @@ def adapted(field: Path, model: Path, out: Path, redshifts: Path | tuple = (), *
     return adapt(field, out=out, redshifts=redshifts, model=model, config=SETTINGS, **given)
 
 
-def test_a_model_is_adapted_to_a_field_and_says_so(field, model, tmp_path):
-    spectra = spectra_of(field, tmp_path / "spectra.fits")
-    account = adapted(field, model, tmp_path / "out", spectra)
-    assert {path.name for path in (tmp_path / "out").iterdir()} <= set(PRODUCTS)
-    made = load_checkpoint(tmp_path / "out" / "model.safetensors")
+@pytest.fixture(scope="module")
+def whole(field, model, tmp_path_factory):
+    """An adaptation that nobody interrupted."""
+    place = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job, "draw_colours", partial(draw_colours, tile_size=192))
+        return place / "out", adapted(field, model, place / "out", spectra_of(field, place / "spectra.fits"))
+
+
+def test_a_model_is_adapted_to_a_field_and_says_so(whole):
+    place, account = whole
+    assert {path.name for path in place.iterdir()} <= set(PRODUCTS)
+    made = load_checkpoint(place / "model.safetensors")
     told = made.about.adaptation
     assert account.chosen == "adapted" == told["changed"]  # weights were random before
-    assert told["spectra"] == len(account.spectra) > 30 and told["redshifts"] == ["spectra.fits"]
+    assert told["spectra"] == len(account.spectra) >= 20 and told["redshifts"] == ["spectra.fits"]
     assert made.about.name == "small, adapted" and made.novelty
-    assert "By magnitude and redshift" in (tmp_path / "out" / "report.md").read_text()
-    assert list(csv.DictReader((tmp_path / "out" / "suspects.csv").open())) is not None
+    assert "By magnitude and redshift" in (place / "report.md").read_text()
+    assert (place / "adaptation.png").stat().st_size > 10_000
+    listed = list(csv.DictReader((place / "suspects.csv").open()))
+    assert len(listed) == len(account.suspects()) and account.model == place / "model.safetensors"
+    told = "\n".join(describe(zpix.info(account.model)))
+    assert f"{len(account.spectra)} spectra, adapted; held out: scatter" in told
+
+
+def test_a_killed_adaptation_comes_to_the_same_model(whole, field, model, tmp_path, monkeypatch):
+    spectra = spectra_of(field, tmp_path / "spectra.fits")
+    tune = job.held_out_candidates
+
+    def killed(*args, **kwargs):
+        tune(*args, **kwargs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job, "held_out_candidates", killed)
+    with pytest.raises(KeyboardInterrupt):
+        adapted(field, model, tmp_path / "out", spectra)
+    assert not (tmp_path / "out").exists()
+    monkeypatch.setattr(job, "held_out_candidates", tune)
+    adapted(field, model, tmp_path / "out", spectra)
+    names = ("model.safetensors", "model.novelty.safetensors", "report.md", "suspects.csv")
+    assert all((tmp_path / "out" / name).read_bytes() == (whole[0] / name).read_bytes() for name in names)
+    with pytest.raises(OutputError, match="already exists"):
+        adapted(field, model, tmp_path / "out", spectra)
+
+
+@pytest.mark.slow
+def test_without_a_catalogue_spectra_go_to_what_the_model_finds(field, model, tmp_path):
+    config = override(SETTINGS.inference, score_threshold=0.0, proposals_per_megapixel=4000)
+    settings = SETTINGS.model_copy(update={"inference": config})
+    spectra = spectra_of(field, tmp_path / "spectra.fits")
+    account = adapt(
+        field, out=tmp_path / "out", redshifts=spectra, model=model, config=settings, radius_arcsec=1.0, dust="0.01"
+    )  # fmt: skip
+    assert len(account.spectra) >= 10
+
+
+@pytest.mark.slow
+def test_without_spectra_the_mock_teaches_and_judges(field, model, tmp_path):
+    account = adapted(field, model, tmp_path / "out")
+    assert account.spectra is None and account.suspects() == [] and account.chosen in ("as it was", "adapted")
+    assert "simulated galaxies" in (tmp_path / "out" / "report.md").read_text()
+    assert load_checkpoint(tmp_path / "out" / "model.safetensors").about.adaptation["spectra"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ra": 40.0}, r"none of the \d+ redshifts of 'spectra.fits' lies on the mosaics: they are around RA 40.000"),
+        ({"z_spec_flag": "C"}, r"'spectra.fits': gives no redshift to learn from \(\d+ listed, \d+ not secure\)"),
+        ({"z_spec": 1.5}, r"nearly all of the \d+ spectra have one redshift \(z = 1.500 to 1.500\)"),
+        ({"count": 7}, r"\d spectra have a source within 0.3 arcsec, and 10 are needed to learn from and to judge by"),
+    ],
+)
+def test_spectra_that_cannot_teach_are_refused(whole, field, model, tmp_path, monkeypatch, changes, words):
+    monkeypatch.setattr(job, "draw_colours", None)  # all is said before the long work
+    count = changes.pop("count", 60)
+    spectra = spectra_of(field, tmp_path / "spectra.fits", count=count)
+    table = Table.read(spectra)
+    for name, value in changes.items():
+        table[name] = value
+    table.write(spectra, overwrite=True)
+    with pytest.raises(CatalogueError, match=words):
+        adapted(field, model, tmp_path / "out", spectra)
+    assert not (tmp_path / "out").exists()
+
+
+def test_options_that_do_not_go_together_are_refused(field, model, tmp_path):
+    with pytest.raises(ConfigError, match="segmentation is the map of a catalogue"):
+        adapted(field, model, tmp_path / "out", catalogue=None)
+    with pytest.raises(ConfigError, match="workers = 0: must be 1 or more"):
+        adapted(field, model, tmp_path / "out", workers=0)
