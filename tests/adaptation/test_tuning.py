@@ -7,6 +7,7 @@ import torch
 from tests.adaptation.scenery import lessons_of, network
 from zpix.adaptation import tune
 from zpix.adaptation.fit_candidates import answers
+from zpix.adaptation.tuning import HeadTuning
 from zpix.config import AdaptationConfig
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
@@ -76,9 +77,10 @@ def test_a_strong_pull_keeps_the_old_weights(tmp_path):
     assert moved[100.0] < 0.5 * moved[0.0]
 
 
-def test_a_head_that_only_gets_worse_stays_as_it_was(tmp_path):
-    lessons, detector = lessons_of(60), network()
+def test_a_head_that_only_gets_worse_stays_as_it_was(tmp_path, monkeypatch):
+    lessons, detector, scores = lessons_of(60), network(), iter([1.0, 2.0, 3.0])
     old = weights_of(detector)
-    config = FAST.model_copy(update={"learning_rate": 30.0, "epochs": 1, "steps": 2})
+    monkeypatch.setattr(HeadTuning, "validate", lambda self, epoch: {"spectra": next(scores)})
+    config = FAST.model_copy(update={"epochs": 2, "steps": 2})
     assert tune(lessons, detector, tmp_path / "run", config=config) == 0
     assert torch.equal(weights_of(detector), old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,15 @@ import pytest
 from astropy.table import Table
 
 import zpix
+from zpix.adaptation import search_near
 from zpix.cli.describing import describe
 from zpix.config import AdaptationConfig, Config, InferenceConfig, ModelConfig, SimulationConfig, override
 from zpix.detector import load_checkpoint
+from zpix.errors import CatalogueError, ConfigError, OutputError
+from zpix.image import open_mosaic
 from zpix.jobs import adapt as job
 from zpix.jobs.adapt import PRODUCTS, adapt
+from zpix.sources import GALAXY
 from zpix.training.drawn_colours import draw_colours
 
 pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
@@ -99,7 +104,8 @@ def test_a_model_is_adapted_to_a_field_and_says_so(whole):
     assert made.about.name == "small, adapted" and made.novelty
     assert "By magnitude and redshift" in (place / "report.md").read_text()
     assert (place / "adaptation.png").stat().st_size > 10_000
-    listed = list(csv.DictReader((place / "suspects.csv").open()))
+    with (place / "suspects.csv").open() as file:
+        listed = list(csv.DictReader(file))
     assert len(listed) == len(account.suspects()) and account.model == place / "model.safetensors"
     told = "\n".join(describe(zpix.info(account.model)))
     assert f"{len(account.spectra)} spectra, adapted; held out: scatter" in told
@@ -119,8 +125,13 @@ def test_a_killed_adaptation_comes_to_the_same_model(whole, field, model, tmp_pa
     assert not (tmp_path / "out").exists()
     monkeypatch.setattr(job, "held_out_candidates", tune)
     adapted(field, model, tmp_path / "out", spectra)
-    names = ("model.safetensors", "model.novelty.safetensors", "report.md", "suspects.csv")
-    assert all((tmp_path / "out" / name).read_bytes() == (whole[0] / name).read_bytes() for name in names)
+    assert all(
+        (tmp_path / "out" / n).read_bytes() == (whole[0] / n).read_bytes() for n in ("report.md", "suspects.csv")
+    )
+    again, before = (load_checkpoint(place / "model.safetensors") for place in (tmp_path / "out", whole[0]))
+    assert again.about == before.about
+    for name, value in before.detector.state_dict().items():
+        assert (again.detector.state_dict()[name] == value).all(), name
     with pytest.raises(OutputError, match="already exists"):
         adapted(field, model, tmp_path / "out", spectra)
 
@@ -129,10 +140,15 @@ def test_a_killed_adaptation_comes_to_the_same_model(whole, field, model, tmp_pa
 def test_without_a_catalogue_spectra_go_to_what_the_model_finds(field, model, tmp_path):
     config = override(SETTINGS.inference, score_threshold=0.0, proposals_per_megapixel=4000)
     settings = SETTINGS.model_copy(update={"inference": config})
-    spectra = spectra_of(field, tmp_path / "spectra.fits")
-    account = adapt(
-        field, out=tmp_path / "out", redshifts=spectra, model=model, config=settings, radius_arcsec=1.0, dust="0.01"
-    )  # fmt: skip
+    with open_mosaic(field) as mosaic:
+        ra, dec = mosaic.sky(np.array([192.0]), np.array([192.0]))
+        found = search_near(mosaic, load_checkpoint(model), config, ra=ra, dec=dec, place=tmp_path / "tiles")
+    found = found[found.label == GALAXY]
+    redshift = np.random.default_rng(0).uniform(0.5, 4, len(found))
+    Table({"ra": found.ra, "dec": found.dec, "z_spec": redshift, "z_spec_flag": np.full(len(found), "A")}).write(
+        tmp_path / "spectra.fits"
+    )
+    account = adapt(field, out=tmp_path / "out", redshifts=tmp_path / "spectra.fits", model=model, config=settings)
     assert len(account.spectra) >= 10
 
 
@@ -171,3 +187,19 @@ def test_options_that_do_not_go_together_are_refused(field, model, tmp_path):
         adapted(field, model, tmp_path / "out", catalogue=None)
     with pytest.raises(ConfigError, match="workers = 0: must be 1 or more"):
         adapted(field, model, tmp_path / "out", workers=0)
+
+
+def test_a_model_with_flux_factors_is_given_fluxes_divided_by_them(model):
+    rng, shape = np.random.default_rng(0), (2, 128, 128)
+    flux = rng.normal(0, 1, shape).astype(np.float32)
+    flux[:, 50:60, 50:60] += 40
+    error, known = np.ones(shape, np.float32), load_checkpoint(model)
+    factors = np.array([1.0, 1.1], np.float32)[:, None, None]
+    with_factors = replace(known, about=replace(known.about, flux_factors={"F444W": 1.1}))
+    config = override(SETTINGS.inference, score_threshold=0.0, proposals_per_megapixel=1000)
+    given = {"config": config, "as_given": True, "force": True}
+    told = zpix.predict(flux, error, model=with_factors, **given)
+    plain = zpix.predict(flux / factors, error / factors, model=known, **given)
+    assert len(told) == len(plain) > 3
+    for name in ("flux_f444w", "z_phot", "z840"):
+        np.testing.assert_allclose(told[name], plain[name], rtol=1e-4)
