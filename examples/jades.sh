@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From the archives to a flagged photo-z catalogue of JADES, in six steps:
+# From the archives to a flagged photo-z catalogue of JADES, in seven steps:
 #
 #     examples/jades.sh DIRECTORY [SIDE OF THE FIELD IN PIXELS]
 #
@@ -48,10 +48,14 @@ case ${START:-shipped} in
 esac
 zpix train "$out/store.zarr" "${start[@]}" --config "$settings" --name jades --out "$out/model"
 
-# 5. Run: a row for every source of the survey's catalogue and for new detections, with flags.
-once "$out/result" zpix run "$out/jades" --model "$out/model/model.safetensors" \
+# 5. Adapt the model to the field: its noise, its zero points, its spectra; what is not better is not handed out.
+once "$out/adapted" zpix adapt "$out/jades" --model "$out/model/model.safetensors" "${redshifts[@]}" \
+    --catalogue "$catalogue" --segmentation "$segmentation" --config "$settings" --out "$out/adapted"
+
+# 6. Run: a row for every source of the survey's catalogue and for new detections, with flags.
+once "$out/result" zpix run "$out/jades" --model "$out/adapted/model.safetensors" \
     --reference "$catalogue" --reference-segmentation "$segmentation" --out "$out/result"
 
-# 6. Compare: sources that both catalogues have, and where redshifts are missing.
+# 7. Compare: sources that both catalogues have, and where redshifts are missing.
 once "$out/matches.fits" zpix match "$out/result/catalogue.fits" "$catalogue" --out "$out/matches.fits"
 once "$out/diagnosis" zpix diagnose "$out/result" "${redshifts[@]}" --number 20 --out "$out/diagnosis"

@@ -151,6 +151,10 @@ RULES = {
             "minisom": "the self-organising map of colours and magnitude",
         },
     ),
+    "adaptation": Rule(
+        {"catalogue", "detector", "evaluation", "image", "scenes", "search", "sources", "surveys", "training"},
+        {"numpy": "arrays", "scipy": "neighbours in colour", "torch": "a head that is tuned"},
+    ),
     "plots": Rule(
         {"evaluation", "matching", "catalogue", "sources", "image"}, {"matplotlib": "figures", "numpy": "arrays"}
     ),
@@ -182,6 +186,7 @@ RULES = {
             "catalogue",
             "matching",
             "evaluation",
+            "adaptation",
             "plots",
             "viewer",
             "speed",
@@ -314,7 +319,7 @@ def test_every_permission_is_used():
 
 def test_torch_and_matplotlib_live_where_they_should():
     assert {room for room, rule in RULES.items() if "torch" in rule.packages} == {
-        "detector", "training", "search", "jobs", "speed",
+        "detector", "training", "search", "adaptation", "jobs", "speed",
     }  # fmt: skip
     assert {room for room, rule in RULES.items() if "matplotlib" in rule.packages} == {"plots"}
 

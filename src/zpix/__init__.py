@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zpix.catalogue import Catalogue, flag_names, flag_value, read_catalogue
     from zpix.config import (
+        AdaptationConfig,
         Config,
         InferenceConfig,
         ModelConfig,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from zpix.detector import load_checkpoint
     from zpix.errors import ZpixError
     from zpix.image import Region, open_mosaic
+    from zpix.jobs.adapt import adapt
     from zpix.jobs.align import align
     from zpix.jobs.bench import bench
     from zpix.jobs.calibrate import calibrate
@@ -58,6 +60,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
 
 _HOMES = {
+    "AdaptationConfig": "zpix.config",
     "Catalogue": "zpix.catalogue",
     "Config": "zpix.config",
     "InferenceConfig": "zpix.config",
@@ -68,6 +71,7 @@ _HOMES = {
     "TrainingConfig": "zpix.config",
     "ZMixture": "zpix.sources",
     "ZpixError": "zpix.errors",
+    "adapt": "zpix.jobs.adapt",
     "align": "zpix.jobs.align",
     "bench": "zpix.jobs.bench",
     "calibrate": "zpix.jobs.calibrate",
@@ -105,6 +109,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AdaptationConfig",
     "Catalogue",
     "Config",
     "InferenceConfig",
@@ -115,6 +120,7 @@ __all__ = [
     "TrainingConfig",
     "ZMixture",
     "ZpixError",
+    "adapt",
     "align",
     "bench",
     "calibrate",

@@ -9,7 +9,7 @@ import pytest
 
 from tests.image.examined_fields import TAUGHT, band, seen
 from zpix.image import BandRepair, Pixels, Region, Taught, find_repairs, open_mosaic
-from zpix.image.repairs import repair_pixels
+from zpix.image.repairs import repair_pixels, with_flux_factors
 
 
 def test_a_healthy_field_is_left_alone():
@@ -70,3 +70,11 @@ def test_a_mosaic_is_repaired_wherever_it_is_read(blob_field):
             np.testing.assert_allclose(found.flux[0], np.where(given.valid[0], given.flux[0] - 2, 0), atol=1e-6)
             np.testing.assert_array_equal(found.error[0], given.error[0] * np.float32(3))
             np.testing.assert_array_equal(found.flux[1], given.flux[1])
+
+
+def test_flux_factors_divide_fluxes_and_errors_and_go_with_other_repairs():
+    repairs = with_flux_factors([BandRepair("F090W", 0.5)], ("F090W", "F200W", "F444W"), {"F090W": 1.1, "F444W": 0.9})
+    assert repairs == (BandRepair("F090W", 0.5, flux_factor=1.1), BandRepair("F444W", flux_factor=0.9))
+    pixels = Pixels(np.full((1, 2, 2), 6, np.float32), np.full((1, 2, 2), 2, np.float32), np.ones((1, 2, 2), bool))
+    repair_pixels(pixels, ("F090W",), [BandRepair("F090W", 0.5, 1.0, flux_factor=1.1)])
+    assert pixels.flux == pytest.approx(5.5 / 1.1) and pixels.error == pytest.approx(2 / 1.1)

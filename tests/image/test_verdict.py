@@ -83,5 +83,5 @@ def test_a_verdict_fits_json():
     import json
 
     told = json.loads(json.dumps(judge(seen(band(sky=1.1, fwhm_arcsec=math.nan)), TAUGHT).to_json()))
-    assert told["repairs"] == [{"band": "F444W", "sky_njy": 0.02, "error_factor": 1.0}]
+    assert told["repairs"] == [{"band": "F444W", "sky_njy": 0.02, "error_factor": 1.0, "flux_factor": 1.0}]
     assert told["bands"][0]["fwhm_arcsec"] is None and told["refused"] is None

@@ -164,9 +164,32 @@ def _of_model(model: Mapping[str, Any]) -> Iterator[str]:
     if begun:
         parts = ", ".join(f"{part.replace('_', ' ')}: {Path(source).name}" for part, source in begun.items())
         yield f"- Its training began with weights of other models ({parts}); what these had learnt is not counted."
+    if model.get("adaptation"):
+        yield _of_adaptation(model["adaptation"], model.get("flux_factors") or {})
     if "z_range" in model:
         low, high = model["z_range"]
         yield f"- It knows redshifts from {low:g} to {high:g}; near an end they are not to be trusted (Z_RANGE_END)."
+
+
+def _of_adaptation(told: Mapping[str, Any], factors: Mapping[str, float]) -> str:
+    """To which field a model was adapted, and how well it does there, as a sentence of a list."""
+    mosaics, lists = (list(told.get(name, [])) for name in ("mosaics", "redshifts"))
+    where = mosaics[0] + (f" and {len(mosaics) - 1} more" if len(mosaics) > 1 else "") if mosaics else "a field"
+    spectra = f" with {told['spectra']} spectra of {', '.join(lists)}" if told.get("spectra") else ""
+    text = f"- It was adapted to {where}{spectra} ({told.get('changed', '')})"
+    scores = (told.get("scores") or {}).get(told.get("changed", ""))
+    if scores:
+        bias, scatter, outliers, inside = (
+            scores[name]["value"] for name in ("bias", "sigma_nmad", "outlier_fraction", "coverage_68")
+        )
+        text += (
+            f"; on {scores['count']} that were held out the bias is {bias:+.3f}, the scatter {scatter:.3f}, outliers "
+            f"are {outliers:.1%}, and {inside:.0%} lie in the 68 % intervals"
+        )
+    if factors:
+        listed = ", ".join(f"{band} {factor:.3f}" for band, factor in factors.items())
+        text += f". All fluxes here are divided by factors that it found: {listed}"
+    return text + ". It is meant for that field."
 
 
 def _of_mosaics(verdict: Verdict) -> str:

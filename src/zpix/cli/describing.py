@@ -41,8 +41,22 @@ def _of_model(facts: Facts) -> dict[str, str]:
         "learnt from": _learnt_from(facts),
         "redshifts": "{:g} to {:g}".format(*facts["z_range"]) if facts.get("z_range") else "not told",
         "training": _training(facts),
+        "adapted to": _adapted(facts),
         "calibrated": ", ".join(calibrated) or "nothing",
     }
+
+
+def _adapted(facts: Facts) -> str:
+    """The field that a model was adapted to, and how well it does there; empty for others."""
+    told = facts.get("adaptation") or {}
+    if not told:
+        return ""
+    scores = (told.get("scores") or {}).get(told.get("changed"), {})
+    values = [scores[name]["value"] for name in ("sigma_nmad", "outlier_fraction")] if scores else []
+    worth = "; held out: scatter {:.3f}, outliers {:.1%}".format(*values) if values else ""
+    names = told.get("mosaics") or ["a field"]
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{names[0]}{more}, {told.get('spectra', 0)} spectra, {told.get('changed')}{worth}"
 
 
 def _learnt_from(facts: Facts) -> str:

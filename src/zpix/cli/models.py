@@ -1,4 +1,4 @@
-"""How a model comes to be, and what it is: prepare, pretrain, train, calibrate, info, bench, export."""
+"""How a model comes to be, and what it is: prepare, pretrain, train, calibrate, adapt, info, bench, export."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from zpix.cli.options import (
     Labels,
     Measured,
     Model,
+    Mosaics,
     Out,
     Overwrite,
     Pretrained,
@@ -28,7 +29,7 @@ from zpix.cli.options import (
     names,
     one_or_many,
 )
-from zpix.cli.paths import require_inputs
+from zpix.cli.paths import require_free, require_inputs
 from zpix.cli.printing import list_files, print_counts, print_tables
 
 # Shares of train, validation and test.
@@ -160,6 +161,47 @@ def calibrate_command(
     print("S/N in the mask     " + "".join(f"{10**value:8.0f}" for value in widths.log_snr))
     print("widths multiplied by" + "".join(f"{math.exp(value):8.2f}" for value in widths.log_factor))
     print(f"calibrated {model}")
+
+
+@app.command("adapt")
+def adapt_command(
+    mosaics: Mosaics,
+    out: Out,
+    redshifts: Annotated[
+        list[str] | None, typer.Option(help="Lists of spectroscopic redshifts: PATH or PATH:COLUMN=BEST,NEXT,...")
+    ] = None,
+    model: Model = None,
+    catalogue: Annotated[Path | None, typer.Option(help="Catalogue whose sources are given the spectra.")] = None,
+    segmentation: Annotated[Path | None, typer.Option(help="FITS map of its ids on the mosaics' grid.")] = None,
+    radius_arcsec: Annotated[
+        float, typer.Option("--radius-arcsec", "--radius", help="Arcsec within which a redshift is of a source.")
+    ] = 0.3,
+    templates: Annotated[
+        list[Path] | None, typer.Option(help="Template spectra to fit to the same sources, for the report.")
+    ] = None,
+    dust: Annotated[str | None, typer.Option(help="E(B-V): sfd, dustmaps, a number in mag, or a HEALPix map.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
+    workers: DrawingWorkers = 1,
+    force: Annotated[bool, typer.Option("--force", help="Take mosaics that lack many bands of the model.")] = False,
+    overwrite: Overwrite = False,
+    config: ConfigFile = None,
+) -> None:
+    """Fit a model to one field by its pixels and its spectra; the same command goes on after an interruption."""
+    require_inputs(
+        mosaics=mosaics, model=model, config=config, redshifts=redshifts, catalogue=catalogue,
+        segmentation=segmentation, template_file=templates, dust=dust,
+    )  # fmt: skip
+    require_free(out, overwrite=overwrite)
+    from zpix.jobs.adapt import adapt
+
+    account = adapt(
+        one_or_many(mosaics), out=out, redshifts=redshifts or (), model=model, catalogue=catalogue,
+        segmentation=segmentation, radius_arcsec=radius_arcsec, templates=templates or (), dust=dust, device=device,
+        workers=workers, force=force, overwrite=overwrite, config=config,
+    )  # fmt: skip
+    print_tables(account.tables())
+    print(f"handed out: {account.chosen}; {len(account.suspects())} labels look wrong")
+    print(f"model in {account.model}, report in {out}/report.md")
 
 
 @app.command("info")

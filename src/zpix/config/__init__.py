@@ -1,11 +1,20 @@
 """Settings: frozen sections, read from one TOML file, and registries of what they can choose by name."""
 
 from zpix.config.registry import Registry
-from zpix.config.sections import Errors, InferenceConfig, ModelConfig, PretrainingConfig, Section, TrainingConfig
+from zpix.config.sections import (
+    AdaptationConfig,
+    Errors,
+    InferenceConfig,
+    ModelConfig,
+    PretrainingConfig,
+    Section,
+    TrainingConfig,
+)
 from zpix.config.simulation import SimulationConfig
 from zpix.config.toml_file import Config, as_config, load_config, override, parse_section, write_config
 
 __all__ = [
+    "AdaptationConfig",
     "Config",
     "Errors",
     "InferenceConfig",

@@ -9,7 +9,14 @@ from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
 
-from zpix.config.sections import InferenceConfig, ModelConfig, PretrainingConfig, Section, TrainingConfig
+from zpix.config.sections import (
+    AdaptationConfig,
+    InferenceConfig,
+    ModelConfig,
+    PretrainingConfig,
+    Section,
+    TrainingConfig,
+)
 from zpix.config.simulation import SimulationConfig
 from zpix.errors import ConfigError
 
@@ -67,6 +74,9 @@ class Config(Section):
     training: TrainingConfig = Field(TrainingConfig(), description="how the detector learns")
     pretraining: PretrainingConfig = Field(
         PretrainingConfig(), description="how the redshift head or the backbone learns first"
+    )
+    adaptation: AdaptationConfig = Field(
+        AdaptationConfig(), description="how a model is adapted to the spectra of a field"
     )
     inference: InferenceConfig = Field(InferenceConfig(), description="how a field is searched")
     simulation: SimulationConfig = Field(SimulationConfig(), description="what a mock sky holds and how it is observed")

@@ -67,6 +67,10 @@ class About:
         Least and largest input of each layer that can compute in eight bits, as calibration measured it.
     metrics : sequence of mapping or None
         Scores on fields that it has not seen.
+    flux_factors : mapping of str to float, or None
+        What the fluxes of a field are divided by, by band; of a model that was adapted to it.
+    adaptation : mapping or None
+        To which field the model was adapted, with how many spectra, and how well it does there.
     more : mapping
         Entries of the header that this version of zpix does not know; they are kept.
     """
@@ -87,6 +91,8 @@ class About:
     conformal: Mapping[str, Any] | None = None
     ranges: Mapping[str, tuple[float, float]] | None = None
     metrics: Sequence[Mapping[str, Any]] | None = None
+    flux_factors: Mapping[str, float] | None = None
+    adaptation: Mapping[str, Any] | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod

@@ -116,8 +116,25 @@ def redshift_loss(log_weights: Tensor, means: Tensor, widths: Tensor, redshift: 
     known = torch.isfinite(redshift)
     if not bool(known.any()):
         return 0 * (log_weights.sum() + means.sum() + widths.sum())
-    log_weights, means, widths = log_weights[known], means[known], widths[known]
-    deviation = (redshift[known][:, None] - means) / widths
+    return -redshift_log_likelihood(log_weights[known], means[known], widths[known], redshift[known]).mean()
+
+
+def redshift_log_likelihood(log_weights: Tensor, means: Tensor, widths: Tensor, redshift: Tensor) -> Tensor:
+    """Log-likelihood of a redshift under each mixture truncated at z ≥ 0.
+
+    Parameters
+    ----------
+    log_weights, means, widths : Tensor, shape (n, K)
+        As in `redshift_loss`.
+    redshift : Tensor, shape (n,)
+        Redshifts, all finite.
+
+    Returns
+    -------
+    Tensor, shape (n,)
+        In nats.
+    """
+    deviation = (redshift[:, None] - means) / widths
     log_density = log_weights - 0.5 * deviation**2 - widths.log() - 0.5 * math.log(2 * math.pi)
     log_mass = log_weights + torch.special.log_ndtr(means / widths)  # what lies at z ≥ 0
-    return (torch.logsumexp(log_mass, 1) - torch.logsumexp(log_density, 1)).mean()
+    return torch.logsumexp(log_density, 1) - torch.logsumexp(log_mass, 1)

@@ -1,4 +1,4 @@
-"""What is done to the pixels of a mosaic by two numbers for each band: a constant sky, and the scale of the errors?
+"""What is done to the pixels of a mosaic by a few numbers for each band: a constant sky, scales of errors and fluxes?
 
 A sky is a fault when it lies outside what the model was taught, whose own sky is not zero: galaxies too faint to be
 masked raise it. Errors are judged by sums of pixels, since those are what sources are measured with: images that were
@@ -7,14 +7,14 @@ is uneven, as in a cluster of galaxies, their light is in these sums too: errors
 scatter of pixels asks for it.
 
 A model whose errors are measured is given errors that are the scatter of these sums, on every mosaic: then there is no
-wrong scale.
+wrong scale. A model that was adapted to a field has flux factors, by which fluxes and errors are divided.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,11 +47,14 @@ class BandRepair:
         What is subtracted from fluxes.
     error_factor : float
         What errors are multiplied by.
+    flux_factor : float
+        What fluxes and errors are divided by, after that.
     """
 
     band: str
     sky_njy: float = 0.0
     error_factor: float = 1.0
+    flux_factor: float = 1.0
 
 
 def find_repairs(examination: Examination, taught: Taught, *, errors: Errors = "image") -> tuple[BandRepair, ...]:
@@ -86,7 +89,7 @@ def find_repairs(examination: Examination, taught: Taught, *, errors: Errors = "
 
 
 def repair_pixels(pixels: Pixels, bands: Sequence[str], repairs: Sequence[BandRepair]) -> None:
-    """Subtract the sky and scale the errors of pixels, in place; what is not valid stays as it is.
+    """Subtract the sky and scale errors and fluxes of pixels, in place; what is not valid stays as it is.
 
     Parameters
     ----------
@@ -104,6 +107,33 @@ def repair_pixels(pixels: Pixels, bands: Sequence[str], repairs: Sequence[BandRe
             if repair.sky_njy:
                 np.subtract(flux, np.float32(repair.sky_njy), out=flux, where=valid)
             pixels.error[index] *= np.float32(repair.error_factor)
+            if repair.flux_factor != 1.0:
+                flux /= np.float32(repair.flux_factor)
+                pixels.error[index] /= np.float32(repair.flux_factor)
+
+
+def with_flux_factors(
+    repairs: Sequence[BandRepair], bands: Sequence[str], factors: Mapping[str, float]
+) -> tuple[BandRepair, ...]:
+    """Add flux factors to repairs.
+
+    Parameters
+    ----------
+    repairs : sequence of BandRepair
+        What is done to the pixels otherwise.
+    bands : sequence of str
+        Bands of the mosaic.
+    factors : mapping of str to float
+        What fluxes are divided by, by band; other bands stay as they are.
+
+    Returns
+    -------
+    tuple of BandRepair
+        In the order of the bands.
+    """
+    known = {repair.band: repair for repair in repairs}
+    named = {band: replace(known.get(band, BandRepair(band)), flux_factor=factors.get(band, 1.0)) for band in bands}
+    return tuple(repair for band, repair in named.items() if band in known or repair.flux_factor != 1.0)
 
 
 def _sky_njy(own: BandExamination, known: Range) -> float:

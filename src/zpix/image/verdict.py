@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from zpix.config import Errors
 from zpix.errors import GridError, InputFileError, ZpixError
 from zpix.image.examination import BandExamination, Examination
 from zpix.image.noise_curve import NoiseCurve
-from zpix.image.repairs import BandRepair, find_repairs
+from zpix.image.repairs import BandRepair, find_repairs, with_flux_factors
 from zpix.image.taught import Range, Taught
 
 # Bands further from the others than the first are said, further than the second refused, pixels.
@@ -35,7 +35,7 @@ class Verdict:
         What was measured.
     repairs : tuple of BandRepair
         What is done to the pixels when they are read. If they are taken as given, none but the scaling that a model of
-        measured errors needs.
+        measured errors needs, and the flux factors of an adapted model.
     warnings : tuple of str
         Sentences on what is wrong, repaired, or outside what the model was taught.
     notes : tuple of str
@@ -67,6 +67,27 @@ class Verdict:
             Of these bands.
         """
         return NoiseCurve.of(self.examination, bands, self.repairs)
+
+    def with_flux_factors(self, factors: Mapping[str, float]) -> Verdict:
+        """Give what follows for a model that was adapted to a field and divides fluxes by factors.
+
+        Parameters
+        ----------
+        factors : mapping of str to float
+            By band.
+
+        Returns
+        -------
+        Verdict
+            With these factors among its repairs, and a sentence on them.
+        """
+        bands = [own.band for own in self.examination.bands]
+        listed = ", ".join(f"{band} {factor:.3f}" for band, factor in factors.items() if band in bands)
+        if not listed:
+            return self
+        note = f"fluxes and errors are divided by the factors that the model was adapted with: {listed}"
+        repairs = with_flux_factors(self.repairs, bands, factors)
+        return replace(self, repairs=repairs, notes=(note, *self.notes))
 
     def sentences(self) -> list[str]:
         """Give everything that a reader should know.

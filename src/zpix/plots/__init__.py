@@ -2,6 +2,7 @@
 
 from matplotlib.figure import Figure
 
+from zpix.plots.adaptation_figure import adaptation_figure
 from zpix.plots.comparison_figure import comparison_figure
 from zpix.plots.composite import Channels, PictureStretch, colour_channels, colour_composite, grey_picture, sky_noise
 from zpix.plots.detection_figure import completeness_figure
@@ -26,6 +27,7 @@ __all__ = [
     "PictureStretch",
     "SourceStamps",
     "accuracy_figure",
+    "adaptation_figure",
     "colour_channels",
     "colour_composite",
     "comparison_figure",

@@ -17,6 +17,7 @@ from zpix.detector import (
     Detector,
     ForcedBoxes,
     Found,
+    RedshiftHead,
     built_for_pix,
     fast_twin,
     measured_ranges,
@@ -83,6 +84,17 @@ class Predictor:
                 f"precision int8 is for processors, not for the device '{self.device}'; choose auto there"
             )
         return quantised_twin(checkpoint.detector, checkpoint.about.ranges or {}, self.dtype)
+
+    @property
+    def redshift_head(self) -> RedshiftHead:
+        """Redshift head of the network that answers.
+
+        Returns
+        -------
+        RedshiftHead
+            On the device.
+        """
+        return self._detector.redshift_head
 
     def measured_ranges(self) -> AbstractContextManager[dict[str, tuple[float, float]]]:
         """Measure the inputs of layers that can compute in eight bits, while tiles are predicted in this context.

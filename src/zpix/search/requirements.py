@@ -292,7 +292,7 @@ def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: Inf
         The model.
     config : InferenceConfig
         Settings of the search; with `as_given` nothing is repaired or refused, but errors are scaled
-        for a model that takes measured ones.
+        for a model that takes measured ones, and fluxes for one that was adapted.
 
     Returns
     -------
@@ -312,6 +312,7 @@ def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: Inf
     taught = Taught.from_saved(checkpoint.taught)
     remarks = mosaic.remarks if isinstance(mosaic, Mosaic) else ()  # logged when the files were opened
     verdict = judge(examination, taught, as_given=config.as_given, errors=checkpoint.config.errors, remarks=remarks)
+    verdict = verdict.with_flux_factors(checkpoint.about.flux_factors or {})
     if verdict.refused is not None and not config.as_given:
         raise verdict.refused
     for sentence in (*([] if verdict.refused is None else [verdict.refused]), *verdict.warnings):

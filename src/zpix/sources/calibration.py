@@ -57,8 +57,28 @@ class WidthCalibration:
         factor = np.exp(np.interp(log_snr, self.log_snr, self.log_factor))
         return ZMixture(mixture.weights, mixture.means, mixture.widths * factor[:, None])
 
+    def followed_by(self, later: WidthCalibration, *, trust: ArrayLike = 1.0) -> WidthCalibration:
+        """Scale widths by both, one after the other.
+
+        Parameters
+        ----------
+        later : WidthCalibration
+            What is done after this one, with the same signal-to-noise ratios.
+        trust : float or (K,) float, default 1
+            Power of its factors, 0 to 1.
+
+        Returns
+        -------
+        WidthCalibration
+            The product of the factors.
+        """
+        more = np.asarray(trust) * np.interp(self.log_snr, later.log_snr, later.log_factor)
+        return WidthCalibration(self.log_snr, tuple((np.asarray(self.log_factor) + more).round(4).tolist()))
+
     @staticmethod
-    def fit(mixture: ZMixture, snr: ArrayLike, z_true: ArrayLike) -> WidthCalibration:
+    def fit(
+        mixture: ZMixture, snr: ArrayLike, z_true: ArrayLike, *, weight: ArrayLike = 1.0, fewest: float = _FEWEST
+    ) -> WidthCalibration:
         """Find the factors that make |2 PIT − 1| of sources of known redshift uniform around every knot.
 
         The distance from uniform is the Cramér–von Mises integral. A source counts for its two nearest knots, with
@@ -72,22 +92,25 @@ class WidthCalibration:
             Signal-to-noise ratio of each source.
         z_true : (N,) float
             Known redshift of each source.
+        weight : float or (N,) float, default 1
+            How much each source counts.
+        fewest : float, default 30
+            Sum of weights at a knot below which widths are not changed there.
 
         Returns
         -------
         WidthCalibration
-            The fitted factors; 1 at knots with fewer than 30 sources.
+            The fitted factors.
         """
         log_snr, z = np.log10(np.maximum(np.asarray(snr, np.float64), 1e-3)), np.asarray(z_true, np.float64)[:, None]
-        knots = np.array(_KNOTS)
-        hats = np.stack([np.interp(log_snr, knots, row) for row in np.eye(len(knots))])  # (knot, N)
-        distance = np.empty((len(_LOG_FACTORS), len(knots)))
+        hats = knot_shares(log_snr) * np.asarray(weight)  # (knot, N)
+        distance = np.empty((len(_LOG_FACTORS), len(_KNOTS)))
         for row, log_factor in enumerate(_LOG_FACTORS):
             scaled = ZMixture(mixture.weights, mixture.means, mixture.widths * np.exp(log_factor))
             central = np.abs(2 * scaled.cdf(z)[:, 0] - 1)
             distance[row] = [_distance_from_uniform(central, weights) for weights in hats]
         best = _LOG_FACTORS[distance.argmin(0)]
-        return WidthCalibration(_KNOTS, tuple(np.where(hats.sum(1) >= _FEWEST, best, 0.0).round(3).tolist()))
+        return WidthCalibration(_KNOTS, tuple(np.where(hats.sum(1) >= fewest, best, 0.0).round(3).tolist()))
 
     @staticmethod
     def from_saved(values: Mapping[str, Any] | None) -> WidthCalibration:
@@ -106,6 +129,22 @@ class WidthCalibration:
         if not values:
             return WidthCalibration()
         return WidthCalibration(tuple(values["log_snr"]), tuple(values["log_factor"]))
+
+
+def knot_shares(log_snr: ArrayLike) -> NDArray[np.float64]:
+    """Give the share of each knot in each source, which falls linearly with the distance.
+
+    Parameters
+    ----------
+    log_snr : (N,) float
+        log₁₀ of signal-to-noise ratios.
+
+    Returns
+    -------
+    (K, N) float64
+        Shares; columns sum to one.
+    """
+    return np.stack([np.interp(np.asarray(log_snr, np.float64), _KNOTS, row) for row in np.eye(len(_KNOTS))])
 
 
 def _distance_from_uniform(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:

@@ -52,7 +52,7 @@ class ConformalIntervals:
     count: tuple[int, ...]
 
     @staticmethod
-    def fit(mixture: ZMixture, snr: ArrayLike, z_true: ArrayLike) -> ConformalIntervals:
+    def fit(mixture: ZMixture, snr: ArrayLike, z_true: ArrayLike, *, weight: ArrayLike = 1.0) -> ConformalIntervals:
         """Measure the reaches on N sources of known redshift.
 
         Parameters
@@ -63,6 +63,9 @@ class ConformalIntervals:
             Signal-to-noise ratio of each source.
         z_true : (N,) float
             Known redshift of each source.
+        weight : float or (N,) float, default 1
+            How many new sources each stands for, 1 on average (Tibshirani et al. 2019): known ones that are brighter
+            than the new ones have other weights.
 
         Returns
         -------
@@ -71,14 +74,17 @@ class ConformalIntervals:
         """
         pit = mixture.cdf(np.asarray(z_true, np.float64)[:, None])[:, 0]
         score, group = np.minimum(np.abs(ndtri(pit)), _FARTHEST), _group(snr, _EDGES)
+        weights = np.broadcast_to(np.asarray(weight, np.float64), score.shape)
         reach, count = [], []
         for index in range(len(_EDGES) + 1):
-            own = score[group == index] if (group == index).sum() >= _FEWEST else score
+            rows = np.flatnonzero(group == index) if (group == index).sum() >= _FEWEST else np.arange(len(score))
+            rows = rows[np.argsort(score[rows], kind="stable")]
             # a new score is equally likely to lie below the lowest of n, in any gap, or above the highest: n + 1 places
-            rank = np.ceil(np.array(_LEVELS) * (len(own) + 1)).astype(int)
-            ordered = np.concatenate([[0.0], np.sort(own), [_FARTHEST]])
+            below = np.cumsum(weights[rows])
+            rank = np.searchsorted(below, np.array(_LEVELS) * (below[-1] + 1) * (1 - 1e-12))
+            ordered = np.append(score[rows], _FARTHEST)
             reach.append(tuple(ordered[rank].round(4).tolist()))
-            count.append(len(own))
+            count.append(len(rows))
         return ConformalIntervals(_EDGES, _LEVELS, tuple(reach), tuple(count))
 
     def interval(self, mixture: ZMixture, snr: ArrayLike, *, level: float) -> Floats:

@@ -4,6 +4,7 @@ from zpix.surveys.download import Download, download_release
 from zpix.surveys.galaxiesml import GalaxiesML
 from zpix.surveys.jades_catalogue import JadesCatalogue, read_jades_catalogue
 from zpix.surveys.manifest import RELEASES, Release, RemoteFile
+from zpix.surveys.redshift_labels import sources_of_redshifts
 from zpix.surveys.redshift_lists import RedshiftList, read_redshifts
 from zpix.surveys.reference_catalogues import (
     REFERENCE_READERS,
@@ -30,4 +31,5 @@ __all__ = [
     "read_redshifts",
     "read_reference_catalogue",
     "read_reference_photometry",
+    "sources_of_redshifts",
 ]

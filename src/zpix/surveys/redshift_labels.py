@@ -168,7 +168,7 @@ def choose_labels(
         Every redshift, with the reason if it is left out.
     """
     own = np.flatnonzero(np.isfinite(sources.redshift))
-    row, reason = _sources_of(sources, compilation, radius_arcsec=radius_arcsec)
+    row, reason = sources_of_redshifts(sources, compilation, radius_arcsec=radius_arcsec)
     taken = np.isin(row, own) & (reason == "")
     reason[taken] = "of a source that has one"
     own_z = sources.redshift[own]
@@ -184,10 +184,27 @@ def choose_labels(
     return RedshiftLabels(row, z, reason)
 
 
-def _sources_of(
+def sources_of_redshifts(
     sources: ReferenceSources, compilation: Compilation, *, radius_arcsec: float
 ) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
-    """Row of the source of each redshift of a compilation, and why the redshift is left out if it is."""
+    """Assign redshifts to sources by their positions alone.
+
+    Parameters
+    ----------
+    sources : ReferenceSources
+        The sources.
+    compilation : Compilation
+        K redshifts.
+    radius_arcsec : float, arcsec
+        Largest distance of a redshift from its source.
+
+    Returns
+    -------
+    row : (K,) int64
+        Row of the nearest source; -1 for none.
+    reason : (K,) str
+        Why the redshift is left out, one of `REASONS`; "" if it is used.
+    """
     row, distance = nearest_sources(sources, compilation.ra, compilation.dec, radius_arcsec=radius_arcsec)
     reason = np.full(len(row), "", "U32")
     reason[row < 0] = "without a source"

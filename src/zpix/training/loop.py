@@ -162,6 +162,20 @@ class Training(ABC):
             What is written as `model.safetensors`.
         """
 
+    def save(self, path: Path, state: TrainingState, rows: list[Row]) -> None:
+        """Write the model after an epoch.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        state : TrainingState
+            Progress of the training.
+        rows : list of dict
+            Losses of the epoch, one row per split.
+        """
+        save_checkpoint(path, self.checkpoint(state, rows))
+
 
 def learn(training: Training, out: Path, *, on_epoch: OnEpoch = nothing) -> Path:
     """Run a training, or what is left of it.
@@ -212,7 +226,7 @@ def learn(training: Training, out: Path, *, on_epoch: OnEpoch = nothing) -> Path
             bar.line(_told(state, rows, training))
             if training.writes_files:
                 if state.best_epoch > before or not state.best_epoch:
-                    save_checkpoint(out / MODEL_FILE, training.checkpoint(state, rows))
+                    training.save(out / MODEL_FILE, state, rows)
                 write_losses(out / LOSS_FILE, state.history)
                 left = state.seconds / state.epoch * (training.epochs - state.epoch)
                 report = EpochReport(

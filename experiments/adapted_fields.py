@@ -1,0 +1,222 @@
+"""What do spectra of a field make of a model that was not taught such a sky?
+
+    python experiments/adapted_fields.py --out skies --family kcorrect --family populations \
+        --family fsps=TEMPLATES/fsps_QSF_12_v3.param --foreign sfhz=TEMPLATES/corr_sfhz_13.param
+
+For each `--family` a model is taught on all others, as in experiments/foreign_sky.py, whose directory can be shared,
+and is then adapted to a field of that family; the model that is taught on all is adapted to a field of each `--foreign`
+family and, to see that nothing gets worse at home, to one of a family that it was taught (`--own`). Foreign fields have
+zero points that scatter by 3 %, band by band, and PSFs that are wider or narrower by up to 10 %. Spectra are drawn with
+the bias of a survey to bright and line-emitting galaxies (`zpix.scenes.spectroscopic_sample`), in numbers of
+`--spectra`; with `--wrong` some labels are those of other galaxies. Scores are of F444W < 28 on the whole field: of all
+galaxies, and of those that a survey would have measured, without those whose spectra were given. What exists is not
+made again; an interrupted call goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.table import Table
+from numpy.typing import NDArray
+
+import zpix
+from zpix.config import Config, SimulationConfig, override
+from zpix.detector import default_model
+from zpix.evaluation import read_truth, score_catalogue, score_redshifts
+from zpix.evaluation.score_json import scores_dict
+from zpix.outputs import write_json
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from experiments.foreign.skies import RECIPE, Family, as_deep, mixed, natural
+from experiments.foreign.teaching import draw, teach
+from experiments.markdown import print_table, with_error
+
+BAND, FAINTEST = "F444W", 28.0
+_COLUMNS = {
+    "bias": "bias", "sigma_nmad": "σ_NMAD", "outlier_fraction": "outliers", "coverage_68": "in 68 %",
+    "coverage_95": "in 95 %", "crps": "CRPS",
+}  # fmt: skip
+_ZERO_POINT_MAG, _PSF_SCATTER = 0.033, 0.1
+
+
+@dataclass(frozen=True)
+class AdaptedCase:
+    """A model, and the sky that it is adapted to.
+
+    Attributes
+    ----------
+    name : str
+        Of the rows.
+    model : Path
+        The model before.
+    family : Family
+        Spectra of the field.
+    foreign : bool
+        Whether zero points and PSFs of the field are not those that the model knows.
+    """
+
+    name: str
+    model: Path
+    family: Family
+    foreign: bool
+
+
+def main() -> None:
+    """Draw, teach, adapt, test, and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = options.add_argument
+    add("--out", type=Path, required=True, help="directory of models, fields and results")
+    add("--family", type=Family.parse, action="append", required=True, help="NAME or NAME=TEMPLATES, taught")
+    add("--foreign", type=Family.parse, action="append", default=[], help="NAME=TEMPLATES, never taught")
+    add("--own", type=Family.parse, help="a taught family, on whose sky nothing may get worse")
+    add("--model", type=Path, help="checkpoint that was taught on all families; made here by default")
+    add("--detector", type=Path, default=default_model(), help="checkpoint that finds the sources")
+    add("--recipe", type=Path, default=RECIPE, help="TOML file: what is taught, and how; and [adaptation]")
+    add("--only-foreign", action="store_true", help="only the model that was taught on all")
+    add("--tiles", type=int, default=1600, help="tiles to learn colours from")
+    add("--calibrate-on", type=int, default=60, help="tiles that widths and intervals are fitted on")
+    add("--spectra", type=int, nargs="+", default=[0, 30, 100, 200, 700, 2145], help="numbers of spectra")
+    add("--wrong", type=float, nargs="+", default=[0.0], help="shares of wrong labels, such as 0 0.08")
+    add("--seed", type=int, default=93001, help="of the fields")
+    add("--size", type=int, default=8192, help="side of a field in pixels: 17 arcmin² hold some hundred spectra")
+    add("--workers", type=int, default=2, help="processes that draw")
+    asked = options.parse_args()
+    config = zpix.load_config(asked.recipe)
+    results: dict[str, Any] = {}
+    for case in cases(asked, config):
+        field = drawn(asked.out / "adapted" / "fields", case, asked, config.simulation)
+        results[f"{case.name}, as it was"] = measure(case, field, None, asked, config)
+        for wrong in asked.wrong:
+            for count in asked.spectra:
+                name = f"{case.name}, {count} spectra" + (f", {wrong:.0%} wrong" if wrong and count else "")
+                results[name] = measure(case, field, (count, wrong), asked, config)
+                write_json(asked.out / "adapted.json", results)
+    print_results(results)
+
+
+def cases(asked: argparse.Namespace, config: Config) -> list[AdaptedCase]:
+    """List models and skies; models are taught unless they exist."""
+
+    def taught(families: Sequence[Family]) -> Path:
+        draw(asked.out / "colours", asked.family, tiles=asked.tiles, seed=7001, config=config, workers=asked.workers)
+        return teach(
+            asked.out / "models", families, colours=asked.out / "colours", detector=asked.detector, config=config,
+            calibration=(asked.calibrate_on, 7101),
+        )  # fmt: skip
+
+    listed = []
+    if asked.foreign or asked.own:
+        whole = asked.model or taught(asked.family)
+        listed += [AdaptedCase(f"{family.name}, never taught", whole, family, foreign=True) for family in asked.foreign]
+        listed += [AdaptedCase(f"{asked.own.name}, taught", whole, asked.own, foreign=False)] if asked.own else []
+    for family in [] if asked.only_foreign else asked.family:
+        others = taught([other for other in asked.family if other != family])
+        listed.append(AdaptedCase(f"{family.name}, left out", others, family, foreign=True))
+    return listed
+
+
+def foreign_sky(simulation: SimulationConfig, family: Family) -> SimulationConfig:
+    """Settings of a field with spectra of one family, zero points of 3 % and PSFs that are wrong by up to 10 %."""
+    sky = as_deep(mixed(natural(simulation), [family]))
+    return override(
+        sky, zero_point_scatter_mag=_ZERO_POINT_MAG, psf_width_scatter=_PSF_SCATTER, matched_fraction=0.0,
+        spectral_scatter=0.0, density_range=(1.0, 1.0),
+    )  # fmt: skip
+
+
+def drawn(place: Path, case: AdaptedCase, asked: argparse.Namespace, simulation: SimulationConfig) -> Path:
+    """Return the field of a case, drawn unless it exists."""
+    field = place / ("foreign" if case.foreign else "own") / case.family.name / str(asked.seed)
+    if not (field / "simulation.json").is_file():
+        sky = foreign_sky(simulation, case.family)
+        if not case.foreign:
+            sky = override(as_deep(mixed(natural(simulation), [case.family])), zero_point_scatter_mag=0.0)
+        zpix.simulate(field, size_pix=asked.size, seed=asked.seed, config=sky, workers=asked.workers, overwrite=True)
+    return field
+
+
+def measure(
+    case: AdaptedCase, field: Path, spectra: tuple[int, float] | None, asked: argparse.Namespace, config: Config
+) -> dict[str, Any]:
+    """Adapt a model to a field, search the field with it, and score it; unless that is done."""
+    name = "before" if spectra is None else f"{spectra[0]}-{spectra[1]:g}"
+    place = asked.out / "adapted" / "results" / case.model.parent.name / field.parent.parent.name / case.family.name
+    kept = place / f"{name}.json"
+    if kept.is_file():
+        return dict(json.loads(kept.read_text("utf-8")))
+    model, told, given = case.model, {}, np.zeros(0)
+    if spectra is not None:
+        lists, given = list_of_spectra(place / f"{name}.fits", field, *spectra, seed=asked.seed)
+        account = zpix.adapt(
+            field, out=place / f"{name}-model", redshifts=lists, model=case.model, config=config,
+            workers=asked.workers, overwrite=True,
+        )  # fmt: skip
+        model = place / f"{name}-model" / "model.safetensors"
+        told = {"changed": account.chosen, "flux_factors": account.factors.named(), "suspects": len(account.suspects())}
+    result = place / f"{name}-result"
+    if not (result / "run.json").is_file():
+        zpix.write_run(field, out=result, model=model, overwrite=True)
+    scores = score(field, result, given)
+    write_json(kept, {**told, "scores": scores})
+    return {**told, "scores": scores}
+
+
+def list_of_spectra(
+    path: Path, field: Path, count: int, wrong: float, *, seed: int
+) -> tuple[tuple[Path, ...], NDArray[np.float64]]:
+    """Write a list of spectra, and return it with the true redshifts of those; nothing for none.
+
+    Those that a survey would have measured (`z_spec` of the truth) come first, at random; if there are fewer than asked
+    for, others follow, the brightest first.
+    """
+    if not count:
+        return (), np.zeros(0)
+    truth, rng = Table.read(field / "truth.fits"), np.random.default_rng([seed, 81])
+    truth = truth[np.asarray(truth["detectable"], bool) & (np.asarray(truth["z"]) > 0.01)]
+    measured = np.isfinite(np.asarray(truth["z_spec"], float))
+    first, rest = rng.permutation(np.flatnonzero(measured)), np.flatnonzero(~measured)
+    rest = rest[np.argsort(np.asarray(truth["mag_f444w"])[rest])]
+    rows = np.concatenate([first, rest])[:count]
+    z = np.asarray(truth["z"], float)[rows]
+    label = np.where(rng.uniform(size=len(z)) < wrong, rng.permutation(np.asarray(truth["z"], float))[: len(z)], z)
+    columns = {"id": truth["id"][rows], "ra": truth["ra"][rows], "dec": truth["dec"][rows], "z_spec": label}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Table({**columns, "z_spec_flag": np.full(len(z), "A")}).write(path, overwrite=True)
+    return (path,), z
+
+
+def score(field: Path, result: Path, given: NDArray[np.float64]) -> dict[str, Any]:
+    """Score redshifts of all galaxies and of those like the measured ones, without those whose spectra were given."""
+    truth = read_truth(field / "truth.fits", band=BAND)
+    report = score_catalogue(zpix.read_catalogue(result / "catalogue.parquet"), truth, band=BAND)
+    known = Table.read(field / "truth.fits")
+    measured = np.asarray(known["z"], float)[np.isfinite(np.asarray(known["z_spec"], float))]
+    z = report.sample.z_true
+    kept = (report.magnitude < FAINTEST) & ~np.isin(z, given)
+    like = np.isin(z, measured) if len(measured) else np.zeros(len(z), bool)
+    samples = {"all": report.sample[kept], "as those measured": report.sample[kept & like]}
+    return scores_dict({n: score_redshifts(own, rng=np.random.default_rng(0)) for n, own in samples.items()})
+
+
+def print_results(results: Mapping[str, Any]) -> None:
+    """Print one table for all galaxies and one for those like the measured ones."""
+    for kind in ("all", "as those measured"):
+        rows = [
+            [name, result.get("changed", ""), str(result["scores"][kind]["count"]),
+             *(with_error(result["scores"][kind][column]) for column in _COLUMNS)]
+            for name, result in results.items()
+        ]  # fmt: skip
+        print_table([f"{kind}, {BAND} < {FAINTEST:g}", "changed", "galaxies", *_COLUMNS.values()], rows)
+
+
+if __name__ == "__main__":
+    main()
