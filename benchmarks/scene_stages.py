@@ -27,7 +27,7 @@ def stage_times(seeds: Iterable[int]) -> tuple[dict[str, list[float]], list[int]
         times.append(time.perf_counter())
         fluxes, sizes, near = sky._light(population, WINDOW)
         times.append(time.perf_counter())
-        model, _ = sky._draw(WINDOW, WINDOW, population[near], fluxes[near], sizes[near])
+        model, _ = sky._draw(WINDOW, WINDOW, population[near], fluxes[near], sizes[near], None)
         times.append(time.perf_counter())
         sky._observation.pixels(WINDOW, model, 0)
         times.append(time.perf_counter())

@@ -197,7 +197,7 @@ def redrawn(
     band_dropout: float,
     rng: np.random.Generator,
 ) -> SourceSums:
-    """Put the sums together with new spectra, noise of another sign and another depth, and some bands hidden.
+    """Put the sums together with new spectra, dust and zero points, other noise and depths, and some bands hidden.
 
     Galaxies keep their kind, shape and neighbours; magnitudes and redshifts change a little.
 
@@ -219,13 +219,18 @@ def redrawn(
     SourceSums
         What the redshift head reads.
     """
-    from zpix.scenes.other_spectra import other_fluxes  # drawing spectra needs packages that training does without
+    # drawing spectra needs packages that training does without
+    from zpix.scenes.other_spectra import other_fluxes
+    from zpix.spectra import milky_way_transmission
 
     n, bands = sums.flux.shape
     brighter = _MAG_SCATTER * rng.standard_normal(n)
     redshift = sums.redshift.numpy().astype(float)
+    drawn = sums.dust.numpy().astype(float)
+    ebv = rng.uniform(*simulation.ebv_range, n) if simulation.ebv is None else drawn
+    dimmer = milky_way_transmission(model.bands, ebv) / milky_way_transmission(model.bands, drawn)
     if simulation.catalogues:  # whose galaxies have fluxes of their own
-        flux = (sums.flux.numpy() * 10 ** (0.4 * brighter[:, None])).astype(np.float32)
+        flux = (sums.flux.numpy() * dimmer * 10 ** (0.4 * brighter[:, None])).astype(np.float32)
     else:
         redshift = np.expm1(np.log1p(redshift) + _REDSHIFT_SCATTER * rng.standard_normal(n)).clip(0.005)
         flux = other_fluxes(
@@ -233,7 +238,7 @@ def redrawn(
             kind=np.array(GALAXY_KINDS)[sums.kind.numpy()],
             mag=sums.magnitude.numpy() - brighter,
             z=redshift,
-            ebv=sums.dust.numpy().astype(float),
+            ebv=ebv,
             bands=model.bands,
             config=simulation,
         )
@@ -241,9 +246,13 @@ def redrawn(
     depth = 10 ** (_DEPTH_SCATTER_DEX * common + _BAND_DEPTH_SCATTER_DEX * of_band)
     sign = rng.choice([-1.0, 1.0], (n, bands))
     seen = ~hidden_bands((n, bands), band_dropout, rng)
-    total = sums.response * _column(flux) + sums.others + sums.noise * _column(sign * depth)
+    # one tile's zero points and dust would be known by its depths
+    gain = 10 ** (0.4 * simulation.zero_point_scatter_mag * rng.standard_normal((n, bands)))
+    light = sums.response * _column(flux) + sums.others * _column(dimmer)
+    total = light * _column(gain) + sums.noise * _column(sign * depth)
     sigma, coverage = sums.sigma * _column(depth * seen), sums.coverage * torch.from_numpy(seen)
-    return _source_sums(sums, total * _column(seen), sigma, coverage, torch.from_numpy(redshift), model)
+    seen_through = sums._replace(dust=torch.from_numpy(ebv.astype(np.float32)))
+    return _source_sums(seen_through, total * _column(seen), sigma, coverage, torch.from_numpy(redshift), model)
 
 
 def _column(values: NDArray[np.floating] | NDArray[np.bool_]) -> Tensor:
