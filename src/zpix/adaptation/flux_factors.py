@@ -8,8 +8,8 @@ factor explains count less (Student's t). Brightness is free, so the mean of ln 
 
 The galaxies of a field are also redder or bluer on average than those of any family, which many spectra do not average
 out. So the mean of the colours may be off by a quarter of their scatter, and factors are a few per cent: the estimate m
-with covariance V becomes f² (f² + s² C + V)⁻¹ m with f = 5 % and s = 1/4. It keeps what stands out from band to band, and
-little of a slope over all bands. The error is by how much it differs from zero by chance.
+with covariance V becomes f² (f² + s² C + V)⁻¹ m with f = 5 % and s = 1/4. It keeps what stands out from band to band,
+and little of a slope over all bands. The error is by how much it differs from zero by chance.
 """
 
 from __future__ import annotations
