@@ -3,7 +3,10 @@
 #   make demo       simulate a field, run the shipped model on it, compare with the truth
 #   make test       tests and doctests, some minutes
 #   make test-slow  the tests that take long: trainings, large fields, whole examples
+#   make test-view  the page of a run in a browser; installs chromium where apt-get can, and skips without one
+#   make test-rail  the tests of integrations/pz-rail-zpix, in an environment of their own
 #   make coverage   both, and the share of lines that they run
+#   make docs       the site in build/site, with warnings as errors; its notebooks run
 #   make lint       ruff, mypy, and docstrings by numpydoc's validator
 #   make clean      remove what the above have made
 #
@@ -21,7 +24,7 @@ TEST_WORKERS ?= 2
 SLOW_WORKERS ?= 3
 PYTEST = OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest --dist worksteal
 
-.PHONY: help demo test test-slow coverage lint format clean
+.PHONY: help demo test test-slow test-view test-rail coverage docs lint format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -36,13 +39,26 @@ test: $(VENV)/.for-tests
 test-slow: $(VENV)/.for-tests
 	$(PYTEST) -n $(SLOW_WORKERS) -m slow
 
+# Chromium comes from the system, as nothing else does: only root can install it.
+test-view: $(VENV)/.for-tests
+	@command -v chromium chromium-browser >/dev/null || test -n "$(CHROMIUM)" || test "$$(id -u)" != 0 \
+		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || true
+	$(PYTEST) -n 0 -m browser -rs tests/viewer
+
+test-rail:
+	$(MAKE) -C integrations/pz-rail-zpix test PYTHON=$(PYTHON)
+
 coverage: $(VENV)/.for-tests
 	$(PYTEST) -n $(SLOW_WORKERS) -m "slow or not slow" --cov --cov-report=term:skip-covered
+
+docs: $(VENV)/.for-docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/site
+	@echo "open build/site/index.html"
 
 lint: $(VENV)/.for-tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/python tests/check_docstrings.py
 
 format: $(VENV)/.for-tests
@@ -67,5 +83,10 @@ $(VENV)/.for-demo: pyproject.toml | $(BIN)/python
 
 $(VENV)/.for-tests: pyproject.toml | $(BIN)/python
 	@echo "Installing zpix, the simulator and the tests' tools into $(VENV): torch is large, this takes some minutes."
-	$(PIP) --editable '.[sim,rival,scale,dust,int8,pandas,dev]'
+	$(PIP) --editable '.[sim,rival,scale,dust,int8,onnx,pandas,dev]'
 	@touch $@ $(VENV)/.for-demo
+
+$(VENV)/.for-docs: pyproject.toml | $(BIN)/python
+	@echo "Installing zpix, the simulator and the site's tools into $(VENV): torch is large, this takes some minutes."
+	$(PIP) --editable '.[sim,docs]'
+	@touch $@

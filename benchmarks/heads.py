@@ -13,7 +13,7 @@ from torch.utils.benchmark import Timer
 
 from zpix.detector import Detector, fast_twin
 from zpix.detector.detector import source_pixels
-from zpix.speed import SHAPES
+from zpix.speed.shapes import SHAPES
 
 
 def milliseconds(work) -> float:

@@ -30,7 +30,7 @@ from zpix.catalogue import Catalogue
 from zpix.config import InferenceConfig, SimulationConfig
 from zpix.detector import default_model
 from zpix.evaluation import HIGH_REDSHIFTS, Truth, in_field, match_truth, read_truth, score_selection
-from zpix.evaluation.report import SELECTION_MAG
+from zpix.evaluation.catalogue_scores import SELECTION_MAG
 from zpix.evaluation.score_json import selection_dict
 from zpix.evaluation.selections import matched_magnitude
 from zpix.matching import Matching

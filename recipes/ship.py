@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from zpix.detector import Checkpoint, load_checkpoint, save_checkpoint
 from zpix.jobs.calibrate import calibrate
@@ -35,8 +37,18 @@ def main() -> None:
     if asked.reports:
         metrics = [json.loads(report.read_text())["redshifts"]["F444W < 27"] for report in asked.reports]
         about = replace(about, metrics=metrics)
+    about = replace(about, training_data=without_folders(about.training_data))
     save_checkpoint(asked.out, Checkpoint(trained.detector, about, trained.novelty, trained.taught), half=True)
     print(f"{asked.out}: {asked.out.stat().st_size / 1e6:.1f} MB")
+
+
+def without_folders(data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a model learnt from, with lists of templates by their names alone."""
+    told = dict(data or {})
+    if "simulation" in told:
+        spectra = {Path(name).name: share for name, share in told["simulation"]["spectra"].items()}
+        told["simulation"] = {**told["simulation"], "spectra": spectra}
+    return told
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,6 +17,15 @@ from tests.surveys.small_jades import JadesField, write_jades_field
 from zpix.config import InferenceConfig, Registry
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
 from zpix.sources.classes import CLASSES, SourceClass
+
+if TYPE_CHECKING:
+    from zpix.detector import Detector
+
+
+def no_picture(path: Path, *_what: Any, **_options: Any) -> None:
+    """Stand in for `zpix.plots.draw_detections`, which test_run.py and the tests of the command line call."""
+    path.write_bytes(b"no picture")
+
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FIELD_SHAPE = (180, 280)  # (ny, nx): three tiles of `blob_search` across, one up
@@ -58,6 +67,22 @@ def quick_programs() -> Iterator[dict[str, str]]:
         yield environment
 
 
+@pytest.fixture(scope="module")
+def without_pictures() -> Iterator[None]:
+    """Runs do without their picture, whose words and numbers take a third of a small run's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zpix.jobs.run.draw_detections", no_picture)
+        yield
+
+
+@pytest.fixture(scope="module")
+def without_figures(without_pictures) -> Iterator[None]:
+    """Evaluations do without their figures too, which the tests of `zpix.plots` draw."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zpix.jobs.evaluate.save_evaluation_figures", lambda _report, _place: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory) -> Path:
     """Checkpoint of a small network with random weights: it finds sources anywhere, the same every time."""
@@ -70,6 +95,37 @@ def tiny_model(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
     save_checkpoint(path, Checkpoint(Detector(small_model()), About(name="tiny", z_range=(0.0, 15.0))))
     return path
+
+
+@pytest.fixture(scope="session")
+def small_backbone() -> Iterator[str]:
+    """Name of a backbone of few weights, which is known from its first test on."""
+    from tests.detector.small_resnet import small_resnet
+    from zpix.detector import BACKBONES, TimmBackbone
+
+    name = "resnet-small"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BACKBONES, "_entries", {**BACKBONES, name: TimmBackbone(small_resnet.__name__, (1, 2, 3, 4))})
+        yield name
+
+
+@pytest.fixture(scope="session")
+def trained(small_backbone) -> Detector:
+    """A detector that has seen some blobs: its normalisation is not the identity, and its boxes mean something."""
+    import torch
+
+    from tests.detector.scenery import blobs, small_model
+    from zpix.detector import Detector
+
+    torch.manual_seed(0)
+    detector = Detector(small_model(bands=("A", "B", "C"), backbone=small_backbone)).train()
+    optimizer = torch.optim.AdamW(detector.parameters(), 2e-3)
+    for step in range(40):
+        loss = sum(detector.losses(blobs(("A", "B", "C"), seed=step), box_jitter=0.05).values())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return detector.eval()
 
 
 @pytest.fixture
@@ -116,7 +172,7 @@ def jades_field(tmp_path_factory) -> JadesField:
 @pytest.fixture(scope="session")
 def survey_archive(tmp_path_factory) -> Path:
     """Small files in the formats of JADES and GalaxiesML, at the paths that they have in the archives."""
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     make = runpy.run_path(str(EXAMPLES / "jades_standin.py"))
     archive = tmp_path_factory.mktemp("archive")
     make["make_jades"](archive, size=(384, 448), seed=5, spectra=1.0)

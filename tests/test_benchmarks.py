@@ -20,6 +20,7 @@ SMALL = {
     "survey_sizes.py": (0.1,),
     "pooling.py": (20, 128),
     "scene_stages.py": (1,),
+    "view_page.py": (1024,),
 }
 
 
@@ -33,7 +34,7 @@ def test_every_script_is_here_and_in_the_readme():
 @pytest.mark.parametrize("script", sorted(SMALL))
 def test_a_benchmark_runs(script, capsys, request):
     if script == "scene_stages.py":
-        pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+        pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     if script == "large_field.py":  # it replaces the network of the process that it runs in
         command = ["python", str(BENCHMARKS / script), *map(str, SMALL[script])]
         programs = request.getfixturevalue("quick_programs")

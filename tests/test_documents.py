@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import zpix
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
 NOTEBOOK = ROOT / "docs" / "notebook"
@@ -63,6 +65,52 @@ def test_what_code_says_of_pages_is_there():
         text = (ROOT / name).read_text("utf-8")
         for path in re.findall(r"(?<![\w/.])docs/[\w/.-]+\.md", text):
             assert (ROOT / path).exists(), f"{name} names {path}"
+
+
+def entries_of_toctrees() -> set[str]:
+    """Pages that the site's lists of pages name, as paths without ending."""
+    found = set()
+    for page in (ROOT / "docs").glob("*.md"):
+        for block in re.findall(r"^```\{toctree\}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S):
+            found.update(line for line in block.splitlines() if line and not line.startswith(":"))
+    return found
+
+
+def test_every_page_is_in_a_list_of_the_site():
+    pages = {path.relative_to(ROOT / "docs").with_suffix("").as_posix() for path in (ROOT / "docs").glob("*.md")}
+    assert entries_of_toctrees() == pages - {"index"} | {"notebook/README"}
+
+
+def test_every_public_name_is_on_the_page_of_the_api():
+    named = re.findall(
+        r"^\.\. auto(?:function|class):: zpix\.(\w+)$", (ROOT / "docs" / "api.md").read_text("utf-8"), re.M
+    )
+    assert len(named) == len(set(named)) and set(named) == set(zpix.__all__)
+
+
+@pytest.mark.slow
+def test_the_site_is_built_without_a_warning(tmp_path):
+    """Its notebooks are left out here: `make docs` runs them."""
+    for package in ("sphinx", "myst_nb", "pydata_sphinx_theme", "numpydoc", "sphinx_copybutton"):
+        pytest.importorskip(package, reason="the extra 'docs' is not installed")
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-W",
+        "-q",
+        "-D",
+        "nb_execution_mode=off",
+        "-b",
+        "html",
+        "docs",
+        tmp_path,
+    ]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert built.returncode == 0, built.stderr
+    assert "zpix.run" in (tmp_path / "api.html").read_text("utf-8")
+    front = (tmp_path / "index.html").read_text("utf-8")
+    assert 'href="train-for-your-survey.html"' in front
 
 
 @pytest.mark.parametrize("page", ENTRIES, ids=lambda page: page.stem)

@@ -18,14 +18,14 @@ import typer
 from astropy.table import Table
 
 import zpix
+from tests.training.scenery import blob_store
 from zpix.catalogue import FLAGS, catalogue_columns, read_catalogue
 from zpix.cli import app, main
 from zpix.detector import detector
 from zpix.evaluation import colour_space, read_truth, score_catalogue
 from zpix.surveys import RELEASES
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
-pytest.importorskip("eazy", reason="the rival needs the extra 'rival'")
+pytest.importorskip("eazy", reason="the simulator and the rival need the extras 'sim' and 'rival'")
 pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 
 ROOT = Path(__file__).parents[1]
@@ -92,7 +92,7 @@ def write_templates(folder: Path) -> None:
 @pytest.mark.usefixtures("small_releases", "coarse_redshifts")
 def test_commands_in_the_documentation_run(empty_directory, monkeypatch, capsys):
     write_templates(empty_directory / "templates")
-    assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 12
+    assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 13
     said = capsys.readouterr().err
     assert "Traceback" not in said and "Warning:" not in said
     assert {
@@ -198,6 +198,19 @@ def test_a_small_training_through_the_command_line(tmp_path, run_script):
     assert "redshifts" in shown and "completeness" in shown
     assert len(zpix.load_checkpoint(tmp_path / "model" / "model.safetensors").bands) == 9
     assert (tmp_path / "evaluation" / "report.json").is_file()
+
+
+@pytest.mark.slow
+def test_a_training_is_watched(tmp_path, run_script):
+    pytest.importorskip("tensorboard", reason="the extra 'tensorboard' is not installed")
+    blob_store(tmp_path / "store", train=2, validation=1)
+    settings = '[model]\nbands = ["A", "B", "C"]\npyramid_channels = 16\nbox_hidden = 32\nmask_layers = 1\n'
+    (tmp_path / "s.toml").write_text(settings + "[training]\nepochs = 2\nbatch_size = 2\n")
+    said = run_script(
+        sys.executable, EXAMPLES / "watch_training.py", tmp_path / "store", tmp_path / "out", tmp_path / "s.toml"
+    )
+    assert "epoch 1 of 2" in said and "finished" in said
+    assert any((tmp_path / "out" / "tensorboard").glob("events.*"))
 
 
 @pytest.mark.slow

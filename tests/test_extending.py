@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from astropy.table import Table
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 
 #: Runs the page with fewer boxes, and template fitting with few templates, redshifts and wavelengths.

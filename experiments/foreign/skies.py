@@ -56,9 +56,12 @@ def mixed(simulation: SimulationConfig, families: Sequence[Family]) -> Simulatio
 
 
 def natural(simulation: SimulationConfig) -> SimulationConfig:
-    """Settings without what is drawn more often for training: the sky that models are tested on."""
+    """Settings without what is drawn for training alone, such as bent spectra: the sky that models are tested on."""
     usual = SimulationConfig()
-    names = ("high_z_boost", "bright_boost", "star_density", "brown_dwarf_per_arcmin2", "bright_star_boost")
+    names = (
+        "high_z_boost", "bright_boost", "star_density", "brown_dwarf_per_arcmin2", "bright_star_boost",
+        "spectral_scatter",
+    )  # fmt: skip
     return override(simulation, **{name: getattr(usual, name) for name in names if hasattr(usual, name)})
 
 
@@ -87,6 +90,8 @@ def calibration_store(place: Path, families: Sequence[Family], *, tiles: int, se
     """Return a store whose tiles, of some families, are all for validation; drawn unless it exists whole."""
     path = place / f"{'+'.join(family.name for family in families)}.zarr"
     if not path.is_dir() or not Store(path).count("validation"):
-        sky = config.model_copy(update={"simulation": mixed(natural(config.simulation), families)})
+        # spectra stay bent: widths are to be right for galaxies that no family has
+        usual = override(natural(config.simulation), spectral_scatter=config.simulation.spectral_scatter)
+        sky = config.model_copy(update={"simulation": mixed(usual, families)})
         zpix.prepare(out=path, mock=tiles, seed=seed, fractions=(0.0, 1.0, 0.0), config=sky)
     return path

@@ -34,15 +34,20 @@ if TYPE_CHECKING:
     from zpix.jobs.demo import demo
     from zpix.jobs.diagnose import diagnose
     from zpix.jobs.evaluate import evaluate
+    from zpix.jobs.export import export
     from zpix.jobs.fetch import fetch
     from zpix.jobs.info import info
     from zpix.jobs.match import match
     from zpix.jobs.predict import predict
     from zpix.jobs.prepare import prepare
     from zpix.jobs.pretrain import pretrain
+    from zpix.jobs.report import report
     from zpix.jobs.run import run, write_run
+    from zpix.jobs.send import send
+    from zpix.jobs.show import plot_source, plot_sources, show
     from zpix.jobs.simulate import simulate
     from zpix.jobs.train import train
+    from zpix.jobs.view import view
     from zpix.sources import ZMixture
     from zpix.surveys import compile_redshifts, read_jades_catalogue, read_redshifts
 
@@ -76,6 +81,7 @@ _HOMES = {
     "demo": "zpix.jobs.demo",
     "diagnose": "zpix.jobs.diagnose",
     "evaluate": "zpix.jobs.evaluate",
+    "export": "zpix.jobs.export",
     "fetch": "zpix.jobs.fetch",
     "flag_names": "zpix.catalogue",
     "flag_value": "zpix.catalogue",
@@ -84,15 +90,21 @@ _HOMES = {
     "load_config": "zpix.config",
     "match": "zpix.jobs.match",
     "open_mosaic": "zpix.image",
+    "plot_source": "zpix.jobs.show",
+    "plot_sources": "zpix.jobs.show",
     "predict": "zpix.jobs.predict",
     "prepare": "zpix.jobs.prepare",
     "pretrain": "zpix.jobs.pretrain",
     "read_catalogue": "zpix.catalogue",
     "read_jades_catalogue": "zpix.surveys",
     "read_redshifts": "zpix.surveys",
+    "report": "zpix.jobs.report",
     "run": "zpix.jobs.run",
+    "show": "zpix.jobs.show",
+    "send": "zpix.jobs.send",
     "simulate": "zpix.jobs.simulate",
     "train": "zpix.jobs.train",
+    "view": "zpix.jobs.view",
     "write_run": "zpix.jobs.run",
 }
 
@@ -118,6 +130,7 @@ __all__ = [
     "demo",
     "diagnose",
     "evaluate",
+    "export",
     "fetch",
     "flag_names",
     "flag_value",
@@ -126,15 +139,21 @@ __all__ = [
     "load_config",
     "match",
     "open_mosaic",
+    "plot_source",
+    "plot_sources",
     "predict",
     "prepare",
     "pretrain",
     "read_catalogue",
     "read_jades_catalogue",
     "read_redshifts",
+    "report",
     "run",
+    "send",
+    "show",
     "simulate",
     "train",
+    "view",
     "write_run",
 ]
 

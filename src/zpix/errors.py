@@ -64,6 +64,10 @@ class SchedulerError(ZpixError):
     """The cluster that was to share the work does not answer, or its workers keep dying."""
 
 
+class SampError(ZpixError):
+    """No hub of the virtual observatory is running, or no program there takes a file."""
+
+
 class MissingExtraError(ZpixError):
     """A part of zpix needs an optional package that is not installed.
 

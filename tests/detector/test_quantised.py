@@ -12,7 +12,7 @@ from tests.detector.test_twin import BANDS, CPU, detect
 from zpix.detector import Detector, fast_twin, measured_ranges, quantised_twin
 from zpix.detector.device import computes_in_int8
 from zpix.detector.normalisation import image_channels
-from zpix.detector.quantised import _layers, _Quantised
+from zpix.detector.quantised import _layers, _Quantised, _served
 from zpix.errors import ConfigError, ModelError
 
 pytest.importorskip("openvino", reason="eight bits need the extra 'int8'")
@@ -82,10 +82,10 @@ def test_what_is_answered_of_a_source_does_not_depend_on_the_number_of_others(qu
 
 
 @pytest.mark.slow
-def test_parts_are_ready_for_the_last_two_shapes(quantised):
+def test_parts_are_ready_for_the_last_two_shapes():
     torch.manual_seed(0)
-    part, channels = quantised.mask_head, quantised.config.pyramid_channels
-    given = {size: torch.randn(8, channels, size, size) for size in (4, 6, 8)}
+    part = _served(_Quantised(torch.nn.Conv2d(4, 4, 3, padding=1), 0.0, 3.0), "mask_head", torch.float32)
+    given = {size: torch.rand(8, 4, size, size) for size in (4, 6, 8)}
     answers = {size: part(pooled) for size, pooled in given.items()}
     assert [shapes[0][2] for shapes in part._built] == [6, 8]
     for size in (6, 4):  # one that is still there, one that is built again

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.signal import fftconvolve
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 
 from experiments.ceiling import aperture_noise, draw_galaxies, measure_ceiling, relative_errors
 from experiments.colour_network import CeilingSettings

@@ -22,9 +22,10 @@ def test_spoiled_pixels_are_what_they_are_said_to_be(blob_field, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_figures")
 def test_repaired_fields_score_as_the_right_one_does_within_its_error(tmp_path):
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
-    zpix.simulate(tmp_path / "field", size_pix=512, seed=4711)
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
+    zpix.simulate(tmp_path / "field", size_pix=384, seed=4711)
     config = InferenceConfig(device="cpu", workers=1)
     scores = {}
     for kind in ("as it is", "sky of 1 σ", "errors × 2"):
@@ -33,7 +34,7 @@ def test_repaired_fields_score_as_the_right_one_does_within_its_error(tmp_path):
         truth = tmp_path / "field" / "truth.fits"
         scores[kind] = score(mosaics, truth, tmp_path / kind, as_given=False, config=config)
     right = scores.pop("as it is")
-    assert right["detections"] > 60
+    assert right["detections"] > 30
     for found in scores.values():
         assert abs(found["detections"] - right["detections"]) < 0.06 * right["detections"]
         for name in ("sigma_nmad", "outlier_fraction"):

@@ -14,6 +14,11 @@ from zpix.image.bands import PIVOT_UM, band_from_file_name, band_from_header
         ("jw02731-o001_t017_nircam_f444w-f470n_i2d.fits", "F470N"),
         ("jw01837-o001_t001_nircam_clear-f150w2_i2d.fits", "F150W2"),
         ("field_f850lp_drz.fits", "F850LP"),
+        ("hlsp_hlf_hst_acs-30mas_goodss_f435w_v2.0_sci.fits", "F435W"),
+        ("hlsp_candels_hst_acs_gs-tot_f606w_v1.0_drz.fits", "F606W"),
+        ("hlsp_jades_hst_wfc3_goods-s_f160w_v1.0_drz.fits", "F160W"),
+        ("gds-grizli-v7.2-f814w_drc_sci.fits.gz", "F814W"),
+        ("goodss_3dhst.v4.0.F125W_orig_sci.fits", "F125W"),
         ("half4444w.fits", None),
     ],
 )
@@ -29,6 +34,8 @@ def test_band_in_file_name(name, band):
         ({"FILTER": "CLEAR", "PUPIL": "F200W"}, "F200W"),
         ({"FILTER": "F410M-CLEAR"}, "F410M"),
         ({"FILTER1": "CLEAR1L", "FILTER2": "F814W"}, "F814W"),
+        ({"FILTER": "F606W;CLEAR2L"}, "F606W"),
+        ({"FILTER": "CLEAR1L, F435W"}, "F435W"),
         ({"FILTER": "HSC-G"}, "HSC-G"),
         ({"FILTER": "CLEAR"}, None),
         ({"FILTER": ""}, None),
@@ -49,4 +56,5 @@ def test_names_are_upper_case_identifiers():
 def test_jades_bands_are_in_wavelength_order():
     assert in_wavelength_order(reversed(JADES_BANDS)) == list(JADES_BANDS)
     assert in_wavelength_order(["HSC-G", "F444W"]) == ["F444W", "HSC-G"]
+    assert in_wavelength_order(["F444W", "F090W", "F160W", "F850LP", "F435W"])[:3] == ["F435W", "F090W", "F850LP"]
     assert set(JADES_BANDS) < set(PIVOT_UM)

@@ -25,6 +25,8 @@ from zpix.image.fluxes import njy_per_unit, refuse_other_unit
         ({"BUNIT": "10.0*nanoJansky"}, 10.0),
         ({"BUNIT": "DN/s", "PHOTMJSR": 0.5, "PIXAR_SR": 2e-14}, 10.0),
         ({"BUNIT": "ELECTRONS/S", "PHOTFNU": 1e-7}, 100.0),
+        ({"BUNIT": "ELECTRONS/S", "ZEROPNT": 26.4}, 100.0),
+        ({"ZEROPNT": 26.4}, 100.0),  # the Hubble Legacy Fields
     ],
 )
 def test_known_units(header, expected):
@@ -37,9 +39,25 @@ def test_photflam_agrees_with_the_ab_zeropoint_of_hst():
     assert factor == pytest.approx(10 ** (-0.4 * (25.946 - 31.4)), rel=2e-3)
 
 
+F160W = {"PHOTFLAM": 1.9275602e-20, "PHOTPLAM": 15369.176}
+
+
 def test_the_default_is_for_files_without_unit():
     assert njy_per_unit({}, path="a.fits", default=10.0) == 10.0
     assert njy_per_unit({"BUNIT": "nJy"}, path="a.fits", default=10.0) == 1.0
+    assert njy_per_unit({"TELESCOP": "HST"}, path="a.fits", default=10.0) == 10.0
+    assert njy_per_unit({"TELESCOP": "JWST"} | F160W, path="a.fits", default=10.0) == 10.0
+    rate = njy_per_unit({"BUNIT": "electrons/s"} | F160W, path="a.fits")
+    assert njy_per_unit({"TELESCOP": "HST"} | F160W, path="a.fits", default=10.0) == rate
+
+
+def test_the_zero_point_of_a_mosaic_goes_before_that_of_an_exposure():
+    remarks: list[str] = []
+    header = {"BUNIT": "ELECTRONS/S", "ZEROPNT": 25.9463} | F160W
+    assert njy_per_unit(header, path="a.fits", remarks=remarks) == pytest.approx(10 ** (0.4 * (31.4 - 25.9463)))
+    assert not remarks
+    assert njy_per_unit(header | {"ZEROPNT": 26.4}, path="a.fits", remarks=remarks) == pytest.approx(100)
+    assert "ZEROPNT is 26.400 mag" in remarks[0] and "25.94" in remarks[0]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +66,7 @@ def test_the_default_is_for_files_without_unit():
         ({"BUNIT": "MJy/sr"}, "PIXAR_SR is missing"),
         ({"BUNIT": "MJy/sr", "PIXAR_SR": 0.0}, "PIXAR_SR is '0.0'"),
         ({"BUNIT": "ELECTRONS/S"}, "ELECTRONS/S"),
+        ({"TELESCOP": "HST"}, "PHOTFLAM and PHOTPLAM"),
         ({"BUNIT": "ELECTRONS", "PHOTFNU": 1e-7}, "per second"),
         ({"BUNIT": "Jy/beam"}, "Jy/beam"),
         ({"BUNIT": "mag(AB)"}, "AB"),

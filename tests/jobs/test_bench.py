@@ -9,7 +9,7 @@ from tests.detector.scenery import small_model
 from zpix.detector import detector as two_stages
 from zpix.errors import ConfigError
 from zpix.jobs.bench import bench
-from zpix.speed import SHAPES
+from zpix.speed.shapes import SHAPES
 from zpix.speed.turns import Crew
 
 WATCHED = ("image_channels", "BoxPooler", "source_pixels")

@@ -24,7 +24,7 @@ def store(tmp_path_factory) -> Store:
 
 @pytest.mark.slow
 def test_widths_are_calibrated_on_validation_tiles_and_kept_with_the_model(tmp_path):
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     prepare(out=tmp_path / "sky.zarr", mock=3, seed=20260210, fractions=(0, 1, 0))
     shipped = load_checkpoint(default_model())
     about = replace(shipped.about, width_calibration=None, conformal=None, ranges=None)

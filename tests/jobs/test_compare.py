@@ -7,9 +7,8 @@ import json
 import numpy as np
 import pytest
 
-pytest.importorskip("eazy", reason="the rival needs the extra 'rival'")
+pytest.importorskip("eazy", reason="the simulator and the rival need the extras 'sim' and 'rival'")
 pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
 from zpix.errors import ConfigError, InputFileError, OutputError
 from zpix.evaluation import GridPdf, Redshifts

@@ -14,10 +14,10 @@ from zpix.errors import InputFileError
 
 def test_of_the_shipped_model():
     facts = zpix.info()
-    assert facts["kind"] == "model" and facts["name"] == "zpix-default-5" and facts["counts"]["train"]["tiles"] == 1598
+    assert facts["kind"] == "model" and facts["name"] == "zpix-default-6" and facts["counts"]["train"]["tiles"] == 279
     lines = describe(facts)
     assert len(lines) <= 10 and max(map(len, lines)) < 160
-    assert lines[2].split() == ["network", "resnet18,", "redshift", "head", "fpn+pixels,", "classes", "galaxy", "star"]
+    assert lines[2].split() == ["network", "resnet18,", "redshift", "head", "bands,", "classes", "galaxy", "star"]
     assert "widths, conformal intervals, eight bits, novelty" in lines[-1]
 
 

@@ -183,7 +183,7 @@ def test_the_stand_in_is_prepared_by_one_command(survey_archive, tmp_path, monke
 
 @pytest.mark.slow
 def test_stores_of_a_mock_keep_what_was_not_observed(tmp_path):
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     config = SimulationConfig(cell_size_pix=128, limit_mag=28.5, missing_coverage=0.3, chip_gaps=False)
     options = {"mock": 2, "seed": 5, "bands": ["F150W", "F444W"], "tile_size_pix": 256, "fractions": (1.0, 0.0, 0.0)}
     zpix.prepare(out=tmp_path / "s.zarr", config=config, **options)
@@ -224,7 +224,7 @@ def test_a_catalogue_of_other_identifiers_or_of_none_is_refused(name, first, mes
 
 
 def test_bands_that_cannot_be_drawn_leave_no_half_store(tmp_path, monkeypatch):
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     out = tmp_path / "s.zarr"
     with pytest.raises(zpix.ZpixError, match=r"band 'F999W' is of no instrument .*F444W"):
         zpix.prepare(out=out, mock=1, bands=["F444W", "F999W"])
@@ -238,7 +238,7 @@ def test_bands_that_cannot_be_drawn_leave_no_half_store(tmp_path, monkeypatch):
 
 
 def test_a_first_tile_that_fails_leaves_no_half_store(tmp_path, monkeypatch):
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 
     def failing(tile):
         raise zpix.ZpixError("this sky cannot be drawn")

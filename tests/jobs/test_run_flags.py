@@ -12,7 +12,7 @@ from zpix.detector import Checkpoint, default_model, load_checkpoint, novelty_pa
 from zpix.image import JADES_BANDS, tangent_wcs, write_mosaic
 from zpix.scenes import draw_scene
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 
 SIZE, STAR_XY = 512, (330, 300)
 UNSEEN = 140  # columns that F150W did not observe

@@ -14,7 +14,7 @@ from zpix.spectra.emission_lines import LINE_GROUPS
 from zpix.spectra.kcorrect import KCORRECT
 from zpix.spectra.kcorrect_spectra import KcorrectSpectra
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 
 
 def spectra_of(z: float, *, continuum: str = "burst", ew_ha: float = 0.0, a_v: float = 0.0) -> KcorrectSpectra:

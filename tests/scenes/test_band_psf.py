@@ -8,7 +8,7 @@ from zpix.scenes.band_psf import BandPsf
 from zpix.scenes.psf import Stretch
 from zpix.scenes.user_psf import UserPsf
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 SCALE = 0.03
 
 

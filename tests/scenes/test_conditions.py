@@ -70,4 +70,23 @@ def test_bands_can_share_the_error_of_their_error_images() -> None:
 def test_matched_fields_keep_the_noise_of_the_description() -> None:
     options = OPTIONS["matched_to"] | OPTIONS["noise_over_error"] | OPTIONS["kernels"]
     assert drawn(**options) == drawn(**OPTIONS["matched_to"])
-    assert draw_conditions(1, ("F150W", "F277W"), SimulationConfig(matched_fraction=1)).matched_to == "F277W"
+
+
+@pytest.mark.parametrize(
+    ("bands", "widest"),
+    [
+        (("F150W", "F277W"), "F277W"),
+        (("F444W", "F480M"), "F444W"),
+        (("F435W", "F814W", "F277W", "F444W"), "F444W"),
+        (("F435W", "F814W"), "F814W"),
+        (("F125W", "F160W", "F277W", "F444W"), "F160W"),
+    ],
+)
+def test_fields_are_matched_to_the_widest_psf(bands, widest) -> None:
+    assert draw_conditions(1, bands, SimulationConfig(matched_fraction=1)).matched_to == widest
+
+
+def test_large_pixels_share_noise_over_greater_lengths() -> None:
+    config = SimulationConfig(noise_correlation_range=(0.5, 0.5))
+    kernels = draw_conditions(1, ("F606W", "F160W", "F200W", "F444W"), config).kernels
+    assert [round(kernel.core_sigma_pix, 2) for kernel in kernels] == [0.5, 1.02, 0.5, 0.5]

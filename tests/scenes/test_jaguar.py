@@ -31,6 +31,7 @@ def catalogue(path: Path, *, n: int = N, seed: int = 0, without: str | None = No
         "redshift": rng.uniform(0.2, 12, n),
         "NRC_F115W_fnu": 0.37 * flux,
         "NRC_F444W_fnu": flux,
+        "HST_F606W_fnu": 0.2 * flux,
         "Re_maj": rng.uniform(0.02, 0.6, n),
         "sersic_n": rng.uniform(0.5, 6, n),
         "axis_ratio": rng.uniform(0.2, 1, n),
@@ -49,6 +50,12 @@ def star_forming(tmp_path: Path) -> Path:
 
 def config(*paths: Path, **changes: float) -> SimulationConfig:
     return SimulationConfig(cell_size_pix=512, psf_angle_deg=0.0, ebv=0.0, catalogues=tuple(map(str, paths)), **changes)
+
+
+def test_bands_of_hst_have_columns_of_their_own(star_forming: Path) -> None:
+    listed = read_jaguar((str(star_forming),), ("F606W", "F115W"), 30.5)
+    assert listed.bands == ("F606W", "F115W", "F444W")
+    np.testing.assert_allclose(listed.flux[:, :2], listed.flux[:, 2:] * (0.2, 0.37), rtol=1e-6)
 
 
 def galaxies(sky: Sky):
@@ -112,7 +119,7 @@ def test_a_missing_column_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_a_missing_band_is_named_with_its_file(star_forming: Path, tmp_path: Path) -> None:
-    with pytest.raises(BandError, match=r"JADES_SF_mock_r1_v1\.2\.fits.*F277W"):
+    with pytest.raises(BandError, match=r"JADES_SF_mock_r1_v1\.2\.fits.*NRC_F277W.*HST_F277W"):
         write_field(tmp_path / "new" / "field", shape=(128, 128), bands=("F277W", "F444W"), config=config(star_forming))
     assert not (tmp_path / "new").exists()
     lacking = catalogue(tmp_path / "lacking.fits", without="NRC_F444W_fnu")

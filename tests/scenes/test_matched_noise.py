@@ -6,7 +6,7 @@ from zpix.scenes.band_psf import BandPsf
 from zpix.scenes.matched_noise import convolved, matching_kernels, noise_left
 from zpix.scenes.noise import draw_noise, noise_kernels, noise_over_error
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 PSFS = tuple(BandPsf(band, 0.0) for band in JADES_BANDS)
 #: Scatter over the error image in the real cutout around JADES-GS-z14-0, which is matched to F444W.
 REAL = (0.180, 0.184, 0.173, 0.175, 0.521, 0.709, 0.559, 0.693, 0.946)

@@ -8,7 +8,7 @@ from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS, Region
 from zpix.scenes import Sky
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 CLEAN = {
     "hot_pixels_per_arcmin2": 0.0, "snowballs_per_arcmin2": 0.0, "striping": 0.0, "wisps_per_arcmin2": 0.0,
     "sky_residual_sigma": 0.0, "missing_coverage": 0.0, "depth_structure": 0.0, "chip_gaps": False,
@@ -110,7 +110,7 @@ def test_matched_fields_have_one_width_in_all_bands(make_source) -> None:
     for sky in (plain, matched):
         star = make_source(64.0, 64.0)
         light, _ = sky._draw(
-            Region(0, 0, 128, 128), Region(0, 0, 128, 128), star, np.ones((1, 3), np.float32), np.array([128])
+            Region(0, 0, 128, 128), Region(0, 0, 128, 128), star, np.ones((1, 3), np.float32), np.array([128]), None
         )
         peaks.append(light.max(axis=(1, 2)))
     assert peaks[0][0] > 3 * peaks[0][2]

@@ -5,7 +5,7 @@ import pytest
 from zpix.config import SimulationConfig
 from zpix.scenes import Sky, write_field
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 BANDS = ("F150W", "F444W")
 
 

@@ -8,7 +8,7 @@ from astropy.io import fits
 
 from zpix.scenes.psf_images import psf_images
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 
 
 def test_psfs_of_the_user_replace_the_models(tmp_path):

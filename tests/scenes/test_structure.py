@@ -122,7 +122,7 @@ def test_sizes_keep_the_half_light_radius(galaxies: Population) -> None:
 
 
 def half_light_radius(rng: np.random.Generator, galaxies: Population, light: np.ndarray, row: int) -> float:
-    structure, n = galaxies.structure, 10_000
+    structure, n = galaxies.structure, 2_000
     q, turn = galaxies.axis_ratio[row], np.deg2rad(galaxies.pa_deg[row])
     radius, weight = [], []
     for column, part in enumerate((BULGE, DISC)):

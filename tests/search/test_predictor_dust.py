@@ -11,7 +11,7 @@ from zpix.search import Predictor
 from zpix.sources import ZMixture
 from zpix.spectra.milky_way import milky_way_transmission
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 
 EBV = 0.1  # the upper end of the training
 

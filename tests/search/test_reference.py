@@ -263,7 +263,7 @@ def test_mistakes_are_told_and_leave_nothing(tmp_path, blob_field, tiny_model, s
 @pytest.mark.slow
 def test_the_shipped_model_leaves_no_hole(tmp_path):
     """On a simulated field most of the detectable sources are found, and the others have a redshift too."""
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     try:
         model = default_model()
     except ModelError:

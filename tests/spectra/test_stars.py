@@ -31,6 +31,14 @@ def test_brown_dwarfs_show_methane_and_mimic_high_redshift() -> None:
     assert mag["F090W"] - mag["F115W"] > 1.5
 
 
+def test_m_dwarfs_have_the_optical_colours_of_m_dwarfs() -> None:
+    """About M0 and M4 of Pecaut & Mamajek (2013), V − I of 1.8 and 2.8 (Vega), in HST's bands and AB."""
+    flux = STARS.band_fluxes(stars(3850.0, 3200.0), bands=("F435W", "F606W", "F814W"))
+    mag = -2.5 * np.log10(flux)
+    np.testing.assert_allclose(mag[:, 1] - mag[:, 2], (0.95, 1.6), atol=0.15)
+    np.testing.assert_allclose(mag[:, 0] - mag[:, 1], (1.35, 1.7), atol=0.2)
+
+
 def test_no_stars() -> None:
     assert STARS.band_fluxes(stars(), bands=JADES_BANDS).shape == (0, 9)
 

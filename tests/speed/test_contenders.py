@@ -25,7 +25,7 @@ from zpix.speed.stock import StockDetector
 BANDS = ("A", "B", "C")
 CPU = torch.device("cpu")
 CONFIG = InferenceConfig(device="cpu", precision="fp32", proposals_per_megapixel=4000)
-SETTINGS = {"score_threshold": 0.25, "nms_iou": 0.5, "proposals_per_megapixel": 4000}
+SETTINGS = {"score_threshold": CONFIG.score_threshold, "nms_iou": CONFIG.nms_iou, "proposals_per_megapixel": 4000}
 
 
 @pytest.fixture(autouse=True)
@@ -33,20 +33,6 @@ def watched_functions(monkeypatch):
     """The clock replaces functions of the detector's modules: put them back."""
     for name in ("image_channels", "BoxPooler", "source_pixels"):
         monkeypatch.setattr(two_stages, name, getattr(two_stages, name))
-
-
-@pytest.fixture(scope="module")
-def trained() -> Detector:
-    """A detector that has seen some blobs: its boxes, masks and redshifts mean something."""
-    torch.manual_seed(0)
-    detector = Detector(small_model(bands=BANDS)).train()
-    optimizer = torch.optim.AdamW(detector.parameters(), 2e-3)
-    for step in range(40):
-        loss = sum(detector.losses(blobs(BANDS, seed=step), box_jitter=0.05).values())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return detector.eval()
 
 
 @pytest.fixture

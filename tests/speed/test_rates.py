@@ -13,5 +13,5 @@ def test_training_simulation_and_reading_have_a_rate(monkeypatch):
     assert train_steps(small_model(), 128, 1, "", "cpu", 0)().computed > 0
     with progress_bar("reading", 1) as bar:
         assert reading_rate(size=128, rounds=1, bar=bar).per_second > 0
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     assert draw_tiles(64, 0)().passed > 0

@@ -5,20 +5,11 @@ import os
 import pytest
 
 from tests.detector.scenery import small_model
+from tests.speed.crew_work import adding, failing
 from zpix.config import InferenceConfig
 from zpix.speed.contenders import Contest, build_torchvision, take_turns
 from zpix.speed.load import noise_load
 from zpix.speed.turns import Crew, cost_of
-
-
-def adding(number: int, member: int):
-    """Work that adds what it was built with, its place in the crew, and what it is asked with."""
-    return lambda more: (number + member + more, os.environ["OMP_NUM_THREADS"])
-
-
-def failing(member: int):
-    """Work that cannot be done."""
-    raise ValueError("no such network")
 
 
 @pytest.mark.slow

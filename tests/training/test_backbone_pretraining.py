@@ -75,8 +75,8 @@ from zpix.config import PretrainingConfig
 from zpix.surveys import GalaxiesML
 from zpix.training.backbone_pretraining import fit_backbone
 
-def stop(losses):
-    if len(losses.read_text().splitlines()) == 3:
+def stop(report):
+    if len(report.losses_file.read_text().splitlines()) == 3:
         os.kill(os.getpid(), signal.SIGKILL)
 
 fit_backbone(GalaxiesML(["a.hdf5"], size=64), None, Path("killed"), detector=network(),

@@ -22,7 +22,7 @@ from zpix.training.drawn_colours import draw_colours, join_colours
 from zpix.training.separate_sums import SeparateSums, redrawn, together
 from zpix.training.source_sums import SourceSums
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 
 BANDS = ("F200W", "F444W")
 MODEL = ModelConfig(bands=BANDS, pyramid_channels=8, box_hidden=16, mask_layers=1, mixture_components=3)

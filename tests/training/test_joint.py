@@ -40,8 +40,8 @@ def test_a_killed_training_goes_on_exactly(tmp_path):
     class KilledError(Exception):
         pass
 
-    def kill(losses):
-        if len(losses.read_text().splitlines()) == 1 + 2 * 2:  # header and two epochs of two splits
+    def kill(report):
+        if len(report.losses_file.read_text().splitlines()) == 1 + 2 * 2:  # header and two epochs of two splits
             raise KilledError
 
     with pytest.raises(KilledError):

@@ -12,7 +12,7 @@ from zpix.training.mock import MockTile, draw_again, draw_tile
 
 
 def test_a_mock_tile_labels_all_sources_or_those_with_spectra():
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     config = SimulationConfig(limit_mag=28.0, psf_angle_deg=0.0, star_density=0, brown_dwarf_per_arcmin2=0)
     every, some = (draw_tile(MockTile(3, 9, 384, ("F444W",), config, labels)) for labels in ("all", "spectroscopic"))
     assert np.isfinite(every.redshift).all() and len(every.redshift) == len(some.redshift)
@@ -23,11 +23,11 @@ def test_a_mock_tile_labels_all_sources_or_those_with_spectra():
 
 
 def test_tiles_share_a_psf_and_nothing_else(monkeypatch):
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     from zpix.scenes import Sky
 
     seen = []
-    monkeypatch.setattr(Sky, "realisations", lambda sky, region: seen.append(sky) or iter(()))
+    monkeypatch.setattr(Sky, "realisations", lambda sky, region, **_: seen.append(sky) or iter(()))
     config = SimulationConfig(psf_width_scatter=0.15, psf_shared_tiles=5, band_depth_scatter_mag=0.3)
     for index in (0, 4, 5):
         list(draw_again(MockTile(3, index, 128, ("F200W", "F444W"), config)))
@@ -38,7 +38,7 @@ def test_tiles_share_a_psf_and_nothing_else(monkeypatch):
 
 
 def test_a_spike_whose_star_is_outside_the_tile_is_sky(monkeypatch):
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
     from zpix.scenes import Population, sky
     from zpix.spectra import STARS, MixedSpectra, StarSpectra
 

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zpix.catalogue import measure_light, measure_stamps, place_masks
+from zpix.catalogue import Photometry, measure_light, measure_stamps, place_masks
 from zpix.config import InferenceConfig, ModelConfig
 from zpix.detector import Checkpoint, RedshiftHead, SourcePixels
 from zpix.detector.cutouts import source_pixels
@@ -170,12 +170,12 @@ def _search(
         )
     pyramid = kept[0] if kept else np.zeros((len(found), 0), np.float32)
     pyramid = pyramid[len(pyramid) - len(found) :]
-    numbered = replace(found, features=np.arange(len(found), dtype=np.int64)[:, None])
+    numbered = replace(found, features=np.arange(len(found), dtype=np.float32)[:, None])
     if known is None:
         ids, own = None, keep_owned(numbered, tile)
     else:
         ids, own = known.id, numbered[len(found) - len(known.id) :].shifted(tile.read.x0, tile.read.y0)
-    rows = own.features[:, 0]
+    rows = own.features[:, 0].astype(np.int64)
     sums = [_sums(found[part], pixels, model) for part in np.split(rows, range(_AT_ONCE, len(rows), _AT_ONCE))]
     total, noise, coverage, size = (torch.cat(columns).numpy() for columns in zip(*sums, strict=True))
     photometry, position = _measured(own, pixels, tile, config)
@@ -207,12 +207,16 @@ def _sums(found: Detections, pixels: Pixels, model: ModelConfig) -> tuple[Tensor
     return sums.total, sums.noise, sums.coverage, sums.size
 
 
-def _measured(own: Detections, pixels: Pixels, tile: Tile, config: InferenceConfig):  # type: ignore[no-untyped-def]
+def _measured(
+    own: Detections, pixels: Pixels, tile: Tile, config: InferenceConfig
+) -> tuple[Photometry, NDArray[np.float64]]:
     """Photometry in the masks of sources in pixels of the mosaic, and the positions (N, 2) of their light."""
     probability = place_masks(own)
-    given = {"origin_xy": (tile.read.x0, tile.read.y0), "threshold": config.mask_threshold}
-    light = measure_light(probability, pixels, reach_pix=light_reach(config.margin), **given)
-    return measure_stamps(probability, pixels, **given), light.centre_xy
+    origin, threshold = (tile.read.x0, tile.read.y0), config.mask_threshold
+    light = measure_light(
+        probability, pixels, reach_pix=light_reach(config.margin), origin_xy=origin, threshold=threshold
+    )
+    return measure_stamps(probability, pixels, origin_xy=origin, threshold=threshold), light.centre_xy
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from zpix.adaptation.fit_candidates import ADAPTED, Candidate
 from zpix.adaptation.wrong_labels import wrong_probability
 from zpix.evaluation import RedshiftSample, RedshiftScores, redshift_sample, score_redshifts
-from zpix.evaluation.report import REDSHIFT_MAG_EDGES, REDSHIFT_Z_EDGES, score_bins
+from zpix.evaluation.catalogue_scores import REDSHIFT_MAG_EDGES, REDSHIFT_Z_EDGES, score_bins
 from zpix.evaluation.score_json import scores_dict
 from zpix.evaluation.score_tables import redshift_table
 from zpix.outputs import TextTable

@@ -2,10 +2,13 @@
 
 from zpix.catalogue.building import build_catalogue
 from zpix.catalogue.duplicates import without_duplicates
+from zpix.catalogue.expressions import values_of, where_holds
 from zpix.catalogue.fits_file import read_catalogue_fits, write_catalogue_fits
 from zpix.catalogue.flags import FLAGS, Flag, flag_names, flag_value, quality_flags
+from zpix.catalogue.footprint import write_footprint
 from zpix.catalogue.hats_directory import require_hats, write_hats
 from zpix.catalogue.light import Light, measure_light
+from zpix.catalogue.other_names import NamedTable, Names, under_other_names
 from zpix.catalogue.parquet_file import (
     CatalogueFile,
     CatalogueWriter,
@@ -38,6 +41,7 @@ from zpix.catalogue.stamps import (
     segment_masks,
 )
 from zpix.catalogue.table import Catalogue, magnitude_ab
+from zpix.catalogue.votable_file import write_catalogue_votable
 
 __all__ = [
     "FLAGS",
@@ -49,6 +53,8 @@ __all__ = [
     "Column",
     "Flag",
     "Light",
+    "NamedTable",
+    "Names",
     "Photometry",
     "SegmentationWriter",
     "Stamps",
@@ -80,9 +86,14 @@ __all__ = [
     "total_column",
     "total_error_column",
     "touching_masks",
+    "under_other_names",
+    "values_of",
+    "where_holds",
     "without_duplicates",
     "write_catalogue_fits",
     "write_catalogue_parquet",
+    "write_catalogue_votable",
+    "write_footprint",
     "write_hats",
     "write_pdf_grid",
     "write_pdfs",

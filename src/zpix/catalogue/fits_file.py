@@ -1,7 +1,7 @@
 """How is a catalogue stored as FITS?
 
-One binary table, `CATALOGUE`. Descriptions of columns stand in the TCOMMn keywords (TOPCAT and STILTS show
-them), units in TUNITn, the meaning of the flag bits in the cards FLAGnn and COMMENT, and the facts of the run
+One binary table, `CATALOGUE`. Descriptions of columns stand in the TCOMMn keywords and UCDs in TUCDn (TOPCAT and STILTS
+show both), units in TUNITn, the meaning of the flag bits in the cards FLAGnn and COMMENT, and the facts of the run
 as JSON in ZPIXMETA.
 """
 
@@ -40,6 +40,8 @@ def write_catalogue_fits(path: str | Path, catalogue: Catalogue | CatalogueFile)
     table = fits.BinTableHDU.from_columns(columns, name="CATALOGUE", nrows=0)
     for number, column in enumerate(schema, start=1):
         table.header.insert("EXTNAME", (f"TCOMM{number}", column.description))
+        if column.ucd:
+            table.header.insert("EXTNAME", (f"TUCD{number}", column.ucd))
     table.header["NAXIS2"] = len(catalogue)
     table.header["BANDS"] = ",".join(catalogue.bands)
     for flag in FLAGS:

@@ -1,8 +1,9 @@
 """How is the catalogue stored for tools that work on whole surveys?
 
-As a HATS catalogue: a directory of Parquet files, one for each HEALPix pixel of the sky that holds no more than a
-million sources, which lsdb, hats and many archives read. Columns are those of `catalogue.parquet`. The directory says
-when it was made, so that two runs differ in that.
+As a HATS collection: `sources`, a catalogue of Parquet files, one for each HEALPix pixel of the sky that holds no more
+than a million sources, and its margin, the sources within ten arcsec of each pixel's edge, without which sources there
+would lack partners in crossmatches. lsdb, hats and many archives read it. Columns are those of `catalogue.parquet`. The
+directory says when it was made, so that two runs differ in that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from zpix.errors import MissingExtraError
 _log = logging.getLogger(__name__)
 # Sources of one file at most, as hats-import advises.
 _MOST_ROWS = 1_000_000
+# Further than crossmatches of deep fields reach.
+_MARGIN_ARCSEC = 10.0
 
 
 def write_hats(path: str | Path, catalogue: str | Path, *, scheduler: str | None = None) -> None:
@@ -39,27 +42,31 @@ def write_hats(path: str | Path, catalogue: str | Path, *, scheduler: str | None
 
     require_hats()
     from distributed import Client, LocalCluster
-    from hats_import.catalog.arguments import ImportArguments
-    from hats_import.catalog.run_import import run
+    from hats_import.collection.arguments import CollectionArguments
+    from hats_import.collection.run_import import run
 
     path = Path(path)
     if not pq.read_metadata(catalogue).num_rows:
         _log.warning("there are no sources for a HATS catalogue")
         return
-    arguments = ImportArguments(
+    arguments = CollectionArguments(
         output_path=path.parent,
-        output_artifact_name="zpix",  # the catalogue's name, and for now that of its directory
+        output_artifact_name="zpix",  # the collection's name, and for now that of its directory
+        progress_bar=False,
+        resume=False,
+        should_write_skymap=False,
+        create_thumbnail=False,
+    )
+    arguments.catalog(  # type: ignore[no-untyped-call]
+        output_artifact_name="sources",
         input_file_list=[Path(catalogue)],
         file_reader="parquet",
         ra_column="ra",
         dec_column="dec",
         sort_columns="id",
         pixel_threshold=_MOST_ROWS,
-        progress_bar=False,
-        resume=False,
-        should_write_skymap=False,
-        create_thumbnail=False,
     )
+    arguments.add_margin(margin_threshold=_MARGIN_ARCSEC, is_default=True)  # type: ignore[no-untyped-call]
     if scheduler is not None:
         with Client(scheduler) as client:  # type: ignore[no-untyped-call]
             run(arguments, client)  # type: ignore[no-untyped-call]

@@ -1,7 +1,7 @@
 """How is a catalogue stored as Parquet?
 
-The same columns as in FITS. Mixture parameters are lists of fixed size K; each field's metadata holds `unit`
-and `description`, the schema's metadata holds `zpix`: JSON with bands, flags and the facts of the run.
+The same columns as in FITS. Mixture parameters are lists of fixed size K; each field's metadata holds `unit`,
+`description` and `ucd`, the schema's metadata holds `zpix`: JSON with bands, flags and the facts of the run.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def arrow_table(catalogue: Catalogue) -> pa.Table:
     }
     arrays = [_to_arrow(catalogue[column.name], column) for column in catalogue.schema]
     columns = [
-        pa.field(c.name, array.type, metadata={"unit": c.unit, "description": c.description})
+        pa.field(c.name, array.type, metadata={"unit": c.unit, "description": c.description, "ucd": c.ucd})
         for c, array in zip(catalogue.schema, arrays, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=pa.schema(columns, metadata={"zpix": json.dumps(facts)}))

@@ -19,11 +19,12 @@ from zpix.outputs import whole_file
 _FILES = """\
 | file | content |
 |---|---|
-| `catalogue.fits`, `catalogue.parquet` | one row per source; the same columns, units and descriptions |
+| `catalogue.fits`, `catalogue.parquet`, `catalogue.vot` | one row per source: the same columns, units, descriptions |
 | `pdfs.hdf5` | the redshift PDFs as a `qp` ensemble, with the ids of the catalogue |
 | `pdf_grid.hdf5` | the same PDFs in bins of redshift, for medians and intervals in `qp` |
 | `segmentation.fits` | source id of each pixel, as in the catalogue; 0 for none |
 | `regions.reg` | boxes for DS9, labelled with id and redshift |
+| `moc.fits` | the part of the sky with data in some band, as a MOC |
 | `detections.png` | the middle of the field in colour with its sources |
 | `config.toml`, `run.json` | the settings; versions, inputs and times |
 """

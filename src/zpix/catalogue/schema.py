@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zpix.catalogue.ucds import ucd_of
 from zpix.sources import DEFAULT_CLASSES
 
 #: Prefixes of the columns that exist once per band; the lower-case band name follows.
@@ -39,6 +40,11 @@ class Column:
     unit: str
     description: str
     shape: tuple[int, ...] = ()
+
+    @property
+    def ucd(self) -> str:
+        """What kind of quantity it is, in the words of the virtual observatory (UCD1+); empty if there are none."""
+        return ucd_of(self.name)
 
 
 _POSITION = (

@@ -1,4 +1,4 @@
-"""What a catalogue is worth, and what it has in common with another: evaluate, compare, match, diagnose."""
+"""What a catalogue is worth, and what it has in common with another: evaluate, compare, match, diagnose, send."""
 
 from __future__ import annotations
 
@@ -138,3 +138,18 @@ def diagnose_command(
         ).tables()
     )  # fmt: skip
     list_files(out)
+
+
+@app.command("send")
+def send_command(
+    result: Annotated[Path, typer.Argument(help="Directory of a run.")],
+    to: Annotated[
+        str | None, typer.Option(help="Name of a program, such as topcat; all that take the files by default.")
+    ] = None,
+) -> None:
+    """Send catalogue and coverage of a run to TOPCAT, Aladin and others on this machine, by SAMP."""
+    require_inputs(result=result)
+    from zpix.jobs.send import send
+
+    for program, files in send(result, to=to).items():
+        print(f"{program}: {', '.join(files)}")

@@ -1,4 +1,4 @@
-"""How a model comes to be, and what it is: prepare, pretrain, train, calibrate, adapt, info, bench."""
+"""How a model comes to be, and what it is: prepare, pretrain, train, calibrate, adapt, info, bench, export."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from zpix.cli.app import app
 from zpix.cli.options import (
     Backbone,
+    ColumnNames,
     ConfigFile,
     Device,
     DrawingWorkers,
@@ -29,7 +30,7 @@ from zpix.cli.options import (
     one_or_many,
 )
 from zpix.cli.paths import require_free, require_inputs
-from zpix.cli.printing import print_counts, print_tables
+from zpix.cli.printing import list_files, print_counts, print_tables
 
 # Shares of train, validation and test.
 _FRACTIONS = (0.7, 0.1, 0.2)
@@ -50,6 +51,13 @@ def prepare_command(
         float, typer.Option("--radius-arcsec", "--radius", help="Arcsec within which redshifts are of one source.")
     ] = 0.3,
     mock: Annotated[int | None, typer.Option(help="Draw this many simulated tiles instead.")] = None,
+    coco: Annotated[
+        list[Path] | None, typer.Option(help="COCO annotations of DeepDISC instead (JSON); may be given several times.")
+    ] = None,
+    pixel_scale: Annotated[
+        float | None, typer.Option(help="Side of a pixel of COCO images in arcsec, where the files do not tell it.")
+    ] = None,
+    zero_point: Annotated[float, typer.Option(help="AB magnitude of a pixel of value one of COCO images.")] = 31.4,
     bands: Annotated[str | None, typer.Option(help="Bands to keep, comma-separated; all by default.")] = None,
     dust: Dust = "sfd",
     tile_size_pix: TileSize = 512,
@@ -67,15 +75,16 @@ def prepare_command(
 ) -> None:
     """Cut annotated tiles for training, split by sky position."""
     require_inputs(
-        mosaics=mosaics, segmentation=segmentation, catalogue=catalogue, redshifts=redshifts, dust=dust, config=config
+        mosaics=mosaics, segmentation=segmentation, catalogue=catalogue, redshifts=redshifts, dust=dust, config=config,
+        COCO_file=coco,
     )  # fmt: skip
     from zpix.jobs.prepare import prepare
 
     counts = prepare(
         one_or_many(mosaics or []), out=out, segmentation=segmentation, catalogue=catalogue, redshifts=redshifts or (),
-        radius_arcsec=radius_arcsec, mock=mock, bands=names(bands), dust=dust, tile_size_pix=tile_size_pix,
-        fractions=fractions, block_tiles=block_tiles, seed=seed, workers=workers,
-        labels=None if labels is None else labels.value, dry_run=dry_run, config=config,
+        radius_arcsec=radius_arcsec, mock=mock, coco=coco or (), pixel_scale=pixel_scale, zero_point=zero_point,
+        bands=names(bands), dust=dust, tile_size_pix=tile_size_pix, fractions=fractions, block_tiles=block_tiles,
+        seed=seed, workers=workers, labels=None if labels is None else labels.value, dry_run=dry_run, config=config,
     )  # fmt: skip
     print_counts(counts)
 
@@ -239,3 +248,33 @@ def bench_command(
     )  # fmt: skip
     print(result.machine)
     print_tables(result.tables())
+
+
+@app.command("export")
+def export_command(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Table, directory, or network (.pt2, .onnx) to write.")],
+    source: Annotated[
+        Path | None, typer.Argument(help="Result of a run, training store or model; the shipped model by default.")
+    ] = None,
+    columns: Annotated[ColumnNames | None, typer.Option(help="Names and units of the columns of a result.")] = None,
+    coco: Annotated[
+        bool, typer.Option("--coco", help="Write a store as COCO annotations, as DeepDISC reads them.")
+    ] = False,
+    size_pix: Annotated[
+        int, typer.Option("--size-pix", "--size", help="Side of the images that an exported network takes, in pixels.")
+    ] = 512,
+    config: ConfigFile = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a catalogue, a training store or a model in a form that other programs read."""
+    require_inputs(source=source, config=config)
+    from zpix.jobs.export import export
+
+    path = export(
+        source, out=out, columns=None if columns is None else columns.value, coco=coco, size_pix=size_pix,
+        config=config, overwrite=overwrite,
+    )  # fmt: skip
+    if path.is_dir():
+        list_files(path)
+    else:
+        print(f"  {path}  {path.stat().st_size / 1e6:.1f} MB")

@@ -57,6 +57,14 @@ class Pretrained(StrEnum):
     backbone = "backbone"
 
 
+class Brightness(StrEnum):
+    """How brightness grows with flux in pictures."""
+
+    asinh = "asinh"
+    log = "log"
+    linear = "linear"
+
+
 class Measured(StrEnum):
     """What to measure."""
 
@@ -74,11 +82,31 @@ class Backbone(StrEnum):
     resnet50 = "resnet50"
 
 
+class ColumnNames(StrEnum):
+    """Whose names columns have."""
+
+    eazy = "eazy"
+    roman = "roman"
+
+
 Out = Annotated[Path, typer.Option("--out", "-o", help="Directory to write to.")]
 Model = Annotated[Path | None, typer.Option("--model", "-m", help="Checkpoint; the shipped model by default.")]
 Mosaics = Annotated[
     list[Path],
     typer.Argument(help="Directory of FITS mosaics, several files (also as F444W=FILE), or one multi-band file."),
+]
+Result = Annotated[Path, typer.Argument(help="Directory of zpix run.")]
+SearchedMosaics = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="The mosaics that were searched, if they are no longer where they were; may be given several times."
+    ),
+]
+KnownRedshifts = Annotated[
+    Path | None,
+    typer.Option(
+        "--truth", help="Truth of zpix simulate, or a list of redshifts: known ones are shown beside those found."
+    ),
 ]
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="TOML file of settings.")]
 AsGiven = Annotated[

@@ -224,8 +224,9 @@ class SimulationConfig(Section):
         ge=0,
         le=1,
         description=(
-            "share of fields that are matched to the PSF of F444W (of the reddest band where it is missing), noise "
-            "and artefacts too; their error images, ratios and correlation lengths are those of the unmatched mosaics"
+            "share of fields that are matched to the PSF of F444W (of the band with the widest PSF where F444W is "
+            "missing or clearly sharper), noise and artefacts too; their error images, ratios and correlation lengths "
+            "are those of the unmatched mosaics"
         ),
     )
     noise_over_error_range: tuple[float, float] | None = Field(
@@ -248,7 +249,8 @@ class SimulationConfig(Section):
         description=(
             "range of the Gaussian σ in pixels over which neighbouring pixels share noise, 0.1 to 3, drawn per "
             "channel, even in its logarithm; the noise of large areas stays the same, so that pixels scatter less the "
-            "longer it is. None: that of JADES, 0.45 in the short and 0.74 in the long channel"
+            "longer it is; twice as long in WFC3, whose pixels are twice as large. None: that of JADES, 0.45 in the "
+            "short and 0.74 in the long channel, and 0.62 in HST's ACS and 1.4 in WFC3"
         ),
     )
     band_depth_scatter_mag: float = Field(

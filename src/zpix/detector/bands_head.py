@@ -19,7 +19,7 @@ from torch.nn import functional
 from zpix.config import ModelConfig
 from zpix.detector.redshift_head import Mixture, MixtureLayer, PhotometricHead, dust_input
 from zpix.detector.soft_photometry import SourcePixels, soft_photometry
-from zpix.instruments.passbands import passband
+from zpix.image.passbands import passband
 
 _WIDTH, _HEADS, _LAYERS = 96, 4, 3
 _HIDDEN = 256
@@ -63,7 +63,9 @@ class BandsRedshiftHead(PhotometricHead):
         """Give the mixture of each of n sources; see `PhotometricHead.from_sums`."""
         with torch.autocast(sums.device.type, enabled=False):  # bf16 would round the fluxes to a per cent
             n, each = len(sums), self._bands * self._sums
-            significance, colour, depth, coverage, sides = sums.split([each, each, self._bands, self._bands, 2], 1)
+            significance, colour, depth, coverage, sides = torch.split(
+                sums, [each, each, self._bands, self._bands, 2], 1
+            )
             of_band = [
                 significance.reshape(n, self._bands, self._sums),
                 colour.reshape(n, self._bands, self._sums),
@@ -117,7 +119,8 @@ class _Layer(nn.Module):
         query, key, value = parts.permute(2, 0, 3, 1, 4)  # (n, head, token, width / heads) each
         seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=observed[:, None, None, :])
         tokens = tokens + self.joined(seen.transpose(1, 2).reshape(n, count, _WIDTH))
-        return tokens + self.hidden(self.before_hidden(tokens))
+        told: Tensor = tokens + self.hidden(self.before_hidden(tokens))
+        return told
 
 
 def where_bands_lie(bands: tuple[str, ...]) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from zpix.config import ModelConfig
-from zpix.instruments.passbands import passband
+from zpix.image.passbands import passband
 
 #: Edges of the ranges of wavelength in µm; a band belongs to the range of its pivot wavelength.
 RANGE_EDGES_UM = (0.3, 1.03, 1.33, 1.75, 2.3, 3.2, 3.85, 5.2)

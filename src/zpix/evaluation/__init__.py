@@ -1,5 +1,6 @@
 """How good a catalogue is: one-to-one matching with the truth, detection scores, redshift scores."""
 
+from zpix.evaluation.catalogue_scores import Report, score_catalogue, write_report
 from zpix.evaluation.comparison import Comparison, Contestant, common_galaxies, score_contestants, write_comparison
 from zpix.evaluation.detection_scores import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
 from zpix.evaluation.diagnosis import Diagnosis, Information, map_redshifts, next_table
@@ -16,7 +17,6 @@ from zpix.evaluation.redshifts import (
     redshift_sample,
     score_redshifts,
 )
-from zpix.evaluation.report import Report, score_catalogue, write_report
 from zpix.evaluation.selections import HIGH_REDSHIFTS, SelectionScores, score_selection
 from zpix.evaluation.truth import Truth, read_truth
 from zpix.evaluation.truth_matching import in_field, match_truth

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zpix.evaluation.catalogue_scores import REDSHIFT_MAG_EDGES, SELECTION_MAG, score_below_limits, score_bins
 from zpix.evaluation.detection_scores import DetectionScores, score_detection
 from zpix.evaluation.redshifts import Redshifts, RedshiftSample, RedshiftScores, redshift_sample
-from zpix.evaluation.report import REDSHIFT_MAG_EDGES, SELECTION_MAG, score_below_limits, score_bins
 from zpix.evaluation.score_json import detection_dict, scores_dict, selection_dict
 from zpix.evaluation.score_tables import SCORE_TITLES, estimate_text, fraction_text, selection_table
 from zpix.evaluation.selections import HIGH_REDSHIFTS, SelectionScores, score_selection

@@ -17,38 +17,53 @@ from zpix.errors import BandError
 #: The nine NIRCam bands of JADES DR2 GOODS-S, the paper's input.
 JADES_BANDS = ("F090W", "F115W", "F150W", "F200W", "F277W", "F335M", "F356W", "F410M", "F444W")
 
-#: Pivot wavelengths of NIRCam's imaging filters in µm (JWST user documentation, NIRCam Filters).
+#: Pivot wavelengths in µm of NIRCam's imaging filters (JWST user documentation, NIRCam Filters), and of those of HST
+#: that deep surveys use (ACS and WFC3 instrument handbooks).
 PIVOT_UM: Mapping[str, float] = MappingProxyType(
     {
-        "F070W": 0.704,
-        "F090W": 0.901,
+        "F435W": 0.433,
+        "F475W": 0.475,
+        "F555W": 0.536,
+        "F606W": 0.592,
+        "F625W": 0.631,
+        "F775W": 0.769,
+        "F814W": 0.806,
+        "F850LP": 0.904,
+        "F098M": 0.986,
+        "F105W": 1.055,
+        "F110W": 1.153,
+        "F125W": 1.249,
+        "F140W": 1.392,
+        "F160W": 1.537,
+        "F070W": 0.705,
+        "F090W": 0.902,
         "F115W": 1.154,
-        "F140M": 1.404,
+        "F140M": 1.405,
         "F150W": 1.501,
-        "F162M": 1.626,
+        "F162M": 1.627,
         "F164N": 1.644,
-        "F150W2": 1.671,
+        "F150W2": 1.672,
         "F182M": 1.845,
         "F187N": 1.874,
-        "F200W": 1.990,
-        "F210M": 2.093,
+        "F200W": 1.988,
+        "F210M": 2.096,
         "F212N": 2.120,
         "F250M": 2.503,
-        "F277W": 2.786,
+        "F277W": 2.776,
         "F300M": 2.996,
         "F322W2": 3.247,
         "F323N": 3.237,
-        "F335M": 3.365,
-        "F356W": 3.563,
-        "F360M": 3.621,
+        "F335M": 3.362,
+        "F356W": 3.565,
+        "F360M": 3.623,
         "F405N": 4.055,
-        "F410M": 4.092,
-        "F430M": 4.280,
-        "F444W": 4.421,
-        "F460M": 4.624,
+        "F410M": 4.083,
+        "F430M": 4.281,
+        "F444W": 4.402,
+        "F460M": 4.630,
         "F466N": 4.654,
         "F470N": 4.707,
-        "F480M": 4.834,
+        "F480M": 4.817,
     }
 )
 
@@ -124,7 +139,8 @@ def band_from_header(header: Mapping[str, Any]) -> str | None:
     """Find the band that a FITS header names in PUPIL, FILTER, FILTER1 or FILTER2.
 
     NIRCam's narrow filters sit in the pupil wheel in front of a wide one, so of two JWST or HST filters the narrower
-    one counts; grizli writes both into one entry. Names of other instruments are taken from FILTER as they are.
+    one counts; grizli and pipelines of HST write both into one entry. Names of other instruments are taken from FILTER
+    as they are.
 
     Parameters
     ----------
@@ -143,7 +159,7 @@ def band_from_header(header: Mapping[str, Any]) -> str | None:
     """
     keys = ("FILTER", "PUPIL", "FILTER1", "FILTER2")
     entries = [str(header.get(key) or "").strip().upper() for key in keys]
-    parts = [part for entry in entries for part in entry.split("-")]
+    parts = [part for entry in entries for part in re.split(r"[-;,/ ]+", entry)]
     filters = [part for part in parts if _FILTER.fullmatch(part)]
     if filters:
         return _narrowest(filters)

@@ -23,6 +23,7 @@ NJY_PER_MJY = 1e15
 
 _LIGHT_SPEED_ANGSTROM_PER_S = 2.99792458e18
 _NJY_PER_CGS = 1e32  # erg / s / cm² / Hz
+_NJY_ZERO_POINT = 31.4  # AB magnitude of 1 nJy
 _SR_PER_SQUARE_ARCSEC = float(u.arcsec.to(u.rad)) ** 2
 # Two statements of one number agree within this: NIRCam's native pixels differ by as much from their nominal size.
 _AGREEMENT = 0.02
@@ -42,8 +43,9 @@ def njy_per_unit(
 
     BUNIT decides, in any spelling that astropy knows: a surface brightness such as MJy/sr needs the area of a pixel, a
     flux such as `nJy` or grizli's `10.0*nanoJansky` needs nothing, and count rates need PHOTMJSR with the area, or
-    PHOTFNU (Jy per unit), or PHOTFLAM with PHOTPLAM (HST). Without BUNIT the image has `default` nJy per unit, or is in
-    MJy/sr if no default is given.
+    PHOTFNU (Jy per unit), or for HST ZEROPNT (AB magnitude of one unit) or PHOTFLAM with PHOTPLAM. Without BUNIT an
+    image with ZEROPNT, or of HST with PHOTFLAM and PHOTPLAM, is a count rate; any other has `default` nJy per unit, or
+    is in MJy/sr if no default is given. An image of HST without any of these is refused.
 
     The area is PIXAR_SR, or else PIXAR_A2. If it differs from that of the WCS by more than 2 %, or is missing, the
     WCS's is used, which is remarked on; count rates are then refused, as they may be per pixel of either size.
@@ -77,7 +79,7 @@ def njy_per_unit(
     10.0
     """
     remarks = [] if remarks is None else remarks
-    text = _text(header)
+    text = _text(header) or _unstated_rate(header, default)
     if not text and default is not None:
         return default
     unit = u.MJy / u.sr if not text else known_unit(text)
@@ -155,6 +157,15 @@ def _text(header: Mapping[str, Any]) -> str:
     return str(header.get("BUNIT") or "").strip()
 
 
+def _unstated_rate(header: Mapping[str, Any], default: float | None) -> str:
+    """Unit of a count rate if a header without BUNIT tells of one, else empty."""
+    of_hst = str(header.get("TELESCOP") or "").strip().upper() == "HST"
+    calibrated = _number(header, "PHOTFLAM") and _number(header, "PHOTPLAM")
+    if _number(header, "ZEROPNT") or (of_hst and (calibrated or default is None)):
+        return "electrons/s"
+    return ""
+
+
 def _number(header: Mapping[str, Any], key: str) -> float | None:
     """A positive number of a header; None for anything else, such as NaN, text, or a damaged card."""
     try:
@@ -199,11 +210,11 @@ def _from_calibration(
 ) -> float:
     """Factor for count rates, from the photometric keywords of JWST or HST."""
     per_sr, per_flux = _number(header, "PHOTMJSR"), _number(header, "PHOTFNU")
-    per_angstrom, pivot = _number(header, "PHOTFLAM"), _number(header, "PHOTPLAM")
-    if not _RATE.search(unit.lower()) or not (per_sr or per_flux or (per_angstrom and pivot)):
+    per_angstrom, pivot, zero_point = (_number(header, key) for key in ("PHOTFLAM", "PHOTPLAM", "ZEROPNT"))
+    if not _RATE.search(unit.lower()) or not (per_sr or per_flux or (per_angstrom and pivot) or zero_point):
         raise InputFileError(
             f"'{path}' is in '{unit}', which zpix cannot convert: BUNIT may be MJy/sr, a multiple of nJy, or a "
-            "count rate per second with PHOTMJSR, PHOTFNU, or PHOTFLAM and PHOTPLAM"
+            "count rate per second with PHOTMJSR, PHOTFNU, ZEROPNT, or PHOTFLAM and PHOTPLAM"
         )
     if per_sr:
         factor = per_sr * _area_for_rates(header, path, unit, of_wcs, remarks) * NJY_PER_MJY
@@ -215,8 +226,19 @@ def _from_calibration(
         return factor
     if per_flux:
         return per_flux * 1e9
-    assert per_angstrom and pivot
-    return per_angstrom * pivot**2 / _LIGHT_SPEED_ANGSTROM_PER_S * _NJY_PER_CGS
+    of_hst = None
+    if per_angstrom and pivot:
+        of_hst = per_angstrom * pivot**2 / _LIGHT_SPEED_ANGSTROM_PER_S * _NJY_PER_CGS
+    if zero_point is None:
+        assert of_hst is not None
+        return of_hst
+    stated = float(10 ** (-0.4 * (zero_point - _NJY_ZERO_POINT)))
+    if of_hst is not None and abs(of_hst / stated - 1) > _AGREEMENT:
+        remarks.append(
+            f"ZEROPNT is {zero_point:.3f} mag, which is used, and PHOTFLAM with PHOTPLAM gives "
+            f"{_NJY_ZERO_POINT - 2.5 * np.log10(of_hst):.3f} mag"
+        )
+    return stated
 
 
 def _area_for_rates(

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from zpix.config import Registry
 from zpix.errors import BandError
+from zpix.instruments.acs import ACS
 from zpix.instruments.channel import Channel
 from zpix.instruments.instrument import Instrument
 from zpix.instruments.nircam import NIRCAM
+from zpix.instruments.wfc3 import WFC3
 
 #: Cameras by name. A band is that of the first camera that has it.
-INSTRUMENTS: Registry[Instrument] = Registry("instruments", "instrument", {"nircam": NIRCAM})
+INSTRUMENTS: Registry[Instrument] = Registry("instruments", "instrument", {"nircam": NIRCAM, "acs": ACS, "wfc3": WFC3})
 
 
 def instrument_of(band: str) -> Instrument:

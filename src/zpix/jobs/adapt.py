@@ -211,7 +211,11 @@ def _adapt(task: _Task, parts: Path, products: Path) -> AdaptationAccount:
         weight, others = np.ones(len(redshift)), {}
     else:
         found, best = held_out_candidates(lessons, given, detector, widths, factors, parts / "folds", config=config)
-        redshift, fluxes, weight = lessons.redshift, lessons.sources.flux, lessons.weight
+        redshift, fluxes, weight = (
+            lessons.redshift,
+            lessons.sources.flux.astype(np.float64),
+            np.asarray(lessons.weight, np.float64),
+        )
         epochs, others = round(float(np.mean(best))), _fitted(task, lessons)
     band = _BRIGHT_BAND if _BRIGHT_BAND in checkpoint.bands else checkpoint.bands[-1]
     magnitude = _magnitude(fluxes[:, checkpoint.bands.index(band)])

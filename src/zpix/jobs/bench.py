@@ -12,14 +12,13 @@ from zpix.detector.device import choose_device
 from zpix.errors import ConfigError
 from zpix.outputs import whole_file
 from zpix.progress import progress_bar
-from zpix.speed import SHAPES, Backbone, Benchmark, make_contest
 from zpix.speed.contenders import Contest, gflop_per_tile
-from zpix.speed.figures import TrainingRate
+from zpix.speed.figures import Benchmark, TrainingRate
 from zpix.speed.machine import this_machine
 from zpix.speed.network import race
 from zpix.speed.rates import reading_rate, simulation_rate, training_rate
 from zpix.speed.scaling import COUNTS, measure_scaling
-from zpix.speed.shapes import describe_shape
+from zpix.speed.shapes import SHAPES, Backbone, describe_shape, make_contest
 
 #: What can be measured.
 BenchPart = Literal["network", "training", "simulation", "reading", "scaling"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +18,7 @@ from zpix.plots import matches_figure, picture_of_middle, save_evaluation_figure
 #: What an evaluation writes.
 PRODUCTS = (
     "report.json", "redshifts.png", "redshifts_bright.png", "pit.png", "pit_bright.png", "accuracy.png",
-    "completeness.png", "matches.png",
+    "completeness.png", "matches.png", "report.html", "report.pdf",
 )  # fmt: skip
 #: Missed sources fainter than this are not drawn: few of them can be seen.
 _FAINTEST_MISSED = 28.0
@@ -79,7 +81,7 @@ def evaluate(
             picture, region = picture_of_middle(mosaic)
             xy = np.stack(mosaic.pixel(known.ra, known.dec), axis=1)
     with output_directory(out, products=PRODUCTS, overwrite=overwrite) as place:
-        write_report(place / "report.json", report)
+        write_report(place / "report.json", report, inputs=_inputs(catalogue, truth, mosaics, band))
         save_evaluation_figures(report, place)
         if picture is not None:
             figure = matches_figure(
@@ -93,3 +95,18 @@ def evaluate(
             )
             save_figure(place / "matches.png", figure)
     return report
+
+
+def _inputs(catalogue: str | Path, truth: str | Path, mosaics: MosaicPaths | None, band: str) -> dict[str, Any]:
+    """What was compared, as `zpix report` finds it again from anywhere."""
+
+    def found(path: str | Path) -> str:
+        return str(Path(path).absolute())
+
+    if isinstance(mosaics, Mapping):
+        where: Any = {name: found(path) for name, path in mosaics.items()}
+    elif mosaics is None or isinstance(mosaics, (str, Path)):
+        where = None if mosaics is None else found(mosaics)
+    else:
+        where = [str(path) if "=" in str(path) else found(path) for path in mosaics]
+    return {"catalogue": found(catalogue), "truth": found(truth), "mosaics": where, "band": band}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -50,14 +50,41 @@ def info(path: str | Path | None = None) -> dict[str, Any]:
     if path is None:
         return _of_model(None)
     place = Path(path)
-    if (place / _MODEL).is_file():
-        return _of_model(place / _MODEL)
-    if place.suffix in (".parquet", ".fits") or (place / "catalogue.parquet").is_file():
+    kind = kind_of(place)
+    if kind == "result":
         return _of_result(place)
-    if not place.is_dir():
-        return _of_model(place)
-    if (place / "zarr.json").is_file() or (place / ".zgroup").is_file():
+    if kind == "training store":
         return _of_store(place)
+    return _of_model(place / _MODEL if place.is_dir() else place)
+
+
+def kind_of(path: str | Path) -> Literal["model", "training store", "result"]:
+    """Tell what there is at a place, by the names of files.
+
+    Parameters
+    ----------
+    path : str or Path
+        As of `info`.
+
+    Returns
+    -------
+    {"model", "training store", "result"}
+        A file that is no catalogue is taken for a model.
+
+    Raises
+    ------
+    InputFileError
+        If it is a directory of nothing of zpix.
+    """
+    place = Path(path)
+    if (place / _MODEL).is_file():
+        return "model"
+    if place.suffix in (".parquet", ".fits") or (place / "catalogue.parquet").is_file():
+        return "result"
+    if not place.is_dir():
+        return "model"
+    if (place / "zarr.json").is_file() or (place / ".zgroup").is_file():
+        return "training store"
     raise InputFileError(f"{path}: is neither a model, nor a training store, nor the result of a run")
 
 

@@ -33,6 +33,7 @@ from zpix.surveys.spectroscopy import (
 from zpix.training.about import store_counts
 from zpix.training.annotated_tile import AnnotatedTile
 from zpix.training.annotation import annotate, check_fractions, cut_tiles, split_by_position
+from zpix.training.coco_store import store_from_coco
 from zpix.training.mock import MockTile, draw_tile
 from zpix.training.store import SPLITS, Labels, Split, Store, StoreWriter
 
@@ -51,6 +52,9 @@ def prepare(
     redshifts: str | Path | Sequence[str | Path] = (),
     radius_arcsec: float = RADIUS_ARCSEC,
     mock: int | None = None,
+    coco: str | Path | Sequence[str | Path] = (),
+    pixel_scale: float | None = None,
+    zero_point: float = 31.4,
     bands: Sequence[str] | None = None,
     dust: str | float = "sfd",
     tile_size_pix: int = 512,
@@ -64,10 +68,10 @@ def prepare(
 ) -> dict[str, Any]:
     """Make a training store of annotated tiles, split into train, validation and test.
 
-    There are three ways: mosaics with `segmentation` and `catalogue` are cut into tiles, which are split by sky
-    position; with `mock` tiles are simulated, each a sky of its own; lists of `redshifts` alone are compiled into one
-    table. An interrupted call goes on after its last whole tile. `mock` starts processes: in a script, call it under
-    `if __name__ == "__main__":`.
+    There are four ways: mosaics with `segmentation` and `catalogue` are cut into tiles, which are split by sky
+    position; with `mock` tiles are simulated, each a sky of its own; with `coco` the training data of DeepDISC are
+    read; lists of `redshifts` alone are compiled into one table. An interrupted call goes on after its last whole tile.
+    `mock` starts processes: in a script, call it under `if __name__ == "__main__":`.
 
     Parameters
     ----------
@@ -88,6 +92,13 @@ def prepare(
         Separation in arcsec within which redshifts are of one source.
     mock : int, optional
         Number of tiles to simulate.
+    coco : str, Path or sequence of these, optional
+        JSON files of COCO annotations as DeepDISC reads them, with images in FITS or numpy's format. Images of a file
+        whose name has train, val or test go to that split, others are split by `fractions`.
+    pixel_scale : float, optional
+        For `coco`: side of a pixel in arcsec, where the files do not tell it.
+    zero_point : float, default: 31.4
+        For `coco`: AB magnitude of a pixel of value one; 31.4 for nJy.
     bands : sequence of str, optional
         Bands to keep, in the order in which a model wants them; all of the mosaics, or the nine of JADES, by default.
     dust : str or float, default: "sfd"
@@ -137,12 +148,14 @@ def prepare(
     lists = [redshifts] if isinstance(redshifts, (str, Path)) else list(redshifts)
     if labels is not None and labels not in get_args(Labels):
         raise ConfigError(f"labels = '{labels}': allowed are {', '.join(get_args(Labels))}")
-    wanted = None if bands is None else tuple(band.strip().upper() for band in bands)
-    if wanted is not None and len(set(wanted)) < len(wanted):
-        raise ConfigError(f"bands = {','.join(wanted)}: each band can be named once")
+    wanted = _named_once(bands)
+    _refuse_several(coco, mock is not None, mosaics or segmentation or catalogue)
+    if coco:
+        return store_from_coco(
+            [coco] if isinstance(coco, (str, Path)) else coco, out, bands=wanted, tile_size=tile_size_pix,
+            pixel_scale=pixel_scale, zero_point=zero_point, dust=dust, fractions=shares, seed=seed,
+        )  # fmt: skip
     if mock is not None:
-        if mosaics or segmentation is not None or catalogue is not None:
-            raise ConfigError("prepare draws mock tiles or cuts mosaics: give one of them")
         return _draw_mock(
             out, mock, seed=seed, config=as_config(config, "simulation").simulation, bands=wanted or JADES_BANDS,
             tile_size=tile_size_pix, shares=shares, workers=workers, labels=labels or "all",
@@ -150,24 +163,35 @@ def prepare(
     if lists and not mosaics and segmentation is None and catalogue is None:
         return _compile_lists(lists, out, radius_arcsec)
     if not mosaics or segmentation is None or catalogue is None:
-        raise ConfigError("prepare needs mosaics with a segmentation map and a catalogue, or mock, or redshifts alone")
+        raise ConfigError(
+            "prepare needs mosaics with segmentation map and catalogue, or mock, coco, or redshifts alone"
+        )
     chosen = labels or ("spectroscopic" if lists else "all")
     settings = {
-        "catalogue": Path(catalogue).name,
-        "redshifts": [Path(one).name for one in lists],
-        "radius_arcsec": radius_arcsec,
-        "fractions": shares,
-        "block_tiles": block_tiles,
-        "seed": seed,
-        "dust": str(dust),
-        "labels": chosen,
-    }
+        "catalogue": Path(catalogue).name, "redshifts": [Path(one).name for one in lists],
+        "radius_arcsec": radius_arcsec, "fractions": shares, "block_tiles": block_tiles, "seed": seed,
+        "dust": str(dust), "labels": chosen,
+    }  # fmt: skip
     with open_mosaic(mosaics) as mosaic:
         sources, compilation = _known_sources(catalogue, lists, mosaic, labels=chosen, radius_arcsec=radius_arcsec)
         with SegmentationMap(segmentation, shape=mosaic.shape, identifiers=sources.id) as areas:
             areas.require_own_segments(sources.id, *mosaic.pixel(sources.ra, sources.dec), name=str(catalogue))
             survey = _Survey(mosaic, areas, sources, compilation, wanted or mosaic.bands, tile_size_pix, settings)
             return survey.count() if dry_run else survey.cut(out, dust=dust)
+
+
+def _refuse_several(*ways: object) -> None:
+    """Refuse more than one of what tiles can be made of."""
+    if sum(bool(way) for way in ways) > 1:
+        raise ConfigError("prepare draws mock tiles, reads COCO files or cuts mosaics: give one of them")
+
+
+def _named_once(bands: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Bands in upper case; none may be named twice."""
+    wanted = None if bands is None else tuple(band.strip().upper() for band in bands)
+    if wanted is not None and len(set(wanted)) < len(wanted):
+        raise ConfigError(f"bands = {','.join(wanted)}: each band can be named once")
+    return wanted
 
 
 def _compile_lists(lists: Sequence[str | Path], out: str | Path, radius_arcsec: float) -> dict[str, Any]:

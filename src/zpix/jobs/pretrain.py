@@ -20,6 +20,7 @@ from zpix.training.about import about_store, known_redshifts, name_of, z_range_o
 from zpix.training.backbone_pretraining import LabelledImages, StoreImages, fit_backbone
 from zpix.training.directory import training_directory
 from zpix.training.drawn_colours import draw_colours, holds_colours, join_colours
+from zpix.training.epoch_report import EpochReport
 from zpix.training.joint import check_store
 from zpix.training.pretraining import check_photometry, fit_redshift_head
 from zpix.training.separate_sums import RedrawnExamples
@@ -199,7 +200,7 @@ def _fit_redshift_head(
     torch.manual_seed(config.seed)
     return fit_redshift_head(
         training, validation, place, detector=Detector(model), config=config, device=device, about=about,
-        on_epoch=draw_losses,
+        on_epoch=_draw,
     )  # fmt: skip
 
 
@@ -229,8 +230,13 @@ def _pretrain_backbone(
     with training_directory(out, model=own, pretraining=config) as place:
         return fit_backbone(
             training, validation, place, detector=detector, config=config, device=device, about=about,
-            on_epoch=draw_losses,
+            on_epoch=_draw,
         )  # fmt: skip
+
+
+def _draw(report: EpochReport) -> None:
+    """Renew the picture of the losses."""
+    draw_losses(report.losses_file, title=report.told())
 
 
 def _labelled_images(

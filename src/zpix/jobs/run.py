@@ -59,9 +59,9 @@ def run(
         A directory of per-band FITS mosaics, several files, or one file of several bands. A file may be named by its
         band: "F444W=a.fits", or {"F444W": "a.fits"}.
     out : str or Path
-        Directory to make. It appears when all its files are whole: `catalogue.fits`, `catalogue.parquet`, `pdfs.hdf5`,
-        `pdf_grid.hdf5`, `segmentation.fits`, `regions.reg`, `detections.png`, `config.toml`, `run.json` and
-        `README.md`.
+        Directory to make. It appears when all its files are whole: `catalogue.fits`, `catalogue.parquet`,
+        `catalogue.vot`, `pdfs.hdf5`, `pdf_grid.hdf5`, `segmentation.fits`, `regions.reg`, `moc.fits`, `detections.png`,
+        `config.toml`, `run.json` and `README.md`.
     model : str or Path, optional
         Checkpoint; the shipped model by default.
     config : str, Path, Config or InferenceConfig, optional

@@ -42,7 +42,8 @@ def simulate(
     ra, dec : float, default: 53.16, -27.79
         Centre of the field in degrees. E(B-V) is that of the SFD map there, unless the settings give one.
     bands : sequence of str, optional
-        Bands to draw, in any order; the nine of JADES by default.
+        Bands to draw, in any order, of the cameras in `zpix.instruments.INSTRUMENTS`: NIRCam, and ACS and WFC3 of HST,
+        on the same grid. The nine of JADES by default.
     catalogue : path or sequence of paths, optional
         JAGUAR catalogues to draw galaxies from, in place of the built-in ones.
     config : str, Path, Config or SimulationConfig, optional

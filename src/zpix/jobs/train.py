@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,6 +17,7 @@ from zpix.outputs import write_json
 from zpix.plots import draw_losses
 from zpix.training.about import about_store, name_of
 from zpix.training.directory import training_directory
+from zpix.training.epoch_report import EpochReport, OnEpoch
 from zpix.training.joint import fit
 from zpix.training.store import Store
 from zpix.training.taught_tiles import examine_store
@@ -31,6 +33,7 @@ def train(
     redshift_head: str | Path | None = None,
     device: str = "auto",
     name: str | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> Path:
     """Train a detector on a store, and calibrate it.
 
@@ -57,6 +60,10 @@ def train(
         "auto", "cpu", "cuda" or "cuda:N".
     name : str, optional
         Name of the model, written into catalogues; that of `out` by default.
+    on_epoch : callable, optional
+        Called after each epoch with a `zpix.training.epoch_report.EpochReport`: losses, validation scores, learning
+        rate, time left. For TensorBoard or any logger; of several processes the first calls it. What it raises ends
+        the training, which goes on from there when it is called again.
 
     Returns
     -------
@@ -98,11 +105,19 @@ def train(
     )
     with training_directory(out, model=settings.model, training=settings.training) as place:
         path = fit(
-            data, place, detector=detector, config=settings.training, device=device, about=about, on_epoch=draw_losses
+            data, place, detector=detector, config=settings.training, device=device, about=about,
+            on_epoch=partial(_after_epoch, on_epoch),
         )  # fmt: skip
     if os.environ.get("RANK", "0") == "0":  # RANK is set by torchrun; the first process does what is done once
         _finish(path, data, device=device)
     return path
+
+
+def _after_epoch(on_epoch: OnEpoch | None, report: EpochReport) -> None:
+    """Renew the picture of the losses, and tell whoever asked."""
+    draw_losses(report.losses_file, title=report.told())
+    if on_epoch is not None:
+        on_epoch(report)
 
 
 def _finish(model: Path, store: Store, *, device: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,26 @@ from numpy.typing import NDArray
 from zpix.image import PIVOT_UM, in_wavelength_order
 from zpix.sources import sigma_nmad
 
+#: How brightness grows with flux.
+PictureStretch = Literal["asinh", "log", "linear"]
+#: Bands of each colour, as places in a list of bands: red, green, blue.
+Channels = Sequence[Sequence[int]]
+
 #: Brightness, in units of the sky's noise, at which the stretch changes from linear to logarithmic.
-_SOFTENING = 6.0
+_SOFTENING = {"asinh": 6.0, "log": 1.0}
 _DARKEST = -1.6
-_BRIGHTEST = 400.0
+_BRIGHTEST = {"asinh": 400.0, "log": 1000.0, "linear": 60.0}
+_NO_DATA = 0.35
 
 
 def colour_composite(
-    flux: NDArray[np.floating], bands: Sequence[str], *, valid: NDArray[np.bool_] | None = None
+    flux: NDArray[np.floating],
+    bands: Sequence[str],
+    *,
+    valid: NDArray[np.bool_] | None = None,
+    channels: Channels | None = None,
+    noise_njy: float | None = None,
+    stretch: PictureStretch = "asinh",
 ) -> NDArray[np.float32]:
     """Make a colour picture of an image in several bands.
 
@@ -34,54 +46,144 @@ def colour_composite(
         Names of the bands.
     valid : (band, y, x) bool, optional
         Whether pixels are used; those without a valid band are grey.
+    channels : three sequences of int, optional
+        Places in `bands` of those that are red, green and blue, in place of thirds.
+    noise_njy : float, optional
+        Noise of the mean of the three colours, by which fluxes are scaled; by default that of this image.
+    stretch : {"asinh", "log", "linear"}, default: "asinh"
+        How brightness grows with flux.
 
     Returns
     -------
     (y, x, 3) float32
         Red, green and blue, from 0 to 1.
     """
+    thirds = colour_channels(bands) if channels is None else channels
     seen = np.isfinite(flux) if valid is None else valid & np.isfinite(flux)
+    colours = np.stack([_average(flux, seen, list(third)) for third in thirds])  # (3, y, x), red first
+    empty = ~seen[[band for third in thirds for band in third]].any(0)
+    intensity = colours.mean(0)
+    noise = np.float32(sky_noise(intensity[~empty]) if noise_njy is None else noise_njy)
+    level = np.maximum(intensity / noise, _DARKEST) - np.float32(_DARKEST)
+    bright = stretched(level, stretch) / np.maximum(level, 0.5)
+    colours /= noise
+    colours -= np.float32(_DARKEST)
+    colours *= bright
+    np.maximum(colours, 0, out=colours)
+    colours /= np.maximum(colours.max(0), 1)  # saturated cores keep their colour
+    colours[:, empty] = _NO_DATA
+    return np.ascontiguousarray(np.moveaxis(colours, 0, -1))
+
+
+def colour_channels(bands: Sequence[str]) -> list[list[int]]:
+    """Say which bands are red, green and blue: thirds of the bands in the order of their wavelengths.
+
+    Parameters
+    ----------
+    bands : sequence of str
+        Names of the bands; where one is unknown, they are taken in the order given.
+
+    Returns
+    -------
+    list of list of int
+        Places in `bands` of the red, green and blue ones; of fewer than three bands, some are used twice.
+
+    Examples
+    --------
+    >>> colour_channels(["F444W", "F277W", "F150W", "F090W"])
+    [[0], [1], [3, 2]]
+    """
     known = all(name in PIVOT_UM for name in bands)
     order = [list(bands).index(name) for name in (in_wavelength_order(bands) if known else bands)]
-    thirds = _thirds(order)
-    channels = np.stack([_average(flux[t], seen[t]) for t in reversed(thirds)], axis=-1)  # (y, x, 3), red first
-    empty = ~seen.any(0)
-    some = np.where(np.isnan(channels), 0.0, channels)
-    intensity = some.mean(-1)
-    noise = _noise(intensity[~empty])
-    level = np.clip(intensity / noise, _DARKEST, None) - _DARKEST
-    top = np.arcsinh((_BRIGHTEST - _DARKEST) / _SOFTENING)
-    bright = np.arcsinh(level / _SOFTENING) / top
-    ratio = (some / noise - _DARKEST) / np.maximum(level, 0.5)[..., None]
-    picture: NDArray[Any] = np.clip(ratio, 0, None) * bright[..., None]
-    peak = picture.max(-1, keepdims=True)
-    picture = np.where(peak > 1, picture / np.maximum(peak, 1e-6), picture)  # saturated cores keep their colour
-    picture[empty] = 0.35
-    return np.asarray(picture, np.float32)
-
-
-def _thirds(order: list[int]) -> list[list[int]]:
-    """Bands of blue, green and red: thirds of the list; with fewer than three bands, some are used twice."""
     if len(order) == 1:
         return [order, order, order]
     if len(order) == 2:
-        return [order[:1], order, order[1:]]
-    return [list(part) for part in np.array_split(order, 3)]
+        return [order[1:], order, order[:1]]
+    return [part.tolist() for part in reversed(np.array_split(order, 3))]
 
 
-def _average(flux: NDArray[np.floating], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Mean over the seen bands, NaN where none is; (band, y, x) to (y, x)."""
-    count = seen.sum(0)
-    total = np.where(seen, flux, 0.0).sum(0, dtype=np.float64)
-    mean = np.full(count.shape, np.nan)
-    np.divide(total, count, out=mean, where=count > 0)
-    return mean
+def stretched(level: NDArray[Any], stretch: PictureStretch = "asinh") -> NDArray[np.float32]:
+    """Turn the brightness of pixels into that of a picture.
+
+    Parameters
+    ----------
+    level : array of float32
+        Flux above the darkest one, in units of the sky's noise.
+    stretch : {"asinh", "log", "linear"}, default: "asinh"
+        How brightness grows with flux.
+
+    Returns
+    -------
+    array of float32
+        0 for the darkest and 1 for the brightest flux that is shown; beyond these for others.
+    """
+    top = _BRIGHTEST[stretch] - _DARKEST
+    level = np.asarray(level, np.float32)
+    if stretch == "linear":
+        return np.asarray(level / np.float32(top), np.float32)
+    grow = np.arcsinh if stretch == "asinh" else np.log1p
+    soft = np.float32(_SOFTENING[stretch])
+    return np.asarray(grow(level / soft) / np.float32(grow(top / soft)), np.float32)
 
 
-def _noise(intensity: NDArray[np.float64]) -> float:
-    """Standard deviation of the sky, from the pixels below the median, which sources hardly change."""
+def grey_picture(
+    flux: NDArray[np.floating],
+    noise_njy: float,
+    *,
+    valid: NDArray[np.bool_] | None = None,
+    stretch: PictureStretch = "asinh",
+) -> NDArray[np.float32]:
+    """Make a grey picture of one band with the stretch of the colour pictures.
+
+    Parameters
+    ----------
+    flux : (y, x) float, nJy
+        The image; pixels that are not finite are black.
+    noise_njy : float
+        Noise of the sky.
+    valid : (y, x) bool, optional
+        Whether pixels are used; others are black.
+    stretch : {"asinh", "log", "linear"}, default: "asinh"
+        How brightness grows with flux.
+
+    Returns
+    -------
+    (y, x) float32
+        Brightness from 0 to 1.
+    """
+    level = np.nan_to_num(flux / np.float32(noise_njy), nan=_DARKEST) - np.float32(_DARKEST)
+    if valid is not None and not valid.all():
+        level[~valid] = 0
+    return np.clip(stretched(np.maximum(level, 0), stretch), 0, 1)
+
+
+def sky_noise(intensity: NDArray[np.floating]) -> float:
+    """Return the standard deviation of the sky, from the pixels below the median, which sources hardly change.
+
+    Parameters
+    ----------
+    intensity : array of float
+        Pixels of an image; may be empty.
+
+    Returns
+    -------
+    float
+        The noise, above 0.
+    """
     if not intensity.size:
         return 1.0
     middle = np.median(intensity)
     below = intensity[intensity <= middle]
     return max(sigma_nmad(below, centre=middle), 1e-12)
+
+
+def _average(flux: NDArray[np.floating], seen: NDArray[np.bool_], bands: list[int]) -> NDArray[np.float32]:
+    """Mean over the seen ones of some bands, 0 where none is; (band, y, x) to (y, x)."""
+    total = np.zeros(flux.shape[1:], np.float32)
+    count = np.zeros(flux.shape[1:], np.float32)
+    for band in bands:
+        own = seen[band]
+        total += flux[band] if own.all() else np.where(own, flux[band], 0)
+        count += own
+    total /= np.maximum(count, 1)
+    return total

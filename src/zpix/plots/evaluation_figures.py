@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from zpix.evaluation import Report
 from zpix.plots.detection_figure import completeness_figure
 from zpix.plots.pit_figure import pit_figure
@@ -30,6 +32,22 @@ def save_evaluation_figures(report: Report, directory: str | Path) -> list[Path]
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
+    return [save_figure(directory / file, figure) for file, figure in evaluation_figures(report).items()]
+
+
+def evaluation_figures(report: Report) -> dict[str, Figure]:
+    """Draw redshifts, PIT, accuracy and completeness of a report.
+
+    Parameters
+    ----------
+    report : Report
+        What `score_catalogue` found.
+
+    Returns
+    -------
+    dict of str to matplotlib.figure.Figure
+        By the names of their files.
+    """
     sample, every, title = report.sample, report.redshifts["all"], "All matched galaxies"
     figures = {
         "redshifts.png": redshift_figure(sample.z_true, sample.z_phot, scores=every, title=title),
@@ -45,4 +63,4 @@ def save_evaluation_figures(report: Report, directory: str | Path) -> list[Path]
             bright.z_true, bright.z_phot, scores=report.redshifts.get(name), title=name
         )
         figures["pit_bright.png"] = pit_figure(bright.pit, scores=report.redshifts.get(name), title=name)
-    return [save_figure(directory / file, figure) for file, figure in figures.items()]
+    return figures

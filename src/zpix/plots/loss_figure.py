@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from zpix.errors import InputFileError
+from zpix.outputs import whole_file
 from zpix.plots.style import BLUE, GREEN, ORANGE, new_figure, no_data, polish
 
 #: Columns to draw against; the first that exists is used.
@@ -26,15 +27,18 @@ _MANY = 200
 Floats = NDArray[np.float64]
 
 
-def draw_losses(losses: Path) -> None:
-    """Draw the losses of a training beside their file.
+def draw_losses(losses: Path, *, title: str = "") -> None:
+    """Draw the losses of a training beside their file; the picture appears whole, so that viewers can renew it.
 
     Parameters
     ----------
     losses : Path
         CSV file of a training; the PNG file has its name.
+    title : str, optional
+        Title of the picture.
     """
-    loss_figure(losses).savefig(losses.with_suffix(".png"), dpi=120)
+    with whole_file(losses.with_suffix(".png")) as temporary:
+        loss_figure(losses, title=title).savefig(temporary, dpi=120)
 
 
 def loss_figure(path: str | Path, *, title: str = "") -> Figure:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.image import imread
 from numpy.typing import NDArray
 
 from zpix.catalogue import Catalogue, CatalogueFile
@@ -65,3 +67,24 @@ def picture_of_middle(mosaic: Mosaic) -> tuple[NDArray[np.float32], Region]:
     region = Region(x0, y0, x0 + width, y0 + height)
     pixels = mosaic.read(region)
     return colour_composite(pixels.flux, mosaic.bands, valid=pixels.valid), region
+
+
+def picture_figure(path: Path) -> Figure:
+    """Put a picture of a run, as `draw_detections` has drawn it, on a figure.
+
+    Parameters
+    ----------
+    path : Path
+        PNG file.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The picture, without axes.
+    """
+    picture = imread(path)
+    figure = Figure(figsize=(picture.shape[1] / 150, picture.shape[0] / 150), facecolor="white")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.imshow(picture)
+    axes.set_axis_off()
+    return figure

@@ -10,16 +10,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from zpix.config import SimulationConfig
-from zpix.instruments import NoiseKernel, channels_of, pivot_um
+from zpix.instruments import NoiseKernel, channels_of, instrument_of, pivot_um
 from zpix.scenes.noise import noise_kernels
 from zpix.scenes.psf import Stretch
 from zpix.scenes.streams import CONDITIONS, stream
 
 _ZERO_POINT, _WIDTH, _ELLIPTICITY, _MATCHED, _RATIO, _CORRELATION, _DEPTH = range(7)  # random streams
 _TARGET_BAND = "F444W"
+_WIDER = 1.1  # how much wider than that of F444W another PSF is to be the target in its place
+_REFERENCE_NATIVE_ARCSEC = 0.063  # pixels for which the range of correlation lengths is meant, and smaller ones
+_ARCSEC = np.pi / 180 / 3600
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,19 @@ def band_share(bands: tuple[str, ...]) -> NDArray[np.float64]:
 
 
 def _target(bands: tuple[str, ...]) -> str:
-    """Band to whose PSF the others are matched."""
-    return _TARGET_BAND if _TARGET_BAND in bands else bands[int(np.argmax(pivot_um(bands)))]
+    """Band to whose PSF the others are matched: F444W, unless it is missing or another is clearly wider."""
+    width = np.array([_core_arcsec(band) for band in bands])
+    if _TARGET_BAND in bands and width.max() < _WIDER * width[bands.index(_TARGET_BAND)]:
+        return _TARGET_BAND
+    return bands[int(np.argmax(width))]
+
+
+def _core_arcsec(band: str) -> float:
+    """Gaussian σ of the core of a PSF, roughly: diffraction, pixel and blur."""
+    instrument = instrument_of(band)
+    channel = instrument.channels[band]
+    diffraction = 0.43 * pivot_um((band,))[0] * 1e-6 / instrument.telescope.diameter_m / _ARCSEC
+    return float(np.sqrt(diffraction**2 + channel.native_pixel_arcsec**2 / 12 + channel.blur_arcsec**2))
 
 
 def _normal(seed: int, kind: int, bands: tuple[str, ...], rms: NDArray[np.float64]) -> tuple[float, ...]:
@@ -139,19 +153,22 @@ def _ratios(seed: int, bands: tuple[str, ...], config: SimulationConfig) -> tupl
         return None
     first, *others = stream(seed, CONDITIONS, _RATIO).standard_normal(1 + len(bands))
     common = config.noise_over_error_common
-    place = norm.cdf(np.sqrt(common) * first + np.sqrt(1 - common) * np.array(others))
+    place = ndtr(np.sqrt(common) * first + np.sqrt(1 - common) * np.array(others))
     return tuple(_between(config.noise_over_error_range, place).tolist())
 
 
 def _kernels(seed: int, bands: tuple[str, ...], config: SimulationConfig) -> tuple[NoiseKernel, ...]:
-    """Kernel of each band's noise; the bands of a channel have the same."""
+    """Kernel of each band's noise; the bands of a channel have the same, longer where detectors have large pixels."""
     kernels = list(noise_kernels(bands))
     if config.noise_correlation_range is not None:
         channels = channels_of(bands)
         drawn = stream(seed, CONDITIONS, _CORRELATION).random(len(channels))
-        for (_, _, places), sigma in zip(channels, _between(config.noise_correlation_range, drawn), strict=True):
+        lengths = _between(config.noise_correlation_range, drawn)
+        for (_, channel, places), sigma in zip(channels, lengths, strict=True):
+            larger = max(channel.native_pixel_arcsec / _REFERENCE_NATIVE_ARCSEC, 1.0)
             for place in places:
-                kernels[place] = replace(kernels[place], core_sigma_pix=float(sigma))
+                longest = kernels[place].wing_sigma_pix
+                kernels[place] = replace(kernels[place], core_sigma_pix=min(float(sigma * larger), longest))
     return tuple(kernels)
 
 

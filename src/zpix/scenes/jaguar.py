@@ -6,6 +6,7 @@ quiescent galaxies, of the same piece of sky.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from zpix.scenes.counts import REFERENCE_BAND
 from zpix.sources.fits_table import read_fits_table
 
 _COLUMNS = ("RA", "DEC", "redshift", "Re_maj", "sersic_n", "axis_ratio", "position_angle")
-_FLUX = "NRC_{}_fnu"
+_FLUX = ("NRC_{}_fnu", "HST_{}_fnu")  # of NIRCam's bands and of HST's
 _SMALLEST_RE_ARCSEC = 0.001
 _QUIESCENT = "_q_"  # in the file's name, as in JADES_Q_mock_r1_v1.2.fits
 
@@ -135,10 +136,7 @@ def _read(path: Path, bands: tuple[str, ...], limit_mag: float) -> dict[str, NDA
     for name in _COLUMNS:
         if name not in table:
             raise CatalogueError(f"'{path}' has no column '{name}': a JAGUAR catalogue has {', '.join(_COLUMNS)}")
-    for band in bands:
-        if _FLUX.format(band) not in table:
-            raise BandError(f"'{path}' has no fluxes of band {band} (column '{_FLUX.format(band)}')")
-    flux = np.stack([np.asarray(table[_FLUX.format(band)], np.float32) for band in bands], axis=1)
+    flux = np.stack([np.asarray(table[_flux_column(path, table, band)], np.float32) for band in bands], axis=1)
     columns = {name: np.asarray(table[name], np.float64) for name in _COLUMNS}
     area = _area_arcmin2(path, columns["RA"], columns["DEC"])
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -158,6 +156,15 @@ def _read(path: Path, bands: tuple[str, ...], limit_mag: float) -> dict[str, NDA
         "quiescent": np.full(usable.sum(), _QUIESCENT in path.name.lower()),
         "per_arcmin2": np.full(usable.sum(), 1 / area),
     }
+
+
+def _flux_column(path: Path, table: Mapping[str, Any], band: str) -> str:
+    """Name of the column that holds the fluxes of a band."""
+    names = [name.format(band) for name in _FLUX]
+    for name in names:
+        if name in table:
+            return name
+    raise BandError(f"'{path}' has no fluxes of band {band} (column '{names[0]}' or '{names[1]}')")
 
 
 def _area_arcmin2(path: Path, ra: NDArray[np.float64], dec: NDArray[np.float64]) -> float:

@@ -28,7 +28,7 @@ from zpix.scenes.observing_record import observing_record
 from zpix.scenes.population import Population
 from zpix.scenes.render import Stamp, render
 from zpix.scenes.scene import Scene, SceneLight
-from zpix.scenes.stamp_sizes import HALO_SIZE, STAMP_SIZES, drawn_in_parts, stamp_sizes
+from zpix.scenes.stamp_sizes import HALO_SIZE, STAMP_SIZES, drawn_in_parts, largest_fluxes, stamp_sizes
 from zpix.scenes.streams import CELL, FIELD, cell_stream, cells_of, stream
 from zpix.scenes.true_segments import FAINTEST_OF_PEAK, TrueSegments, detection_weights, draw_segments, significance
 from zpix.scenes.truth_table import truth_table
@@ -275,13 +275,12 @@ class Sky:
         self, population: Population, region: Region
     ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.intp]]:
         """Fluxes and sides of stamps of all sources, and the rows of those whose stamp touches the region."""
-        # fluxes are computed only where a stamp for six times the flux in F444W would touch the region
+        # fluxes are computed only where a stamp for the largest that can be would touch the region
         distance = np.maximum(
             np.maximum(region.x0 - population.x, population.x - region.x1),
             np.maximum(region.y0 - population.y, population.y - region.y1),
         )
-        guess = 10 ** (-0.4 * (population.mag - 31.4))[:, None] * np.full(len(self.bands), 6.0)
-        bound = self._stamp_sizes(population, guess.astype(np.float32))
+        bound = self._stamp_sizes(population, largest_fluxes(population.mag, self.bands))
         rows = np.flatnonzero(distance < bound / 2)
         fluxes = np.zeros((len(population), len(self.bands)), np.float32)
         fluxes[rows] = population[rows].fluxes(self.bands, ebv=self.ebv, catalogue=self._catalogue)

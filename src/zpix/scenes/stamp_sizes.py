@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gamma, gammaincinv
 
-from zpix.instruments import REFERENCE_PIXEL_ARCSEC, instruments_of
+from zpix.instruments import REFERENCE_PIXEL_ARCSEC, instruments_of, pivot_um
 from zpix.scenes.forms import FORM_REACH
 from zpix.scenes.population import Population
 from zpix.scenes.sersic import FADE_RADIUS
@@ -22,6 +22,26 @@ _TRUNCATE_AT_SIGMA = 0.25
 #: Galaxies are drawn part by part if the light outside the disc exceeds this S/N. Nine in ten of those whose image
 #: then changes by more than 5 σ, all bands together, are above it, at half the cost of drawing all galaxies so.
 _PARTS_FROM_SNR = 22.0
+_OPTICAL_UM = 0.85
+
+
+def largest_fluxes(mag: NDArray[np.float64], bands: tuple[str, ...]) -> NDArray[np.float32]:
+    """Give the fluxes that hardly a source exceeds: six times that in F444W, and twelve times in the optical.
+
+    Parameters
+    ----------
+    mag : (N,) float64
+        F444W (AB, total).
+    bands : tuple of str
+        Names of bands.
+
+    Returns
+    -------
+    (N, band) float32, nJy
+        The fluxes.
+    """
+    most = np.where(pivot_um(bands) < _OPTICAL_UM, 12.0, 6.0)
+    return np.asarray(10 ** (-0.4 * (mag - 31.4))[:, None] * most, np.float32)
 
 
 def drawn_in_parts(

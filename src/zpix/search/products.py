@@ -12,6 +12,8 @@ from zpix.catalogue import (
     CatalogueWriter,
     SegmentationWriter,
     write_catalogue_fits,
+    write_catalogue_votable,
+    write_footprint,
     write_pdf_grid,
     write_pdfs,
     write_readme,
@@ -28,11 +30,11 @@ from zpix.search.whole_field import FieldSummary
 
 #: What a finished run consists of.
 PRODUCTS = (
-    "catalogue.fits", "catalogue.parquet", "pdfs.hdf5", "pdf_grid.hdf5", "segmentation.fits", "regions.reg",
-    "detections.png", "config.toml", "run.json", "README.md",
+    "catalogue.fits", "catalogue.parquet", "catalogue.vot", "pdfs.hdf5", "pdf_grid.hdf5", "segmentation.fits",
+    "regions.reg", "moc.fits", "detections.png", "config.toml", "run.json", "README.md",
 )  # fmt: skip
-#: What it has only when asked.
-FURTHER_PRODUCTS = ("hats",)
+#: What it has only when asked, or when other commands have added it.
+FURTHER_PRODUCTS = ("hats", "view", "sources.pdf", "report.html", "report.pdf")
 
 
 def write_products(
@@ -85,6 +87,8 @@ def write_products(
     start = time.perf_counter()
     catalogue = CatalogueFile(place / "catalogue.parquet")
     write_catalogue_fits(place / "catalogue.fits", catalogue)
+    write_catalogue_votable(place / "catalogue.vot", catalogue)
+    write_footprint(place / "moc.fits", mosaic)
     write_pdfs(place / "pdfs.hdf5", catalogue)
     write_pdf_grid(place / "pdf_grid.hdf5", catalogue)
     write_regions(place / "regions.reg", catalogue, wcs=mosaic.wcs)

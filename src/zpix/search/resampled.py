@@ -96,10 +96,10 @@ def resample_for_run(
     ZpixError
         If a mosaic cannot be read, two show the same exposures, or the files cannot be written.
     """
-    images = open_images(mosaics)
-    images = [image for image in images if image.band in model.bands] or images
+    given = open_images(mosaics)
+    images = [image for image in given if image.band in model.bands] or given
     scale_arcsec = model.pixel_scale_arcsec
-    if is_on_one_grid(images) and is_scale_of_model(pixel_scale_arcsec(images[0].wcs), scale_arcsec):
+    if is_on_one_grid(given) and is_scale_of_model(pixel_scale_arcsec(images[0].wcs), scale_arcsec):
         return None
     band = band_on_scale(images, scale_arcsec)
     grid = choose_grid(images, reference=band, pixel_scale_arcsec=None if band else scale_arcsec)

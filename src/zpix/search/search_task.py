@@ -60,6 +60,7 @@ def describe_search(
         "code_version": version("zpix"),
         "model": about.name or "unnamed",
         "mosaic_shape": mosaic.shape,
+        "pixel_scale_arcsec": round(mosaic.pixel_scale_arcsec, 6),
         "mosaic": ", ".join(sorted({path.name for path in mosaic.paths})),
     } | ({} if placed is None else {"reference": placed.path.name})
     facts |= {} if moved is None else moved.facts

@@ -1,7 +1,7 @@
 """Which spectra do stars and brown dwarfs have?
 
 No library of stellar spectra with a suitable licence ships in a small package, so these are Planck curves with the
-features that NIRCam's broad bands can tell: enough to look like stars, not to measure them.
+features that the broad bands of NIRCam and HST can tell: enough to look like stars, not to measure them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from zpix.spectra.wavelengths import rest_grid
 #: Below this effective temperature (K) the spectrum is a brown dwarf's.
 BROWN_DWARF_KELVIN = 2300.0
 
-# centre and width in µm, and depth at 2500 K, of the bands that cut into cool stars (Rayner et al. 2009)
+# centre and width in µm, and depth at 2500 K, of the bands that cut into cool stars (Rayner et al. 2009); the first
+# two, of metals and titanium oxide, give M dwarfs about the V − I and B − V of Pecaut & Mamajek (2013)
 _ABSORPTION = (
+    (0.43, 0.05, 0.9),
+    (0.60, 0.05, 1.2),
     (0.71, 0.05, 1.0),
     (0.78, 0.04, 0.8),
     (1.40, 0.07, 0.25),

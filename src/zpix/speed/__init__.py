@@ -1,6 +1,5 @@
-"""How fast is zpix on this machine, beside other implementations of the same work?"""
+"""How fast is zpix on this machine, beside other implementations of the same work?
 
-from zpix.speed.figures import Benchmark
-from zpix.speed.shapes import SHAPES, Backbone, make_contest
-
-__all__ = ["SHAPES", "Backbone", "Benchmark", "make_contest"]
+Other rooms take names from the files of this one: the processes that take turns (`turns.py`) then load what their work
+needs, and nothing else.
+"""

@@ -7,7 +7,7 @@ validity.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, final
 
@@ -24,6 +24,7 @@ from zpix.detector.normalisation import image_channels
 from zpix.detector.redshift_head import Mixture, MixtureLayer
 from zpix.errors import StoreError
 from zpix.training.augmentation import Orientation, hidden_bands
+from zpix.training.epoch_report import OnEpoch, nothing
 from zpix.training.loop import learn
 from zpix.training.part import PartTraining
 from zpix.training.pretraining import redshift_scores
@@ -167,7 +168,7 @@ def fit_backbone(
     config: PretrainingConfig,
     device: str = "auto",
     about: About | None = None,
-    on_epoch: Callable[[Path], None] = lambda losses: None,
+    on_epoch: OnEpoch = nothing,
 ) -> Path:
     """Train the backbone of a detector, whose bands and image size are those of the cutouts.
 

@@ -7,7 +7,7 @@ are averaged by DistributedDataParallel. Every random choice of an epoch is seed
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import final
@@ -24,6 +24,7 @@ from zpix.detector.device import choose_device, choose_precision, keep_freed_mem
 from zpix.errors import StoreError
 from zpix.sources.classes import class_names
 from zpix.training.batches import StoreDataset, join_scenes
+from zpix.training.epoch_report import OnEpoch, nothing
 from zpix.training.loop import Row, RunningMeans, Training, learn
 from zpix.training.state import TrainingState
 from zpix.training.store import SPLITS, Split, Store
@@ -37,7 +38,7 @@ def fit(
     config: TrainingConfig,
     device: str = "auto",
     about: About | None = None,
-    on_epoch: Callable[[Path], None] = lambda losses: None,
+    on_epoch: OnEpoch = nothing,
 ) -> Path:
     """Train a detector on a store.
 
@@ -57,7 +58,7 @@ def fit(
     about : About, optional
         What the model says of itself, apart from the progress of the training.
     on_epoch : callable, optional
-        Called with the path of `losses.csv` after each epoch.
+        Called with an `EpochReport` after each epoch.
 
     Returns
     -------

@@ -12,7 +12,7 @@ import csv
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
@@ -26,6 +26,7 @@ from zpix.detector import Checkpoint, save_checkpoint
 from zpix.errors import TrainingError
 from zpix.outputs import whole_file
 from zpix.progress import progress_bar
+from zpix.training.epoch_report import EpochReport, OnEpoch, nothing
 from zpix.training.state import TrainingState, load_state, save_state
 
 LOSS_FILE = "losses.csv"
@@ -161,7 +162,6 @@ class Training(ABC):
             What is written as `model.safetensors`.
         """
 
-
     def save(self, path: Path, state: TrainingState, rows: list[Row]) -> None:
         """Write the model after an epoch.
 
@@ -177,7 +177,7 @@ class Training(ABC):
         save_checkpoint(path, self.checkpoint(state, rows))
 
 
-def learn(training: Training, out: Path, *, on_epoch: Callable[[Path], None] = lambda losses: None) -> Path:
+def learn(training: Training, out: Path, *, on_epoch: OnEpoch = nothing) -> Path:
     """Run a training, or what is left of it.
 
     Parameters
@@ -188,7 +188,7 @@ def learn(training: Training, out: Path, *, on_epoch: Callable[[Path], None] = l
         Directory of the files. If it holds the state of a run with the same settings, or with fewer epochs, that run
         goes on.
     on_epoch : callable, optional
-        Called with the path of `losses.csv` after each epoch.
+        Called with an `EpochReport` after each epoch, when `losses.csv` and the model are written.
 
     Returns
     -------
@@ -221,14 +221,19 @@ def learn(training: Training, out: Path, *, on_epoch: Callable[[Path], None] = l
             scores = training.validate(epoch)
             if scores is not None:
                 rows.append({**of_all, "split": "validation", **scores})
-            before = state.best_epoch
-            state = _after(state, rows, training, scores, seconds=time.monotonic() - started)
+            before, seconds = state.best_epoch, time.monotonic() - started
+            state = _after(state, rows, training, scores, seconds=seconds)
             bar.line(_told(state, rows, training))
             if training.writes_files:
                 if state.best_epoch > before or not state.best_epoch:
                     training.save(out / MODEL_FILE, state, rows)
                 write_losses(out / LOSS_FILE, state.history)
-                on_epoch(out / LOSS_FILE)
+                left = state.seconds / state.epoch * (training.epochs - state.epoch)
+                report = EpochReport(
+                    state.epoch, training.epochs, means.values(), scores or {}, rate, seconds, left, state.best_epoch,
+                    out / LOSS_FILE,
+                )  # fmt: skip
+                on_epoch(report)
                 # Last, so that everything else that it counts as done is there.
                 save_state(out / STATE_FILE, training.network, training.optimizer, training.config, state)
     return out / MODEL_FILE

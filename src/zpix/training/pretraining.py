@@ -6,7 +6,7 @@ epoch costs a minute where the joint training costs ten. The pyramid's part of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import final
 
@@ -22,6 +22,7 @@ from zpix.detector.losses import redshift_loss
 from zpix.detector.redshift_head import Mixture, PhotometricHead
 from zpix.errors import ConfigError
 from zpix.sources import ZMixture, sigma_nmad
+from zpix.training.epoch_report import OnEpoch, nothing
 from zpix.training.loop import learn
 from zpix.training.part import PartTraining
 from zpix.training.source_sums import Examples, SourceSums
@@ -36,7 +37,7 @@ def fit_redshift_head(
     config: PretrainingConfig,
     device: str = "auto",
     about: About | None = None,
-    on_epoch: Callable[[Path], None] = lambda losses: None,
+    on_epoch: OnEpoch = nothing,
 ) -> Path:
     """Train the redshift head of a detector on soft photometry alone.
 

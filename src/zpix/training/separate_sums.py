@@ -225,7 +225,7 @@ def redrawn(
     brighter = _MAG_SCATTER * rng.standard_normal(n)
     redshift = sums.redshift.numpy().astype(float)
     if simulation.catalogues:  # whose galaxies have fluxes of their own
-        flux = sums.flux.numpy() * 10 ** (0.4 * brighter[:, None])
+        flux = (sums.flux.numpy() * 10 ** (0.4 * brighter[:, None])).astype(np.float32)
     else:
         redshift = np.expm1(np.log1p(redshift) + _REDSHIFT_SCATTER * rng.standard_normal(n)).clip(0.005)
         flux = other_fluxes(

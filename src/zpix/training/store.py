@@ -363,7 +363,9 @@ class Store:
             error=group["error"][index],
             segmentation=group["segmentation"][index],
             dust=float(columns["dust"][index]),
-            **{name: columns[name][rows] for name in _SOURCE_COLUMNS},
+            label=columns["label"][rows],
+            redshift=columns["redshift"][rows],
+            source_id=columns["source_id"][rows],
             error_factor=self._factors[split][index],
         )
         return tile.in_errors(self.errors)

@@ -19,7 +19,7 @@ from tests.experiments.mock.scenery import gaussian
 from zpix.image import JADES_BANDS, tangent_wcs, write_mosaic
 from zpix.scenes import draw_scene
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 
 ROOT = Path(__file__).parents[3]
 TINY = Settings(

@@ -35,6 +35,20 @@ def test_grizli_takes_the_unit_of_the_header(tmp_path, wcs, values):
     np.testing.assert_allclose(window.flux[0][window.valid[0]], 100 * science[error <= 1.5], rtol=1e-5)
 
 
+@pytest.mark.parametrize("camera", ["acs-30mas", "wfc3-60mas"])
+def test_hubble_legacy_fields(tmp_path, wcs, values, camera):
+    """Electrons per second, an AB zero point and no unit; the weight is an inverse variance."""
+    science, error = values
+    header = wcs.to_header()
+    header["ZEROPNT"] = 26.4
+    name = f"hlsp_hlf_hst_{camera}_goodss_f606w_v2.0"
+    fits.PrimaryHDU(science, header).writeto(tmp_path / f"{name}_sci.fits")
+    fits.PrimaryHDU(error**-2, header).writeto(tmp_path / f"{name}_wht.fits")
+    with open_mosaic(tmp_path) as mosaic:
+        assert mosaic.bands == ("F606W",)
+        check_mosaic(mosaic, 100 * science, 100 * error)
+
+
 def test_missing_weight(tmp_path, wcs):
     fits.PrimaryHDU(ONES, wcs.to_header()).writeto(tmp_path / "a-f444w_drc_sci.fits")
     refused(InputFileError, "a-f444w_drc_sci.fits", "a-f444w_drc_wht.fits", paths=tmp_path)

@@ -35,9 +35,9 @@ def open_bands(paths: MosaicPaths, *, bands: Sequence[str] | None = None) -> lis
     """Open every band of a directory, of a list of files, or of one file with several bands.
 
     In a directory, the files count whose names fit a format: `*_drz.fits`, `*_i2d.fits`, `*_sci.fits` (with
-    `*_wht.fits`) and those that other packages added, each perhaps with `.gz` or `.fz`. Without any of these, every
-    FITS file counts that has SCI and ERR extensions. Segmentation maps are left out, and compressed files beside the
-    same without compression. What the user should know of the files is logged as warnings.
+    `*_wht.fits` or `*_rms.fits`) and those that other packages added, each perhaps with `.gz` or `.fz`. Without any of
+    these, every FITS file counts that has SCI and ERR extensions. Segmentation maps are left out, and compressed files
+    beside the same without compression. What the user should know of the files is logged as warnings.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from zpix.sources import ConformalIntervals
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch):
     """Errors of scores come from few resamples here: they are tested with the scores."""
-    monkeypatch.setattr("zpix.evaluation.report.score_redshifts", partial(score_redshifts, n_bootstrap=10))
+    monkeypatch.setattr("zpix.evaluation.catalogue_scores.score_redshifts", partial(score_redshifts, n_bootstrap=10))
 
 
 @pytest.fixture

@@ -216,7 +216,7 @@ def score_catalogue(
     )
 
 
-def write_report(path: str | Path, report: Report) -> None:
+def write_report(path: str | Path, report: Report, *, inputs: Mapping[str, Any] | None = None) -> None:
     """Save the scores as JSON; the file appears whole or not at all.
 
     Parameters
@@ -225,8 +225,10 @@ def write_report(path: str | Path, report: Report) -> None:
         File to write.
     report : Report
         The scores.
+    inputs : mapping of str to JSON values, optional
+        What was compared.
     """
-    write_json(path, report.to_dict())
+    write_json(path, report.to_dict() | ({} if inputs is None else {"inputs": dict(inputs)}))
 
 
 def score_below_limits(

@@ -1,0 +1,136 @@
+"""How does what zpix has made get into other programs?
+
+A catalogue under the names that users of other tools look for, a training store as the COCO data of DeepDISC, or a
+network as a program of its own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from zpix.catalogue import Names, read_catalogue, refuse_other_endings, under_other_names, write_table
+from zpix.config import Config, InferenceConfig, as_config
+from zpix.errors import ConfigError, OutputError
+from zpix.jobs.info import kind_of
+from zpix.outputs import output_directory, whole_file
+
+# Endings of an exported network.
+_FORMS: dict[str, Literal["torch", "onnx"]] = {".pt2": "torch", ".onnx": "onnx"}
+
+
+def export(
+    source: str | Path | None = None,
+    *,
+    out: str | Path,
+    columns: Names | None = None,
+    coco: bool = False,
+    size_pix: int = 512,
+    config: str | Path | Config | InferenceConfig | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write a catalogue, a training store or a model in a form that other programs read.
+
+    Parameters
+    ----------
+    source : str or Path, optional
+        Result of `run` or its catalogue, training store of `prepare`, or checkpoint; the shipped model by default.
+    out : str or Path
+        Of a catalogue, a table to write: `.fits`, `.parquet` or `.csv`. Of a store, a directory. Of a model, a file:
+        `.pt2` for `torch.export.load`, `.onnx` for ONNX Runtime.
+    columns : {"eazy", "roman"}, optional
+        Of a catalogue: whose names and units the columns have.
+    coco : bool, default: False
+        Of a store: write it as COCO annotations with images in numpy's format, as DeepDISC reads them.
+    size_pix : int, default: 512
+        Of a model: side of the images that the program takes, in pixels.
+    config : str, Path, Config or InferenceConfig, optional
+        Of a model: settings of the search (`score_threshold`, `nms_iou`, `proposals_per_megapixel`).
+    overwrite : bool, default: False
+        Whether an existing output is replaced.
+
+    Returns
+    -------
+    Path
+        What was written.
+
+    Raises
+    ------
+    ZpixError
+        If the source cannot be read, an option does not fit it, or the output cannot be written.
+
+    Examples
+    --------
+    >>> zpix.export("result", out="for_eazy.fits", columns="eazy")  # doctest: +SKIP
+    >>> zpix.export(out="network.onnx", size_pix=512)  # doctest: +SKIP
+    """
+    kind = "model" if source is None else kind_of(source)
+    given = {"columns": columns is not None, "coco": coco}
+    fitting = {"result": "columns", "training store": "coco"}.get(kind)
+    for option, is_given in given.items():
+        if is_given and option != fitting:
+            raise ConfigError(f"{option} is not for a {kind}: '{source or 'the shipped model'}' is one")
+    if kind == "result":
+        return _export_catalogue(Path(str(source)), Path(out), columns, overwrite=overwrite)
+    if kind == "training store":
+        return _export_store(Path(str(source)), Path(out), coco=coco, overwrite=overwrite)
+    return _export_model(source, Path(out), size_pix, as_config(config, "inference").inference, overwrite=overwrite)
+
+
+def _export_catalogue(source: Path, out: Path, columns: Names | None, *, overwrite: bool) -> Path:
+    """Write a catalogue under other names."""
+    if columns is None or columns not in get_args(Names):
+        told = "not given" if columns is None else f"'{columns}'"
+        raise ConfigError(f"columns is {told}: allowed are {' and '.join(get_args(Names))}")
+    refuse_other_endings(out)
+    _refuse_existing(out, overwrite=overwrite)
+    catalogue = read_catalogue(source)
+    table = under_other_names(catalogue, columns)
+    facts = {"MODEL": str(catalogue.meta.get("model", "")), "ZPIX": str(catalogue.meta.get("code_version", ""))}
+    write_table(out, table.values, table.schema, facts=facts)
+    return out
+
+
+def _export_store(source: Path, out: Path, *, coco: bool, overwrite: bool) -> Path:
+    """Write a training store as COCO annotations and images."""
+    from zpix.training.coco_files import PRODUCTS, write_coco
+    from zpix.training.store import Store
+
+    if not coco:
+        raise ConfigError("a training store is exported as COCO annotations: give coco (--coco)")
+    with output_directory(out, products=PRODUCTS, overwrite=overwrite) as place:
+        write_coco(place, Store(source))
+    return out
+
+
+def _export_model(
+    source: str | Path | None, out: Path, size_pix: int, inference: InferenceConfig, *, overwrite: bool
+) -> Path:
+    """Write a network as a program."""
+    from zpix.detector import default_model, load_checkpoint
+    from zpix.detector.exported import OUTPUTS, FixedDetector, export_network
+
+    if out.suffix not in _FORMS:
+        raise OutputError(f"{out}: the name of an exported network must end in {' or '.join(_FORMS)}")
+    if size_pix < 64 or size_pix % 32:
+        raise ConfigError(f"size_pix is {size_pix}: it must be a multiple of 32, and 64 or more")
+    _refuse_existing(out, overwrite=overwrite)
+    checkpoint = load_checkpoint(default_model() if source is None else source)
+    chosen = {name: getattr(inference, name) for name in ("score_threshold", "nms_iou", "proposals_per_megapixel")}
+    network = FixedDetector(checkpoint.detector, size_pix=size_pix, **chosen)
+    about: dict[str, Any] = {
+        **checkpoint.about.to_header(),
+        "model": checkpoint.config.model_dump(mode="json"),
+        "inputs": ["flux", "error", "dust"],
+        "outputs": list(OUTPUTS),
+        "size_pix": size_pix,
+        **chosen,
+    }
+    with whole_file(out) as temporary:
+        export_network(temporary, network, form=_FORMS[out.suffix], about=about)
+    return out
+
+
+def _refuse_existing(out: Path, *, overwrite: bool) -> None:
+    if out.exists() and not overwrite:
+        raise OutputError(f"{out}: already exists; use --overwrite to replace it, or choose another place")
