@@ -27,7 +27,7 @@ def solved(factors: list[float], monkeypatch) -> FluxFactors:
 
     monkeypatch.setattr(flux_factors, "_FEWEST_BANDS", 3)
     monkeypatch.setattr(flux_factors, "_DRAWS", 12)
-    monkeypatch.setattr(flux_factors, "_WIDER", 1.0)  # three bands alone say little of shapes
+    monkeypatch.setattr(flux_factors, "_OFF", 0.0)  # three bands alone say little of shapes
     sources, z = field(factors, n=80)
     return solve_flux_factors(sources, z, mock_of(400), model=MODEL, simulation=SKY, largest=0.15, seed=0)
 
