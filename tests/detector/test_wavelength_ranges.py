@@ -9,7 +9,8 @@ import torch
 
 from tests.detector.scenery import small_model
 from zpix.config import ModelConfig
-from zpix.detector import About, Checkpoint, Detector
+from zpix.detector import About, Checkpoint, Detector, save_checkpoint
+from zpix.detector.carrying import carry_backbone, stored_backbone
 from zpix.detector.normalisation import image_channels
 from zpix.detector.shared_bands import for_bands_of
 from zpix.detector.wavelength_ranges import bands_of_ranges
@@ -66,3 +67,15 @@ def test_a_detector_of_bands_becomes_one_of_ranges():
     flux, error = torch.randn(1, 3, 64, 64), torch.ones(1, 3, 64, 64)
     for ours, theirs in zip(new.pyramid(new.images(flux, error)), old.pyramid(old.images(flux, error)), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_a_backbone_of_any_bands_can_begin_to_see_ranges(tmp_path):
+    """Images that are equally significant everywhere look the same to both."""
+    torch.manual_seed(3)
+    old = Detector(model("bands", ("HSC-G", "HSC-R", "HSC-I"))).eval()
+    save_checkpoint(tmp_path / "hsc.safetensors", Checkpoint(old, About()))
+    new = Detector(model("ranges", JADES_BANDS)).eval()
+    carry_backbone(new, stored_backbone(tmp_path / "hsc.safetensors"))
+    image = torch.randn(1, 1, 64, 64)
+    answers = [body(image.expand(1, 2 * n, 64, 64))[0] for body, n in ((old.pyramid.body, 3), (new.pyramid.body, 7))]
+    torch.testing.assert_close(*answers, rtol=1e-4, atol=1e-5)

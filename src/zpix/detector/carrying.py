@@ -19,6 +19,7 @@ from zpix.detector.backbone import BACKBONES
 from zpix.detector.checkpoint import Checkpoint, load_checkpoint
 from zpix.detector.detector import Detector
 from zpix.detector.shared_bands import for_bands_of
+from zpix.detector.wavelength_ranges import names_of_images
 from zpix.errors import ModelError
 
 _log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class BackboneWeights:
     name : str
         Architecture, a name of `BACKBONES`.
     bands : tuple of str
-        Bands of the images, in the order of the first convolution's channels.
+        Bands of the images, or ranges of wavelength, in the order of the first convolution's channels.
     sees_validity : bool
         Whether as many channels of validity follow those of the bands.
     weights : dict of str to Tensor
@@ -73,9 +74,8 @@ def stored_backbone(path: str | Path) -> BackboneWeights:
         If the file is not a checkpoint of zpix.
     """
     checkpoint = load_checkpoint(path)
-    return BackboneWeights(
-        checkpoint.config.backbone, checkpoint.bands, True, checkpoint.detector.pyramid.body.state_dict(), str(path)
-    )
+    body, images = checkpoint.detector.pyramid.body, names_of_images(checkpoint.config)
+    return BackboneWeights(checkpoint.config.backbone, images, True, body.state_dict(), str(path))
 
 
 def imagenet_backbone(name: str) -> BackboneWeights:
@@ -155,7 +155,7 @@ def carry_backbone(detector: Detector, backbone: BackboneWeights) -> None:
     own = detector.pyramid.body.state_dict()
     weights = dict(backbone.weights)
     first = _first_convolution(weights)
-    weights[first] = _carried_convolution(weights[first], backbone, detector.config.bands)
+    weights[first] = _carried_convolution(weights[first], backbone, names_of_images(detector.config))
     for name, value in weights.items():
         if "rel_pos_" in name and value.shape != own[name].shape:
             weights[name] = _resized_table(value, len(own[name]))

@@ -62,3 +62,21 @@ def seen_together(config: ModelConfig) -> tuple[tuple[int, ...], ...]:
     if config.image_channels == "bands":
         return tuple((band,) for band in range(len(config.bands)))
     return bands_of_ranges(config.bands)
+
+
+def names_of_images(config: ModelConfig) -> tuple[str, ...]:
+    """Name the images that a detector sees, by wavelength.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Shape of the network.
+
+    Returns
+    -------
+    tuple of str
+        Its bands, or the ranges of wavelength, the bluest first.
+    """
+    if config.image_channels == "bands":
+        return config.bands
+    return tuple(f"range {number}" for number in range(1, len(RANGE_EDGES_UM)))

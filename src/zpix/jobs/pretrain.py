@@ -217,6 +217,8 @@ def _pretrain_backbone(
     training, validation, about = _labelled_images(paths, config.image_size_pix, model.errors)
     own = model.model_copy(
         update={
+            "redshift_head": "fpn",  # it has one of its own; these images need not be in bands of known wavelengths
+            "image_channels": "bands",
             "bands": training.bands,
             "pixel_scale_arcsec": training.pixel_scale_arcsec,
             "built_size_pix": config.image_size_pix,

@@ -62,6 +62,26 @@ def other_fluxes(
     return fluxes * milky_way_transmission(bands, ebv)
 
 
+def other_dust(ebv: NDArray[np.float64], other: NDArray[np.float64], *, bands: tuple[str, ...]) -> NDArray[np.float32]:
+    """Compute how much brighter light would be behind other dust of the Milky Way.
+
+    Parameters
+    ----------
+    ebv : (N,) float64, mag
+        E(B−V) that the light was drawn with.
+    other : (N,) float64, mag
+        E(B−V) that it is to have.
+    bands : tuple of str
+        Names of bands.
+
+    Returns
+    -------
+    (N, band) float32
+        Factors.
+    """
+    return milky_way_transmission(bands, other) / milky_way_transmission(bands, ebv)
+
+
 def _galaxy_spectra(
     rng: np.random.Generator,
     kind: NDArray[np.str_],

@@ -219,16 +219,14 @@ def redrawn(
     SourceSums
         What the redshift head reads.
     """
-    # drawing spectra needs packages that training does without
-    from zpix.scenes.other_spectra import other_fluxes
-    from zpix.spectra import milky_way_transmission
+    from zpix.scenes.other_spectra import other_dust, other_fluxes  # needs packages that training does without
 
     n, bands = sums.flux.shape
     brighter = _MAG_SCATTER * rng.standard_normal(n)
     redshift = sums.redshift.numpy().astype(float)
     drawn = sums.dust.numpy().astype(float)
     ebv = rng.uniform(*simulation.ebv_range, n) if simulation.ebv is None else drawn
-    dimmer = milky_way_transmission(model.bands, ebv) / milky_way_transmission(model.bands, drawn)
+    dimmer = other_dust(drawn, ebv, bands=model.bands)
     if simulation.catalogues:  # whose galaxies have fluxes of their own
         flux = (sums.flux.numpy() * dimmer * 10 ** (0.4 * brighter[:, None])).astype(np.float32)
     else:
