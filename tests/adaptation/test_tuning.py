@@ -36,6 +36,7 @@ def weights_of(detector) -> torch.Tensor:
     return torch.cat([value.flatten() for value in detector.redshift_head.parameters()]).detach()
 
 
+@pytest.mark.slow
 def test_spectra_teach_what_the_field_looks_like(tmp_path):
     lessons, unseen, detector = lessons_of(120), lessons_of(60, seed=1), network()
     before = error_of(detector, unseen)

@@ -94,6 +94,7 @@ def whole(field, model, tmp_path_factory):
         return place / "out", adapted(field, model, place / "out", spectra_of(field, place / "spectra.fits"))
 
 
+@pytest.mark.slow
 def test_a_model_is_adapted_to_a_field_and_says_so(whole):
     place, account = whole
     assert {path.name for path in place.iterdir()} <= set(PRODUCTS)
@@ -111,6 +112,7 @@ def test_a_model_is_adapted_to_a_field_and_says_so(whole):
     assert f"{len(account.spectra)} spectra, adapted; held out: scatter" in told
 
 
+@pytest.mark.slow
 def test_a_killed_adaptation_comes_to_the_same_model(whole, field, model, tmp_path, monkeypatch):
     spectra = spectra_of(field, tmp_path / "spectra.fits")
     tune = job.held_out_candidates
@@ -171,7 +173,7 @@ def test_without_spectra_the_mock_teaches_and_judges(field, model, tmp_path):
         ({"count": 7}, r"\d spectra have a source within 0.3 arcsec, and 10 are needed to learn from and to judge by"),
     ],
 )
-def test_spectra_that_cannot_teach_are_refused(whole, field, model, tmp_path, monkeypatch, changes, words):
+def test_spectra_that_cannot_teach_are_refused(field, model, tmp_path, monkeypatch, changes, words):
     monkeypatch.setattr(job, "draw_colours", None)  # all is said before the long work
     count = changes.pop("count", 60)
     spectra = spectra_of(field, tmp_path / "spectra.fits", count=count)

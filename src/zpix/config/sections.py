@@ -218,10 +218,10 @@ class AdaptationConfig(Section):
     )
     realisations: int = Field(2, ge=1, description="number of noise realisations in which each tile is seen")
     folds: int = Field(5, ge=2, description="parts of the spectra, each of which is left out once to judge by")
-    epochs: int = Field(20, ge=1, description="most epochs; the best by spectra that are held out is taken")
-    steps: int = Field(50, ge=1, description="steps of an epoch")
+    epochs: int = Field(24, ge=1, description="most epochs; the best by spectra that are held out is taken")
+    steps: int = Field(25, ge=1, description="steps of an epoch")
     spectra_of_batch: int = Field(
-        64, ge=1, description="spectra in each step, some of them as fainter or noisier copies"
+        128, ge=1, description="spectra in each step, some of them as fainter or noisier copies"
     )
     mock_of_batch: int = Field(
         192, ge=1, description="simulated galaxies in each step, with spectra that are drawn again"
@@ -234,7 +234,7 @@ class AdaptationConfig(Section):
             "share of the spectra in the loss once there are many; it halves at 100 spectra and goes to zero with them"
         ),
     )
-    learning_rate: float = Field(3e-4, gt=0, description="rate, reached after a tenth of the first epoch")
+    learning_rate: float = Field(1e-4, gt=0, description="rate, reached after a tenth of the first epoch")
     pull: float = Field(0.01, ge=0, description="pull to the old weights: this times half their squared distance")
     clip_norm: float = Field(5.0, gt=0, description="gradient norm above which the gradient is scaled down")
     band_dropout: float = Field(0.03, ge=0, lt=1, description="probability that a band of a source is hidden")
