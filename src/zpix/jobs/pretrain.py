@@ -14,6 +14,7 @@ from zpix.config import Config, Errors, ModelConfig, PretrainingConfig, Section,
 from zpix.detector import About, Detector
 from zpix.detector.carrying import take_backbone
 from zpix.errors import ConfigError
+from zpix.image.passbands import HALF_HEIGHT_UM
 from zpix.plots import draw_losses
 from zpix.surveys import GalaxiesML
 from zpix.training.about import about_store, known_redshifts, name_of, z_range_of
@@ -217,13 +218,14 @@ def _pretrain_backbone(
     training, validation, about = _labelled_images(paths, config.image_size_pix, model.errors)
     own = model.model_copy(
         update={
-            "redshift_head": "fpn",  # it has one of its own; these images need not be in bands of known wavelengths
-            "image_channels": "bands",
             "bands": training.bands,
             "pixel_scale_arcsec": training.pixel_scale_arcsec,
             "built_size_pix": config.image_size_pix,
         }
     )
+    if any(band not in HALF_HEIGHT_UM for band in own.bands):  # neither ranges of wavelength nor a head over any bands
+        head = "fpn" if own.redshift_head == "bands" else own.redshift_head
+        own = own.model_copy(update={"image_channels": "bands", "redshift_head": head})
     torch.manual_seed(config.seed)
     detector = Detector(own)
     if backbone is not None:
