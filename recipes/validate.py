@@ -5,6 +5,7 @@ threshold, redshifts for each magnitude, and the stars. The seeds are not those 
 not used for choices.
 
     python recipes/validate.py --model runs/default/model.safetensors --out validation
+    python recipes/validate.py --fields skies/fields/varied/*/91001 --out foreign
 """
 
 from __future__ import annotations
@@ -48,22 +49,29 @@ def main() -> None:
     options.add_argument("--size", type=int, default=1024, help="side of a field in pixels")
     options.add_argument("--seeds", type=int, nargs="+", default=list(range(777, 785)), help="one field each")
     options.add_argument("--score", type=float, default=InferenceConfig().score_threshold, help="for the redshifts")
+    options.add_argument("--fields", type=Path, nargs="+", help="fields with a truth.fits, in place of those of seeds")
     asked = options.parse_args()
 
-    searched = [search(asked.out / str(seed), seed, asked.size, asked.model) for seed in asked.seeds]
+    fields = asked.fields or [drawn(asked.out / str(seed) / "field", seed, asked.size) for seed in asked.seeds]
+    searched = [search(field, asked.out / f"result-{n}", asked.model) for n, field in enumerate(fields, start=1)]
     print_thresholds(searched)
     reports = [field.above(asked.score) for field in searched]
     print_redshifts(reports)
     print_stars(searched, asked.score)
 
 
-def search(place: Path, seed: int, size: int, model: Path | None) -> SearchedField:
-    """Search one field at the lowest threshold; an existing field is not drawn again."""
-    if not (place / "field" / "truth.fits").is_file():
-        zpix.simulate(place / "field", size_pix=size, seed=seed)
+def drawn(field: Path, seed: int, size: int) -> Path:
+    """Return a field of the default sky, drawn unless it exists."""
+    if not (field / "truth.fits").is_file():
+        zpix.simulate(field, size_pix=size, seed=seed)
+    return field
+
+
+def search(field: Path, result: Path, model: Path | None) -> SearchedField:
+    """Search one field at the lowest threshold."""
     config = InferenceConfig(score_threshold=LOWEST_SCORE)
-    catalogue = zpix.run(place / "field", out=place / "result", model=model, config=config, overwrite=True)
-    return SearchedField(catalogue, read_truth(place / "field" / "truth.fits"))
+    catalogue = zpix.run(field, out=result, model=model, config=config, overwrite=True)
+    return SearchedField(catalogue, read_truth(field / "truth.fits"))
 
 
 def print_thresholds(searched: Sequence[SearchedField]) -> None:
