@@ -73,6 +73,7 @@ def main() -> None:
     add("--family", type=Family.parse, action="append", required=True, help="NAME or NAME=TEMPLATES, taught")
     add("--foreign", type=Family.parse, action="append", default=[], help="NAME=TEMPLATES, never taught")
     add("--model", type=Path, help="checkpoint that was taught on all families; made here by default")
+    add("--alone", action="store_true", help="test --model alone, observed as it was taught, and teach no other")
     add("--detector", type=Path, default=default_model(), help="checkpoint that finds the sources")
     add("--recipe", type=Path, default=RECIPE, help="TOML file: what is taught, and how")
     add("--tiles", type=int, default=1600, help="tiles to learn colours from")
@@ -82,7 +83,10 @@ def main() -> None:
     add("--workers", type=int, default=2, help="processes that draw")
     asked = options.parse_args()
     config = zpix.load_config(asked.recipe)
-    draw(asked.out / "colours", asked.family, tiles=asked.tiles, seed=7001, config=config, workers=asked.workers)
+    if asked.alone and asked.model is None:
+        options.error("--alone needs --model")
+    if not asked.alone:
+        draw(asked.out / "colours", asked.family, tiles=asked.tiles, seed=7001, config=config, workers=asked.workers)
     results = {}
     for test in tests(asked, config):
         kept = asked.out / "scores" / test.model.parent.name / f"{test.name}.json"
@@ -104,6 +108,9 @@ def tests(asked: argparse.Namespace, config: Config) -> list[Test]:
             calibration=(asked.calibrate_on, 7101),
         )  # fmt: skip
 
+    if asked.alone:
+        named = [*((own, "taught") for own in asked.family), *((own, "never taught") for own in asked.foreign)]
+        return [Test(f"{family.name}, {what}", asked.model, family, "varied") for family, what in named]
     whole = asked.model or taught(asked.family)
     listed = [Test(f"{family.name}, taught", whole, family, "varied") for family in asked.family]
     for family in asked.family:
