@@ -11,7 +11,7 @@ from experiments.foreign import scoring
 from experiments.foreign.skies import RECIPE, Family, beyond, mixed, natural
 
 import zpix
-from experiments import real_galaxies
+from experiments import foreign_sky, real_galaxies
 from zpix.evaluation import Truth, redshift_sample
 from zpix.image import JADES_BANDS
 from zpix.matching import Matching
@@ -103,3 +103,13 @@ def test_errors_are_of_resampled_galaxies_not_of_their_noises():
     assert (score["galaxies"], score["drawn"]) == (4, 200)
     assert score["outlier_fraction"]["value"] == 0.25
     assert score["outlier_fraction"]["error"] == pytest.approx(np.sqrt(0.25 * 0.75 / 4), rel=0.1)
+
+
+def test_a_model_alone_is_tested_on_every_family_as_it_was_taught(tmp_path):
+    own, foreign = Family("kcorrect", "kcorrect"), Family("soft", "templates/soft.param")
+    asked = SimpleNamespace(alone=True, model=tmp_path / "m.safetensors", family=[own], foreign=[foreign], out=tmp_path)
+    listed = foreign_sky.tests(asked, zpix.load_config(RECIPE))
+    assert [(one.name, one.model, one.family, one.kind) for one in listed] == [
+        ("kcorrect, taught", asked.model, own, "varied"), ("soft, never taught", asked.model, foreign, "varied"),
+    ]  # fmt: skip
+    assert not list(tmp_path.iterdir())  # nothing was drawn or taught
