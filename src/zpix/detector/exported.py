@@ -25,7 +25,7 @@ from zpix.detector.box_head import BOX_BINS
 from zpix.detector.boxes import centres_of, larger_than_a_pixel, sides_of
 from zpix.detector.cutouts import masks_on_cutouts
 from zpix.detector.mask_head import MASK_BINS
-from zpix.detector.normalisation import valid_significance, split_validity
+from zpix.detector.normalisation import split_validity, valid_significance
 from zpix.detector.soft_photometry import SourcePixels
 from zpix.detector.twin import fast_twin
 from zpix.errors import MissingExtraError
