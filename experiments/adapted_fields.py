@@ -98,7 +98,7 @@ def main() -> None:
         for wrong in asked.wrong:
             for count in asked.spectra:
                 name = f"{case.name}, {count} spectra" + (f", {wrong:.0%} wrong" if wrong and count else "")
-                results[name] = measure(case, field, (count, wrong), asked, config)
+                results[name] = measure(case, field, (count, wrong if count else 0.0), asked, config)
                 write_json(asked.out / "adapted.json", results)
     print_results(results)
 

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from tests.adaptation.scenery import BANDS, MODEL, SUMS, lessons_of
+from tests.adaptation.scenery import BANDS, MODEL, SUMS, lessons_of, network
+from zpix.adaptation import fit_candidates, mock_candidates
 from zpix.adaptation.copies import copied, head_inputs, size_slope
 from zpix.adaptation.fit_candidates import fit_widths, fold_numbers
+from zpix.catalogue import magnitude_ab
+from zpix.config import AdaptationConfig
 from zpix.sources import ConformalIntervals, WidthCalibration, ZMixture
 
 
@@ -53,3 +56,14 @@ def test_copies_are_fainter_and_noisier_and_keep_their_colours():
     assert (change < 0.05).all() and 0.3 < float((change < -0.1).float().mean()) < 0.7
     assert float((copies[:, n : 2 * n] - plain[:, n : 2 * n]).abs().median()) < 0.1
     assert (copies[:, -1] <= plain[:, -1] + 1e-6).all()
+
+
+def test_galaxies_of_the_mock_are_judged_by_their_magnitudes(monkeypatch, tmp_path):
+    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
+    monkeypatch.setattr(fit_candidates, "tune", lambda *args, **kwargs: 0)
+    lessons = lessons_of(0, mock=60)
+    found, redshift, flux = mock_candidates(
+        lessons, network(), WidthCalibration(), tmp_path, config=AdaptationConfig()
+    )  # fmt: skip
+    assert len(redshift) == len(found[0].pdf) == 6 and flux.shape == (6, len(BANDS))
+    np.testing.assert_allclose(magnitude_ab(flux[:, 2]), lessons.mock.magnitude[-6:], atol=1e-4)

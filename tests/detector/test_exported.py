@@ -65,6 +65,18 @@ def test_fixed_shapes_give_the_same_sources(detector, scene, threshold):
         assert len(found.boxes) > 3
 
 
+def test_a_network_that_sees_ranges_of_wavelength_gives_the_same_sources(scene):
+    torch.manual_seed(0)
+    changes = {"bands": ("F115W", "F410M", "F444W"), "image_channels": "ranges"}
+    detector = Detector(small_model().model_copy(update=changes)).eval()
+    flux, error, dust = scene
+    seen = flux[:, [0, 1, 1]], error[:, [0, 1, 1]], dust
+    found = fast_twin(detector, torch.device("cpu")).detect(*seen, score_threshold=0.0, **SETTINGS)[0]
+    with torch.no_grad():
+        got = FixedDetector(detector, size_pix=SIZE, score_threshold=0.0, **SETTINGS)(*seen)
+    same(got, found)
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # torch's own, of what it will rename
 @pytest.mark.parametrize("form", ["torch", "onnx"])

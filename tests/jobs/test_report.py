@@ -10,6 +10,7 @@ from astropy.table import Table
 
 import zpix
 from zpix.errors import InputFileError, OutputError
+from zpix.jobs.report import _about_mosaics
 
 
 def parts(page) -> list[str]:
@@ -53,3 +54,10 @@ def test_of_nothing(tmp_path):
         zpix.report(tmp_path)
     with pytest.raises(OutputError, match=r"must end in \.html"):
         zpix.report(tmp_path, out=tmp_path / "report.pdf")
+
+
+def test_bands_with_a_flux_factor_alone_are_not_said_to_be_repaired_otherwise():
+    plain = {"sky_njy": 0.0, "error_factor": 1.0, "flux_factor": 1.0}
+    repairs = [{**plain, "band": "F115W", "flux_factor": 1.05}, {**plain, "band": "F444W", "error_factor": 1.3}]
+    (said,) = _about_mosaics({"bands": [], "repairs": repairs}).paragraphs
+    assert said == "F444W: a sky of 0 nJy was subtracted, errors were multiplied by 1.3."

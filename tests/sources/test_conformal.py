@@ -90,3 +90,10 @@ def test_a_level_is_one_that_was_fitted():
     mixture, snr, z = sources(10, seed=3, too_narrow=1.0)
     with pytest.raises(ValueError, match=r"level = 0\.5: must be one of 0\.68, 0\.95"):
         ConformalIntervals.fit(mixture, snr, z).interval(mixture, snr, level=0.5)
+
+
+def test_without_sources_intervals_are_unlimited():
+    none = np.zeros((0, 1))
+    fitted = ConformalIntervals.fit(ZMixture(none, none, none), [], [])
+    lower, upper = fitted.interval(*sources(1, seed=0, too_narrow=1)[:2], level=0.68)[0]
+    assert lower == 0 and np.isinf(upper)

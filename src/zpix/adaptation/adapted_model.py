@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zpix.adaptation.fit_candidates import ADAPTED, AS_IT_WAS, FACTORS, Candidate, mask_significance
+from zpix.adaptation.fit_candidates import ADAPTED, AS_IT_WAS, FACTORS, Candidate, mask_snr
 from zpix.adaptation.judgement import Judgement
 from zpix.adaptation.tuning import Lessons
 from zpix.config import AdaptationConfig
@@ -132,6 +132,5 @@ def _ordinary_sources(detector: Detector, lessons: Lessons, config: AdaptationCo
         lessons.mock.of(torch.from_numpy(rows)), model=model, simulation=lessons.simulation, band_dropout=0.0, rng=rng
     )  # fmt: skip
     features = predict_sums(head, drawn, torch.device("cpu")).features.numpy()
-    snr = np.sqrt((np.maximum(mask_significance(drawn.sums, model), 0) ** 2).sum(1))
-    novelty = Novelty.fit(features, snr, widths=head.feature_widths)
+    novelty = Novelty.fit(features, mask_snr(drawn.sums, model), widths=head.feature_widths)
     return {name: torch.from_numpy(np.asarray(values)) for name, values in novelty.to_arrays().items()}

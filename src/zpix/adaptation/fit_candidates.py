@@ -161,8 +161,8 @@ def mock_candidates(
         On N simulated galaxies, the last of the mock.
     redshift : (N,) float32
         Their redshifts.
-    significance : (N, band) float64
-        Fluxes over their noise in the masks.
+    flux : (N, band) float64, nJy
+        True total fluxes they were drawn with.
     """
     count = len(lessons.mock.redshift)
     kept = max(1, count // _MOCK_HELD_OUT)
@@ -173,18 +173,17 @@ def mock_candidates(
         lessons.mock.of(last), model=detector.config, simulation=lessons.simulation, band_dropout=0.0,
         rng=np.random.default_rng([config.seed, 62]),
     )  # fmt: skip
-    significance = mask_significance(drawn.sums, detector.config)
-    snr = np.sqrt((np.maximum(significance, 0) ** 2).sum(1))
+    snr = mask_snr(drawn.sums, detector.config)
     found = []
     for name, head in ((AS_IT_WAS, detector.redshift_head), (ADAPTED, own.redshift_head)):
         assert isinstance(head, PhotometricHead), "check_photometry refuses others"
         raw = _as_mixture(predict_sums(head, drawn, torch.device("cpu")))
         found.append(Candidate(name, widths.apply(raw, snr), raw, widths))
-    return found, drawn.redshift.numpy(), significance
+    return found, drawn.redshift.numpy(), lessons.mock.of(last).flux.numpy().astype(np.float64)
 
 
-def mask_significance(sums: torch.Tensor, model: ModelConfig) -> NDArray[np.float64]:
-    """Give fluxes over their noise in the masks of sources.
+def mask_snr(sums: torch.Tensor, model: ModelConfig) -> NDArray[np.float64]:
+    """Give the signal-to-noise ratio in the masks of sources, all bands together.
 
     Parameters
     ----------
@@ -195,12 +194,13 @@ def mask_significance(sums: torch.Tensor, model: ModelConfig) -> NDArray[np.floa
 
     Returns
     -------
-    (n, band) float64
-        Zero where not observed.
+    (n,) float64
+        Square root of the sum of squares over the bands with positive flux.
     """
     each = len(model.gaussian_sigmas_pix) + len(model.elliptical_widths) + 1
     significance = torch.sinh(2 * sums[:, : len(model.bands) * each].double())
-    return np.asarray(significance.reshape(len(sums), len(model.bands), each)[:, :, -1].numpy())
+    in_masks = significance.reshape(len(sums), len(model.bands), each)[:, :, -1].numpy()
+    return np.asarray(np.sqrt((np.maximum(in_masks, 0) ** 2).sum(1)))
 
 
 def answers(head: PhotometricHead, sources: FieldSources, model: ModelConfig, *, batch: int = 4096) -> ZMixture:

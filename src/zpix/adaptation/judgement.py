@@ -177,7 +177,8 @@ def judge_candidates(
     for own in candidates[1:]:
         gain = mean_difference(samples[own.name].crps - samples[chosen].crps, counted)
         gains[own.name] = gain
-        if gain.value < -gain.error if own.name == ADAPTED else gain.value <= 0:
+        pays = gain.value < -gain.error if own.name == ADAPTED else gain.value <= 0
+        if pays:
             chosen = own.name
     probability, share = suspicion[chosen]
     return Judgement(

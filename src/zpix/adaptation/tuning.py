@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
@@ -149,7 +149,7 @@ class HeadTuning(Training):
         head = detector.redshift_head
         assert isinstance(head, PhotometricHead), "check_photometry refuses others"
         self._head, self.detector, self._model = head, detector, detector.config
-        self.network, self.config = head, config
+        self.network, self.config, self._settings = head, config, config
         self._parameters = head.photometric_parameters()
         self._old = [parameter.detach().clone() for parameter in self._parameters]
         self.optimizer = torch.optim.AdamW(self._parameters, config.learning_rate, weight_decay=0.0)
@@ -168,12 +168,12 @@ class HeadTuning(Training):
 
     def begin(self, epoch: int) -> None:
         """Prepare an epoch; see `Training.begin`."""
-        torch.manual_seed(self.config.seed * 1_000_003 + epoch)  # type: ignore[attr-defined]
+        torch.manual_seed(self._settings.seed * 1_000_003 + epoch)
         self.network.train()
 
     def losses(self, epoch: int) -> Iterator[dict[str, Tensor]]:
         """Give the losses of each batch of an epoch; see `Training.losses`."""
-        rng = np.random.default_rng([self._seed, 52, epoch])
+        rng = np.random.default_rng([self._settings.seed, 52, epoch])
         mock, spectra = self._mock_batches(rng), self._spectra_batches(rng)
         for _ in range(self.steps):
             losses = {"pull": self._pull()}
@@ -210,39 +210,26 @@ class HeadTuning(Training):
         tensors = {name: value.detach().clone().contiguous() for name, value in self.network.state_dict().items()}
         write_tensors(path, tensors, {})
 
-    def score(self, scores: Mapping[str, float]) -> float:
-        """Judge a head by its losses; see `Training.score`."""
-        return sum(scores.values())
-
-    @property
-    def _seed(self) -> int:
-        assert isinstance(self.config, AdaptationConfig)
-        return self.config.seed
-
     def _robust(self, answer: Mixture, redshift: Tensor, weight: Tensor | None = None) -> Tensor:
         """Mean loss of labels some of which are wrong."""
-        assert isinstance(self.config, AdaptationConfig)
-        wrong = self.config.wrong_labels
+        wrong = self._settings.wrong_labels
         right = redshift_log_likelihood(*answer[:3], redshift) + np.log1p(-wrong)
         loss = -(torch.logaddexp(right, log_anywhere(redshift) + np.log(wrong)) if wrong else right)
         return loss.mean() if weight is None else (weight * loss).sum() / weight.sum()
 
     def _pull(self) -> Tensor:
         """Half the squared distance from the old weights, times the setting."""
-        assert isinstance(self.config, AdaptationConfig)
         squared = [((new - old) ** 2).sum() for new, old in zip(self._parameters, self._old, strict=True)]
-        return 0.5 * self.config.pull * torch.stack(squared).sum()
+        return 0.5 * self._settings.pull * torch.stack(squared).sum()
 
     def _mock_batches(self, rng: np.random.Generator) -> Iterator[SourceSums]:
         """Simulated galaxies without end."""
-        assert isinstance(self.config, AdaptationConfig)
         for _ in itertools.count():
-            yield from self._mock.batches(self.config.mock_of_batch, rng)
+            yield from self._mock.batches(self._settings.mock_of_batch, rng)
 
     def _spectra_batches(self, rng: np.random.Generator) -> Iterator[SourceSums]:
         """Spectra without end, as often as each stands for sources of the field."""
-        assert isinstance(self.config, AdaptationConfig)
-        config, own = self.config, self._learnt
+        config, own = self._settings, self._learnt
         chance = own.weight / own.weight.sum()
         while True:
             rows = rng.choice(len(own), config.spectra_of_batch, p=chance)
@@ -254,7 +241,7 @@ class HeadTuning(Training):
 
     def _mock_to_score(self, lessons: Lessons) -> SourceSums:
         """Simulated galaxies that are the same in every epoch."""
-        rng = np.random.default_rng([self._seed, 53])
+        rng = np.random.default_rng([self._settings.seed, 53])
         count = len(lessons.mock.redshift)
         rows = torch.from_numpy(rng.choice(count, min(_MOCK_TO_SCORE, count), replace=False))
         return redrawn(

@@ -8,7 +8,7 @@ does, up to rounding; a test holds them together.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,24 +18,20 @@ from torch.nn import functional
 from torchvision.ops import clip_boxes_to_image, nms, roi_align
 
 from zpix.detector import detector as two_stages
+from zpix.detector import pooling
 from zpix.detector import proposals as first_stage
 from zpix.detector.backbone import STRIDES
 from zpix.detector.box_head import BOX_BINS
 from zpix.detector.boxes import centres_of, larger_than_a_pixel, sides_of
 from zpix.detector.cutouts import masks_on_cutouts
 from zpix.detector.mask_head import MASK_BINS
-from zpix.detector.normalisation import _MAX_SIGNIFICANCE, split_validity
-from zpix.detector.pooling import box_levels
+from zpix.detector.normalisation import split_validity, valid_significance
 from zpix.detector.soft_photometry import SourcePixels
 from zpix.detector.twin import fast_twin
 from zpix.errors import MissingExtraError
 
 #: Forms of an exported network.
 Form = Literal["torch", "onnx"]
-
-_BOX_SAMPLES, _MASK_SAMPLES = 2, 1  # as in `Detector`
-_LEVELS = 4
-
 
 #: Names of what an exported network gives, S rows, best first; those of score 0 are none. `boxes` (S, 4) are half-open,
 #: in pixels; `class_probability` (S, class) is given that the source is real; `masks` (S, 28, 28) span their boxes;
@@ -94,15 +90,15 @@ class FixedDetector(nn.Module):
             As `OUTPUTS` names them; as many rows as there are proposals at most.
         """
         own = self.detector
-        features = own.pyramid(_channels(flux, error))
+        features = own.pyramid(_channels(flux, error, own._together))
         boxes, is_one = self._proposals(features)
-        logits, deltas = own.box_head(_pooled(features, boxes, BOX_BINS, _BOX_SAMPLES))
+        logits, deltas = own.box_head(_pooled(features, boxes, BOX_BINS, two_stages._BOX_SAMPLES))
         boxes = clip_boxes_to_image(own.box_head.decode(deltas, boxes), self.size)
         shares = torch.softmax(logits.float(), 1)
         boxes, score, shares = self._best(boxes, shares, is_one)
-        masks = torch.sigmoid(own.mask_head(_pooled(features, boxes, MASK_BINS, _MASK_SAMPLES)).float())
+        masks = torch.sigmoid(own.mask_head(_pooled(features, boxes, MASK_BINS, two_stages._MASK_SAMPLES)).float())
         pixels = _source_pixels(flux, error, boxes, masks, own.config.cutout_size_pix)
-        pooled = _pooled(features, boxes, BOX_BINS, _BOX_SAMPLES)
+        pooled = _pooled(features, boxes, BOX_BINS, two_stages._BOX_SAMPLES)
         mixture = own.redshift_head(pooled, lambda: pixels, dust.expand(len(boxes)))
         classes = shares[:, 1:] / (1 - shares[:, 0]).clamp(min=1e-6)[:, None]
         return boxes, score, classes, masks, mixture.log_weights.exp(), mixture.means, mixture.widths
@@ -136,11 +132,10 @@ class FixedDetector(nn.Module):
         return _harmless(boxes[best], usable[best]), score, shares[best]
 
 
-def _channels(flux: Tensor, error: Tensor) -> Tensor:
+def _channels(flux: Tensor, error: Tensor, together: Sequence[Sequence[int]] | None) -> Tensor:
     """As `normalisation.image_channels` gives them, without its blocks of rows."""
-    ratio = flux / error
-    valid = (error < torch.inf) & (error > 0) & (ratio.abs() < torch.inf)
-    value = torch.where(valid, torch.asinh(ratio.clamp(-_MAX_SIGNIFICANCE, _MAX_SIGNIFICANCE)), 0.0)
+    ratio, valid = valid_significance(flux, error, together)
+    value = torch.where(valid, torch.asinh(ratio), 0.0)
     return torch.cat([value, valid.to(value.dtype)], 1)
 
 
@@ -158,10 +153,10 @@ def _harmless(boxes: Tensor, usable: Tensor) -> Tensor:
 
 def _pooled(features: list[Tensor], boxes: Tensor, bins: int, samples: int) -> Tensor:
     """Features (n, channel, bins, bins) of boxes: those of every level, of which each box takes its own."""
-    level = box_levels(boxes)[:, None, None, None]
+    level = pooling.box_levels(boxes)[:, None, None, None]
     rois = torch.cat([torch.zeros_like(boxes[:, :1]), boxes], 1)
     pooled: Tensor = roi_align(features[0], rois, bins, 1 / STRIDES[0], samples, aligned=True)
-    for number in range(1, _LEVELS):
+    for number in range(1, pooling._LEVELS):
         other = roi_align(features[number], rois, bins, 1 / STRIDES[number], samples, aligned=True)
         pooled = torch.where(level == number, other, pooled)
     return pooled

@@ -67,23 +67,43 @@ def image_channels(
         In channels-last memory order.
     """
     images, bands, height, width = flux.shape
-    stacks = [(band,) for band in range(bands)] if together is None else together
-    alone = all(len(stack) == 1 for stack in stacks) and [stack[0] for stack in stacks] == list(range(bands))
+    count = bands if together is None else len(together)
     channels = torch.empty(
-        (images, 2 * len(stacks), height, width), dtype=dtype, device=flux.device, memory_format=torch.channels_last
+        (images, 2 * count, height, width), dtype=dtype, device=flux.device, memory_format=torch.channels_last
     )
     step = height if flux.is_cuda else _ROWS_AT_ONCE
     for row in range(0, height, step):
         rows = slice(row, row + step)
-        ratio = flux[:, :, rows] / error[:, :, rows]
-        # also false for NaN; an infinite flux is no measurement
-        valid = (error[:, :, rows] < math.inf) & (error[:, :, rows] > 0) & (ratio.abs() < math.inf)
-        if not alone:
-            ratio, valid = _stacked(ratio, valid, error[:, :, rows], stacks)
-        value = torch.where(valid, _arcsinh(ratio.clamp(-_MAX_SIGNIFICANCE, _MAX_SIGNIFICANCE)), 0.0)
-        channels[:, : len(stacks), rows] = value.to(dtype)
-        channels[:, len(stacks) :, rows] = valid.to(dtype)
+        ratio, valid = valid_significance(flux[:, :, rows], error[:, :, rows], together)
+        value = torch.where(valid, _arcsinh(ratio), 0.0)
+        channels[:, :count, rows] = value.to(dtype)
+        channels[:, count:, rows] = valid.to(dtype)
     return channels
+
+
+def valid_significance(
+    flux: Tensor, error: Tensor, together: Sequence[Sequence[int]] | None = None
+) -> tuple[Tensor, Tensor]:
+    """Compute flux over error, and where it is valid.
+
+    Parameters
+    ----------
+    flux, error, together
+        As `image_channels` takes them.
+
+    Returns
+    -------
+    ratio : Tensor, shape (image, stack, y, x), float32
+        Between ±10⁴; of no meaning where it is not valid.
+    valid : Tensor, shape (image, stack, y, x), bool
+        Whether there is a measurement.
+    """
+    ratio = flux / error
+    # also false for NaN; an infinite flux is no measurement
+    valid = (error < math.inf) & (error > 0) & (ratio.abs() < math.inf)
+    if together is not None:
+        ratio, valid = _stacked(ratio, valid, error, together)
+    return ratio.clamp(-_MAX_SIGNIFICANCE, _MAX_SIGNIFICANCE), valid
 
 
 def _stacked(ratio: Tensor, valid: Tensor, error: Tensor, stacks: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:

@@ -37,6 +37,7 @@ from zpix.adaptation import (
     tune,
     without_pyramid,
 )
+from zpix.catalogue import magnitude_ab
 from zpix.config import Config, PretrainingConfig, Section, SimulationConfig, as_config, override
 from zpix.detector import Checkpoint, default_model, save_checkpoint
 from zpix.detector.soft_photometry import reference_weight
@@ -52,6 +53,7 @@ from zpix.search.requirements import check_mosaic, examine_for, load_to_search, 
 from zpix.sources import WidthCalibration, has_redshift
 from zpix.spectra import milky_way_transmission
 from zpix.surveys import Compilation
+from zpix.surveys.redshift_lists import parse_list
 from zpix.surveys.spectroscopy import RADIUS_ARCSEC
 from zpix.training.drawn_colours import draw_colours
 from zpix.training.pretraining import check_photometry
@@ -65,7 +67,6 @@ PRODUCTS = (
     "adaptation.png",
 )  # fmt: skip
 _BRIGHT_BAND = "F444W"  # of magnitudes; without it the last band
-_ZERO_POINT_MAG = 31.4
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ def _adapt(task: _Task, parts: Path, products: Path) -> AdaptationAccount:
         )
         epochs, others = round(float(np.mean(best))), _fitted(task, lessons)
     band = _BRIGHT_BAND if _BRIGHT_BAND in checkpoint.bands else checkpoint.bands[-1]
-    magnitude = _magnitude(fluxes[:, checkpoint.bands.index(band)])
+    magnitude = magnitude_ab(np.nan_to_num(fluxes[:, checkpoint.bands.index(band)]))
     judgement = judge_candidates(
         found, redshift, weight, magnitude, band=band, wrong=config.wrong_labels if spectra else 0.0, others=others
     )  # fmt: skip
@@ -327,12 +328,6 @@ def _shown(samples: Any, chosen: Candidate) -> dict[str, RedshiftSample]:
     }
 
 
-def _magnitude(flux: np.ndarray) -> np.ndarray:
-    """AB magnitudes of fluxes in nJy; infinite without flux."""
-    positive = np.where(flux > 0, flux, np.nan)
-    return np.asarray(np.nan_to_num(_ZERO_POINT_MAG - 2.5 * np.log10(positive), nan=np.inf))
-
-
 def _several(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
     """One path or several, as text."""
     return (str(given),) if isinstance(given, (str, Path)) else tuple(str(one) for one in given)
@@ -342,7 +337,6 @@ def _described(lists: Sequence[str]) -> list[dict[str, Any]]:
     """Lists of redshifts with the sizes and times of their files."""
     described = []
     for one in lists:
-        path = Path(one) if Path(one).exists() else Path(one.rpartition(":")[0])
-        known = path.stat()
+        known = parse_list(one)[0].stat()
         described.append({"list": one, "bytes": known.st_size, "changed": known.st_mtime})
     return described

@@ -140,6 +140,7 @@ def _about_mosaics(examination: Mapping[str, Any]) -> DocumentPart:
     repairs = [
         "{band}: a sky of {sky_njy:.4g} nJy was subtracted, errors were multiplied by {error_factor:.3g}.".format(**one)
         for one in examination.get("repairs", [])
+        if one["sky_njy"] or one["error_factor"] != 1  # factors of fluxes are among the notes
     ]
     rows = [[_measured(one.get(name), form) for name, (_, form) in _MEASURED.items()] for one in examination["bands"]]
     table = ("Empty pixels and sharp sources", [label for label, _ in _MEASURED.values()], rows)

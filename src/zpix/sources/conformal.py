@@ -81,7 +81,8 @@ class ConformalIntervals:
             rows = rows[np.argsort(score[rows], kind="stable")]
             # a new score is equally likely to lie below the lowest of n, in any gap, or above the highest: n + 1 places
             below = np.cumsum(weights[rows])
-            rank = np.searchsorted(below, np.array(_LEVELS) * (below[-1] + 1) * (1 - 1e-12))
+            total = below[-1] if len(below) else 0.0
+            rank = np.searchsorted(below, np.array(_LEVELS) * (total + 1) * (1 - 1e-12))
             ordered = np.append(score[rows], _FARTHEST)
             reach.append(tuple(ordered[rank].round(4).tolist()))
             count.append(len(rows))

@@ -20,7 +20,9 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from zpix.errors import InputFileError, StoreError
+from zpix.image.examination import ZERO_POINT_MAG
 from zpix.sources.classes import CLASSES, DEFAULT_CLASSES, label_of
+from zpix.sources.scatter import SIGMA_PER_MAD
 from zpix.training.annotated_tile import AnnotatedTile
 from zpix.training.annotation import cut_tiles
 from zpix.training.coco_masks import mask_of, rectangles_of
@@ -34,8 +36,6 @@ _IDENTIFIERS = ("obj_id", "objectId", "object_id", "objectid", "id")
 _XYWH = 1  # detectron2's number for boxes of corner and sides
 # A source is an example in a tile that has this much of its mask; its redshift counts in one that has the most of it.
 _LEAST_INSIDE, _LEAST_FOR_REDSHIFT = 0.4, 0.5
-_AB_OF_NJY = 31.4
-_SIGMA_PER_MAD = 1.4826
 
 
 @dataclass(frozen=True)
@@ -121,12 +121,13 @@ def coco_tiles(
     StoreError
         If a mask cannot be read, or E(B−V) is not known.
     """
-    flux = _pixels(image, _FILE_NAMES) * np.float32(10 ** (0.4 * (_AB_OF_NJY - zero_point)))
+    njy_per_unit = np.float32(10 ** (0.4 * (ZERO_POINT_MAG - zero_point)))
+    flux = _pixels(image, _FILE_NAMES) * njy_per_unit
     if len(flux) != len(bands):
         raise InputFileError(f"an image in '{image.home}' has {len(flux)} bands: {len(bands)} are named")
     segments, sizes, table = _sources(image, flux.shape[1:])
     if "error_file_name" in image.record:
-        error = _pixels(image, ("error_file_name",)) * np.float32(10 ** (0.4 * (_AB_OF_NJY - zero_point)))
+        error = _pixels(image, ("error_file_name",)) * njy_per_unit
     else:
         error = _noise(flux, segments)
     usable = np.isfinite(flux) & np.isfinite(error) & (error > 0)
@@ -310,5 +311,5 @@ def _noise(flux: NDArray[np.float32], segments: NDArray[np.int32]) -> NDArray[np
     """The scatter of each band's sky, from the median absolute deviation outside the masks, for every pixel."""
     sky = flux[:, segments == 0] if (segments == 0).any() else flux.reshape(len(flux), -1)
     middle = np.nanmedian(sky, axis=1, keepdims=True)
-    sigma = _SIGMA_PER_MAD * np.nanmedian(np.abs(sky - middle), axis=1)
+    sigma = SIGMA_PER_MAD * np.nanmedian(np.abs(sky - middle), axis=1)
     return np.broadcast_to(sigma[:, None, None].astype(np.float32), flux.shape).copy()
