@@ -196,6 +196,25 @@ def resumable_directory(
     shutil.rmtree(partial, ignore_errors=True)
 
 
+def refuse_existing(path: str | Path, *, overwrite: bool) -> None:
+    """Refuse a file or directory that exists, unless it may be replaced.
+
+    Parameters
+    ----------
+    path : str or Path
+        File or directory to make.
+    overwrite : bool
+        Whether an older one is replaced.
+
+    Raises
+    ------
+    OutputError
+        If `path` exists and `overwrite` is not set.
+    """
+    if Path(path).exists() and not overwrite:
+        raise OutputError(f"{path}: already exists; use --overwrite to replace it, or choose another place")
+
+
 def refuse_to_replace(path: str | Path, *, products: Collection[str], overwrite: bool) -> None:
     """Refuse an output place that exists, unless it may be replaced.
 
@@ -213,11 +232,10 @@ def refuse_to_replace(path: str | Path, *, products: Collection[str], overwrite:
     OutputError
         If `path` exists and `overwrite` is not set, or it is a file or holds something else than products.
     """
+    refuse_existing(path, overwrite=overwrite)
     target = Path(os.path.abspath(path))
     if not target.exists():
         return
-    if not overwrite:
-        raise OutputError(f"{path}: already exists; use --overwrite to replace it, or choose another place")
     if not target.is_dir():
         raise OutputError(f"{path}: is a file, not a directory to replace; choose another place")
     others = sorted(item.name for item in target.iterdir() if item.name not in products)

@@ -10,6 +10,7 @@ from zpix.errors import CatalogueError, ConfigError, InputFileError, OutputError
 from zpix.image import SegmentationMap
 from zpix.jobs.show import read_stamps
 from zpix.jobs.view import searched_mosaic
+from zpix.plots import Figure, save_sheet
 
 
 def test_stamps_are_of_the_source(blob_result):
@@ -28,9 +29,11 @@ def test_stamps_are_of_the_source(blob_result):
 
 def test_sheets_are_whole_files_of_chosen_sources(blob_result, tmp_path, caplog):
     catalogue = zpix.read_catalogue(blob_result)
-    ids = catalogue["id"][[5, 2]].tolist()
+    ids = catalogue["id"][[5, 2]]
     assert zpix.show(blob_result, ids=ids, out=tmp_path / "two.pdf") == [tmp_path / "two.pdf"]
     assert (tmp_path / "two.pdf").read_bytes().startswith(b"%PDF")
+    assert zpix.show(blob_result / "catalogue.fits", ids=ids[:1], overwrite=True) == [blob_result / "sources.pdf"]
+    ids = ids.tolist()
     (figure,) = zpix.plot_sources(blob_result, ids, where="score >= 0", sort="-z_phot")
     shown = [int(text.get_text().split()[0]) for text in figure.texts]
     order = catalogue["id"][np.argsort(-catalogue["z_phot"], kind="stable")].tolist()
@@ -38,6 +41,17 @@ def test_sheets_are_whole_files_of_chosen_sources(blob_result, tmp_path, caplog)
     figures = zpix.plot_sources(blob_result, number=3, on_a_page=2)
     assert [len(own.texts) for own in figures] == [2, 1] and "the first 3 of them are drawn" in caplog.text
     assert len(zpix.plot_source(blob_result, ids[0]).axes) == 3
+
+
+def test_every_picture_of_a_sheet_is_kept_unless_it_may_be_replaced(tmp_path):
+    pages = [Figure(figsize=(1, 1)), Figure(figsize=(1, 1))]
+    (tmp_path / "a-2.png").write_text("mine")
+    with pytest.raises(OutputError, match=r"a-2\.png: already exists"):
+        save_sheet(tmp_path / "a.png", pages)
+    assert [path.name for path in tmp_path.iterdir()] == ["a-2.png"]
+    files = save_sheet(tmp_path / "a.png", pages, overwrite=True)
+    assert [path.name for path in files] == ["a.png", "a-2.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in files)
 
 
 def test_mistakes_are_told(blob_result, tmp_path):

@@ -69,6 +69,11 @@ def test_mistakes_are_told(blob_result, tmp_path, blob_field):
     (moved / "run.json").write_text(json.dumps(record))
     with pytest.raises(InputFileError, match=r"f090w\.fits' is not where the run has found it: name it with --mosaics"):
         zpix.view(moved)
+    (moved / "run.json").write_text(json.dumps(record | {"resampled": {"as_by": "zpix align --pixel-scale 0.03"}}))
+    with pytest.raises(
+        InputFileError, match=r"kept no copy: make one with zpix align --pixel-scale 0\.03, and name it"
+    ):
+        zpix.view(moved)
     assert zpix.view(moved, mosaics=blob_field).is_file()
     ones = np.ones((1, 64, 64), np.float32)
     other = tmp_path / "other"

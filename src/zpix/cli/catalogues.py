@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from zpix.cli.app import app
-from zpix.cli.options import MagnitudeBand, MatchBy, MatchMethod, Model, Out, Overwrite, Seed, one_or_many
+from zpix.cli.options import MagnitudeBand, MatchBy, MatchMethod, Model, Out, Overwrite, Result, Seed, one_or_many
 from zpix.cli.paths import require_free, require_inputs
 from zpix.cli.printing import list_files, print_tables
 
@@ -142,7 +142,7 @@ def diagnose_command(
 
 @app.command("send")
 def send_command(
-    result: Annotated[Path, typer.Argument(help="Directory of a run.")],
+    result: Result,
     to: Annotated[
         str | None, typer.Option(help="Name of a program, such as topcat; all that take the files by default.")
     ] = None,

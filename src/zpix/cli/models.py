@@ -274,7 +274,4 @@ def export_command(
         source, out=out, columns=None if columns is None else columns.value, coco=coco, size_pix=size_pix,
         config=config, overwrite=overwrite,
     )  # fmt: skip
-    if path.is_dir():
-        list_files(path)
-    else:
-        print(f"  {path}  {path.stat().st_size / 1e6:.1f} MB")
+    list_files(path)

@@ -10,6 +10,7 @@ import typer
 from zpix.cli.app import app
 from zpix.cli.options import Brightness, KnownRedshifts, MagnitudeBand, Overwrite, Result, SearchedMosaics, one_or_many
 from zpix.cli.paths import require_free, require_inputs
+from zpix.cli.printing import list_files
 from zpix.errors import ConfigError
 
 
@@ -75,7 +76,7 @@ def show_command(
         number=number, mosaics=one_or_many(mosaics) if mosaics else None, truth=truth, band=band, overwrite=overwrite,
     )  # fmt: skip
     for path in files:
-        print(f"  {path}  {path.stat().st_size / 1e6:.1f} MB")
+        list_files(path)
 
 
 @app.command("report")
@@ -95,4 +96,4 @@ def report_command(
     for file in report(
         path, out=out, mosaics=one_or_many(mosaics) if mosaics else None, band=band, overwrite=overwrite
     ):
-        print(f"  {file}  {file.stat().st_size / 1e6:.1f} MB")
+        list_files(file)

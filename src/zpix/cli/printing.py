@@ -41,6 +41,6 @@ def print_counts(counts: Mapping[str, Any]) -> None:
 
 
 def list_files(out: Path) -> None:
-    """List the files of a directory with their sizes."""
-    for path in sorted(p for p in out.rglob("*") if p.is_file()):
+    """List a file, or the files of a directory, with their sizes."""
+    for path in [out] if out.is_file() else sorted(p for p in out.rglob("*") if p.is_file()):
         print(f"  {path}  {path.stat().st_size / 1e6:.1f} MB")

@@ -13,7 +13,7 @@ from zpix.catalogue import Names, read_catalogue, refuse_other_endings, under_ot
 from zpix.config import Config, InferenceConfig, as_config
 from zpix.errors import ConfigError, OutputError
 from zpix.jobs.info import kind_of
-from zpix.outputs import output_directory, whole_file
+from zpix.outputs import output_directory, refuse_existing, whole_file
 
 # Endings of an exported network.
 _FORMS: dict[str, Literal["torch", "onnx"]] = {".pt2": "torch", ".onnx": "onnx"}
@@ -83,7 +83,7 @@ def _export_catalogue(source: Path, out: Path, columns: Names | None, *, overwri
         told = "not given" if columns is None else f"'{columns}'"
         raise ConfigError(f"columns is {told}: allowed are {' and '.join(get_args(Names))}")
     refuse_other_endings(out)
-    _refuse_existing(out, overwrite=overwrite)
+    refuse_existing(out, overwrite=overwrite)
     catalogue = read_catalogue(source)
     table = under_other_names(catalogue, columns)
     facts = {"MODEL": str(catalogue.meta.get("model", "")), "ZPIX": str(catalogue.meta.get("code_version", ""))}
@@ -114,7 +114,7 @@ def _export_model(
         raise OutputError(f"{out}: the name of an exported network must end in {' or '.join(_FORMS)}")
     if size_pix < 64 or size_pix % 32:
         raise ConfigError(f"size_pix is {size_pix}: it must be a multiple of 32, and 64 or more")
-    _refuse_existing(out, overwrite=overwrite)
+    refuse_existing(out, overwrite=overwrite)
     checkpoint = load_checkpoint(default_model() if source is None else source)
     chosen = {name: getattr(inference, name) for name in ("score_threshold", "nms_iou", "proposals_per_megapixel")}
     network = FixedDetector(checkpoint.detector, size_pix=size_pix, **chosen)
@@ -129,8 +129,3 @@ def _export_model(
     with whole_file(out) as temporary:
         export_network(temporary, network, form=_FORMS[out.suffix], about=about)
     return out
-
-
-def _refuse_existing(out: Path, *, overwrite: bool) -> None:
-    if out.exists() and not overwrite:
-        raise OutputError(f"{out}: already exists; use --overwrite to replace it, or choose another place")

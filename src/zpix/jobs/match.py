@@ -11,7 +11,7 @@ from astropy.coordinates import angular_separation
 from numpy.typing import NDArray
 
 from zpix.catalogue import Column, refuse_other_endings, write_table
-from zpix.errors import CatalogueError, ConfigError, OutputError
+from zpix.errors import CatalogueError, ConfigError
 from zpix.image import SegmentationMap
 from zpix.matching import (
     Candidates,
@@ -25,6 +25,7 @@ from zpix.matching import (
     similar_segments,
 )
 from zpix.matching.source_lists import MIN_IOU, RADIUS_ARCSEC, SourceList, read_source_list
+from zpix.outputs import refuse_existing
 
 #: What of two sources is compared.
 By = Literal["auto", "mask", "box", "position"]
@@ -133,8 +134,7 @@ def match(
     """
     if out is not None:
         refuse_other_endings(out)
-        if Path(out).exists() and not overwrite:
-            raise OutputError(f"{out}: already exists; use --overwrite to replace it, or choose another place")
+        refuse_existing(out, overwrite=overwrite)
     min_iou = (0.5 if method == "merz2026" else MIN_IOU) if min_iou is None else min_iou
     if not 0 < min_iou <= 1:
         raise ConfigError(f"the least IoU is {min_iou}: it must lie above 0 and not above 1")

@@ -14,8 +14,8 @@ from zpix.errors import BandError, InputFileError, OutputError
 from zpix.evaluation import OUTLIER_LIMIT, Report, Truth, read_truth, score_catalogue
 from zpix.image import MosaicPaths, SegmentationMap
 from zpix.jobs.show import read_stamps
-from zpix.jobs.view import band_shown, result_directory, searched_mosaic
-from zpix.outputs import TextTable
+from zpix.jobs.view import band_shown, result_directory, run_record, searched_mosaic
+from zpix.outputs import TextTable, refuse_existing
 from zpix.plots import (
     DocumentPart,
     Figure,
@@ -58,7 +58,7 @@ def report(
     Parameters
     ----------
     path : str or Path
-        Directory of `run` or of `evaluate`.
+        Directory of `run` or of `evaluate`, or a file in it.
     out : str or Path, optional
         File of HTML to write; the PDF lies beside it. `report.html` in `path` by default.
     mosaics : str, Path, sequence of these, or mapping of str to path, optional
@@ -83,14 +83,13 @@ def report(
     >>> zpix.report("result")  # doctest: +SKIP
     [PosixPath('result/report.html'), PosixPath('result/report.pdf')]
     """
-    place = Path(path)
+    place = Path(path).parent if Path(path).is_file() else Path(path)
     page = place / "report.html" if out is None else Path(out)
     files = [page, page.with_suffix(".pdf")]
     if page.suffix != ".html":
         raise OutputError(f"{page}: the name of a report must end in .html; its PDF lies beside it")
     for file in files:
-        if file.exists() and not overwrite:
-            raise OutputError(f"{file}: already exists; use --overwrite to replace it, or choose another place")
+        refuse_existing(file, overwrite=overwrite)
     title, sections = _of_evaluation(place, mosaics) if (place / "report.json").is_file() else _of_run(place, band)
     page.parent.mkdir(parents=True, exist_ok=True)
     write_html(files[0], title, sections)
@@ -101,13 +100,11 @@ def report(
 def _of_run(path: Path, band: str) -> tuple[str, list[DocumentPart]]:
     """Title and parts of the report of a run."""
     place = result_directory(path)
-    catalogue = read_catalogue(place)
-    record = place / "run.json"
-    facts = json.loads(record.read_text("utf-8")) if record.is_file() else {}
-    return f"zpix run: {place.absolute().name}", list(_about_run(place, catalogue, facts, band))
+    return f"zpix run: {place.absolute().name}", list(_about_run(place, read_catalogue(place), band))
 
 
-def _about_run(place: Path, catalogue: Catalogue, facts: Mapping[str, Any], band: str) -> Iterator[DocumentPart]:
+def _about_run(place: Path, catalogue: Catalogue, band: str) -> Iterator[DocumentPart]:
+    facts = run_record(place)
     picture = place / "detections.png"
     figures = [("the middle of the field with its sources", picture_figure(picture))] if picture.is_file() else []
     model = facts.get("model", {})
@@ -189,9 +186,7 @@ def _of_evaluation(path: Path, mosaics: MosaicPaths | None) -> tuple[str, list[D
         place = result_directory(result)
     except InputFileError:
         return f"zpix evaluation: {path.absolute().name}", [*sections, DocumentPart("How to cite", [_CITE])]
-    record = place / "run.json"
-    facts = json.loads(record.read_text("utf-8")) if record.is_file() else {}
-    return f"zpix evaluation: {path.absolute().name}", [*sections, *_about_run(place, catalogue, facts, scores.band)]
+    return f"zpix evaluation: {path.absolute().name}", [*sections, *_about_run(place, catalogue, scores.band)]
 
 
 def _failures(
@@ -205,6 +200,8 @@ def _failures(
     error = np.abs(catalogue["z_phot"] - known) / (1 + known)
     bright = magnitude < _FAINTEST if (magnitude < _FAINTEST).any() else np.isfinite(known)
     failed = np.flatnonzero(bright & (error > OUTLIER_LIMIT))
+    if not len(failed):
+        return DocumentPart("The worst failures", ["None is off by more than the outlier limit."])
     worst = failed[np.argsort(-error[failed])][:_FAILURES]
     of_what = f"of true sources brighter than {_FAINTEST:g}" if (magnitude < _FAINTEST).any() else "of matched sources"
     told = [f"{len(failed)} redshifts {of_what} are off by more than {OUTLIER_LIMIT:g} (1 + z); the worst of them:"]
@@ -219,10 +216,8 @@ def _failures(
             SegmentationMap(place / "segmentation.fits", shape=mosaic.shape) as segmentation,
         ):
             stamps = read_stamps(catalogue[worst], mosaic, segmentation)
-        if stamps:
-            sheet = sources_figure(catalogue[worst], stamps, band=scores.band, z_known=known[worst])
-            figures = [("stamps, PDFs and fluxes of the worst failures", sheet)]
+        sheet = sources_figure(catalogue[worst], stamps, band=scores.band, z_known=known[worst])
+        figures = [("stamps, PDFs and fluxes of the worst failures", sheet)]
     except (InputFileError, BandError) as missing:
         told.append(f"Without stamps: {missing}.")
-    return DocumentPart("The worst failures", told if len(failed) else ["None is off by more than the outlier limit."],
-                   [table] if rows else [], figures)  # fmt: skip
+    return DocumentPart("The worst failures", told, [table], figures)

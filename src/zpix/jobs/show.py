@@ -13,6 +13,7 @@ from zpix.catalogue import Catalogue, read_catalogue, values_of, where_holds
 from zpix.errors import CatalogueError, ConfigError, OutputError
 from zpix.image import Mosaic, MosaicPaths, Region, SegmentationMap
 from zpix.jobs.view import band_shown, redshifts_known_of, result_directory, searched_mosaic
+from zpix.outputs import refuse_existing
 from zpix.plots import Figure, SourceStamps, colour_channels, save_sheet, sources_figure
 from zpix.viewer import SkySample
 
@@ -80,19 +81,19 @@ def show(
     >>> zpix.show("result", where="p_above_6 > 0.9", sort="-p_above_6", number=20)  # doctest: +SKIP
     [PosixPath('result/sources.pdf')]
     """
-    path = Path(result) / "sources.pdf" if out is None else Path(out)
+    place = result_directory(result)
+    path = place / "sources.pdf" if out is None else Path(out)
     if path.suffix not in _ON_A_PAGE:
         raise OutputError(f"{path}: a sheet is a .pdf or a .png file")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path}: already exists; use --overwrite to replace it, or choose another place")
-    if not ids and not where:
+    refuse_existing(path, overwrite=overwrite)
+    if not len(ids) and not where:
         raise ConfigError("no sources are chosen: name them with --ids, or say which with --where")
     pages = plot_sources(
-        result, ids, where=where, sort=sort, number=number, mosaics=mosaics, truth=truth, band=band,
+        place, ids, where=where, sort=sort, number=number, mosaics=mosaics, truth=truth, band=band,
         on_a_page=_ON_A_PAGE[path.suffix],
     )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
-    return save_sheet(path, pages)
+    return save_sheet(path, pages, overwrite=overwrite)
 
 
 def plot_source(

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,6 +146,23 @@ def result_directory(path: str | Path) -> Path:
     return place
 
 
+def run_record(result: Path) -> dict[str, Any]:
+    """Read what a run has told of itself.
+
+    Parameters
+    ----------
+    result : Path
+        Directory of `run`.
+
+    Returns
+    -------
+    dict of str to object
+        The content of `run.json`; empty if there is none.
+    """
+    record = result / "run.json"
+    return dict(json.loads(record.read_text("utf-8"))) if record.is_file() else {}
+
+
 def searched_mosaic(result: Path, mosaics: MosaicPaths | None = None) -> Mosaic:
     """Open the mosaics of a finished run, with the repairs that were made to their pixels.
 
@@ -164,14 +181,18 @@ def searched_mosaic(result: Path, mosaics: MosaicPaths | None = None) -> Mosaic:
     Raises
     ------
     InputFileError
-        If there is no `run.json` and no `mosaics` is given, or the files are gone.
+        If no `mosaics` is given and `run.json` names none, their files are gone, or the run has resampled them.
     """
-    record = result / "run.json"
-    facts = json.loads(record.read_text("utf-8")) if record.is_file() else {}
+    facts = run_record(result)
     if mosaics is None:
+        if "resampled" in facts:
+            raise InputFileError(
+                f"the run of '{result}' has resampled its mosaics and kept no copy: make one with "
+                f"{facts['resampled']['as_by']}, and name it with --mosaics"
+            )
         named = [str(file["path"]) for file in facts.get("mosaics", [])]
         if not named:
-            raise InputFileError(f"'{record}' names no mosaics: name them with --mosaics")
+            raise InputFileError(f"'{result / 'run.json'}' names no mosaics: name them with --mosaics")
         gone = [path for path in named if not Path(path).exists()]
         if gone:
             raise InputFileError(f"the mosaic '{gone[0]}' is not where the run has found it: name it with --mosaics")

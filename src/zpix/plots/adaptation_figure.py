@@ -41,7 +41,8 @@ def adaptation_figure(
     Parameters
     ----------
     samples : mapping of str to RedshiftSample
-        N held-out sources by method; the first and the last but others' are drawn one by one.
+        N held-out sources by method: the model as it was first, that which is handed out last. Redshifts are drawn for
+        these two, PIT and scores for all.
     scores : mapping of str to mapping of str to RedshiftScores
         By method and bin; bins of magnitude are called such as "F444W 25-26".
     sound : (N,) bool

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from zpix.catalogue import Catalogue, flag_names, flux_column, flux_error_column, total_column, total_error_column
 from zpix.image import PIVOT_UM
-from zpix.outputs import whole_file
+from zpix.outputs import refuse_existing, whole_file
 from zpix.plots.composite import colour_composite, grey_picture
 from zpix.plots.style import BLUE, GREY, INK, RED, polish
 
@@ -101,7 +101,7 @@ def sources_figure(
     return figure
 
 
-def save_sheet(path: Path, pages: Sequence[Figure]) -> list[Path]:
+def save_sheet(path: Path, pages: Sequence[Figure], *, overwrite: bool = False) -> list[Path]:
     """Save figures as the pages of one PDF, or as pictures that are numbered if there are several.
 
     Parameters
@@ -110,18 +110,28 @@ def save_sheet(path: Path, pages: Sequence[Figure]) -> list[Path]:
         File whose name ends in `.pdf` or `.png`.
     pages : sequence of matplotlib.figure.Figure
         At least one.
+    overwrite : bool, default: False
+        Whether older files are replaced.
 
     Returns
     -------
     list of Path
         The files.
+
+    Raises
+    ------
+    OutputError
+        If one of them exists and `overwrite` is not set.
     """
     if path.suffix == ".pdf":
+        refuse_existing(path, overwrite=overwrite)
         with whole_file(path) as temporary, PdfPages(temporary) as document:
             for page in pages:
                 document.savefig(page)  # type: ignore[no-untyped-call]
         return [path]
     paths = [path, *(path.with_stem(f"{path.stem}-{number}") for number in range(2, len(pages) + 1))]
+    for file in paths:
+        refuse_existing(file, overwrite=overwrite)
     with ExitStack() as all_or_none:
         for file, page in zip(paths, pages, strict=True):
             page.savefig(all_or_none.enter_context(whole_file(file)))

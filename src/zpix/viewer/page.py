@@ -37,7 +37,7 @@ _APP = Path(__file__).with_name("app")
 _NO_FLUX, _NOT_OBSERVED = 32767, -32768
 _MIXTURE = ("zmix_weight", "zmix_mean", "zmix_width")
 # What the page reads of every source, beside positions and magnitudes.
-_OF_ALL = ("id", "ra", "dec", "x", "y", "z_phot", "z160", "z840", "flags", "n_pix", "score")
+_OF_ALL = ("id", "ra", "dec", "x", "y", "z_phot", "z160", "z840", "flags", "n_pix")
 
 
 @dataclass(frozen=True)

@@ -263,7 +263,7 @@ zpix.map = {
       const ticks = zpix.element("div", { className: "ticks" });
       for (const z of zpix.Z_TICKS) {
         const tick = zpix.element("span", {}, String(z));
-        tick.style.left = `${100 * Math.log1p(z) / Math.log1p(15)}%`;
+        tick.style.left = `${100 * Math.log1p(z) / Math.log1p(Z_TOP)}%`;
         ticks.append(tick);
       }
       const white = zpix.field.without_redshift.length ? `; ${zpix.field.without_redshift.join(", ")}: white` : "";
