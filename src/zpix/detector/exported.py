@@ -24,18 +24,15 @@ from zpix.detector.box_head import BOX_BINS
 from zpix.detector.boxes import centres_of, larger_than_a_pixel, sides_of
 from zpix.detector.cutouts import masks_on_cutouts
 from zpix.detector.mask_head import MASK_BINS
-from zpix.detector.normalisation import _MAX_SIGNIFICANCE, split_validity
-from zpix.detector.pooling import box_levels
+from zpix.detector.normalisation import significances, split_validity
+from zpix.detector.pooling import _LEVELS, box_levels
 from zpix.detector.soft_photometry import SourcePixels
 from zpix.detector.twin import fast_twin
+from zpix.detector.wavelength_ranges import seen_together
 from zpix.errors import MissingExtraError
 
 #: Forms of an exported network.
 Form = Literal["torch", "onnx"]
-
-_BOX_SAMPLES, _MASK_SAMPLES = 2, 1  # as in `Detector`
-_LEVELS = 4
-
 
 #: Names of what an exported network gives, S rows, best first; those of score 0 are none. `boxes` (S, 4) are half-open,
 #: in pixels; `class_probability` (S, class) is given that the source is real; `masks` (S, 28, 28) span their boxes;
@@ -94,15 +91,16 @@ class FixedDetector(nn.Module):
             As `OUTPUTS` names them; as many rows as there are proposals at most.
         """
         own = self.detector
-        features = own.pyramid(_channels(flux, error))
+        significance, valid = significances(flux, error, seen_together(own.config))
+        features = own.pyramid(torch.cat([torch.asinh(significance), valid.to(flux.dtype)], 1))
         boxes, is_one = self._proposals(features)
-        logits, deltas = own.box_head(_pooled(features, boxes, BOX_BINS, _BOX_SAMPLES))
+        logits, deltas = own.box_head(_pooled(features, boxes, BOX_BINS, two_stages._BOX_SAMPLES))
         boxes = clip_boxes_to_image(own.box_head.decode(deltas, boxes), self.size)
         shares = torch.softmax(logits.float(), 1)
         boxes, score, shares = self._best(boxes, shares, is_one)
-        masks = torch.sigmoid(own.mask_head(_pooled(features, boxes, MASK_BINS, _MASK_SAMPLES)).float())
+        masks = torch.sigmoid(own.mask_head(_pooled(features, boxes, MASK_BINS, two_stages._MASK_SAMPLES)).float())
         pixels = _source_pixels(flux, error, boxes, masks, own.config.cutout_size_pix)
-        pooled = _pooled(features, boxes, BOX_BINS, _BOX_SAMPLES)
+        pooled = _pooled(features, boxes, BOX_BINS, two_stages._BOX_SAMPLES)
         mixture = own.redshift_head(pooled, lambda: pixels, dust.expand(len(boxes)))
         classes = shares[:, 1:] / (1 - shares[:, 0]).clamp(min=1e-6)[:, None]
         return boxes, score, classes, masks, mixture.log_weights.exp(), mixture.means, mixture.widths
@@ -134,14 +132,6 @@ class FixedDetector(nn.Module):
         usable = _kept(boxes, real, usable, self.nms_iou)
         score, best = torch.where(usable, real, 0.0).topk(len(boxes))
         return _harmless(boxes[best], usable[best]), score, shares[best]
-
-
-def _channels(flux: Tensor, error: Tensor) -> Tensor:
-    """As `normalisation.image_channels` gives them, without its blocks of rows."""
-    ratio = flux / error
-    valid = (error < torch.inf) & (error > 0) & (ratio.abs() < torch.inf)
-    value = torch.where(valid, torch.asinh(ratio.clamp(-_MAX_SIGNIFICANCE, _MAX_SIGNIFICANCE)), 0.0)
-    return torch.cat([value, valid.to(value.dtype)], 1)
 
 
 def _kept(boxes: Tensor, score: Tensor, usable: Tensor, iou: float) -> Tensor:

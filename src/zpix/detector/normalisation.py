@@ -68,22 +68,43 @@ def image_channels(
     """
     images, bands, height, width = flux.shape
     stacks = [(band,) for band in range(bands)] if together is None else together
-    alone = all(len(stack) == 1 for stack in stacks) and [stack[0] for stack in stacks] == list(range(bands))
     channels = torch.empty(
         (images, 2 * len(stacks), height, width), dtype=dtype, device=flux.device, memory_format=torch.channels_last
     )
     step = height if flux.is_cuda else _ROWS_AT_ONCE
     for row in range(0, height, step):
         rows = slice(row, row + step)
-        ratio = flux[:, :, rows] / error[:, :, rows]
-        # also false for NaN; an infinite flux is no measurement
-        valid = (error[:, :, rows] < math.inf) & (error[:, :, rows] > 0) & (ratio.abs() < math.inf)
-        if not alone:
-            ratio, valid = _stacked(ratio, valid, error[:, :, rows], stacks)
-        value = torch.where(valid, _arcsinh(ratio.clamp(-_MAX_SIGNIFICANCE, _MAX_SIGNIFICANCE)), 0.0)
-        channels[:, : len(stacks), rows] = value.to(dtype)
+        significance, valid = significances(flux[:, :, rows], error[:, :, rows], stacks)
+        channels[:, : len(stacks), rows] = _arcsinh(significance).to(dtype)
         channels[:, len(stacks) :, rows] = valid.to(dtype)
     return channels
+
+
+def significances(flux: Tensor, error: Tensor, stacks: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Give flux over noise, and where it is known.
+
+    Parameters
+    ----------
+    flux : Tensor, shape (image, band, y, x), float32, nJy
+        Flux per pixel.
+    error : Tensor, shape (image, band, y, x), float32, nJy
+        Its error; +inf where a pixel is not valid.
+    stacks : sequence of sequence of int
+        Bands that are seen together.
+
+    Returns
+    -------
+    significance : Tensor, shape (image, stack, y, x)
+        At most 10⁴ on either side of zero; zero where a pixel is not valid.
+    valid : Tensor, shape (image, stack, y, x), bool
+        Where a band of the stack is valid.
+    """
+    ratio = flux / error
+    # also false for NaN; an infinite flux is no measurement
+    valid = (error < math.inf) & (error > 0) & (ratio.abs() < math.inf)
+    if [tuple(stack) for stack in stacks] != [(band,) for band in range(flux.shape[1])]:
+        ratio, valid = _stacked(ratio, valid, error, stacks)
+    return torch.where(valid, ratio.clamp(-_MAX_SIGNIFICANCE, _MAX_SIGNIFICANCE), 0.0), valid
 
 
 def _stacked(ratio: Tensor, valid: Tensor, error: Tensor, stacks: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
