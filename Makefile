@@ -67,6 +67,7 @@ format: $(VENV)/.for-tests
 
 clean:
 	rm -rf $(VENV) demo build dist .coverage .pytest_cache .mypy_cache .ruff_cache
+	$(MAKE) -C integrations/pz-rail-zpix clean
 	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Some systems split the venv module: its pip is then installed by the system's own.

@@ -48,7 +48,7 @@ case ${START:-shipped} in
 esac
 zpix train "$out/store.zarr" "${start[@]}" --config "$settings" --name jades --out "$out/model"
 
-# 5. Adapt the model to the field: its noise, its zero points, its spectra; what is not better is not handed out.
+# 5. Adapt the model to the field: its noise, zero points and spectra; what does not make it better is left out.
 once "$out/adapted" zpix adapt "$out/jades" --model "$out/model/model.safetensors" "${redshifts[@]}" \
     --catalogue "$catalogue" --segmentation "$segmentation" --config "$settings" --out "$out/adapted"
 

@@ -18,10 +18,10 @@ SETTINGS = {"nms_iou": 0.5, "proposals_per_megapixel": 2000}
 Arguments = tuple[Tensor, Tensor, Tensor]
 
 
-@pytest.fixture(scope="module")
-def detector() -> Detector:
+@pytest.fixture(scope="module", params=["bands", "ranges"])
+def detector(request) -> Detector:
     torch.manual_seed(0)
-    return Detector(small_model()).eval()
+    return Detector(small_model(image_channels=request.param)).eval()
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +79,7 @@ def test_a_network_that_sees_ranges_of_wavelength_gives_the_same_sources(scene):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # torch's own, of what it will rename
+@pytest.mark.parametrize("detector", ["ranges"], indirect=True)
 @pytest.mark.parametrize("form", ["torch", "onnx"])
 def test_a_file_gives_the_same_sources_without_zpix(detector, scene, tmp_path, form):
     found = fast_twin(detector, torch.device("cpu")).detect(*scene, score_threshold=0.0, **SETTINGS)[0]

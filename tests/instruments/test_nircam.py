@@ -36,7 +36,7 @@ FWHM = {
 def test_psf_is_that_of_the_telescope_in_pixels_of_a_mosaic(band):
     channel = NIRCAM.channels[band]
     added = 2.355 * np.hypot(channel.native_pixel_arcsec / np.sqrt(12), channel.blur_arcsec)
-    assert profile(band)[0] == pytest.approx(np.hypot(FWHM[band], added), rel=0.07)
+    assert profile(band)[0] == pytest.approx(np.hypot(FWHM[band], added), rel=0.04)
 
 
 def test_channels_part_at_2_4_um():

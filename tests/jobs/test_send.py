@@ -107,6 +107,18 @@ def test_a_hub_that_has_died_is_none(tmp_path, monkeypatch, result):
         send(result)
 
 
+def test_a_hub_that_dies_while_it_is_asked_is_told_of(program, result, monkeypatch):
+    def ask(self, method, *arguments):
+        if method == "getSubscribedClients":
+            raise ConnectionResetError("gone")
+        return known(self, method, *arguments)
+
+    known = sending._Hub.ask
+    monkeypatch.setattr(sending._Hub, "ask", ask)
+    with pytest.raises(SampError, match="did not answer: gone"):
+        send(result)
+
+
 def test_only_a_result_can_be_sent(tmp_path):
     with pytest.raises(InputFileError, match=r"catalogue\.vot"):
         send(tmp_path)

@@ -144,6 +144,15 @@ def test_what_is_missing_is_told(deepdisc, tmp_path, options, error, word):
         prepare(coco=path, out=tmp_path / "store", **(OPTIONS | options))
 
 
+@pytest.mark.parametrize("bands", [("R", "G", "I"), None])
+def test_images_that_say_other_bands_are_refused(deepdisc, tmp_path, bands):
+    path, _ = deepdisc("npy", bands=["G", "R", "I"])
+    (record,) = json.loads(path.read_text())
+    path.write_text(json.dumps([record, record | {"bands": ["I", "R", "G"]}]))
+    with pytest.raises(ConfigError, match="has G,R,I" if bands else "has I,R,G"):
+        prepare(coco=path, out=tmp_path / "store", **(OPTIONS | {"bands": bands}))
+
+
 @pytest.mark.parametrize("text", ["{", "[1, 2]", '{"images": 3}'])
 def test_other_json_is_refused(tmp_path, text):
     (tmp_path / "train.json").write_text(text)

@@ -8,7 +8,7 @@ catalogues of the Roman Space Telescope (romancal), with redshifts under the nam
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -82,8 +82,7 @@ def _renamed(catalogue: Catalogue, *names: tuple[str, str]) -> Pairs:
     """Columns under another name: (old, new)."""
     own = {column.name: column for column in catalogue.schema}
     for old, new in names:
-        column = own[old]
-        yield Column(new, column.dtype, column.unit, column.description), catalogue[old]
+        yield replace(own[old], name=new), catalogue[old]
 
 
 def _eazy(catalogue: Catalogue) -> Pairs:
@@ -95,7 +94,7 @@ def _eazy(catalogue: Catalogue) -> Pairs:
     yield from _renamed(catalogue, ("z_phot", "z_min_risk"))
     yield from _same(catalogue, "z025", "z160", "z500", "z840", "z975")
     yield from _renamed(catalogue, ("z160", "l68"), ("z840", "u68"), ("z025", "l95"), ("z975", "u95"))
-    yield from _renamed(catalogue, ("p_star", "p_star"), ("flags", "flags"))
+    yield from _same(catalogue, "p_star", "flags")
     for band in catalogue.bands:
         for letter, name in (("f", total_column(band)), ("e", total_error_column(band))):
             flux = catalogue[name] / _NJY_PER_UJY

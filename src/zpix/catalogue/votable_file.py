@@ -50,14 +50,9 @@ def write_catalogue_votable(path: str | Path, catalogue: Catalogue | CatalogueFi
         for chunk in catalogue.chunks():
             rows = rest + _rows(chunk).tobytes()
             whole = len(rows) - len(rows) % _LINE
-            file.write(_in_base64(rows[:whole]))
+            file.write(base64.encodebytes(rows[:whole]))
             rest = rows[whole:]
-        file.write(_in_base64(rest) + b"     </STREAM>\n    </BINARY2>\n   </DATA>\n  </TABLE>" + after)
-
-
-def _in_base64(data: bytes) -> bytes:
-    """Lines of base64."""
-    return base64.encodebytes(data)
+        file.write(base64.encodebytes(rest) + b"     </STREAM>\n    </BINARY2>\n   </DATA>\n  </TABLE>" + after)
 
 
 def _rows(catalogue: Catalogue) -> NDArray[Any]:

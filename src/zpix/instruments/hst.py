@@ -7,7 +7,6 @@ Stoehr 2011), without the three pads that hold the primary mirror.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -28,17 +27,12 @@ def _hst_pupil(n_pixels: int, *, rim: float, obstruction: float, strut: float) -
     return np.asarray((radius <= rim) & (radius > obstruction) & ~struts, np.float64)
 
 
-def _pupil(rim: float, obstruction: float, strut: float) -> Callable[[int], NDArray[np.float64]]:
-    """The pupil of some sizes, as a `Telescope` has it."""
-    return partial(_hst_pupil, rim=rim, obstruction=obstruction, strut=strut)
-
-
 #: HST as ACS sees it. The curves of HST's filters hold what is lost at the obstruction: the area is that of the whole
 #: primary mirror.
 HST = Telescope(
     diameter_m=2 * _RADIUS_M,
     collecting_area_m2=np.pi * _RADIUS_M**2,
-    pupil=_pupil(1.0, 0.330, 0.022),
+    pupil=partial(_hst_pupil, rim=1.0, obstruction=0.330, strut=0.022),
     wavefront_um=0.030,
     halo_arcsec=0.30,
     wing=2.5e-5,
@@ -47,4 +41,10 @@ HST = Telescope(
     spike=1.6e-5,
 )
 #: HST as WFC3 sees it in the infrared, behind the cold mask.
-HST_COLD_MASK = replace(HST, pupil=_pupil(0.941, 0.354, 0.0591), wing=4.0e-5, core_arcsec=0.18, resolved_arcsec=0.16)
+HST_COLD_MASK = replace(
+    HST,
+    pupil=partial(_hst_pupil, rim=0.941, obstruction=0.354, strut=0.0591),
+    wing=4.0e-5,
+    core_arcsec=0.18,
+    resolved_arcsec=0.16,
+)

@@ -121,6 +121,8 @@ def _registered() -> Iterator[_Hub]:
         raise SampError(_NO_HUB) from None
     try:
         yield hub
+    except (OSError, RpcError) as error:
+        raise SampError(f"the SAMP hub did not answer: {getattr(error, 'faultString', error)}") from None
     finally:
         with suppress(OSError, RpcError):
             hub.ask("unregister")

@@ -19,8 +19,8 @@ from zpix.sources import ReferenceSources
 from zpix.training.annotated_tile import AnnotatedTile
 from zpix.training.store import SPLITS, Split
 
-# A segment cut by the tile's edge is an example if this much of it is inside.
-_LEAST_INSIDE = 0.4
+#: A segment cut by the tile's edge is an example if this much of it is inside.
+LEAST_INSIDE = 0.4
 # Tiles with less of the sky observed in any band teach nothing.
 _LEAST_OBSERVED = 0.1
 
@@ -155,7 +155,7 @@ def annotate(
     inside = region.contains(x, y)
     rows = rows_by_id(sources, np.unique(window[window > 0]))
     shares = [_share_inside(segmentation, window, sources.id[row], region, mosaic.shape) for row in rows]
-    rows = rows[np.array(shares, dtype=np.float64) >= _LEAST_INSIDE]
+    rows = rows[np.array(shares, dtype=np.float64) >= LEAST_INSIDE]
     redshift = np.where(inside[rows], sources.redshift[rows], np.nan).astype(np.float32)
     middle = mosaic.sky(np.array([0.5 * (region.x0 + region.x1)]), np.array([0.5 * (region.y0 + region.y1)]))
     return AnnotatedTile(

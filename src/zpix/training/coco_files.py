@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from zpix.errors import InputFileError, StoreError
 from zpix.image.examination import ZERO_POINT_MAG
-from zpix.sources.classes import CLASSES, DEFAULT_CLASSES, label_of
+from zpix.sources.classes import CLASSES, DEFAULT_CLASSES, class_names, label_of
 from zpix.sources.scatter import SIGMA_PER_MAD
 from zpix.training.annotated_tile import AnnotatedTile
-from zpix.training.annotation import cut_tiles
+from zpix.training.annotation import LEAST_INSIDE, cut_tiles
 from zpix.training.coco_masks import mask_of, rectangles_of
 from zpix.training.store import SPLITS, Split, Store
 
@@ -34,8 +34,8 @@ PRODUCTS = ("images", *(f"{split}.json" for split in SPLITS))
 _FILE_NAMES = ("file_name", "filename")
 _IDENTIFIERS = ("obj_id", "objectId", "object_id", "objectid", "id")
 _XYWH = 1  # detectron2's number for boxes of corner and sides
-# A source is an example in a tile that has this much of its mask; its redshift counts in one that has the most of it.
-_LEAST_INSIDE, _LEAST_FOR_REDSHIFT = 0.4, 0.5
+# The redshift of a source counts in a tile that has more of its mask than any other.
+_LEAST_FOR_REDSHIFT = 0.5
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def coco_tiles(
     for region in cut_tiles(flux.shape[1:], tile_size):
         window = (slice(region.y0, region.y1), slice(region.x0, region.x1))
         inside = np.bincount(segments[window].ravel(), minlength=len(sizes) + 1)[1:] / np.maximum(sizes, 1)
-        rows = np.flatnonzero(inside >= _LEAST_INSIDE)
+        rows = np.flatnonzero(inside >= LEAST_INSIDE)
         number = np.zeros(len(sizes) + 1, np.int32)
         number[rows + 1] = np.arange(1, len(rows) + 1)
         yield AnnotatedTile(
@@ -168,7 +168,6 @@ def write_coco(place: Path, store: Store) -> None:
         The store.
     """
     (place / "images").mkdir()
-    names = list(CLASSES)
     for split in SPLITS:
         records = []
         for index in range(store.count(split)):
@@ -193,14 +192,15 @@ def write_coco(place: Path, store: Store) -> None:
                     "ebv": tile.dust,
                     **({"error_factor": [float(value) for value in factor]} if told and factor is not None else {}),
                     "thing_classes": list(store.classes),
-                    "annotations": list(_annotations(tile, names, store.classes)),
+                    "annotations": list(_annotations(tile, store.classes)),
                 }
             )
         (place / f"{split}.json").write_text(json.dumps(records) + "\n", encoding="utf-8")
 
 
-def _annotations(tile: AnnotatedTile, names: Sequence[str], classes: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _annotations(tile: AnnotatedTile, classes: Sequence[str]) -> Iterator[dict[str, Any]]:
     """The sources of a tile that have pixels."""
+    names = class_names(tile.label)
     for row in range(len(tile)):
         y, x = np.nonzero(tile.segmentation == row + 1)
         if not len(y):
@@ -213,7 +213,7 @@ def _annotations(tile: AnnotatedTile, names: Sequence[str], classes: Sequence[st
             "bbox_mode": _XYWH,
             "area": len(y),
             "segmentation": rectangles_of(mask, x0=x0, y0=y0),
-            "category_id": list(classes).index(names[int(tile.label[row]) - 1]),
+            "category_id": list(classes).index(names[row]),
             "obj_id": int(tile.source_id[row]),
             "redshift": redshift if np.isfinite(redshift) else -1.0,  # DeepDISC's unknown
         }

@@ -59,7 +59,7 @@ def store_from_coco(
     Raises
     ------
     ConfigError
-        If bands or pixel scale are neither given nor in the files.
+        If bands or pixel scale are neither given nor in the files, or an image says that it has other bands.
     """
     check_fractions(fractions)
     images = [image for file in files for image in read_coco(file)]
@@ -69,6 +69,10 @@ def store_from_coco(
         if not value:
             raise ConfigError(f"the COCO files do not say their {option}: give {option}")
     assert bands is not None and pixel_scale is not None
+    for image in images:
+        told = image.record.get("bands", bands)
+        if list(told) != list(bands):
+            raise ConfigError(f"bands = {','.join(bands)}: an image in '{image.home}' has {','.join(told)}")
     splits = _splits(images, fractions, seed)
     settings = {
         "coco": [Path(file).name for file in files],

@@ -73,48 +73,16 @@ def read_with_errors_beside(path: Path, *, default_njy: float | None = None) -> 
     )
 
 
-def names_beside(path: Path) -> list[str]:
-    """Give the names that the file of errors of a science file may have, without endings of compression.
-
-    Parameters
-    ----------
-    path : Path
-        The science file.
-
-    Returns
-    -------
-    list of str
-        The names, in the order in which they are looked for.
-    """
-    name = _NAME.fullmatch(path.name)
-    return [f"{name[1]}_{kind}.fits" for kind in _KINDS] if name else []
-
-
-def has_errors_beside(path: Path) -> bool:
-    """Return whether a file of errors lies beside a science file.
-
-    Parameters
-    ----------
-    path : Path
-        The science file.
-
-    Returns
-    -------
-    bool
-        True if there is one.
-    """
-    return any(_existing(path, name) for name in names_beside(path))
-
-
 def _errors_of(path: Path) -> tuple[Path, Literal["sigma", "inverse variance"]]:
     """File of the errors of a science file, and what it holds."""
-    names = names_beside(path)
-    for name, kind in zip(names, _KINDS.values(), strict=True):
-        found = _existing(path, name)
+    stem = _NAME.sub(r"\1", path.name)
+    for suffix, kind in _KINDS.items():
+        found = _existing(path, f"{stem}_{suffix}.fits")
         if found:
             return found, kind
     raise InputFileError(
-        f"'{path}' has no errors beside it: '{names[1]}' (inverse variance) or '{names[0]}' (1 σ), or the same with .gz"
+        f"'{path}' has no errors: neither '{stem}_rms.fits' (1 σ) nor '{stem}_wht.fits' (inverse variance) is beside "
+        "it, plain or with .gz"
     )
 
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zpix.errors import InputFileError
 from zpix.image.band_image import BandImage, band_image
-from zpix.image.formats.errors_beside import has_errors_beside, names_beside, read_with_errors_beside
+from zpix.image.formats.errors_beside import read_with_errors_beside
 from zpix.image.formats.extension_names import named_extensions
 from zpix.image.formats.mosaic_format import MosaicFormat
 from zpix.image.open_fits import FitsFile
@@ -24,18 +23,10 @@ def _read(path: Path) -> list[BandImage]:
     named = named_extensions(file)
     if "science" not in named or "error" not in named:
         if "weight" in named or len(file.shapes) == 1:
-            return [_with_errors_beside(path)]
+            return [read_with_errors_beside(path)]
         named |= {"science": 1, "error": 2}
     named.pop("weight", None)
     return [band_image(file, band=None, **named)]
-
-
-def _with_errors_beside(path: Path) -> BandImage:
-    """The band of a file that has no errors itself."""
-    if not has_errors_beside(path):
-        beside = " or ".join(f"'{name}'" for name in names_beside(path))
-        raise InputFileError(f"'{path}' has no errors: neither an extension ERR, nor {beside} beside it")
-    return read_with_errors_beside(path)
 
 
 JADES = MosaicFormat("jades", "*_drz.fits", _read)

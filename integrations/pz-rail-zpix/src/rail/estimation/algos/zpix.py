@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -226,10 +226,7 @@ class ZpixEstimator(CatEstimator):
         edges = np.expm1(np.arange(np.log1p(self.config.zmin), np.log1p(self.config.zmax) + _LN_STEP, _LN_STEP))
         ensemble = qp.Ensemble(qp.hist, data={"bins": edges, "pdfs": data.redshift.binned(edges)})
         ensemble.set_ancil({"zbest": data["z_phot"]} | {name: data[name] for name in _BESIDE})
-        self._do_chunk_output(ensemble, start, end, first, data=_NOTHING)
-
-
-_NOTHING: Mapping[str, Any] = {}  # of a table that there is not
+        self._do_chunk_output(ensemble, start, end, first, data={})  # there is no table of fluxes
 
 
 def _pieces(catalogue: Any, size: int) -> Iterator[Any]:
