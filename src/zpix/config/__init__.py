@@ -1,5 +1,6 @@
 """Settings: frozen sections, read from one TOML file, and registries of what they can choose by name."""
 
+from zpix.config.band_sets import BAND_SETS
 from zpix.config.registry import Registry
 from zpix.config.sections import (
     AdaptationConfig,
@@ -14,6 +15,7 @@ from zpix.config.simulation import SimulationConfig
 from zpix.config.toml_file import Config, as_config, load_config, override, parse_section, write_config
 
 __all__ = [
+    "BAND_SETS",
     "AdaptationConfig",
     "Config",
     "Errors",
