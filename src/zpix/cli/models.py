@@ -106,6 +106,9 @@ def pretrain_command(
     ] = None,
     part: Annotated[Pretrained, typer.Option(help="What learns.")] = Pretrained.redshift_head,
     backbone: BackboneFrom = None,
+    init: Annotated[
+        Path | None, typer.Option(help="Model whose head learns on, in the boxes and masks of its own detector.")
+    ] = None,
     tile_size_pix: TileSize = 512,
     seed: Seed = 0,
     workers: DrawingWorkers = 1,
@@ -113,12 +116,12 @@ def pretrain_command(
     device: Device = "auto",
 ) -> None:
     """Teach the redshift head its colours, or the backbone its galaxies, on cutouts before the joint training."""
-    require_inputs(data=data, model=backbone, config=config)
+    require_inputs(data=data, model=[one for one in (backbone, init) if one is not None], config=config)
     from zpix.jobs.pretrain import pretrain
 
     path = pretrain(
-        data or (), out=out, mock=mock, part=part.value, backbone=backbone, tile_size_pix=tile_size_pix, seed=seed,
-        workers=workers, config=config, device=device,
+        data or (), out=out, mock=mock, part=part.value, backbone=backbone, init=init, tile_size_pix=tile_size_pix,
+        seed=seed, workers=workers, config=config, device=device,
     )  # fmt: skip
     print(f"model in {path}")
 

@@ -4,6 +4,7 @@ from zpix.config.band_sets import BAND_SETS
 from zpix.config.registry import Registry
 from zpix.config.sections import (
     AdaptationConfig,
+    BandsSeen,
     Errors,
     InferenceConfig,
     ModelConfig,
@@ -17,6 +18,7 @@ from zpix.config.toml_file import Config, as_config, load_config, override, pars
 __all__ = [
     "BAND_SETS",
     "AdaptationConfig",
+    "BandsSeen",
     "Config",
     "Errors",
     "InferenceConfig",

@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 #: What a network's errors are: those of the error images, or the scatter of sums measured on empty sky.
 Errors = Literal["image", "measured"]
 
+#: In which of a model's bands it sees what it learns from: in all, or in random sets of them.
+BandsSeen = Literal["all", "sets"]
+
 
 class Section(BaseModel):
     """Base of every section: frozen, and closed to unknown names.
@@ -161,6 +164,13 @@ class TrainingConfig(Section):
         lt=1,
         description="probability that a band of a tile is hidden, so that the network learns to do without a band",
     )
+    bands_seen: BandsSeen = Field(
+        "all",
+        description=(
+            "bands in which a tile is seen: `all` of the model, or `sets`: those of a survey, these with some "
+            "more or less, or any others, drawn anew each time, for a model that is to serve any bands"
+        ),
+    )
     box_jitter: float = Field(
         0.05,
         ge=0,
@@ -195,6 +205,13 @@ class PretrainingConfig(Section):
     learning_rate: float = Field(2e-3, gt=0, description="peak rate; it falls as a cosine")
     weight_decay: float = Field(1e-4, ge=0, description="weight decay of the optimizer")
     band_dropout: float = Field(0.03, ge=0, lt=1, description="probability that a band of a cutout is hidden")
+    bands_seen: BandsSeen = Field(
+        "all",
+        description=(
+            "bands in which sources of drawn skies are seen: `all` of the model, or `sets`: those of a survey, these "
+            "with some more or less, or any others, drawn anew each time, for a model that is to serve any bands"
+        ),
+    )
     clip_norm: float = Field(5.0, gt=0, description="gradient norm above which the gradient is scaled down")
     image_size_pix: int = Field(
         64,

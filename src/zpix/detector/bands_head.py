@@ -66,16 +66,17 @@ class BandsRedshiftHead(PhotometricHead):
             significance, colour, depth, coverage, sides = torch.split(
                 sums, [each, each, self._bands, self._bands, 2], 1
             )
-            of_band = [
+            of_band = torch.cat([
                 significance.reshape(n, self._bands, self._sums),
                 colour.reshape(n, self._bands, self._sums),
                 depth[:, :, None],
                 coverage[:, :, None],
                 self.places.expand(n, -1, -1),  # type: ignore[operator]
-            ]
-            tokens = torch.cat(
-                [self.source(torch.cat([sides, dust_input(dust)], 1))[:, None], self.band(torch.cat(of_band, 2))], 1
-            )
+            ], 2)  # fmt: skip
+            if self.training:  # in sets of bands; each batch is of one
+                some = (coverage > 0).any(0)
+                of_band, coverage = of_band[:, some], coverage[:, some]
+            tokens = torch.cat([self.source(torch.cat([sides, dust_input(dust)], 1))[:, None], self.band(of_band)], 1)
             observed = functional.pad(coverage > 0, (1, 0), value=True)  # (n, 1 + band)
             for layer in self.layers:
                 tokens = layer(tokens, observed)

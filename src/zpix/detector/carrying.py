@@ -281,6 +281,30 @@ def _remedy(detector: Detector, checkpoint: Checkpoint) -> str:
     return f"set {', '.join(differ)} in [model]" if differ else "use the same [model]"
 
 
+def begin_with(detector: Detector, path: str | Path) -> None:
+    """Copy a checkpoint into a detector; its redshift head only where that is of the same shape.
+
+    Parameters
+    ----------
+    detector : Detector
+        The network that receives the weights.
+    path : str or Path
+        The checkpoint.
+
+    Raises
+    ------
+    ModelError
+        If it is no checkpoint, or its detector is of another shape.
+    """
+    checkpoint, head = load_checkpoint(path), "redshift_head."
+    ours, theirs = (
+        {name: value.shape for name, value in own.redshift_head.state_dict().items()}
+        for own in (detector, checkpoint.detector)
+    )
+    same = ours == theirs or checkpoint.config.redshift_head == detector.config.redshift_head
+    take_weights(detector, checkpoint, path, without="" if same else head)
+
+
 def take_backbone(detector: Detector, source: str | Path) -> None:
     """Put the backbone of a checkpoint, or one trained on photographs, into a detector.
 

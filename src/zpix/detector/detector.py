@@ -17,7 +17,7 @@ from zpix.detector.backbone import Pyramid
 from zpix.detector.box_head import BOX_BINS, BoxHead
 from zpix.detector.boxes import Rectangle, centred_in, image_index, jittered, larger_than_a_pixel, reaching_into
 from zpix.detector.cutouts import source_pixels
-from zpix.detector.found import ForcedBoxes, Found
+from zpix.detector.found import ForcedBoxes, Found, by_image, found_of, put_masks
 from zpix.detector.losses import mask_loss, redshift_loss
 from zpix.detector.mask_head import MASK_BINS, MaskHead, mask_targets
 from zpix.detector.normalisation import image_channels
@@ -180,9 +180,40 @@ class Detector(nn.Module):
         image = image_index(boxes)
         masks = torch.sigmoid(self._mask_logits(pooler, torch.cat(boxes), image).float())
         if forced is not None:
-            _put_masks(masks, boxes, forced)
+            put_masks(masks, boxes, forced)
         mixture = self._redshifts(pooler, flux, error, torch.cat(boxes), image, masks, dust[image])
-        return _found(boxes, torch.cat(shares), masks, mixture)
+        return found_of(boxes, torch.cat(shares), masks, mixture)
+
+    @torch.inference_mode()
+    def outline(
+        self, flux: Tensor, error: Tensor, truth_boxes: list[Tensor], *, proposals_per_megapixel: int, box_jitter: float
+    ) -> tuple[Tensor, Tensor]:
+        """Give true sources the boxes and masks that a search would give them.
+
+        Parameters
+        ----------
+        flux, error : Tensor, shape (image, band, y, x), float32, nJy
+            As `detect` takes them.
+        truth_boxes : list of Tensor, shape (n, 4), pixels
+            Boxes of the true sources of each image.
+        proposals_per_megapixel : int
+            Limit on the number of proposals that are looked at.
+        box_jitter : float
+            Of the boxes of sources that are not found, as in `losses`.
+
+        Returns
+        -------
+        boxes : Tensor, shape (n, 4), pixels
+            Of the sources of all images, in order.
+        masks : Tensor, shape (n, 28, 28)
+            Probability that a cell of a grid that spans the box belongs to the source.
+        """
+        size = (flux.shape[2], flux.shape[3])
+        features = self.pyramid(self.images(flux, error))
+        proposals = self._propose(features, size, proposals_per_megapixel, [None] * len(flux))
+        pooler = BoxPooler(features)
+        boxes, image = self._boxes_to_learn_from(pooler, proposals, truth_boxes, box_jitter, size)
+        return boxes, torch.sigmoid(self._mask_logits(pooler, boxes, image).float())
 
     def images(self, flux: Tensor, error: Tensor) -> Tensor:
         """Make the input of the pyramid.
@@ -249,7 +280,7 @@ class Detector(nn.Module):
         logits, deltas = self.classify(pooler, torch.cat(proposals), image_index(proposals))
         corrected = clip_boxes_to_image(self.box_head.decode(deltas, torch.cat(proposals)), size)
         boxes, shares = [], []
-        columns = (_by_image(corrected, proposals), _by_image(_shares(logits), proposals), regions)
+        columns = (by_image(corrected, proposals), by_image(_shares(logits), proposals), regions)
         for every, own, region in zip(*columns, strict=True):
             rows = _reported(every, own, region, score_threshold, nms_iou)
             boxes.append(every[rows])
@@ -269,7 +300,7 @@ class Detector(nn.Module):
         logits, _ = self.classify(pooler, torch.cat(more), image_index(more))
         return (
             [torch.cat(pair) for pair in zip(boxes, more, strict=True)],
-            [torch.cat(pair) for pair in zip(shares, _by_image(_shares(logits), more), strict=True)],
+            [torch.cat(pair) for pair in zip(shares, by_image(_shares(logits), more), strict=True)],
         )
 
     @torch.no_grad()
@@ -351,29 +382,6 @@ def _reported(
     rows = torch.where((real >= score_threshold) & larger_than_a_pixel(boxes))[0]
     rows = rows[nms(boxes[rows], real[rows], nms_iou)]
     return rows if region is None else rows[centred_in(boxes[rows], region)]
-
-
-def _put_masks(masks: Tensor, boxes: list[Tensor], forced: Sequence[ForcedBoxes]) -> None:
-    """Replace the masks of forced boxes, the last of each image, by those that are given for them."""
-    for given, in_image in zip(forced, _by_image(masks, boxes), strict=True):
-        predicted = in_image[len(in_image) - len(given.masks) :]
-        predicted.copy_(torch.where(given.masks.isnan(), predicted, given.masks))
-
-
-def _found(boxes: list[Tensor], shares: Tensor, masks: Tensor, mixture: Mixture) -> list[Found]:
-    """The sources of each image, from the columns of all."""
-    real = 1 - shares[:, 0]
-    class_probability = shares[:, 1:] / real.clamp(min=1e-6)[:, None]
-    columns = [_by_image(column, boxes) for column in (real, class_probability, masks, *mixture)]
-    return [
-        Found(own, score, classes, own_masks, Mixture(*parameters))
-        for own, score, classes, own_masks, *parameters in zip(boxes, *columns, strict=True)
-    ]
-
-
-def _by_image(column: Tensor, boxes: list[Tensor]) -> tuple[Tensor, ...]:
-    """The rows of each image of a column of all boxes; views of it."""
-    return torch.split(column, [len(own) for own in boxes])
 
 
 def _few(boxes: Tensor, image: Tensor, at_once: int) -> Iterator[tuple[Tensor, Tensor]]:

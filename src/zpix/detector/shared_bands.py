@@ -53,7 +53,7 @@ def for_bands_of(
     """
     weights = _in_ranges(detector, checkpoint, weights)
     old, new = checkpoint.bands, detector.config.bands
-    if old == new:
+    if old == new or not (_band_inputs(checkpoint.detector) or _band_inputs(detector)):  # none reads single bands
         return dict(weights)
     kept = [band for band in new if band in old]
     if not kept:

@@ -12,7 +12,7 @@ import torch
 
 from zpix.config import Config, Errors, ModelConfig, PretrainingConfig, Section, as_config
 from zpix.detector import About, Detector
-from zpix.detector.carrying import take_backbone
+from zpix.detector.carrying import begin_with, take_backbone
 from zpix.errors import ConfigError
 from zpix.image.passbands import HALF_HEIGHT_UM
 from zpix.plots import draw_losses
@@ -42,6 +42,7 @@ def pretrain(
     mock: int | None = None,
     part: Pretrained = "redshift-head",
     backbone: str | Path | None = None,
+    init: str | Path | None = None,
     tile_size_pix: int = 512,
     seed: int = 0,
     workers: int = 1,
@@ -70,6 +71,9 @@ def pretrain(
         What learns.
     backbone : str or Path, optional
         Where a backbone starts: a checkpoint of any bands, or "imagenet" for timm's weights, which are downloaded once.
+    init : str or Path, optional
+        Model whose redshift head learns on, where it is of the same shape, or is replaced. Its detector stays as it
+        is, and with `mock` gives the galaxies the boxes and masks to learn from, so that no joint training is needed.
     tile_size_pix : int, default: 512
         Side of the tiles of `mock` in pixels.
     seed : int, default: 0
@@ -109,24 +113,34 @@ def pretrain(
     if part == "backbone":
         if mock is not None:
             raise ConfigError("mock teaches the redshift head; a backbone learns from the images of a store")
+        if init is not None:
+            raise ConfigError(f"init = '{init}' is where a redshift head goes on; a backbone starts from backbone")
         return _pretrain_backbone(paths, out, settings.model, settings.pretraining, backbone=backbone, device=device)
     if backbone is not None:
         raise ConfigError(f"backbone = '{backbone}' is where a backbone starts to learn: choose part = backbone")
     if mock is not None:
         return _pretrain_on_mock(
-            mock, out, settings, tile_size=tile_size_pix, seed=seed, workers=workers, device=device
+            mock, out, settings, init=init, tile_size=tile_size_pix, seed=seed, workers=workers, device=device
         )
     if all(holds_colours(path) for path in paths):
-        return _pretrain_on_colours(paths, out, settings, device=device)
+        return _pretrain_on_colours(paths, out, settings, init=init, device=device)
     if len(paths) > 1 or paths[0].suffix in _HDF5 or any(paths[0].glob("*.hdf5")):
         raise ConfigError(
             f"'{paths[-1]}': the redshift head learns from one training store, or from folders of drawn colours; "
             "GalaxiesML is for part = backbone"
         )
-    return _pretrain_head(paths[0], out, settings.model, settings.pretraining, device=device)
+    return _pretrain_head(paths[0], out, settings.model, settings.pretraining, init=init, device=device)
 
 
-def _pretrain_head(store: Path, out: str | Path, model: ModelConfig, config: PretrainingConfig, *, device: str) -> Path:
+def _pretrain_head(
+    store: Path,
+    out: str | Path,
+    model: ModelConfig,
+    config: PretrainingConfig,
+    *,
+    init: str | Path | None,
+    device: str,
+) -> Path:
     """Train the redshift head on cutouts of a store."""
     data = Store(store, errors=model.errors)
     check_store(data, model)
@@ -137,11 +151,19 @@ def _pretrain_head(store: Path, out: str | Path, model: ModelConfig, config: Pre
         if data.count("validation"):
             validation = plain_sums(cut_sources(data, "validation", size=model.cutout_size_pix), model=model)
         training = CutoutExamples(cutouts, model, config.band_dropout)
-        return _fit_redshift_head(training, validation, place, model, config, device, about_store(data))
+        return _fit_redshift_head(training, validation, place, model, config, device, about_store(data), init)
 
 
 def _pretrain_on_mock(
-    tiles: int, out: str | Path, settings: Config, *, tile_size: int, seed: int, workers: int, device: str
+    tiles: int,
+    out: str | Path,
+    settings: Config,
+    *,
+    init: str | Path | None,
+    tile_size: int,
+    seed: int,
+    workers: int,
+    device: str,
 ) -> Path:
     """Train the redshift head on the galaxies of simulated tiles that are drawn for it and not kept.
 
@@ -155,7 +177,7 @@ def _pretrain_on_mock(
     with training_directory(out, model=model, pretraining=config, simulation=simulation) as place:
         training, validation = draw_colours(
             place / "colours", tiles=tiles, seed=seed, simulation=simulation, model=model, config=config,
-            tile_size=tile_size, workers=workers,
+            tile_size=tile_size, workers=workers, detector=None if init is None else Path(init),
         )  # fmt: skip
         about = About(
             training_data={
@@ -166,11 +188,13 @@ def _pretrain_on_mock(
             z_range=z_range_of(training.redshift.numpy()),
             code_version=version("zpix"),
         )  # fmt: skip
-        examples = RedrawnExamples(training, model, simulation, config.band_dropout)
-        return _fit_redshift_head(examples, validation, place, model, config, device, about)
+        examples = RedrawnExamples(training, model, simulation, config.band_dropout, config.bands_seen)
+        return _fit_redshift_head(examples, validation, place, model, config, device, about, init)
 
 
-def _pretrain_on_colours(places: Sequence[Path], out: str | Path, settings: Config, *, device: str) -> Path:
+def _pretrain_on_colours(
+    places: Sequence[Path], out: str | Path, settings: Config, *, init: str | Path | None, device: str
+) -> Path:
     """Train the redshift head on galaxies that were drawn before, with spectra by the settings of this call."""
     model, config, simulation = settings.model, settings.pretraining, settings.simulation
     check_photometry(model)
@@ -184,8 +208,8 @@ def _pretrain_on_colours(places: Sequence[Path], out: str | Path, settings: Conf
         code_version=version("zpix"),
     )  # fmt: skip
     with training_directory(out, model=model, pretraining=config, simulation=simulation) as place:
-        examples = RedrawnExamples(training, model, simulation, config.band_dropout)
-        return _fit_redshift_head(examples, validation, place, model, config, device, about)
+        examples = RedrawnExamples(training, model, simulation, config.band_dropout, config.bands_seen)
+        return _fit_redshift_head(examples, validation, place, model, config, device, about, init)
 
 
 def _fit_redshift_head(
@@ -196,11 +220,16 @@ def _fit_redshift_head(
     config: PretrainingConfig,
     device: str,
     about: About,
+    init: str | Path | None,
 ) -> Path:
-    """Train the redshift head of a new network on examples."""
+    """Train the redshift head of a network on examples."""
     torch.manual_seed(config.seed)
+    detector = Detector(model)
+    if init is not None:
+        begin_with(detector, init)
+        about = replace(about, started_from={"init": name_of(init)})
     return fit_redshift_head(
-        training, validation, place, detector=Detector(model), config=config, device=device, about=about,
+        training, validation, place, detector=detector, config=config, device=device, about=about,
         on_epoch=_draw,
     )  # fmt: skip
 

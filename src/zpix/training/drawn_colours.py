@@ -8,6 +8,7 @@ measured, and their images are not kept. Light, neighbours and noise are kept ap
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import multiprocessing
@@ -20,12 +21,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from zpix.config import ModelConfig, PretrainingConfig, SimulationConfig
 from zpix.detector.tensor_file import read_tensors, write_tensors
 from zpix.errors import StoreError
 from zpix.outputs import refuse_other_settings, whole_file
 from zpix.progress import in_order, progress_bar
+from zpix.training.annotated_tile import AnnotatedTile
+from zpix.training.band_sets import draw_bands_seen
+from zpix.training.found_sums import found_sums, outliner
 from zpix.training.mock import MockTile, draw_again
 from zpix.training.separate_sums import SeparateSums, separate_sums, together
 from zpix.training.source_sums import SourceSums
@@ -46,6 +51,7 @@ class _Shard:
     validation: int | None
     model: ModelConfig
     config: PretrainingConfig
+    detector: Path | None
 
 
 def draw_colours(
@@ -58,6 +64,7 @@ def draw_colours(
     config: PretrainingConfig,
     tile_size: int = 512,
     workers: int = 1,
+    detector: Path | None = None,
 ) -> tuple[SeparateSums, SourceSums | None]:
     """Draw simulated tiles and measure what the redshift head reads of their galaxies.
 
@@ -83,6 +90,8 @@ def draw_colours(
         Side of a tile.
     workers : int, default 1
         Processes; the files do not depend on their number.
+    detector : Path, optional
+        Model whose detector gives the galaxies their boxes and masks; by default they are the true ones.
 
     Returns
     -------
@@ -98,8 +107,13 @@ def draw_colours(
     StoreError
         If no tile has a galaxy.
     """
-    _check_settings(out / _SETTINGS, _what_decides(seed, tile_size, simulation, model, config))
-    shards = _shards(out, tiles, seed=seed, tile_size=tile_size, simulation=simulation, model=model, config=config)
+    if detector is not None:
+        outliner(detector, model)  # one that does not fit is told of before anything is drawn
+    _check_settings(out / _SETTINGS, _what_decides(seed, tile_size, simulation, model, config, detector))
+    shards = _shards(
+        out, tiles, seed=seed, tile_size=tile_size, simulation=simulation, model=model, config=config,
+        detector=detector,
+    )  # fmt: skip
     missing = [shard for shard in shards if not shard.path.exists()]
     with progress_bar("drawing scenes", len(shards), done=len(shards) - len(missing)) as bar:
         for _ in _drawn(missing, workers):
@@ -209,6 +223,7 @@ def _shards(
     simulation: SimulationConfig,
     model: ModelConfig,
     config: PretrainingConfig,
+    detector: Path | None,
 ) -> list[_Shard]:
     """The tiles of each file."""
     every = [MockTile(seed, index, tile_size, model.bands, simulation) for index in range(tiles)]
@@ -216,7 +231,7 @@ def _shards(
     for first in range(0, tiles, _TILES):
         part = tuple(every[first : first + _TILES])
         path = out / f"{first:06d}-{first + len(part) - 1:06d}.safetensors"
-        shards.append(_Shard(path, part, part[-1].index if len(part) == _TILES else None, model, config))
+        shards.append(_Shard(path, part, part[-1].index if len(part) == _TILES else None, model, config, detector))
     return shards
 
 
@@ -239,10 +254,10 @@ def _draw(shard: _Shard) -> None:
         drawn = draw_again(tile, measured=model.errors == "measured", with_light=True)
         again = (seen.in_errors(model.errors) for seen in drawn)
         if tile.index == shard.validation:
-            parts["validation"].append(separate_sums(next(again), model=model, rng=None))
+            parts["validation"].append(_validation_sums(next(again), shard, rng))
             continue
         for seen in itertools.islice(again, config.realisations):
-            parts["train"].append(separate_sums(seen, model=model, rng=rng))
+            parts["train"].append(_sums(seen, shard, draw_bands_seen(model.bands, config.bands_seen, rng), rng))
     tensors = {
         f"{split}.{name}": value.contiguous()
         for split, measured in parts.items()
@@ -252,8 +267,29 @@ def _draw(shard: _Shard) -> None:
     write_tensors(shard.path, tensors, {})
 
 
+def _sums(tile: AnnotatedTile, shard: _Shard, seen: NDArray[np.bool_], rng: np.random.Generator) -> SeparateSums:
+    """Sums of a tile in changed true boxes and segments, or in those of a detector that sees some bands."""
+    if shard.detector is None:
+        return separate_sums(tile, model=shard.model, rng=rng)
+    return found_sums(tile, outliner(shard.detector, shard.model), seen=seen, rng=rng)
+
+
+def _validation_sums(tile: AnnotatedTile, shard: _Shard, rng: np.random.Generator) -> SeparateSums:
+    """Sums of a tile as they are, in the bands in which it is seen."""
+    seen = draw_bands_seen(shard.model.bands, shard.config.bands_seen, rng)
+    as_they_are = shard.detector is None
+    sums = separate_sums(tile, model=shard.model, rng=None) if as_they_are else _sums(tile, shard, seen, rng)
+    observed = torch.from_numpy(seen).float()
+    return sums._replace(sigma=sums.sigma * observed[:, None], coverage=sums.coverage * observed)
+
+
 def _what_decides(
-    seed: int, tile_size: int, simulation: SimulationConfig, model: ModelConfig, config: PretrainingConfig
+    seed: int,
+    tile_size: int,
+    simulation: SimulationConfig,
+    model: ModelConfig,
+    config: PretrainingConfig,
+    detector: Path | None,
 ) -> dict[str, Any]:
     """Everything that the content of the files depends on."""
     return {
@@ -267,6 +303,8 @@ def _what_decides(
         "elliptical_widths": model.elliptical_widths,
         "realisations": config.realisations,
         **({} if model.errors == "image" else {"errors": model.errors}),
+        **({} if config.bands_seen == "all" else {"bands_seen": config.bands_seen}),
+        **({} if detector is None else {"detector": hashlib.sha256(detector.read_bytes()).hexdigest()[:16]}),
     }
 
 

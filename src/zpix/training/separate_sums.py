@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zpix.config import ModelConfig, SimulationConfig
+from zpix.config import BandsSeen, ModelConfig, SimulationConfig
 from zpix.detector.soft_photometry import (
     BandSums,
     SourcePixels,
@@ -27,6 +27,7 @@ from zpix.detector.soft_photometry import (
 )
 from zpix.training.annotated_tile import AnnotatedTile
 from zpix.training.augmentation import hidden_bands
+from zpix.training.band_sets import draw_bands_seen
 from zpix.training.source_cutouts import SLACK_PIX, Cutouts, cut_for_head, cut_light
 from zpix.training.source_sums import SourceSums, Views
 
@@ -37,7 +38,7 @@ _MAG_SCATTER = 0.3  # by which a galaxy is made brighter or fainter: counts and 
 _REDSHIFT_SCATTER = 0.02  # of ln(1 + z)
 _DEPTH_SCATTER_DEX, _BAND_DEPTH_SCATTER_DEX = 0.08, 0.04  # of noise, of all bands and of each
 _FAINT_MAG, _FAINT_SHARE = 28.5, 0.3  # what an epoch has of galaxies fainter than that
-_BATCHES_AT_ONCE = 32  # whose spectra are drawn together
+_BATCHES_AT_ONCE, _BATCHES_OF_A_SET = 32, 4  # whose spectra are drawn together
 _LEAST_SHARE = 1e-3  # of the brightest band's flux, below which a band does not tell how light is spread
 
 
@@ -95,6 +96,22 @@ class SeparateSums(NamedTuple):
         """
         return SeparateSums(*(column[rows] for column in self))
 
+    def in_bands(self, bands: Tensor) -> SeparateSums:
+        """Take some bands.
+
+        Parameters
+        ----------
+        bands : Tensor of int
+            Which.
+
+        Returns
+        -------
+        SeparateSums
+            Sums of these bands, in their order.
+        """
+        by_band = ("response", "others", "noise", "sigma", "coverage", "flux")
+        return self._replace(**{name: getattr(self, name)[:, bands] for name in by_band})
+
     @staticmethod
     def concatenate(parts: list[SeparateSums]) -> SeparateSums:
         """Join several.
@@ -129,19 +146,55 @@ def separate_sums(tile: AnnotatedTile, *, model: ModelConfig, rng: np.random.Gen
     SeparateSums
         Of all its galaxies.
     """
-    assert tile.truth is not None, "the tile was drawn without its truth"
     cutouts: Cutouts = cut_for_head(tile, size=model.cutout_size_pix)
     light = cut_light(tile, size=model.cutout_size_pix + SLACK_PIX)
     view = Views.draw(len(cutouts), rng)
     seen: SourcePixels = view.of(cutouts, size=model.cutout_size_pix)
     weights = weights_of(seen, model.gaussian_sigmas_pix, model.elliptical_widths)
-    sums = band_sums(seen, weights, reference_weight(model.gaussian_sigmas_pix))
-    observed = (seen.variance > 0).float()
-    whole, own = (
-        sum_under(view.of_images(image, size=model.cutout_size_pix) * observed, weights)
-        for image in (light.whole, light.own)
-    )
-    truth = tile.truth[light.source]
+    images = tuple(view.of_images(image, size=model.cutout_size_pix) for image in (light.whole, light.own))
+    dust = torch.from_numpy(cutouts.dust)
+    return sums_apart(seen, weights, images, tile=tile, source=light.source, dust=dust, model=model)
+
+
+def sums_apart(
+    pixels: SourcePixels,
+    weights: Tensor,
+    light: tuple[Tensor, ...],
+    *,
+    tile: AnnotatedTile,
+    source: NDArray[np.int64],
+    dust: Tensor,
+    model: ModelConfig,
+) -> SeparateSums:
+    """Sum cutouts of galaxies of a simulated tile part by part.
+
+    Parameters
+    ----------
+    pixels : SourcePixels
+        Cutouts of n galaxies.
+    weights : Tensor, shape (n, sum, S, S)
+        What `weights_of` gives.
+    light : (Tensor, Tensor), shape (n, band, S, S), nJy
+        Light of all sources in the cutouts, and of each galaxy itself.
+    tile : AnnotatedTile
+        The tile, with its truth.
+    source : ndarray, shape (n,), int64
+        Which sources of the tile they are.
+    dust : Tensor, shape (n,), mag
+        E(B−V) of the Milky Way.
+    model : ModelConfig
+        Weights of the photometry.
+
+    Returns
+    -------
+    SeparateSums
+        Of n galaxies.
+    """
+    assert tile.truth is not None, "the tile was drawn without its truth"
+    sums = band_sums(pixels, weights, reference_weight(model.gaussian_sigmas_pix))
+    observed = (pixels.variance > 0).float()
+    whole, own = (sum_under(image * observed, weights) for image in light)
+    truth = tile.truth[source]
     flux = torch.from_numpy(np.stack([np.asarray(truth[f"flux_{band.lower()}"]) for band in model.bands], 1))
     kind = [GALAXY_KINDS.index(name) for name in truth["kind"]]
     return SeparateSums(
@@ -154,8 +207,8 @@ def separate_sums(tile: AnnotatedTile, *, model: ModelConfig, rng: np.random.Gen
         flux=flux.float(),
         magnitude=torch.from_numpy(np.asarray(truth["mag_f444w"], np.float32)),
         kind=torch.tensor(kind, dtype=torch.uint8),
-        redshift=torch.from_numpy(cutouts.redshift),
-        dust=torch.from_numpy(cutouts.dust),
+        redshift=torch.from_numpy(tile.redshift[source].astype(np.float32)),
+        dust=dust,
     )
 
 
@@ -186,7 +239,7 @@ def together(sums: SeparateSums, *, model: ModelConfig) -> SourceSums:
         What the redshift head reads.
     """
     total = sums.response * sums.flux[:, :, None] + sums.others + sums.noise
-    return _source_sums(sums, total, sums.sigma, sums.coverage, sums.redshift, model)
+    return _source_sums(BandSums(total, sums.sigma, sums.coverage, sums.size), sums.redshift, sums.dust, model)
 
 
 def redrawn(
@@ -196,6 +249,7 @@ def redrawn(
     simulation: SimulationConfig,
     band_dropout: float,
     rng: np.random.Generator,
+    seen: NDArray[np.bool_] | None = None,
 ) -> SourceSums:
     """Put the sums together with new spectra, dust and zero points, other noise and depths, and some bands hidden.
 
@@ -213,12 +267,33 @@ def redrawn(
         Probability that a band is hidden.
     rng : numpy Generator
         Of the random choices.
+    seen : ndarray of bool, shape (band,), optional
+        Bands in which all are seen; in all by default.
 
     Returns
     -------
     SourceSums
         What the redshift head reads.
     """
+    if seen is not None and not seen.all():
+        bands = np.flatnonzero(seen)
+        own = model.model_copy(update={"bands": tuple(model.bands[band] for band in bands)})
+        some, redshift, dust = _redrawn(
+            sums.in_bands(torch.from_numpy(bands)), own, simulation, band_dropout=band_dropout, rng=rng
+        )
+        return _source_sums(_spread(some, bands, len(model.bands)), redshift, dust, model)
+    return _source_sums(*_redrawn(sums, model, simulation, band_dropout=band_dropout, rng=rng), model)
+
+
+def _redrawn(
+    sums: SeparateSums,
+    model: ModelConfig,
+    simulation: SimulationConfig,
+    *,
+    band_dropout: float,
+    rng: np.random.Generator,
+) -> tuple[BandSums, Tensor, Tensor]:
+    """New sums of n galaxies in all bands of the model, redshifts (n,) and dust (n,)."""
     from zpix.scenes.other_spectra import other_dust, other_fluxes  # needs packages that training does without
 
     n, bands = sums.flux.shape
@@ -249,8 +324,18 @@ def redrawn(
     light = sums.response * _column(flux) + sums.others * _column(dimmer)
     total = light * _column(gain) + sums.noise * _column(sign * depth)
     sigma, coverage = sums.sigma * _column(depth * seen), sums.coverage * torch.from_numpy(seen)
-    seen_through = sums._replace(dust=torch.from_numpy(ebv.astype(np.float32)))
-    return _source_sums(seen_through, total * _column(seen), sigma, coverage, torch.from_numpy(redshift), model)
+    drawn_sums = BandSums(total * _column(seen), sigma, coverage, sums.size)
+    return drawn_sums, torch.from_numpy(redshift), torch.from_numpy(ebv.astype(np.float32))
+
+
+def _spread(sums: BandSums, bands: NDArray[np.intp], count: int) -> BandSums:
+    """Sums of some of `count` bands; nothing was observed in the others."""
+    whole = {}
+    for name in ("total", "noise", "coverage"):
+        values: Tensor = getattr(sums, name)
+        whole[name] = values.new_zeros((len(values), count, *values.shape[2:]))
+        whole[name][:, torch.from_numpy(bands)] = values
+    return sums._replace(**whole)
 
 
 def _column(values: NDArray[np.floating] | NDArray[np.bool_]) -> Tensor:
@@ -258,12 +343,9 @@ def _column(values: NDArray[np.floating] | NDArray[np.bool_]) -> Tensor:
     return torch.from_numpy(values.astype(np.float32))[:, :, None]
 
 
-def _source_sums(
-    sums: SeparateSums, total: Tensor, sigma: Tensor, coverage: Tensor, redshift: Tensor, model: ModelConfig
-) -> SourceSums:
+def _source_sums(sums: BandSums, redshift: Tensor, dust: Tensor, model: ModelConfig) -> SourceSums:
     """Sums as the redshift head reads them."""
-    inputs = as_inputs(BandSums(total, sigma, coverage, sums.size), reference_weight(model.gaussian_sigmas_pix))
-    return SourceSums(inputs, redshift.float(), sums.dust)
+    return SourceSums(as_inputs(sums, reference_weight(model.gaussian_sigmas_pix)), redshift.float(), dust)
 
 
 @dataclass(frozen=True)
@@ -280,12 +362,15 @@ class RedrawnExamples:
         Families of spectra and what is drawn with them.
     band_dropout : float
         Probability that a band is hidden.
+    bands_seen : {"all", "sets"}
+        Whether they are seen in all bands of the model, or each few batches in another set.
     """
 
     sources: SeparateSums
     model: ModelConfig
     simulation: SimulationConfig
     band_dropout: float
+    bands_seen: BandsSeen = "all"
 
     def __len__(self) -> int:
         """Return the number of sources that an epoch has, nearly."""
@@ -297,10 +382,12 @@ class RedrawnExamples:
         magnitude = self.sources.magnitude.numpy()
         chosen = (magnitude <= _FAINT_MAG) | (rng.uniform(size=len(magnitude)) < _FAINT_SHARE)
         order = torch.from_numpy(rng.permutation(np.flatnonzero(chosen)))
-        for rows in torch.split(order, size * _BATCHES_AT_ONCE):
+        at_once = _BATCHES_AT_ONCE if self.bands_seen == "all" else _BATCHES_OF_A_SET
+        for rows in torch.split(order, size * at_once):
             drawn = redrawn(
                 self.sources.of(rows), model=self.model, simulation=self.simulation,
                 band_dropout=self.band_dropout, rng=rng,
+                seen=draw_bands_seen(self.model.bands, self.bands_seen, rng),
             )  # fmt: skip
             for columns in zip(*(torch.split(column, size) for column in drawn), strict=True):
                 yield SourceSums(*columns)

@@ -177,25 +177,66 @@ def cut_light(tile: AnnotatedTile, *, size: int) -> LightCutouts:
     LightCutouts
         Of the tile.
     """
-    assert tile.light is not None, "the tile was drawn without its light"
     wanted, corners, _ = _places(tile, size)
-    image = (len(wanted), len(tile.flux), size, size)
+    return light_of(tile, wanted, corners, size=size)
+
+
+def light_of(tile: AnnotatedTile, source: NDArray[np.int64], corners: NDArray[np.int64], *, size: int) -> LightCutouts:
+    """Cut the light of some sources of a simulated tile.
+
+    Parameters
+    ----------
+    tile : AnnotatedTile
+        The tile, with its light.
+    source : ndarray, shape (N,), int64
+        Which sources.
+    corners : ndarray, shape (N, 2), int64, pixels
+        First pixel (x, y) of the cutout of each.
+    size : int, pixels
+        Side of the cutouts.
+
+    Returns
+    -------
+    LightCutouts
+        Of N sources; nothing beyond the tile's edge.
+    """
+    assert tile.light is not None, "the tile was drawn without its light"
+    image = (len(source), len(tile.flux), size, size)
     whole, own = np.zeros(image, np.float32), np.zeros(image, np.float32)
     field = Region.whole(tile.segmentation.shape)
-    for row, (source, (x, y)) in enumerate(zip(wanted, corners, strict=True)):
+    for row, (number, (x, y)) in enumerate(zip(source, corners, strict=True)):
         cutout = Region(int(x), int(y), int(x) + size, int(y) + size)
-        stamp = tile.light.own[int(tile.source_id[source])]
+        stamp = tile.light.own[int(tile.source_id[number])]
         for light, place, into in ((tile.light.whole, field, whole[row]), (stamp.light, stamp.region, own[row])):
             shared = cutout.intersection(place).intersection(field)
             here, there = shared.shifted(-cutout.x0, -cutout.y0), shared.shifted(-place.x0, -place.y0)
             into[(slice(None), *here.slices)] = light[(slice(None), *there.slices)]
-    return LightCutouts(whole, own, wanted)
+    return LightCutouts(whole, own, source)
+
+
+def labelled_boxes(tile: AnnotatedTile) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """List the sources of a tile that have a segment and a redshift.
+
+    Parameters
+    ----------
+    tile : AnnotatedTile
+        The tile.
+
+    Returns
+    -------
+    source : ndarray, shape (N,), int64
+        Which sources they are.
+    boxes : ndarray, shape (N, 4), float32, pixels
+        Bounds of their segments, half-open (x0, y0, x1, y1).
+    """
+    boxes, present = segment_boxes(tile.segmentation, len(tile))
+    wanted = np.flatnonzero(present & np.isfinite(tile.redshift))
+    return wanted, boxes[wanted]
 
 
 def _places(tile: AnnotatedTile, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """Sources of a tile with a segment and a redshift, first pixels (N, 2) of cutouts, and sides of boxes."""
-    boxes, present = segment_boxes(tile.segmentation, len(tile))
-    wanted = np.flatnonzero(present & np.isfinite(tile.redshift))
-    middle = 0.5 * (boxes[wanted, :2] + boxes[wanted, 2:])
-    sides = (boxes[wanted, 2:] - boxes[wanted, :2]).astype(np.float32)
+    wanted, boxes = labelled_boxes(tile)
+    middle = 0.5 * (boxes[:, :2] + boxes[:, 2:])
+    sides = boxes[:, 2:] - boxes[:, :2]
     return wanted, np.round(middle - size / 2).astype(np.int64), sides
