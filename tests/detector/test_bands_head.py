@@ -82,3 +82,14 @@ def test_weights_do_not_depend_on_bands_and_all_learn():
     ).backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+
+
+def test_in_training_bands_that_no_source_of_a_batch_has_cost_nothing_and_change_nothing():
+    hidden = [component.clone() for component in sums()]
+    for component in hidden[:3]:
+        component[:, 2] = 0.0
+    seen, network = BandSums(*hidden), head()
+    tokens = []
+    network.layers[0].register_forward_pre_hook(lambda _, inputs: tokens.append(inputs[0].shape[1]))
+    same(answer(network, seen), answer(network.train(), seen))
+    assert tokens == [1 + len(BANDS), len(BANDS)]

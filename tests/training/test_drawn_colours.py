@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from zpix.config import Config, ModelConfig, PretrainingConfig, SimulationConfig, TrainingConfig
-from zpix.detector import load_checkpoint
+from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
 from zpix.detector.tensor_file import write_tensors
 from zpix.errors import OutputError, StoreError
 from zpix.jobs.prepare import prepare
@@ -92,6 +92,16 @@ def test_hidden_bands_have_no_sums_and_catalogues_keep_their_fluxes():
     flux = significances(kept).mean(2)
     brightness = flux / flux.mean(1, keepdim=True)
     assert (brightness - 1).abs().max() < 0.3  # both bands have the same flux, and noise differs little
+
+
+def test_some_bands_are_drawn_as_if_there_were_no_others():
+    sums, seen = sums_of([2.0] * 50), np.array([False, True])
+    given = {"model": MODEL, "simulation": SKY, "band_dropout": 0.0}
+    some = redrawn(sums, rng=np.random.default_rng(2), seen=seen, **given)
+    alone = MODEL.model_copy(update={"bands": BANDS[1:]})
+    one = redrawn(sums.in_bands(torch.tensor([1])), rng=np.random.default_rng(2), **{**given, "model": alone})
+    torch.testing.assert_close(significances(some)[:, 1:].flatten(1), torch.sinh(2 * one.sums[:, :5]))
+    assert (significances(some)[:, 0] == 0).all() and torch.equal(some.redshift, one.redshift)
 
 
 def test_a_head_learns_from_the_colours_of_several_skies(tmp_path):
@@ -189,3 +199,27 @@ def test_a_head_learns_from_drawn_skies_and_a_detector_takes_it(tmp_path):
     ours, theirs = (load_checkpoint(model).detector.redshift_head for model in (trained, path))
     torch.testing.assert_close(ours.photometry.state_dict(), theirs.photometry.state_dict())
     assert load_checkpoint(trained).about.started_from == {"redshift_head": "head/model.safetensors"}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_files")
+def test_a_head_learns_in_sets_of_bands_in_the_boxes_of_the_detector_that_keeps_it(tmp_path):
+    """What is written is the whole model: its detector as it was, with a head that has learnt."""
+    bands = ("F090W", "F150W", "F200W", "F277W", "F444W")
+    model = MODEL.model_copy(update={"bands": bands, "redshift_head": "bands", "image_channels": "ranges"})
+    torch.manual_seed(1)
+    save_checkpoint(tmp_path / "begun.safetensors", Checkpoint(Detector(model)))
+    fit = FIT.model_copy(update={"bands_seen": "sets", "epochs": 2, "realisations": 1})
+    config = Config(model=model, pretraining=fit, simulation=SKY)
+    begun = tmp_path / "begun.safetensors"
+    path = pretrain(out=tmp_path / "head", mock=6, config=config, tile_size_pix=192, init=begun)
+    before, after = (load_checkpoint(one) for one in (begun, path))
+    assert after.about.started_from == {"init": "begun.safetensors"}
+    changed = {
+        name.partition(".")[0]
+        for name, value in after.detector.state_dict().items()
+        if not torch.equal(value, before.detector.state_dict()[name])
+    }
+    assert changed == {"redshift_head"}
+    with pytest.raises(OutputError, match="detector"):  # the colours are in other boxes
+        draw(tmp_path / "head" / "colours", 6, model=model, config=fit, seed=0)

@@ -15,10 +15,12 @@ from scipy.ndimage import find_objects
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from zpix.config import BandsSeen
 from zpix.detector import Scenes
 from zpix.sources.classes import DEFAULT_CLASSES, labels_of
 from zpix.training.annotated_tile import AnnotatedTile
 from zpix.training.augmentation import Orientation, hidden_bands
+from zpix.training.band_sets import draw_bands_seen
 from zpix.training.store import Split, Store
 
 
@@ -48,7 +50,14 @@ def segment_boxes(segmentation: NDArray[np.int32], count: int) -> tuple[NDArray[
     return boxes.reshape(-1, 4), present
 
 
-def augment(tile: AnnotatedTile, rng: np.random.Generator, *, flips: bool, band_dropout: float) -> AnnotatedTile:
+def augment(
+    tile: AnnotatedTile,
+    rng: np.random.Generator,
+    *,
+    flips: bool,
+    band_dropout: float,
+    seen: NDArray[np.bool_] | None = None,
+) -> AnnotatedTile:
     """Turn and mirror a tile at random, and hide bands.
 
     Parameters
@@ -61,6 +70,8 @@ def augment(tile: AnnotatedTile, rng: np.random.Generator, *, flips: bool, band_
         Whether to turn and mirror.
     band_dropout : float
         Probability that a band is hidden; at least one stays.
+    seen : ndarray of bool, shape (band,), optional
+        Bands that are left; all by default.
 
     Returns
     -------
@@ -69,7 +80,10 @@ def augment(tile: AnnotatedTile, rng: np.random.Generator, *, flips: bool, band_
     """
     orientation = Orientation.draw(rng) if flips else Orientation()
     error = orientation.of_image(tile.error).copy()  # without a turn it is the same array
-    error[hidden_bands((len(error),), band_dropout, rng)] = np.inf
+    hidden = hidden_bands((len(error),), band_dropout, rng)
+    if seen is not None:
+        hidden = ~seen if hidden[seen].all() else hidden | ~seen
+    error[hidden] = np.inf
     return replace(
         tile,
         flux=orientation.of_image(tile.flux),
@@ -95,6 +109,8 @@ class StoreDataset(Dataset[Scenes]):
         Probability that a band is hidden.
     classes : tuple of str, default ("galaxy", "star")
         Classes of the model, in order.
+    bands_seen : {"all", "sets"}, default "all"
+        Whether a tile is seen in all bands, or in a random set of them.
     """
 
     def __init__(
@@ -106,9 +122,10 @@ class StoreDataset(Dataset[Scenes]):
         flips: bool,
         band_dropout: float,
         classes: tuple[str, ...] = DEFAULT_CLASSES,
+        bands_seen: BandsSeen = "all",
     ) -> None:
         self.store, self.split, self.seed, self.classes = store, split, seed, classes
-        self.flips, self.band_dropout = flips, band_dropout
+        self.flips, self.band_dropout, self.bands_seen = flips, band_dropout, bands_seen
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -119,7 +136,8 @@ class StoreDataset(Dataset[Scenes]):
         """Return a tile as a batch of one, changed as the epoch has it."""
         rng = np.random.default_rng([self.seed, self.epoch, index])
         tile = self.store.read(self.split, index)
-        changed = augment(tile, rng, flips=self.flips, band_dropout=self.band_dropout)
+        seen = draw_bands_seen(self.store.bands, self.bands_seen, rng)
+        changed = augment(tile, rng, flips=self.flips, band_dropout=self.band_dropout, seen=seen)
         return tile_to_scene(changed, classes=self.classes)
 
 

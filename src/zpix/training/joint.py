@@ -127,7 +127,7 @@ class JointTraining(Training):
         self._losses = DistributedDataParallel(losses) if world > 1 else losses
         self._data = StoreDataset(
             store, "train", seed=config.seed, flips=config.flips, band_dropout=config.band_dropout,
-            classes=detector.config.classes,
+            classes=detector.config.classes, bands_seen=config.bands_seen,
         )  # fmt: skip
         self._sampler: DistributedSampler[Scenes] = DistributedSampler(
             self._data, world, rank, shuffle=True, seed=config.seed
@@ -315,7 +315,10 @@ def validation_losses(
         Means by name.
     """
     detector.eval()
-    data = StoreDataset(store, "validation", seed=0, flips=False, band_dropout=0.0, classes=detector.config.classes)
+    data = StoreDataset(
+        store, "validation", seed=0, flips=False, band_dropout=0.0, classes=detector.config.classes,
+        bands_seen=config.bands_seen,
+    )  # fmt: skip
     means = RunningMeans()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

@@ -109,7 +109,8 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, c
     if header.get("format") != _FORMAT:
         raise TrainingError(f"{path}: not a zpix training state (format {header.get('format')!r})")
     theirs, ours = json.loads(header["config"]), config.model_dump(mode="json")
-    same = {name: theirs.get(name) for name in ours}  # a state may be older than a setting, but not have more
+    # a state may be older than a setting, which then had its default, but not have more
+    same = {name: theirs.get(name, type(config).model_fields[name].default) for name in ours}
     if same.get("epochs", 0) < ours.get("epochs", 0):
         same["epochs"] = ours["epochs"]  # a training can be extended
     refuse_other_settings(same, ours, f"{path}: belongs to a training with other settings")
