@@ -107,7 +107,10 @@ def cases(asked: argparse.Namespace, config: Config) -> list[AdaptedCase]:
     """List models and skies; models are taught unless they exist."""
 
     def taught(families: Sequence[Family]) -> Path:
-        draw(asked.out / "colours", asked.family, tiles=asked.tiles, seed=7001, config=config, workers=asked.workers)
+        draw(
+            asked.out / "colours", asked.family, tiles=asked.tiles, seed=8101, config=config, detector=asked.detector,
+            workers=asked.workers,
+        )  # fmt: skip
         return teach(
             asked.out / "models", families, colours=asked.out / "colours", detector=asked.detector, config=config,
             calibration=(asked.calibrate_on, 7101),

@@ -76,7 +76,7 @@ def main() -> None:
     add("--alone", action="store_true", help="test --model alone, observed as it was taught, and teach no other")
     add("--detector", type=Path, default=default_model(), help="checkpoint that finds the sources")
     add("--recipe", type=Path, default=RECIPE, help="TOML file: what is taught, and how")
-    add("--tiles", type=int, default=1600, help="tiles to learn colours from")
+    add("--tiles", type=int, default=400, help="tiles to learn colours from")
     add("--seeds", type=int, nargs="+", default=[91001, 91002, 91003], help="of the fields to test on")
     add("--size", type=int, default=2048, help="side of these fields in pixels")
     add("--calibrate-on", type=int, default=60, help="tiles that widths and intervals are fitted on")
@@ -86,7 +86,10 @@ def main() -> None:
     if asked.alone and asked.model is None:
         options.error("--alone needs --model")
     if not asked.alone:
-        draw(asked.out / "colours", asked.family, tiles=asked.tiles, seed=7001, config=config, workers=asked.workers)
+        draw(
+            asked.out / "colours", asked.family, tiles=asked.tiles, seed=8101, config=config, detector=asked.detector,
+            workers=asked.workers,
+        )  # fmt: skip
     results = {}
     for test in tests(asked, config):
         kept = asked.out / "scores" / test.model.parent.name / f"{test.name}.json"

@@ -1,0 +1,132 @@
+"""How good are redshifts in the bands of each survey, beside template fitting?
+
+    python experiments/band_sets.py --out sets --family kcorrect --family populations \
+        --family fsps=TEMPLATES/fsps_QSF_12_v3.param --foreign sfhz=TEMPLATES/corr_sfhz_13.param \
+        --templates TEMPLATES/fsps_QSF_12_v3.param
+
+For each survey, fields are drawn in its bands and about as deep, one with spectra of all families and one of each that
+is never taught. zpix and EAZY, with the templates given and with those of the simulation, are scored on the same
+galaxies. What exists is not made again: an interrupted call goes on. Scores go to `sets.json`, and those of zpix on the
+mix of families to `surveys.json`, which `zpix run` reads beside a model to say what to expect.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import zpix
+from zpix.config import BAND_SETS, SimulationConfig, override
+from zpix.detector import default_model
+from zpix.evaluation import RedshiftSample, score_redshifts
+from zpix.evaluation.score_json import scores_dict
+from zpix.outputs import write_json
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from experiments.foreign.skies import RECIPE, Family, mixed, natural
+from experiments.markdown import print_table, with_error
+
+FAINTEST = 28.0
+#: Errors of a pixel in units of those of JADES' deepest part, roughly.
+DEPTHS = {
+    "JADES": 1.0, "JADES with ACS": 1.0, "PRIMER": 4.0, "CEERS": 3.0, "NGDEEP": 1.0, "COSMOS-Web": 7.0,
+    "COSMOS-Web with ACS": 7.0, "MegaScience": 2.5,
+}  # fmt: skip
+_METHODS = {"zpix": "zpix", "eazy": "EAZY, given", "eazy-simulation": "EAZY, simulation's"}
+_COLUMNS = ("sigma_nmad", "outlier_fraction", "coverage_68")
+
+
+def main() -> None:
+    """Draw, search, fit, and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = options.add_argument
+    add("--out", type=Path, required=True, help="directory of fields and results")
+    add("--family", type=Family.parse, action="append", required=True, help="NAME or NAME=TEMPLATES, taught")
+    add("--foreign", type=Family.parse, action="append", default=[], help="NAME=TEMPLATES, never taught")
+    add("--templates", type=Path, required=True, help="template list that EAZY fits")
+    add("--model", type=Path, default=default_model(), help="checkpoint; the shipped one by default")
+    add("--surveys", nargs="+", choices=DEPTHS, default=list(DEPTHS), help="which surveys")
+    add("--seeds", type=int, nargs="+", default=[94001, 94002, 94003], help="of the fields")
+    add("--size", type=int, default=1536, help="side of the fields in pixels")
+    asked = options.parse_args()
+    skies = {"all families": asked.family, **{f"{own.name}, never taught": [own] for own in asked.foreign}}
+    results = {
+        survey: {sky: measure(survey, families, asked) for sky, families in skies.items()} for survey in asked.surveys
+    }
+    write_json(asked.out / "sets.json", results)
+    own = {survey: skies["all families"]["zpix"] for survey, skies in results.items()}
+    write_json(asked.out / "surveys.json", expected(own))
+    print_results(results)
+
+
+def measure(survey: str, families: Sequence[Family], asked: argparse.Namespace) -> dict[str, Any]:
+    """Score all methods on the fields of one survey and sky."""
+    simulation = zpix.load_config(RECIPE).simulation
+    samples: dict[str, list[RedshiftSample]] = {}
+    for seed in asked.seeds:
+        place = asked.out / survey.replace(" ", "-") / "+".join(family.name for family in families) / str(seed)
+        field = drawn(place / "field", survey, mixed(natural(simulation), families), seed=seed, size=asked.size)
+        kept = place / asked.model.parent.name / "samples.json"
+        if not kept.is_file():
+            contest = zpix.compare(field, out=kept.parent, templates=asked.templates, model=asked.model, overwrite=True)
+            bright = contest.magnitude < FAINTEST
+            write_json(kept, {name: as_json(contest.samples[name][bright]) for name in _METHODS})
+        for name, values in json.loads(kept.read_text("utf-8")).items():
+            samples.setdefault(name, []).append(RedshiftSample(**{k: np.array(v) for k, v in values.items()}))
+    scores = {
+        name: score_redshifts(RedshiftSample.concatenate(own), rng=np.random.default_rng(0))
+        for name, own in samples.items()
+    }
+    return scores_dict(scores)
+
+
+def drawn(field: Path, survey: str, simulation: SimulationConfig, *, seed: int, size: int) -> Path:
+    """Return a field in the bands of a survey and as deep, drawn unless it exists."""
+    if not (field / "simulation.json").is_file():
+        depth = DEPTHS[survey]
+        sky = override(simulation, depth_range=(depth, depth))
+        zpix.simulate(field, size_pix=size, seed=seed, bands=BAND_SETS[survey], config=sky, overwrite=True)
+    return field
+
+
+def as_json(sample: RedshiftSample) -> dict[str, list[Any]]:
+    """Columns of redshifts as JSON values."""
+    return {name: np.asarray(value).tolist() for name, value in vars(sample).items()}
+
+
+def expected(results: dict[str, Any]) -> dict[str, Any]:
+    """What a run says of a survey's bands, as `NAME.surveys.json` keeps it."""
+    sets = [
+        {
+            "survey": survey,
+            "bands": list(BAND_SETS[survey]),
+            "sigma_nmad": round(scores["sigma_nmad"]["value"], 3),
+            "outlier_fraction": round(scores["outlier_fraction"]["value"], 3),
+            "galaxies": scores["count"],
+        }
+        for survey, scores in results.items()
+    ]
+    return {"limit": f"F444W < {FAINTEST:g}", "sets": sets}
+
+
+def print_results(results: dict[str, Any]) -> None:
+    """Print the scores of all methods."""
+    header = ["survey", "bands", "sky", "galaxies"]
+    header += [f"{title}: {what}" for title in _METHODS.values() for what in ("σ_NMAD", "outliers", "in 68 %")]
+    rows = []
+    for survey, skies in results.items():
+        for sky, methods in skies.items():
+            scores = [with_error(methods[name][column]) for name in _METHODS for column in _COLUMNS]
+            rows.append([survey, str(len(BAND_SETS[survey])), sky, str(methods["zpix"]["count"]), *scores])
+    print_table(header, rows)
+
+
+if __name__ == "__main__":
+    main()
