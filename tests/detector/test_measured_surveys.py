@@ -45,5 +45,5 @@ def test_the_file_holds_the_same_values_and_a_damaged_one_is_refused(tmp_path: P
     place = surveys_path(tmp_path / "model.safetensors")
     for text in ('{"sets": [{"survey": "CEERS"}]}', "not JSON", '{"sets": 3}'):
         place.write_text(text)
-        with pytest.raises(ModelError, match="surveys.json"):
+        with pytest.raises(ModelError, match=r"surveys\.json"):
             load_surveys(tmp_path / "model.safetensors")

@@ -42,6 +42,7 @@ def main() -> None:
     """Run the command line; a user's mistake is one sentence on standard error and exit code 2."""
     logging.basicConfig(format="zpix: %(message)s", level=logging.WARNING)
     logging.getLogger("zpix.progress").setLevel(logging.INFO)  # how far long work is, where there is no terminal
+    logging.getLogger("zpix.search.searched_bands").setLevel(logging.INFO)  # what to expect of redshifts
     try:
         try:
             app()
