@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from zpix.detector import Checkpoint, load_checkpoint, save_checkpoint
+from zpix.detector import load_checkpoint, save_checkpoint
 from zpix.jobs.calibrate import calibrate
 
 SHIPPED = Path(str(files("zpix"))) / "models" / "default.safetensors"
@@ -38,7 +38,7 @@ def main() -> None:
         metrics = [json.loads(report.read_text())["redshifts"]["F444W < 27"] for report in asked.reports]
         about = replace(about, metrics=metrics)
     about = replace(about, training_data=without_folders(about.training_data))
-    save_checkpoint(asked.out, Checkpoint(trained.detector, about, trained.novelty, trained.taught), half=True)
+    save_checkpoint(asked.out, replace(trained, about=about), half=True)
     print(f"{asked.out}: {asked.out.stat().st_size / 1e6:.1f} MB")
 
 

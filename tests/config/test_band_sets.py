@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from zpix.config import BAND_SETS
+from zpix.config import BAND_SETS, bands_called
+from zpix.errors import ConfigError
 from zpix.image.passbands import passband
 
 
@@ -27,3 +28,12 @@ def test_the_sets_have_the_number_of_bands_that_the_surveys_have() -> None:
         "COSMOS-Web with ACS": 5,
         "COSMOS-Web": 4,
     }
+
+
+def test_bands_are_called_by_survey_or_by_name():
+    assert bands_called(" ceers ") == BAND_SETS["CEERS"]
+    assert bands_called("f150w, F444W") == bands_called(["f150w", "F444W"]) == ("F150W", "F444W")
+    assert bands_called("F444W") == ("F444W",)
+    for wrong in ("COSMOS-Webb", "", ","):
+        with pytest.raises(ConfigError, match=r"neither bands nor one of the surveys MegaScience, .*COSMOS-Web"):
+            bands_called(wrong)

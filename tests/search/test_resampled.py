@@ -3,12 +3,13 @@ import json
 import numpy as np
 import pytest
 
-from zpix.config import ModelConfig
+from tests.detector.scenery import small_model
+from zpix.detector import Checkpoint, Detector
 from zpix.errors import BandError, OutputError
 from zpix.image import Pixels, Region, open_mosaic, resample_bands, tangent_wcs, write_mosaic
 from zpix.search.resampled import resample_for_run
 
-MODEL = ModelConfig(bands=("F200W", "F444W"), pixel_scale_arcsec=0.03)
+MODEL = Checkpoint(Detector(small_model(bands=("F200W", "F444W"), pixel_scale_arcsec=0.03)))
 
 
 def image(folder, band, scale, shape, *, dec=-27.8, prefix="mosaic"):

@@ -15,7 +15,7 @@ from zpix.adaptation.fit_candidates import ADAPTED, AS_IT_WAS, FACTORS, Candidat
 from zpix.adaptation.judgement import Judgement
 from zpix.adaptation.tuning import Lessons
 from zpix.config import AdaptationConfig
-from zpix.detector import Checkpoint, Detector
+from zpix.detector import Checkpoint, Detector, MeasuredSurveys
 from zpix.detector.redshift_head import PhotometricHead
 from zpix.evaluation.score_json import scores_dict
 from zpix.sources import ConformalIntervals, Novelty, WidthCalibration
@@ -94,7 +94,7 @@ def adapted_checkpoint(
         adaptation={**asdict(facts), "changed": chosen.name, "wrong_labels": round(judgement.wrong_share, 4),
                     "settings": config.model_dump(mode="json"), "scores": scores_dict(scores)},
     )  # fmt: skip
-    novelty = checkpoint.novelty
+    adapted = replace(checkpoint, detector=detector)
     if chosen.name != AS_IT_WAS:
         about = replace(about, width_calibration=_plain(chosen.widths))
         if len(lessons) >= _FEWEST_FOR_INTERVALS:
@@ -105,9 +105,11 @@ def adapted_checkpoint(
                 chosen.pdf[own], snr[own], z[own], weight=weight[own] / weight[own].mean()
             )  # fmt: skip
             about = replace(about, conformal=asdict(conformal))
-    if chosen.name == ADAPTED:
-        novelty = _ordinary_sources(detector, lessons, config)
-    return Checkpoint(detector, about, novelty, checkpoint.taught)
+    if chosen.name == ADAPTED:  # the surveys were measured with other weights
+        ordinary = _ordinary_sources(detector, lessons, config)
+        described = checkpoint.bands if checkpoint.narrowed_from else ()
+        adapted = replace(adapted, novelty=ordinary, novelty_bands=described, surveys=MeasuredSurveys())
+    return replace(adapted, about=about)
 
 
 def _together(earlier: Mapping[str, float], later: Mapping[str, float]) -> dict[str, float]:

@@ -97,6 +97,7 @@ def write_readme(
     model: Mapping[str, Any],
     reference: Mapping[str, Any] | None = None,
     verdict: Verdict | None = None,
+    expected: str | None = None,
 ) -> None:
     """Write `README.md`; the file appears whole or not at all.
 
@@ -112,6 +113,8 @@ def write_readme(
         `name` of the reference catalogue, number of its sources `outside`, and whether it `segments`.
     verdict : Verdict, optional
         What the examination of the mosaics came to.
+    expected : str, optional
+        What to expect of redshifts in these bands, in one sentence.
     """
     columns = "\n".join(
         f"| `{c.name}` | {c.dtype}{f' × {c.shape[0]}' if c.shape else ''} | {c.unit} | {c.description} |"
@@ -128,7 +131,7 @@ def write_readme(
         *([] if reference is None else [_of_reference(catalogue, reference)]),
         *([] if verdict is None else [_of_mosaics(verdict)]),
         "## What to beware of\n",
-        "\n".join(_of_model(model)),
+        "\n".join([*([] if expected is None else [f"- **What to expect:** {expected}."]), *_of_model(model)]),
         _CAVEATS + (_CONFORMAL if catalogue.meta.get("intervals") == "conformal" else ""),
         f"## Columns\n\n| column | type | unit | meaning |\n|---|---|---|---|\n{columns}\n",
         "## Flags\n\nThe column `flags` is a sum of these values; 0 is a source without caveats.\n",

@@ -42,6 +42,8 @@ def main() -> None:
     """Run the command line; a user's mistake is one sentence on standard error and exit code 2."""
     logging.basicConfig(format="zpix: %(message)s", level=logging.WARNING)
     logging.getLogger("zpix.progress").setLevel(logging.INFO)  # how far long work is, where there is no terminal
+    for told in ("zpix.search.searched_bands", "zpix.jobs.demo"):  # what to expect of redshifts
+        logging.getLogger(told).setLevel(logging.INFO)
     try:
         try:
             app()

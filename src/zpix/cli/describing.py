@@ -1,4 +1,4 @@
-"""How is what `zpix info` has found told in ten lines?"""
+"""How is what `zpix info` has found told in ten lines, and a table of surveys?"""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ _ERRORS = {"image": "those of the images", "measured": "scatter of sums measured
 def describe(facts: Facts) -> list[str]:
     """Tell the main facts of a model, a training store or the result of a run.
 
+    Further lines tell how good a model was found to be in which bands.
+
     Parameters
     ----------
     facts : mapping of str to object
@@ -20,11 +22,28 @@ def describe(facts: Facts) -> list[str]:
     Returns
     -------
     list of str
-        Ten lines at the most, each with a name in front.
+        Ten lines at the most, each with a name in front, and a table behind them.
     """
     kinds = {"model": _of_model, "training store": _of_store, "result": _of_result}
     lines = {str(facts["kind"]): str(facts["path"]), **kinds[facts["kind"]](facts)}
-    return [f"{name:15}{text}" for name, text in lines.items() if text]
+    return [f"{name:15}{text}" for name, text in lines.items() if text] + _measured(facts.get("surveys") or {})
+
+
+def _measured(surveys: Facts) -> list[str]:
+    """How good a model was found to be in the bands of which surveys: a heading and a line for each."""
+    sets = surveys.get("sets") or []
+    if not sets:
+        return []
+    limit = f" of galaxies with {surveys['limit']}" if surveys.get("limit") else ""
+    return [
+        f"measured       redshifts{limit}:",
+        *(
+            f"  {own['survey']:20}{len(own['bands']):2d} bands   scatter {own['sigma_nmad']:<8.3g}"
+            f"outliers {own['outlier_fraction']:4.0%}"
+            + (f"   {own['galaxies']} galaxies" if own.get("galaxies") else "")
+            for own in sets
+        ),
+    ]
 
 
 def _of_model(facts: Facts) -> dict[str, str]:
@@ -36,7 +55,7 @@ def _of_model(facts: Facts) -> dict[str, str]:
     return {
         "name": f"{facts.get('name', 'unnamed')}, made by zpix {facts.get('code_version', 'of an unknown version')}",
         "network": f"{shape['backbone']}, redshift head {shape['redshift_head']}, classes {' '.join(shape['classes'])}",
-        "bands": " ".join(shape["bands"]),
+        "bands": " ".join(shape["bands"]) + ("; serves others too" if facts.get("serves_any_bands") else ""),
         "pixels": f"{shape['pixel_scale_arcsec']} arcsec, images of {size} pixels; errors: {_ERRORS[shape['errors']]}",
         "learnt from": _learnt_from(facts),
         "redshifts": "{:g} to {:g}".format(*facts["z_range"]) if facts.get("z_range") else "not told",

@@ -59,7 +59,9 @@ def run_command(
     as_given: AsGiven = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Go on with fewer than three bands, or more missing than the model has learnt."),
+        typer.Option(
+            "--force", help="Go on with fewer than three bands, or bands unlike those that the model has learnt."
+        ),
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -89,8 +91,13 @@ def demo_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory to write to.")] = Path("demo"),
     size_pix: FieldSize = 1024,
     seed: Seed = 20260101,
+    bands: Annotated[
+        str | None,
+        typer.Option(help="Bands to draw and search: a survey such as COSMOS-Web, or a list with commas."),
+    ] = None,
     model: Model = None,
     config: ConfigFile = None,
+    force: Annotated[bool, typer.Option("--force", help="Search bands that zpix run takes only by force.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Simulate a field, run the shipped model on it, and compare with the truth."""
@@ -98,7 +105,10 @@ def demo_command(
     require_free(out, overwrite=overwrite)
     from zpix.jobs.demo import demo
 
-    print_tables(demo(out, size_pix=size_pix, seed=seed, model=model, config=config, overwrite=overwrite).tables())
+    report = demo(
+        out, size_pix=size_pix, seed=seed, bands=bands, model=model, config=config, force=force, overwrite=overwrite
+    )
+    print_tables(report.tables())
     print(f"catalogue         {out / 'result' / 'catalogue.fits'}  (and .parquet, with pdfs.hdf5 and regions.reg)")
     print(f"segmentation map  {out / 'result' / 'segmentation.fits'}")
     for figure in (out / "result" / "detections.png", *sorted((out / "evaluation").glob("*.png"))):

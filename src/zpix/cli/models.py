@@ -266,6 +266,9 @@ def export_command(
     size_pix: Annotated[
         int, typer.Option("--size-pix", "--size", help="Side of the images that an exported network takes, in pixels.")
     ] = 512,
+    bands: Annotated[
+        str | None, typer.Option(help="Bands of the images that an exported network takes, comma-separated.")
+    ] = None,
     config: ConfigFile = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -275,6 +278,6 @@ def export_command(
 
     path = export(
         source, out=out, columns=None if columns is None else columns.value, coco=coco, size_pix=size_pix,
-        config=config, overwrite=overwrite,
+        bands=names(bands), config=config, overwrite=overwrite,
     )  # fmt: skip
     list_files(path)

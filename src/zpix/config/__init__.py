@@ -1,6 +1,6 @@
 """Settings: frozen sections, read from one TOML file, and registries of what they can choose by name."""
 
-from zpix.config.band_sets import BAND_SETS
+from zpix.config.band_sets import BAND_SETS, bands_called
 from zpix.config.registry import Registry
 from zpix.config.sections import (
     AdaptationConfig,
@@ -29,6 +29,7 @@ __all__ = [
     "SimulationConfig",
     "TrainingConfig",
     "as_config",
+    "bands_called",
     "load_config",
     "override",
     "parse_section",

@@ -6,6 +6,10 @@ measured, and in which the demonstration can be drawn.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from zpix.errors import ConfigError
+
 _JADES = ("F090W", "F115W", "F150W", "F200W", "F277W", "F335M", "F356W", "F410M", "F444W")
 _COSMOS_WEB = ("F115W", "F150W", "F277W", "F444W")
 
@@ -23,3 +27,37 @@ BAND_SETS: dict[str, tuple[str, ...]] = {
     "COSMOS-Web with ACS": ("F814W", *_COSMOS_WEB),
     "COSMOS-Web": _COSMOS_WEB,
 }
+
+
+def bands_called(wanted: str | Sequence[str]) -> tuple[str, ...]:
+    """Give the bands that a user means.
+
+    Parameters
+    ----------
+    wanted : str or sequence of str
+        A name of `BAND_SETS` in any case, bands with commas between them, or a list of bands.
+
+    Returns
+    -------
+    tuple of str
+        The bands.
+
+    Raises
+    ------
+    ConfigError
+        If it is the name of no survey.
+
+    Examples
+    --------
+    >>> bands_called("cosmos-web"), bands_called("F150W,F444W")
+    (('F115W', 'F150W', 'F277W', 'F444W'), ('F150W', 'F444W'))
+    """
+    if not isinstance(wanted, str):
+        return tuple(band.strip().upper() for band in wanted)
+    surveys = {survey.upper(): bands for survey, bands in BAND_SETS.items()}
+    if wanted.strip().upper() in surveys:
+        return surveys[wanted.strip().upper()]
+    bands = tuple(band.strip().upper() for band in wanted.split(",") if band.strip())
+    if not bands or (len(bands) == 1 and not bands[0][1:2].isdigit()):
+        raise ConfigError(f"bands = '{wanted}': neither bands nor one of the surveys {', '.join(BAND_SETS)}")
+    return bands

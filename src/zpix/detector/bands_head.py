@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +40,8 @@ class BandsRedshiftHead(PhotometricHead):
     BandError
         If the wavelengths of a band are not known.
     """
+
+    serves_any_bands: ClassVar[bool] = True
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)

@@ -2,16 +2,16 @@
 
 A safetensors file: tensors, and a header of JSON text with the architecture and what the model says of itself: bands,
 pixel scale, classes, training data, metrics and code version. Beside it, `NAME.novelty.safetensors` may describe what
-ordinary sources look like to the network, a few hundred kilobytes that can be renewed without the weights, and
-`NAME.fields.json` what the fields were like that it was taught on.
+ordinary sources look like to the network, a few hundred kilobytes that can be renewed without the weights,
+`NAME.fields.json` what the fields were like that it was taught on, and `NAME.surveys.json` how good it is in which
+bands.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,15 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from zpix.config import ModelConfig, parse_section
+from zpix.detector.any_bands import detector_for_bands, serves_any_bands
+from zpix.detector.beside_checkpoint import load_novelty, load_surveys, load_taught, save_beside
 from zpix.detector.detector import Detector
+from zpix.detector.measured_surveys import MeasuredSurveys
 from zpix.detector.tensor_file import read_tensors, write_tensors
 from zpix.errors import ConfigError, ModelError
+from zpix.image.bands import in_wavelength_order
 
 _FORMAT = "zpix-detector-1"
-_NOVELTY_FORMAT = "zpix-novelty-1"
 
 
 @dataclass(frozen=True)
@@ -144,12 +147,21 @@ class Checkpoint:
         What ordinary sources look like to the network, the arrays of a `sources.Novelty`; empty if not known.
     taught : mapping of str to JSON values
         What the fields were like that it was taught on, values of an `image.Taught`; empty if not known.
+    surveys : MeasuredSurveys
+        How good its redshifts are in the bands of which surveys; empty if not measured.
+    novelty_bands : tuple of str
+        Bands that `novelty` describes; empty for those that the model was taught.
+    narrowed_from : tuple of str
+        Bands that the model was taught, if those of the detector are others; see `for_bands`.
     """
 
     detector: Detector
     about: About = field(default_factory=About)
     novelty: dict[str, Tensor] = field(default_factory=dict)
     taught: Mapping[str, Any] = field(default_factory=dict)
+    surveys: MeasuredSurveys = field(default_factory=MeasuredSurveys)
+    novelty_bands: tuple[str, ...] = ()
+    narrowed_from: tuple[str, ...] = ()
 
     @property
     def config(self) -> ModelConfig:
@@ -173,16 +185,78 @@ class Checkpoint:
         """
         return self.config.bands
 
+    @property
+    def taught_bands(self) -> tuple[str, ...]:
+        """Names of the bands that the model was taught.
+
+        Returns
+        -------
+        tuple of str
+            Those of the detector, unless `for_bands` has given it others.
+        """
+        return self.narrowed_from or self.bands
+
+    @property
+    def described_bands(self) -> tuple[str, ...]:
+        """Names of the bands in which `novelty` describes ordinary sources.
+
+        Returns
+        -------
+        tuple of str
+            `novelty_bands`, or those that were taught.
+        """
+        return self.novelty_bands or self.taught_bands
+
+    @property
+    def serves_any_bands(self) -> bool:
+        """Say whether the weights know no band, so that any set of bands of known wavelengths can be searched.
+
+        Returns
+        -------
+        bool
+            True if the redshift head and the detector's input both say so.
+        """
+        return serves_any_bands(self.detector)
+
+    def for_bands(self, bands: Sequence[str]) -> Checkpoint:
+        """Give the same model for another set of bands, without a copy of its weights.
+
+        Parameters
+        ----------
+        bands : sequence of str
+            Bands, in any order.
+
+        Returns
+        -------
+        Checkpoint
+            Whose bands are these, by pivot wavelength; the same checkpoint if they are its own, or if it does not serve
+            any bands.
+
+        Raises
+        ------
+        BandError
+            If the wavelengths of a band are not known.
+        """
+        wanted = tuple(in_wavelength_order(bands))
+        if not self.serves_any_bands or wanted == self.bands:
+            return self
+        with _WithoutRandomWeights():
+            detector = detector_for_bands(self.detector, wanted)
+        return replace(self, detector=detector, narrowed_from=self.taught_bands)
+
 
 def save_checkpoint(path: str | Path, checkpoint: Checkpoint, *, half: bool = False) -> None:
-    """Write a checkpoint, and its novelty beside it; each file appears whole or not at all.
+    """Write a checkpoint, and what lies beside it; each file appears whole or not at all.
+
+    A model that `for_bands` has narrowed is written with the bands that it was taught.
 
     Parameters
     ----------
     path : str or Path
         The file.
     checkpoint : Checkpoint
-        What to write. Without novelty or fields, those that lie beside the file are removed: they are of other weights.
+        What to write. Without novelty, fields or surveys, those that lie beside the file are removed: they are of
+        other weights.
     half : bool, default False
         Whether to keep floating-point weights as float16.
 
@@ -197,51 +271,18 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint, *, half: bool = Fa
     }
     header = {
         "format": _FORMAT,
-        "model": checkpoint.config.model_dump_json(),
+        "model": checkpoint.config.model_copy(update={"bands": checkpoint.taught_bands}).model_dump_json(),
         "about": json.dumps(checkpoint.about.to_header()),
     }
     write_tensors(path, tensors, header)
-    if checkpoint.novelty:
-        own = {"format": _NOVELTY_FORMAT, "of": _fingerprint(checkpoint.detector)}
-        write_tensors(novelty_path(path), checkpoint.novelty, own)
-    else:
-        novelty_path(path).unlink(missing_ok=True)
-    if checkpoint.taught:
-        taught_path(path).write_text(json.dumps(checkpoint.taught, indent=1) + "\n", encoding="utf-8")
-    else:
-        taught_path(path).unlink(missing_ok=True)
-
-
-def novelty_path(path: str | Path) -> Path:
-    """Say where the novelty of a checkpoint is kept.
-
-    Parameters
-    ----------
-    path : str or Path
-        The checkpoint, such as `model.safetensors`.
-
-    Returns
-    -------
-    Path
-        Beside it, such as `model.novelty.safetensors`.
-    """
-    return Path(path).with_suffix(".novelty.safetensors")
-
-
-def taught_path(path: str | Path) -> Path:
-    """Say where it is kept what the fields were like that a checkpoint was taught on.
-
-    Parameters
-    ----------
-    path : str or Path
-        The checkpoint, such as `model.safetensors`.
-
-    Returns
-    -------
-    Path
-        Beside it, such as `model.fields.json`.
-    """
-    return Path(path).with_suffix(".fields.json")
+    save_beside(
+        path,
+        checkpoint.detector,
+        novelty=checkpoint.novelty,
+        novelty_bands=checkpoint.novelty_bands,
+        taught=checkpoint.taught,
+        surveys=checkpoint.surveys,
+    )
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -261,7 +302,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     ------
     ModelError
         If the file is missing, damaged, not of zpix, or its tensors do not fit its architecture; if the novelty beside
-        it is damaged or that of another model.
+        it is damaged or that of another model, or another file beside it cannot be read.
     """
     tensors, header = read_tensors(path)
     if header.get("format") != _FORMAT:
@@ -278,8 +319,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         what = " ".join(str(error).splitlines()[1:2]).strip()
         raise ModelError(f"{path}: tensors do not fit the architecture in the header: {what}") from None
     about = About.from_header(json.loads(header.get("about", "{}")))
-    novelty = _load_novelty(novelty_path(path), detector)
-    return Checkpoint(detector.eval(), about, novelty, load_taught(path))
+    novelty, described = load_novelty(path, detector)
+    return Checkpoint(detector.eval(), about, novelty, load_taught(path), load_surveys(path), described)
 
 
 class _WithoutRandomWeights(TorchFunctionMode):
@@ -289,49 +330,6 @@ class _WithoutRandomWeights(TorchFunctionMode):
         if func in (Tensor.normal_, Tensor.uniform_):
             return args[0]
         return func(*args, **(kwargs or {}))
-
-
-def load_taught(path: str | Path) -> dict[str, Any]:
-    """Read what the fields were like that a checkpoint was taught on, without its weights.
-
-    Parameters
-    ----------
-    path : str or Path
-        The checkpoint.
-
-    Returns
-    -------
-    dict of str to JSON values
-        Empty if nothing is kept beside it.
-
-    Raises
-    ------
-    ModelError
-        If what is kept there is not JSON.
-    """
-    place = taught_path(path)
-    if not place.is_file():
-        return {}
-    try:
-        return dict(json.loads(place.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise ModelError(f"{place}: cannot be read: {error}") from None
-
-
-def _load_novelty(path: Path, detector: Detector) -> dict[str, Tensor]:
-    """The novelty kept beside a checkpoint; empty if there is none."""
-    if not path.is_file():
-        return {}
-    tensors, header = read_tensors(path)
-    if header.get("format") != _NOVELTY_FORMAT or header.get("of") != _fingerprint(detector):
-        raise ModelError(f"{path}: not of the model beside it: remove it, or put the model's own there")
-    return tensors
-
-
-def _fingerprint(detector: Detector) -> str:
-    """Hash that differs between the weights of two trainings, the same in full and in half precision."""
-    weight = detector.redshift_head.mixture.linear.weight.detach().cpu().to(torch.float16)
-    return hashlib.sha256(bytes(weight.contiguous().view(torch.uint8).flatten().tolist())).hexdigest()[:16]
 
 
 def default_model() -> Path:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import NamedTuple, final
+from typing import ClassVar, NamedTuple, final
 
 import torch
 from torch import Tensor, nn
@@ -116,8 +116,14 @@ class RedshiftHead(nn.Module, ABC):
     ----------
     config : ModelConfig
         Shape of the network.
+
+    Attributes
+    ----------
+    serves_any_bands : bool
+        Whether the weights know no band, so that they serve any `config.bands`; a class says it, by default false.
     """
 
+    serves_any_bands: ClassVar[bool] = False
     mixture: MixtureLayer
 
     def __init__(self, config: ModelConfig) -> None:

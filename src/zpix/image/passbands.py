@@ -6,6 +6,7 @@ bring them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from zpix.errors import BandError
@@ -92,3 +93,35 @@ def passband(band: str) -> Passband:
         raise BandError(f"'{band}': its wavelengths are not known; known are {' '.join(HALF_HEIGHT_UM)}")
     blue, red = HALF_HEIGHT_UM[band]
     return Passband(blue, PIVOT_UM[band], red)
+
+
+def overlapping_bands(band: str, others: Iterable[str]) -> tuple[str, ...]:
+    """List the bands whose curves overlap that of a band, between their half heights.
+
+    Parameters
+    ----------
+    band : str
+        Name of the band.
+    others : iterable of str
+        Names of bands; those that are not known overlap nothing.
+
+    Returns
+    -------
+    tuple of str
+        Those of them that do, in their order.
+
+    Raises
+    ------
+    BandError
+        If the wavelengths of `band` are not known.
+
+    Examples
+    --------
+    >>> overlapping_bands("F182M", ("F150W", "F162M", "F200W", "F210M"))
+    ('F200W',)
+    """
+    own = passband(band)
+    known = [other for other in others if other in HALF_HEIGHT_UM]
+    return tuple(
+        other for other in known if passband(other).blue_um < own.red_um and own.blue_um < passband(other).red_um
+    )

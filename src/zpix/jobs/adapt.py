@@ -50,6 +50,7 @@ from zpix.plots import adaptation_figure, save_figure
 from zpix.search.apertures import ReferenceApertures
 from zpix.search.reference import read_placed_reference
 from zpix.search.requirements import check_mosaic, examine_for, load_to_search, what_decides
+from zpix.search.searched_bands import narrowed
 from zpix.sources import WidthCalibration, has_redshift
 from zpix.spectra import milky_way_transmission
 from zpix.surveys import Compilation
@@ -63,8 +64,8 @@ log = logging.getLogger(__name__)
 
 #: What a directory of an adaptation holds.
 PRODUCTS = (
-    "model.safetensors", "model.novelty.safetensors", "model.fields.json", "report.md", "report.json", "suspects.csv",
-    "adaptation.png",
+    "model.safetensors", "model.novelty.safetensors", "model.fields.json", "model.surveys.json", "report.md",
+    "report.json", "suspects.csv", "adaptation.png",
 )  # fmt: skip
 _BRIGHT_BAND = "F444W"  # of magnitudes; without it the last band
 
@@ -137,7 +138,7 @@ def adapt(
     workers : int, default: 1
         Number of processes that draw the mock; the result is the same for any number.
     force : bool, default: False
-        Whether a mosaic is taken that lacks more bands than the model has learnt to do without.
+        Whether a mosaic is taken that `run` takes only by force.
     overwrite : bool, default: False
         Whether an earlier adaptation at `out` is replaced.
     config : str, Path, Config, AdaptationConfig, InferenceConfig or SimulationConfig, optional
@@ -174,6 +175,7 @@ def adapt(
         base = taught_simulation(checkpoint.about.training_data)
     with open_mosaic(mosaics) as given:
         check_mosaic(given, checkpoint, force=force)
+        checkpoint = narrowed(checkpoint, given.bands)
         compilation = spectra_on(given, lists, radius_arcsec=radius_arcsec) if lists else None
         verdict = examine_for(given, checkpoint, inference)
         placed = None if catalogue is None else read_placed_reference(catalogue, segmentation, given)

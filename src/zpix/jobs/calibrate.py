@@ -55,7 +55,8 @@ def calibrate(model: str | Path, store: str | Path, *, device: str = "auto") -> 
     ModelError
         If the checkpoint cannot be used.
     StoreError
-        If the store is not of the model's bands and pixel scale, or has fewer than 200 validation redshifts.
+        If the store is not of the model's bands and pixel scale, or has fewer than 200 validation redshifts. For a
+        model that serves any bands, the store may have some of those that it was taught.
     """
     checkpoint = load_checkpoint(model)
     data = Store(store, errors=checkpoint.config.errors)
@@ -64,12 +65,15 @@ def calibrate(model: str | Path, store: str | Path, *, device: str = "auto") -> 
             f"{store}: has {len(known_redshifts(data, 'validation'))} validation redshifts: a calibration needs "
             f"{_FEWEST} or more"
         )
-    check_store(data, checkpoint.config, needs="validation")
+    model_in_bands = _in_bands_of(data, checkpoint)
     config = InferenceConfig(device=device)
-    predictor = Predictor(checkpoint, config)
+    predictor = Predictor(model_in_bands, config)
+    planes = [data.bands.index(band) for band in predictor.bands]
     with predictor.measured_ranges() as ranges:
         tiles = (data.read("validation", index) for index in range(data.count("validation")))
-        seen = [_found(tile, predictor, config) for tile in track(tiles, "calibrating", data.count("validation"))]
+        seen = [
+            _found(tile, planes, predictor, config) for tile in track(tiles, "calibrating", data.count("validation"))
+        ]
     mixture = ZMixture(
         *(np.concatenate([getattr(one.mixture, name) for one in seen]) for name in ("weights", "means", "widths"))
     )  # fmt: skip
@@ -83,8 +87,21 @@ def calibrate(model: str | Path, store: str | Path, *, device: str = "auto") -> 
     about = replace(checkpoint.about, width_calibration=asdict(calibration), conformal=asdict(conformal), ranges=ranges)
     novelty = Novelty.fit(features, snr, widths=predictor.feature_widths)
     arrays = {name: torch.from_numpy(values) for name, values in novelty.to_arrays().items()}
-    save_checkpoint(model, Checkpoint(checkpoint.detector, about, arrays, checkpoint.taught))
+    described = model_in_bands.bands if model_in_bands.narrowed_from else ()
+    save_checkpoint(model, replace(checkpoint, about=about, novelty=arrays, novelty_bands=described))
     return calibration
+
+
+def _in_bands_of(store: Store, checkpoint: Checkpoint) -> Checkpoint:
+    """Return a model in the bands of a store, which is refused if it does not fit the model."""
+    further = [band for band in store.bands if band not in checkpoint.taught_bands]
+    if checkpoint.serves_any_bands and not further:
+        checkpoint = checkpoint.for_bands(store.bands)
+        fitting = checkpoint.config.model_copy(update={"bands": store.bands})  # in any order
+    else:
+        fitting = checkpoint.config
+    check_store(store, fitting, needs="validation")
+    return checkpoint
 
 
 def can_calibrate(store: Store) -> bool:
@@ -113,9 +130,10 @@ class _Seen:
     features: NDArray[np.float32]
 
 
-def _found(tile: AnnotatedTile, predictor: Predictor, config: InferenceConfig) -> _Seen:
-    """Return the detections of a tile that match sources of known redshift."""
-    pixels = Pixels(tile.flux, tile.error, np.isfinite(tile.error))
+def _found(tile: AnnotatedTile, planes: list[int], predictor: Predictor, config: InferenceConfig) -> _Seen:
+    """Return the detections of a tile, of which the predictor takes some planes, that match known redshifts."""
+    flux, error = (own if planes == list(range(len(own))) else own[planes] for own in (tile.flux, tile.error))
+    pixels = Pixels(flux, error, np.isfinite(error))
     found = predictor.predict(pixels, dust=tile.dust)
     boxes, present = segment_boxes(tile.segmentation, len(tile))
     known = present & np.isfinite(tile.redshift)

@@ -11,6 +11,7 @@ from zpix.image import Taught, Verdict, examine_mosaic, judge, open_mosaic
 from zpix.outputs import output_directory, refuse_to_replace, write_json
 from zpix.plots import examination_figure, save_figure
 from zpix.search.requirements import differences_from_model
+from zpix.search.searched_bands import expected_in
 
 PRODUCTS = ("check.json", "check.png")
 
@@ -61,7 +62,12 @@ def check(
         examination = examine_mosaic(mosaic, pixel_scale_arcsec=mosaic.pixel_scale_arcsec)
         taught = Taught.from_saved(checkpoint.taught)
         verdict = judge(examination, taught, errors=checkpoint.config.errors, remarks=mosaic.remarks)
-        verdict = replace(verdict, warnings=(*differences_from_model(mosaic, checkpoint), *verdict.warnings))
+        expected = expected_in(mosaic.bands, checkpoint)
+        verdict = replace(
+            verdict,
+            warnings=(*differences_from_model(mosaic, checkpoint), *verdict.warnings),
+            notes=(*([] if expected is None else [expected.sentence]), *verdict.notes),
+        )
     if out is not None:
         with output_directory(out, products=PRODUCTS, overwrite=overwrite) as place:
             write_json(place / "check.json", verdict.to_json())

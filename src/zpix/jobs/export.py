@@ -6,12 +6,14 @@ network as a program of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from zpix.catalogue import Names, read_catalogue, refuse_other_endings, under_other_names, write_table
 from zpix.config import Config, InferenceConfig, as_config
 from zpix.errors import ConfigError, OutputError
+from zpix.image import band_name
 from zpix.jobs.info import kind_of
 from zpix.outputs import output_directory, refuse_existing, whole_file
 
@@ -26,6 +28,7 @@ def export(
     columns: Names | None = None,
     coco: bool = False,
     size_pix: int = 512,
+    bands: Sequence[str] | None = None,
     config: str | Path | Config | InferenceConfig | None = None,
     overwrite: bool = False,
 ) -> Path:
@@ -44,6 +47,9 @@ def export(
         Of a store: write it as COCO annotations with images in numpy's format, as DeepDISC reads them.
     size_pix : int, default: 512
         Of a model: side of the images that the program takes, in pixels.
+    bands : sequence of str, optional
+        Of a model that serves any bands: bands of the images, which the program takes by wavelength; those that the
+        model was taught by default.
     config : str, Path, Config or InferenceConfig, optional
         Of a model: settings of the search (`score_threshold`, `nms_iou`, `proposals_per_megapixel`).
     overwrite : bool, default: False
@@ -65,8 +71,8 @@ def export(
     >>> zpix.export(out="network.onnx", size_pix=512)  # doctest: +SKIP
     """
     kind = "model" if source is None else kind_of(source)
-    given = {"columns": columns is not None, "coco": coco}
-    fitting = {"result": "columns", "training store": "coco"}.get(kind)
+    given = {"columns": columns is not None, "coco": coco, "bands": bands is not None}
+    fitting = {"result": "columns", "training store": "coco", "model": "bands"}[kind]
     for option, is_given in given.items():
         if is_given and option != fitting:
             raise ConfigError(f"{option} is not for a {kind}: '{source or 'the shipped model'}' is one")
@@ -74,7 +80,8 @@ def export(
         return _export_catalogue(Path(str(source)), Path(out), columns, overwrite=overwrite)
     if kind == "training store":
         return _export_store(Path(str(source)), Path(out), coco=coco, overwrite=overwrite)
-    return _export_model(source, Path(out), size_pix, as_config(config, "inference").inference, overwrite=overwrite)
+    inference = as_config(config, "inference").inference
+    return _export_model(source, Path(out), size_pix, bands, inference, overwrite=overwrite)
 
 
 def _export_catalogue(source: Path, out: Path, columns: Names | None, *, overwrite: bool) -> Path:
@@ -104,7 +111,13 @@ def _export_store(source: Path, out: Path, *, coco: bool, overwrite: bool) -> Pa
 
 
 def _export_model(
-    source: str | Path | None, out: Path, size_pix: int, inference: InferenceConfig, *, overwrite: bool
+    source: str | Path | None,
+    out: Path,
+    size_pix: int,
+    bands: Sequence[str] | None,
+    inference: InferenceConfig,
+    *,
+    overwrite: bool,
 ) -> Path:
     """Write a network as a program."""
     from zpix.detector import default_model, load_checkpoint
@@ -116,6 +129,10 @@ def _export_model(
         raise ConfigError(f"size_pix is {size_pix}: it must be a multiple of 32, and 64 or more")
     refuse_existing(out, overwrite=overwrite)
     checkpoint = load_checkpoint(default_model() if source is None else source)
+    if bands is not None and not checkpoint.serves_any_bands:
+        raise ConfigError(f"bands is for a model that serves any; this one takes {' '.join(checkpoint.bands)}")
+    if bands is not None:
+        checkpoint = checkpoint.for_bands([band_name(band) for band in bands])
     chosen = {name: getattr(inference, name) for name in ("score_threshold", "nms_iou", "proposals_per_megapixel")}
     network = FixedDetector(checkpoint.detector, size_pix=size_pix, **chosen)
     about: dict[str, Any] = {

@@ -29,7 +29,8 @@ def info(path: str | Path | None = None) -> dict[str, Any]:
     -------
     dict of str to object
         Its `kind`: "model", "training store" or "result", and its `path`. Of a model, its settings as `model`, and
-        everything that its file says of it: name, training data, counts, range of redshifts, scores and more. Of a
+        everything that its file says of it: name, training data, counts, range of redshifts, scores and more; whether
+        it `serves_any_bands` beside those that it was taught, and `surveys`, how good it is in which bands. Of a
         store, `bands`, `tile_size`, `pixel_scale_arcsec`, `classes`, `counts` of each split, `about`, and
         `error_factors`, the median scatter of sums on empty sky over their error in each band, or None. Of a result,
         its `bands` and `missing_bands`, numbers of `sources` by class and by flag, the facts of its header, and those
@@ -99,6 +100,8 @@ def _of_model(path: Path | None) -> dict[str, Any]:
         "path": str(path),
         "model": checkpoint.config.model_dump(),
         "knows_ordinary_sources": bool(checkpoint.novelty),
+        "serves_any_bands": checkpoint.serves_any_bands,
+        "surveys": checkpoint.surveys.to_saved(),
         **checkpoint.about.to_header(),
     }
 

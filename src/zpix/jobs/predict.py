@@ -21,6 +21,7 @@ from zpix.search.assembly import assemble
 from zpix.search.doubts import count_faint, remark_on
 from zpix.search.parts import KeptParts
 from zpix.search.requirements import check_model, check_mosaic, examine_for
+from zpix.search.searched_bands import narrowed, say_what_to_expect
 from zpix.search.searcher import Searcher
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ def predict(
     as_given : bool, optional
         Whether the pixels are taken as they are, as in `run`, in place of that of `config`.
     force : bool, default: False
-        Whether an image is searched that has fewer than three bands of the model, or lacks more of them than the model
-        has learnt to do without.
+        Whether an image is searched that has fewer than three bands, a band unlike any that the model was taught, or,
+        for a model that names its bands, lacks more of them than it has learnt to do without.
 
     Returns
     -------
@@ -109,6 +110,8 @@ def predict(
     inference = inference.model_copy(update={"dust": _dust(inference.dust, dust, on_sky=image.wcs is not None)})
     check_model(checkpoint, inference, name)
     missing = check_mosaic(image, checkpoint, force=force)
+    checkpoint = narrowed(checkpoint, image.bands)
+    say_what_to_expect(image.bands, checkpoint)
     verdict = examine_for(image, checkpoint, inference)
     image = image.repaired(verdict.repairs)
     blocks = make_blocks(image.shape, inference)
@@ -144,7 +147,7 @@ def _image(
     scale_arcsec: float | None,
     checkpoint: Checkpoint,
 ) -> ArrayImage:
-    """The image, in bands of which the model knows each."""
+    """The image, in bands of which a model that names its bands knows each."""
     if isinstance(flux, Mapping):
         if error is not None or bands is not None:
             raise ArrayError("flux is a mapping by band, which holds errors and names: leave out error and bands")
@@ -154,7 +157,7 @@ def _image(
     else:
         names = checkpoint.bands if bands is None else bands
         image = image_of_arrays(flux, error, bands=names, wcs=wcs, scale_arcsec=scale_arcsec)
-    unknown = [band for band in image.bands if band not in checkpoint.bands]
+    unknown = [] if checkpoint.serves_any_bands else [band for band in image.bands if band not in checkpoint.bands]
     if 0 < len(unknown) < len(image.bands):
         raise BandError(
             f"the model does not know {' '.join(unknown)}: leave it out, or take a model with it; "

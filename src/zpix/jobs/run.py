@@ -24,6 +24,7 @@ from zpix.search.reference import read_placed_reference
 from zpix.search.requirements import check_mosaic, examine_for, load_to_search, require_room, what_decides
 from zpix.search.resampled import resample_for_run
 from zpix.search.search_task import describe_search
+from zpix.search.searched_bands import narrowed, say_what_to_expect
 from zpix.search.whole_field import FieldSummary, find_sources
 
 log = logging.getLogger(__name__)
@@ -97,8 +98,8 @@ def run(
         and errors are scaled where the examination of the mosaics asks for it, and mosaics whose pixels contradict
         their headers are refused.
     force : bool, default: False
-        Whether a mosaic is searched that has fewer than three bands of the model, or lacks more of them than the model
-        has learnt to do without.
+        Whether a mosaic is searched that has fewer than three bands, a band unlike any that the model was taught, or,
+        for a model that names its bands, lacks more of them than it has learnt to do without.
     overwrite : bool, default: False
         Whether an earlier run at `out` is replaced.
 
@@ -189,9 +190,11 @@ def write_run(
         require_hats()
     model = Path(default_model() if model is None else model).absolute()
     checkpoint = load_to_search(model, inference, mosaics)
-    moved = resample_for_run(mosaics, checkpoint.config, out=out, overwrite=overwrite) if resample else None
+    moved = resample_for_run(mosaics, checkpoint, out=out, overwrite=overwrite) if resample else None
     with open_mosaic(mosaics if moved is None else moved.paths) as given:
         missing = check_mosaic(given, checkpoint, force=force)
+        checkpoint = narrowed(checkpoint, given.bands)
+        expected = say_what_to_expect(given.bands, checkpoint)
         require_room(out, given.shape)
         start = time.perf_counter()
         verdict = examine_for(given, checkpoint, inference)
@@ -214,10 +217,11 @@ def write_run(
             summary.seconds = {"examining": examining} | summary.seconds
             catalogue = write_products(
                 work.products, search, blocks, mosaic, summary, model=known.to_header(), reference=placed,
-                verdict=verdict,
+                verdict=verdict, expected=expected,
             )  # fmt: skip
             _write_further(work.products, catalogue, mosaic, summary, hats=hats, scheduler=scheduler)
-            told = {**record, "examination": verdict.to_json(), **vars(summary)}
+            told = {**record, "expected": expected and expected.to_json(), "examination": verdict.to_json()}
+            told |= vars(summary)
             (work.products / "run.json").write_text(json.dumps(told, indent=2) + "\n")
     if moved is not None:
         moved.remove()

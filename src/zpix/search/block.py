@@ -15,6 +15,7 @@ from zpix.image import BandRepair, NoiseCurve, reopen_mosaic
 from zpix.search.apertures import ReferenceApertures
 from zpix.search.blocks import Block
 from zpix.search.parts import Part, read_part, write_part
+from zpix.search.searched_bands import narrowed
 from zpix.search.searcher import BlockSummary, Searcher
 from zpix.search.workers import computing_with
 
@@ -48,7 +49,7 @@ class Search:
     repairs : tuple of BandRepair
         What is done to the pixels when they are read.
     noise : NoiseCurve or None
-        Scatter of sums of these pixels over their errors, in the bands of the model.
+        Scatter of sums of these pixels over their errors, in the bands that are searched.
     """
 
     model: Path
@@ -153,7 +154,7 @@ def _searcher(search: Search) -> Searcher:
     if search.reference is not None:
         segmentation = search.reference_segmentation
         reference = ReferenceApertures(search.reference, shape=mosaic.shape, segmentation=segmentation)
-    checkpoint = load_checkpoint(search.model)
+    checkpoint = narrowed(load_checkpoint(search.model), mosaic.bands)
     return Searcher(
         checkpoint, mosaic, search.config, keep=search.keep, reference=reference, facts=dict(search.facts),
         noise=search.noise,

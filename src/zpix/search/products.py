@@ -20,6 +20,7 @@ from zpix.catalogue import (
     write_regions,
 )
 from zpix.config import write_config
+from zpix.detector import Expectation
 from zpix.image import Mosaic, Verdict
 from zpix.search.assembly import Counterparts, assemble
 from zpix.search.block import Search
@@ -47,6 +48,7 @@ def write_products(
     model: Mapping[str, Any],
     reference: PlacedReference | None,
     verdict: Verdict,
+    expected: Expectation | None = None,
 ) -> CatalogueFile:
     """Put the parts of a field together and write what can be read of them.
 
@@ -70,6 +72,8 @@ def write_products(
         The reference catalogue on the mosaic, if there is one.
     verdict : Verdict
         What the examination of the mosaic came to, for the README.
+    expected : Expectation, optional
+        What to expect of redshifts in these bands, for the README.
 
     Returns
     -------
@@ -93,7 +97,8 @@ def write_products(
     write_pdf_grid(place / "pdf_grid.hdf5", catalogue)
     write_regions(place / "regions.reg", catalogue, wcs=mosaic.wcs)
     told = None if reference is None else reference.told
-    write_readme(place / "README.md", catalogue, model=model, reference=told, verdict=verdict)
+    sentence = None if expected is None else expected.sentence
+    write_readme(place / "README.md", catalogue, model=model, reference=told, verdict=verdict, expected=sentence)
     # The number of workers does not change the result, and is not kept with it.
     write_config(place / "config.toml", inference=search.config.model_copy(update={"workers": 0}))
     summary.seconds["other products"] = time.perf_counter() - start

@@ -17,19 +17,14 @@ from zpix.disk_space import refuse_without_room
 from zpix.errors import BandError, ConfigError, ModelError
 from zpix.image import BandRepair, Mosaic, MosaicPaths, Taught, Verdict, examine_mosaic, judge, named_bands
 from zpix.search.array_image import ArrayImage
+from zpix.search.searched_bands import FEWEST_BANDS, check_bands, judge_bands, searched_bands
 
 log = logging.getLogger(__name__)
 
 # Mosaics within this factor of the model's pixel scale show it sources of the sizes it knows.
 _PIXEL_SCALE_TOLERANCE = 0.05
-# With two bands there is one colour, which any redshift can have.
-_FEWEST_BANDS = 3
 # Share of the training images that lacked as many bands, from which on a model counts as taught to do without them.
 _TAUGHT_SHARE = 0.01
-# Fraction of outliers to F444W = 28 by the number of missing bands, of models that were measured
-# (docs/notebook/2026-11-28-missing-bands.md).
-_OUTLIERS = {"zpix-default-6": {0: 0.08, 1: 0.09, 2: 0.14, 3: 0.15, 4: 0.24, 5: 0.38, 6: 0.61}}
-
 
 # What a run writes at the least: the segmentation map, and the other products of a small field.
 _BYTES_PER_PIXEL = 4
@@ -134,8 +129,10 @@ def check_named(bands: Sequence[str], checkpoint: Checkpoint) -> None:
     Raises
     ------
     BandError
-        If the model does not know one of them.
+        If the model does not know one of them; a model that serves any bands refuses none here.
     """
+    if checkpoint.serves_any_bands:
+        return
     unknown = [band for band in bands if band not in checkpoint.bands]
     if unknown:
         raise BandError(
@@ -145,7 +142,7 @@ def check_named(bands: Sequence[str], checkpoint: Checkpoint) -> None:
 
 
 def check_mosaic(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, *, force: bool = False) -> tuple[str, ...]:
-    """Refuse a mosaic that the model cannot read; warn of missing bands.
+    """Refuse a mosaic that the model cannot read; warn of bands that are missing, or that were not taught.
 
     Parameters
     ----------
@@ -154,23 +151,24 @@ def check_mosaic(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, *, force: 
     checkpoint : Checkpoint
         The model.
     force : bool, default: False
-        Whether a mosaic is searched that lacks more bands than the model has learnt to do without.
+        Whether a mosaic is searched that lacks more bands than the model has learnt to do without, or has bands unlike
+        any that it was taught.
 
     Returns
     -------
     tuple of str
-        Bands of the model that the mosaic lacks.
+        Bands of the model that the mosaic lacks; for a model that serves any bands, none.
 
     Raises
     ------
     BandError
         If the mosaic has none of the model's bands; unless `force` is set, also if it has fewer than three of them, or
-        lacks more than the model was taught to do without.
+        lacks more than the model was taught to do without; for a model that serves any bands, as in `check_bands`.
     ModelError
         If its pixel scale is not the model's.
     """
-    missing = tuple(band for band in checkpoint.bands if band not in mosaic.bands)
-    if len(missing) == len(checkpoint.bands):
+    missing = tuple(band for band in searched_bands(checkpoint, mosaic.bands) if band not in mosaic.bands)
+    if not checkpoint.serves_any_bands and len(missing) == len(checkpoint.bands):
         raise BandError(
             f"the mosaic has bands {' '.join(mosaic.bands)}, none of which the model knows; "
             f"it was trained on {' '.join(checkpoint.bands)}"
@@ -183,7 +181,9 @@ def check_mosaic(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, *, force: 
             f"{expected:.4f}: let `zpix run` bring them to such pixels with --resample, or do it once with "
             f"`zpix align --pixel-scale {expected:g}`"
         )
-    if missing:
+    if checkpoint.serves_any_bands:
+        check_bands(mosaic.bands, checkpoint, force=force)
+    elif missing:
         _judge_missing(missing, checkpoint, force=force)
     return missing
 
@@ -213,23 +213,15 @@ def _judge_missing(missing: Sequence[str], checkpoint: Checkpoint, *, force: boo
     """Warn of missing bands, or refuse to go on without them."""
     known, taught = len(checkpoint.bands), most_missing(checkpoint)
     left = known - len(missing)
-    worse = _OUTLIERS.get(checkpoint.about.name or "", {})
-    expected = ""
-    if worse:
-        measured = worse[max(count for count in worse if count <= len(missing))]
-        expected = (
-            f"; expect about {measured:.0%} outliers among redshifts to F444W = 28, as were found with {left} bands of "
-            f"a simulated field, where all {known} bands give {worse[0]:.0%}"
-        )
     lacks = f"the mosaic lacks {' '.join(missing)}, and has {left} of the {known} bands of the model"
     reason = None
-    if left < _FEWEST_BANDS:
-        reason = f"fewer than {_FEWEST_BANDS} bands do not tell redshifts"
+    if left < FEWEST_BANDS:
+        reason = f"fewer than {FEWEST_BANDS} bands do not tell redshifts"
     elif taught is not None and len(missing) > taught:
         reason = f"it has learnt to do without {taught} at most" if taught else "it has not learnt to do without any"
     if reason is not None and not force:
-        raise BandError(f"{lacks}: {reason}{expected}; --force (force=True in Python) goes on all the same")
-    log.warning("%s: it gets a mask instead, and n_bands says so%s", lacks, expected)
+        raise BandError(f"{lacks}: {reason}; --force (force=True in Python) goes on all the same")
+    log.warning("%s: it gets a mask instead, and n_bands says so", lacks)
 
 
 def is_scale_of_model(scale_arcsec: float, expected_arcsec: float) -> bool:
@@ -267,11 +259,15 @@ def differences_from_model(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) 
     """
     said = []
     missing = [band for band in checkpoint.bands if band not in mosaic.bands]
-    if missing:
-        said.append(f"the mosaics lack {' '.join(missing)} of the {len(checkpoint.bands)} bands of the model")
     unknown = [band for band in mosaic.bands if band not in checkpoint.bands]
-    if unknown:
-        said.append(f"the model does not know {' '.join(unknown)}, and makes no use of it")
+    if checkpoint.serves_any_bands:
+        judged = judge_bands(mosaic.bands, checkpoint)
+        said += [*([] if judged.refused is None else [f"zpix run needs --force: {judged.refused}"]), *judged.warnings]
+    else:
+        if missing:
+            said.append(f"the mosaics lack {' '.join(missing)} of the {len(checkpoint.bands)} bands of the model")
+        if unknown:
+            said.append(f"the model does not know {' '.join(unknown)}, and makes no use of it")
     expected, scale = checkpoint.config.pixel_scale_arcsec, mosaic.pixel_scale_arcsec
     if scale is not None and not is_scale_of_model(scale, expected):
         said.append(
@@ -282,7 +278,7 @@ def differences_from_model(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint) 
 
 
 def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: InferenceConfig) -> Verdict:
-    """Examine a mosaic in the bands that a model knows; warn of what is wrong or outside what it was taught.
+    """Examine a mosaic in the bands that a model searches; warn of what is wrong or outside what it was taught.
 
     Parameters
     ----------
@@ -307,7 +303,8 @@ def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: Inf
         If fluxes are wrong by a factor of ten or more.
     """
     scale = mosaic.pixel_scale_arcsec or checkpoint.config.pixel_scale_arcsec
-    known = [band for band in mosaic.bands if band in checkpoint.bands]
+    searched = searched_bands(checkpoint, mosaic.bands)
+    known = [band for band in mosaic.bands if band in searched]
     examination = examine_mosaic(mosaic, pixel_scale_arcsec=scale, bands=known)
     taught = Taught.from_saved(checkpoint.taught)
     remarks = mosaic.remarks if isinstance(mosaic, Mosaic) else ()  # logged when the files were opened

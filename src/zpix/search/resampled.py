@@ -16,13 +16,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from zpix.config import ModelConfig
+from zpix.detector import Checkpoint
 from zpix.image import BandImage, MosaicPaths, PixelGrid, band_on_scale, bring_onto, choose_grid, open_images
 from zpix.image.grids import pixel_scale_arcsec
 from zpix.image.target_grids import is_on_one_grid
 from zpix.outputs import OVERWRITE, other_settings, refuse_other_settings, resumable_directory, whole_file, write_json
 from zpix.progress import progress_bar
 from zpix.search.requirements import is_scale_of_model
+from zpix.search.searched_bands import searched_bands
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class ResampledMosaics:
 
 def resample_for_run(
     mosaics: MosaicPaths,
-    model: ModelConfig,
+    model: Checkpoint,
     *,
     out: str | Path,
     overwrite: bool,
@@ -79,8 +80,8 @@ def resample_for_run(
     ----------
     mosaics : str, Path, sequence of them, or mapping of str to path
         As for `zpix.image.open_images`.
-    model : ModelConfig
-        Pixel scale and bands that the model knows; other bands are left out.
+    model : Checkpoint
+        The model, whose pixel scale is wanted; bands in which it does not search are left out.
     out : str or Path
         Directory of the run.
     overwrite : bool
@@ -97,8 +98,9 @@ def resample_for_run(
         If a mosaic cannot be read, two show the same exposures, or the files cannot be written.
     """
     given = open_images(mosaics)
-    images = [image for image in given if image.band in model.bands] or given
-    scale_arcsec = model.pixel_scale_arcsec
+    searched = searched_bands(model, [image.band for image in given])
+    images = [image for image in given if image.band in searched] or given
+    scale_arcsec = model.config.pixel_scale_arcsec
     if is_on_one_grid(given) and is_scale_of_model(pixel_scale_arcsec(images[0].wcs), scale_arcsec):
         return None
     band = band_on_scale(images, scale_arcsec)

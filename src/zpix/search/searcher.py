@@ -38,7 +38,7 @@ from zpix.search.blocks import Block
 from zpix.search.parts import Part
 from zpix.search.predictor import Predictor
 from zpix.search.seams import claimed, keep_owned, light_reach
-from zpix.sources import ConformalIntervals, Detections, Novelty, WidthCalibration
+from zpix.sources import ConformalIntervals, Detections, Novelty, NoveltyInBands, WidthCalibration
 
 
 class SkyImage(Protocol):
@@ -132,7 +132,12 @@ class Searcher:
         self.conformal = None
         if config.intervals == "conformal":
             self.conformal = ConformalIntervals.from_saved(checkpoint.about.conformal)
-        self.novelty = Novelty.from_arrays({name: value.numpy() for name, value in checkpoint.novelty.items()})
+        self.novelty = NoveltyInBands(
+            Novelty.from_arrays({name: value.numpy() for name, value in checkpoint.novelty.items()}),
+            checkpoint.described_bands,
+            self.predictor.bands,
+            self.predictor.features_by_band,
+        )
         # Pixels of finished tiles, to be written over: the largest arrays of all, whose memory would fall into pieces.
         self._spare: deque[Pixels] = deque(maxlen=2 * self.batch_size + 1)
         self._measuring: Future[_Measured] | None = None
@@ -235,12 +240,7 @@ class Searcher:
             photometry if self.noise is None else photometry.in_noise(self.noise),
             light if self.noise is None else light.in_noise(self.noise),
             snr,
-            self.novelty.distance(
-                detections.features,
-                snr,
-                observed=np.isfinite(photometry.flux),
-                by_band=self.predictor.features_by_band,
-            ),
+            self.novelty.distance(detections.features, snr, observed=np.isfinite(photometry.flux)),
             segment_masks(probability, threshold=threshold),
             window.dust,
             time.perf_counter() - start,

@@ -17,6 +17,7 @@ from zpix.sources.conformal import ConformalIntervals
 from zpix.sources.detections import Detections, ReferenceBoxes
 from zpix.sources.mixture import ZMixture, default_grid
 from zpix.sources.novelty import Novelty
+from zpix.sources.novelty_in_bands import NoveltyInBands
 from zpix.sources.overlaps import box_centres, box_iou, overlapping_boxes
 from zpix.sources.reference_sources import ReferenceSources, nearest_sources
 from zpix.sources.rows import Rows
@@ -31,6 +32,7 @@ __all__ = [
     "ConformalIntervals",
     "Detections",
     "Novelty",
+    "NoveltyInBands",
     "ReferenceBoxes",
     "ReferenceSources",
     "Rows",

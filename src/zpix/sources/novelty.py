@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -201,7 +202,8 @@ class Novelty:
                     # of the knots, which are for all bands
                     whole = snr[rows] * np.sqrt(len(bands) / bands.sum())
                     first = features[rows, : len(self.spaces[0].origin)]
-                    distance[rows] = self._without(bands).distance(first, _shares(whole, self.log_snr))
+                    space = _without(self.spaces[0], tuple(bands.tolist()))
+                    distance[rows] = space.distance(first, _shares(whole, self.log_snr))
         return distance
 
     def _of_all_bands(self, features: NDArray[np.floating], snr: ArrayLike) -> NDArray[np.float32]:
@@ -212,18 +214,6 @@ class Novelty:
         own = [space.distance(part, shares) for space, part in zip(self.spaces, parts, strict=True)]
         largest: NDArray[np.float32] = np.max(own, axis=0).astype(np.float32)
         return largest
-
-    def _without(self, bands: NDArray[np.bool_]) -> Space:
-        """The first space as it is for sources that were observed in some of B bands, (B,) bool."""
-        space = self.spaces[0]
-        sums = len(space.origin) // (2 * len(bands))
-        kept = np.diag(bands.astype(np.float64))
-        relative = kept - np.outer(bands, bands) / bands.sum()  # colours are relative to the mean of the bands
-        each = np.eye(sums)
-        nothing = np.zeros((len(bands) * sums, len(bands) * sums))
-        matrix = np.block([[np.kron(kept, each), nothing], [nothing, np.kron(relative, each)]])
-        most = max(1, round(_KEPT_SHARE * space.directions.shape[1] * bands.mean()))
-        return space.projected(matrix, dimensions=most)
 
     @staticmethod
     def fit(features: NDArray[np.floating], snr: ArrayLike, *, widths: Sequence[int]) -> Novelty:
@@ -281,6 +271,20 @@ class Novelty:
         count = len({name.partition(".")[0] for name in arrays if "." in name})
         spaces = (Space(*(arrays[f"{number}.{f.name}"] for f in fields(Space))) for number in range(count))
         return Novelty(arrays.get("log_snr", np.zeros(0, np.float32)), tuple(spaces))
+
+
+@lru_cache(maxsize=64)  # the same few sets of bands in every tile
+def _without(space: Space, observed: tuple[bool, ...]) -> Space:
+    """The first space as it is for sources that were observed in some of B bands."""
+    bands = np.array(observed)
+    sums = len(space.origin) // (2 * len(bands))
+    kept = np.diag(bands.astype(np.float64))
+    relative = kept - np.outer(bands, bands) / bands.sum()  # colours are relative to the mean of the bands
+    each = np.eye(sums)
+    nothing = np.zeros((len(bands) * sums, len(bands) * sums))
+    matrix = np.block([[np.kron(kept, each), nothing], [nothing, np.kron(relative, each)]])
+    most = max(1, round(_KEPT_SHARE * space.directions.shape[1] * bands.mean()))
+    return space.projected(matrix, dimensions=most)
 
 
 def _shares(snr: ArrayLike, log_snr: NDArray[np.floating]) -> NDArray[np.float64]:

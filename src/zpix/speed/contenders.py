@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision.ops import clip_boxes_to_image
 
 from zpix.catalogue import place_masks
-from zpix.config import InferenceConfig, ModelConfig
+from zpix.config import BAND_SETS, InferenceConfig, ModelConfig
 from zpix.detector import Checkpoint, Detector, Found, load_checkpoint, measured_ranges
 from zpix.detector import detector as two_stages
 from zpix.detector.device import choose_device
@@ -35,6 +35,9 @@ STAGES = (
     "normalise", "pyramid", "proposal head", "proposal choice", "box pooling", "box head", "mask pooling",
     "mask head", "redshift pooling", "cutouts", "redshift head", "mask placing", REST,
 )  # fmt: skip
+
+#: Bands of the tile that a model searches which serves any bands: nine, so that figures compare.
+BANDS = BAND_SETS["JADES"]
 
 _SHORTEST_TURN_S = 1.0
 _SEED = 0
@@ -67,7 +70,7 @@ class Contest:
             The network.
         """
         if isinstance(self.model, Path):
-            return load_checkpoint(self.model)
+            return load_checkpoint(self.model).for_bands(BANDS)
         torch.manual_seed(_SEED)
         return Checkpoint(Detector(self.model).eval())
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from zpix.config import InferenceConfig, ModelConfig, override
 from zpix.detector import default_model, load_checkpoint
-from zpix.speed.contenders import Contest
+from zpix.speed.contenders import BANDS, Contest
 from zpix.speed.load import Load, noise_load
 
 #: Networks that are measured with random weights.
@@ -56,7 +56,7 @@ def make_contest(
     from zpix.scenes import draw_scene
 
     path = default_model() if model is None else Path(model)
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_checkpoint(path).for_bands(BANDS)
     scene = draw_scene(_SCENE_SEED, shape=(size_pix, size_pix), bands=checkpoint.bands)
     name = f"{checkpoint.about.name or path.stem} ({describe_shape(checkpoint.config)})"
     return name, Contest(path, Load(scene.pixels, float(scene.ebv)), config)
