@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import torch
 
 from tests.detector.scenery import small_model
 from tests.training.scenery import BANDS, blob_store
@@ -42,7 +43,11 @@ def test_widths_are_calibrated_on_validation_tiles_and_kept_with_the_model(tmp_p
     assert ranges["pyramid.body.conv1"] == pytest.approx(of_shipped["pyramid.body.conv1"], rel=0.3)
     fitted = {name: getattr(kept, name) for name in ("width_calibration", "conformal", "ranges")}
     assert replace(about, **fitted) == kept
-    assert load_checkpoint(model).novelty.keys() == shipped.novelty.keys()
+    novelty = load_checkpoint(model).novelty
+    assert novelty.keys() == shipped.novelty.keys()
+    in_sets = calibrate(model, tmp_path / "sky.zarr", bands_seen="sets")
+    assert in_sets != calibration and load_checkpoint(model).about.ranges == ranges  # widths alone are of fewer bands
+    assert all(torch.equal(value, novelty[name]) for name, value in load_checkpoint(model).novelty.items())
 
 
 def test_few_redshifts_calibrate_nothing(tmp_path, store):

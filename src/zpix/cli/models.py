@@ -25,6 +25,7 @@ from zpix.cli.options import (
     Overwrite,
     Pretrained,
     Seed,
+    SeenBands,
     TileSize,
     names,
     one_or_many,
@@ -154,13 +155,16 @@ def train_command(
 def calibrate_command(
     model: Annotated[Path, typer.Argument(help="Checkpoint, which is changed.")],
     store: Annotated[Path, typer.Argument(help="Training store with 200 validation redshifts or more.")],
+    bands_seen: Annotated[
+        SeenBands, typer.Option(help="Fit widths in all bands of the store, or in random sets of them.")
+    ] = SeenBands.all,
     device: Device = "auto",
 ) -> None:
     """Calibrate widths of PDFs, conformal intervals, novelty and eight bits of a model on validation tiles."""
     require_inputs(model=model, store=store)
     from zpix.jobs.calibrate import calibrate
 
-    widths = calibrate(model, store, device=device)
+    widths = calibrate(model, store, bands_seen=bands_seen.value, device=device)
     print("S/N in the mask     " + "".join(f"{10**value:8.0f}" for value in widths.log_snr))
     print("widths multiplied by" + "".join(f"{math.exp(value):8.2f}" for value in widths.log_factor))
     print(f"calibrated {model}")

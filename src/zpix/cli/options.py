@@ -57,6 +57,13 @@ class Pretrained(StrEnum):
     backbone = "backbone"
 
 
+class SeenBands(StrEnum):
+    """Bands in which something is seen."""
+
+    all = "all"
+    sets = "sets"
+
+
 class Brightness(StrEnum):
     """How brightness grows with flux in pictures."""
 

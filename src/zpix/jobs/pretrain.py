@@ -182,7 +182,7 @@ def _pretrain_on_mock(
         about = About(
             training_data={
                 "kind": "colours of a mock", "simulation": simulation.model_dump(mode="json"), "seed": seed,
-                "tiles": tiles, "realisations": config.realisations,
+                "tiles": tiles, "realisations": config.realisations, "bands_seen": config.bands_seen,
             },
             counts={"train": {"redshifts": len(training.redshift) // config.realisations}},
             z_range=z_range_of(training.redshift.numpy()),
@@ -202,6 +202,7 @@ def _pretrain_on_colours(
     about = About(
         training_data={
             "kind": "colours of mocks", "skies": skies, "spectra": simulation.model_dump(mode="json")["spectra"],
+            "bands_seen": config.bands_seen,
         },
         counts={"train": {"sources": len(training.redshift)}},
         z_range=z_range_of(training.redshift.numpy()),
