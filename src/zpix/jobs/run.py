@@ -220,18 +220,17 @@ def write_run(
                 verdict=verdict, expected=expected,
             )  # fmt: skip
             _write_further(work.products, catalogue, mosaic, summary, hats=hats, scheduler=scheduler)
-            told = {**record, "expected": expected and expected.to_json(), "examination": verdict.to_json()}
-            told |= vars(summary)
-            (work.products / "run.json").write_text(json.dumps(told, indent=2) + "\n")
+            told = {"expected": expected and expected.to_json(), "examination": verdict.to_json(), **vars(summary)}
+            (work.products / "run.json").write_text(json.dumps(record | told, indent=2) + "\n")
     if moved is not None:
         moved.remove()
-    remark_on(detections=summary.detections, faint=summary.faint, shape=mosaic.shape)
-    _tell(summary, out)
+    _tell(summary, out, mosaic.shape)
     return summary
 
 
-def _tell(summary: FieldSummary, out: str | Path) -> None:
-    """Log how many sources there are, and how long each stage took."""
+def _tell(summary: FieldSummary, out: str | Path, shape: tuple[int, int]) -> None:
+    """Log what is doubtful, how many sources there are, and how long each stage took."""
+    remark_on(detections=summary.detections, faint=summary.faint, shape=shape)
     log.info("%d sources in %s", summary.sources, out)
     log.info("seconds: %s", ", ".join(f"{stage} {spent:.1f}" for stage, spent in summary.seconds.items()))
 
