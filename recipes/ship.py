@@ -26,17 +26,23 @@ def main() -> None:
     options.add_argument(
         "--calibrate-on", type=Path, help="store whose validation tiles widths of PDFs and intervals are fitted on"
     )
+    options.add_argument(
+        "--bands-seen", choices=["all", "sets"], default="all", help="fit them in all bands, or in random sets"
+    )
+    options.add_argument("--name", help="name of the model; its own by default")
     options.add_argument("--reports", type=Path, nargs="*", default=[], help="report.json of fields it has not seen")
     options.add_argument("--out", type=Path, default=SHIPPED)
     asked = options.parse_args()
 
     if asked.calibrate_on is not None:
-        print(calibrate(asked.model, asked.calibrate_on))
+        print(calibrate(asked.model, asked.calibrate_on, bands_seen=asked.bands_seen))
     trained = load_checkpoint(asked.model)
     about = trained.about
     if asked.reports:
         metrics = [json.loads(report.read_text())["redshifts"]["F444W < 27"] for report in asked.reports]
         about = replace(about, metrics=metrics)
+    if asked.name:
+        about = replace(about, name=asked.name)
     about = replace(about, training_data=without_folders(about.training_data))
     save_checkpoint(asked.out, replace(trained, about=about), half=True)
     print(f"{asked.out}: {asked.out.stat().st_size / 1e6:.1f} MB")
