@@ -4,7 +4,15 @@ from matplotlib.figure import Figure
 
 from zpix.plots.adaptation_figure import adaptation_figure
 from zpix.plots.comparison_figure import comparison_figure
-from zpix.plots.composite import Channels, PictureStretch, colour_channels, colour_composite, grey_picture, sky_noise
+from zpix.plots.composite import (
+    STRETCH_CURVES,
+    Channels,
+    PictureStretch,
+    colour_channels,
+    colour_composite,
+    grey_picture,
+    sky_noise,
+)
 from zpix.plots.detection_figure import completeness_figure
 from zpix.plots.diagnosis_figure import diagnosis_figure
 from zpix.plots.document import DocumentPart, write_html, write_pdf
@@ -21,6 +29,7 @@ from zpix.plots.source_figure import SourceStamps, save_sheet, sources_figure
 from zpix.plots.style import save_figure
 
 __all__ = [
+    "STRETCH_CURVES",
     "Channels",
     "DocumentPart",
     "Figure",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -16,11 +17,35 @@ PictureStretch = Literal["asinh", "log", "linear"]
 #: Bands of each colour, as places in a list of bands: red, green, blue.
 Channels = Sequence[Sequence[int]]
 
-#: Brightness, in units of the sky's noise, at which the stretch changes from linear to logarithmic.
-_SOFTENING = {"asinh": 6.0, "log": 1.0}
 _DARKEST = -1.6
-_BRIGHTEST = {"asinh": 400.0, "log": 1000.0, "linear": 60.0}
 _NO_DATA = 0.35
+
+
+@dataclass(frozen=True)
+class StretchCurve:
+    """How brightness grows with flux, in units of the sky's noise above the darkest flux.
+
+    Attributes
+    ----------
+    name : {"asinh", "log", "linear"}
+        The stretch.
+    softening : float
+        Flux at which it changes from linear to logarithmic; without a meaning for "linear".
+    brightest : float
+        Flux that is as bright as can be.
+    """
+
+    name: PictureStretch
+    softening: float
+    brightest: float
+
+
+#: The stretches, of which the first is the default.
+STRETCH_CURVES = (
+    StretchCurve("asinh", 6.0, 400.0 - _DARKEST),
+    StretchCurve("log", 1.0, 1000.0 - _DARKEST),
+    StretchCurve("linear", 1.0, 60.0 - _DARKEST),
+)
 
 
 def colour_composite(
@@ -117,12 +142,12 @@ def stretched(level: NDArray[Any], stretch: PictureStretch = "asinh") -> NDArray
     array of float32
         0 for the darkest and 1 for the brightest flux that is shown; beyond these for others.
     """
-    top = _BRIGHTEST[stretch] - _DARKEST
-    level = np.asarray(level, np.float32)
+    curve = next(curve for curve in STRETCH_CURVES if curve.name == stretch)
+    level, top = np.asarray(level, np.float32), curve.brightest
     if stretch == "linear":
         return np.asarray(level / np.float32(top), np.float32)
     grow = np.arcsinh if stretch == "asinh" else np.log1p
-    soft = np.float32(_SOFTENING[stretch])
+    soft = np.float32(curve.softening)
     return np.asarray(grow(level / soft) / np.float32(grow(top / soft)), np.float32)
 
 
