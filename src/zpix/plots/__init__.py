@@ -15,7 +15,8 @@ from zpix.plots.composite import (
 )
 from zpix.plots.detection_figure import completeness_figure
 from zpix.plots.diagnosis_figure import diagnosis_figure
-from zpix.plots.document import DocumentPart, write_html, write_pdf
+from zpix.plots.document import DocumentPart, write_html
+from zpix.plots.document_pages import write_pdf
 from zpix.plots.evaluation_figures import evaluation_figures, save_evaluation_figures
 from zpix.plots.examination_figure import examination_figure
 from zpix.plots.field_figure import detections_figure, segmentation_figure

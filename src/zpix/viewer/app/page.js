@@ -221,6 +221,7 @@ zpix.start = async function () {
   zpix.near = new zpix.Near(zpix.all.x, zpix.all.y);
   zpix.kept = new Uint8Array(count).fill(1);
   zpix.pictures.open();
+  zpix.pictures.choose(new URLSearchParams(location.hash.slice(1)).get("picture") ?? "0");
   for (const flag of field.flags) zpix.byId("colour-flag").append(zpix.element("option", { value: flag.value }, flag.name));
   zpix.filters.open();
   zpix.table.open();

@@ -9,6 +9,9 @@ const FAST_MS = 10, TWO_FRAMES_MS = 34;
 zpix.map = {
   open() {
     const [height, width] = zpix.field.shape;
+    // Its warnings are of tiles that come after another picture was chosen.
+    OpenSeadragon.console = { ...OpenSeadragon.console, warn() {} };
+    this.picture = zpix.pictures.chosen();
     this.viewer = OpenSeadragon({
       element: zpix.byId("map"), drawer: "canvas", tileSources: zpix.pictures.source(this.picture), showNavigationControl: false,
       showNavigator: false, animationTime: 0.35, springStiffness: 9, blendTime: 0, minZoomImageRatio: 0.5,
@@ -45,7 +48,6 @@ zpix.map = {
     this.picture = picture;
     this.viewer.addTiledImage({ tileSource: zpix.pictures.source(picture), index: 0, replace: true });
   },
-  picture: "0",
 
   // The view as an affine map: element = scale * picture + shift.
   place() {
