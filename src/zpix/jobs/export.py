@@ -128,10 +128,11 @@ def _export_detections(source: Path, out: Path, mosaics: MosaicPaths | None, siz
         SegmentationMap(place / "segmentation.fits", shape=mosaic.shape) as segmentation,
         output_directory(out, products=("images", "detections.json"), overwrite=overwrite) as partial,
     ):
+        regions = _covering(mosaic.shape, size_pix)
         dust = run_record(place).get("inference", {}).get("dust", "sfd")
         cut = (
             annotate(mosaic, segmentation, sources, region, bands=mosaic.bands, dust=dust)
-            for region in track(_covering(mosaic.shape, size_pix), "writing images")
+            for region in track(regions, "writing images", len(regions))
         )
         write_coco_images(
             partial, "detections", (tile for tile in cut if tile is not None), bands=mosaic.bands,

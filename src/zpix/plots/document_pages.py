@@ -149,7 +149,7 @@ class _Pages:
         self._page.add_artist(Line2D(ends, (y, y), color=_LINE, linewidth=0.5))
 
     def figure(self, figure: Figure) -> None:
-        """Put a figure on the page, as wide as the page at the most, and smaller if it then fits below what is there."""
+        """Put a figure on the page, as wide as that at the most; smaller if it then fits below what is there."""
         wide, high = _figure_inch(figure)
         left_inch = _A4_INCH[1] - _MARGIN_INCH - self._top - 0.1
         if _LEAST_SCALE * high < left_inch < high:
