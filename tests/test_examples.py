@@ -140,6 +140,26 @@ def test_every_command_and_option_is_on_its_page():
         assert sorted(documented) == sorted(options), name
 
 
+def test_every_command_of_every_page_is_understood():
+    """Commands, options and their values; whether files are there is not asked."""
+    group = typer.main.get_command(app)
+    pages = [ROOT / "README.md", *DOCS.glob("*.md"), *(ROOT / "integrations").glob("*/README.md")]
+    count, wrong = 0, []
+    for page in pages:
+        shell = "\n".join(text for language, text in blocks(page) if language in ("sh", "bash"))
+        for line in shell.replace("\\\n", " ").splitlines():
+            command, *arguments = shlex.split(line, comments=True) or [""]
+            if command != "zpix" or arguments[:1] == ["--version"]:
+                continue
+            own = group.commands[arguments[0]]
+            try:
+                own.make_context(arguments[0], arguments[1:])
+            except Exception as error:  # typer's own copy of click raises it
+                wrong.append(f"{page.name}: {line}: {error}")
+            count += 1
+    assert not wrong and count > 80
+
+
 def test_every_public_name_is_on_its_page():
     headings = "\n".join(re.findall(r"^## (.*)$", (DOCS / "python.md").read_text("utf-8"), re.M))
     assert set(re.findall(r"zpix\.(\w+)", headings)) == set(zpix.__all__)

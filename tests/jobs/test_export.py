@@ -10,10 +10,12 @@ from astropy.table import Table
 
 from tests.catalogue.conftest import make_catalogue, make_detections  # noqa: F401 (fixtures)
 from tests.training.scenery import blob_store
-from zpix.catalogue import write_catalogue_fits
+from zpix.catalogue import read_catalogue, write_catalogue_fits
 from zpix.errors import ConfigError, InputFileError, OutputError
 from zpix.jobs import export as exporting
 from zpix.jobs.export import export
+from zpix.jobs.prepare import prepare
+from zpix.training.store import Store
 
 
 @pytest.fixture
@@ -39,8 +41,10 @@ def test_options_that_do_not_fit_are_told(catalogue, tmp_path):
     blob_store(tmp_path / "store", train=1, validation=0)
     with pytest.raises(ConfigError, match="columns is not given: allowed are eazy and roman"):
         export(catalogue, out=tmp_path / "a.fits")
-    with pytest.raises(ConfigError, match="coco is not for a result"):
-        export(catalogue, out=tmp_path / "a.fits", coco=True)
+    with pytest.raises(ConfigError, match="columns and coco are both given"):
+        export(catalogue, out=tmp_path / "a", coco=True, columns="eazy")
+    with pytest.raises(InputFileError, match="has no segmentation"):
+        export(catalogue, out=tmp_path / "a", coco=True)
     with pytest.raises(ConfigError, match="columns is not for a training store"):
         export(tmp_path / "store", out=tmp_path / "a.fits", columns="eazy")
     with pytest.raises(ConfigError, match="give coco"):
@@ -54,6 +58,32 @@ def test_options_that_do_not_fit_are_told(catalogue, tmp_path):
     with pytest.raises(InputFileError):
         export(tmp_path, out=tmp_path / "a.fits", columns="eazy")
     assert not (tmp_path / "coco").exists()
+
+
+def test_detections_are_written_as_coco_and_read_again(blob_result, tmp_path):
+    catalogue = read_catalogue(blob_result)
+    place = export(blob_result, out=tmp_path / "coco", coco=True, size_pix=150)
+    images = json.loads((place / "detections.json").read_text())
+    height, width = images[0]["height"], images[0]["width"]
+    assert max(height, width) == 150 and images[0]["bands"] == list(catalogue.bands)
+    assert np.load(place / images[0]["file_name"]).shape == (9, height, width)
+    row = {own: number for number, own in enumerate(catalogue["id"].tolist())}
+    told = [one for image in images for one in image["annotations"]]
+    with_redshift = {one["obj_id"] for one in told if one["redshift"] >= 0}
+    assert len(told) > 10 and len(with_redshift) > 5
+    for one in told:
+        own = row[one["obj_id"]]
+        assert one["score"] == pytest.approx(catalogue["score"][own])
+        assert images[0]["thing_classes"][one["category_id"]] == catalogue["class"][own]
+        assert one["redshift"] in (-1, pytest.approx(catalogue["z_phot"][own], rel=1e-6))
+    counts = prepare(
+        coco=place / "detections.json", out=tmp_path / "store", bands=catalogue.bands, pixel_scale=0.03,
+        tile_size_pix=150, dust=0.01,
+    )  # fmt: skip
+    store = Store(tmp_path / "store")
+    assert sum(counts[split]["tiles"] for split in counts) == len(images)
+    first = next(store.read(split, 0) for split in ("train", "validation", "test") if store.count(split))
+    assert set(first.source_id.tolist()) <= set(row)
 
 
 @pytest.mark.parametrize(("ending", "form"), [("pt2", "torch"), ("onnx", "onnx")])

@@ -62,4 +62,4 @@ def test_bands_with_a_flux_factor_alone_are_not_said_to_be_repaired_otherwise():
     plain = {"sky_njy": 0.0, "error_factor": 1.0, "flux_factor": 1.0}
     repairs = [{**plain, "band": "F115W", "flux_factor": 1.05}, {**plain, "band": "F444W", "error_factor": 1.3}]
     (said,) = _about_mosaics({"bands": [], "repairs": repairs}).paragraphs
-    assert said == "F444W: a sky of 0 nJy was subtracted, errors were multiplied by 1.3."
+    assert said == "F444W: errors were multiplied by 1.3."

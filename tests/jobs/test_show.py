@@ -35,12 +35,15 @@ def test_sheets_are_whole_files_of_chosen_sources(blob_result, tmp_path, caplog)
     assert zpix.show(blob_result / "catalogue.fits", ids=ids[:1], overwrite=True) == [blob_result / "sources.pdf"]
     ids = ids.tolist()
     (figure,) = zpix.plot_sources(blob_result, ids, where="score >= 0", sort="-z_phot")
-    shown = [int(text.get_text().split()[0]) for text in figure.texts]
+    title, *headings = (text.get_text() for text in figure.texts)
+    shown = [int(heading.split()[0]) for heading in headings]
+    assert title.endswith("2 sources, score >= 0, by -z_phot")
     order = catalogue["id"][np.argsort(-catalogue["z_phot"], kind="stable")].tolist()
     assert shown == sorted(ids, key=order.index)
     figures = zpix.plot_sources(blob_result, number=3, on_a_page=2)
-    assert [len(own.texts) for own in figures] == [2, 1] and "the first 3 of them are drawn" in caplog.text
-    assert len(zpix.plot_source(blob_result, ids[0]).axes) == 3
+    assert [len(own.texts) for own in figures] == [3, 2] and "the first 3 of them are drawn" in caplog.text
+    one = zpix.plot_source(blob_result, ids[0])
+    assert len(one.axes) == 3 and len(one.texts) == 1 and figures[0].get_figheight() == figures[1].get_figheight()
 
 
 def test_every_picture_of_a_sheet_is_kept_unless_it_may_be_replaced(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import zpix
 from zpix.catalogue import Catalogue, read_catalogue, write_catalogue_fits
@@ -208,6 +210,7 @@ def test_exports_keys_pictures_and_a_narrow_dark_page(browser, demo, tmp_path):
     page.select_option("#colour-by", "flag")
     page.select_option("#channel", "0")
     assert view_of(page)[2] == pytest.approx(across, rel=0.01) and "picture=1" in page.url and "colour=flag" in page.url
+    page.wait_for_selector("#source canvas[data-picture='1']")  # the stamp in colour follows the map
     page.keyboard.press("?")
     assert page.locator("#help").is_visible()
     page.keyboard.press("Escape")
@@ -222,6 +225,47 @@ def test_exports_keys_pictures_and_a_narrow_dark_page(browser, demo, tmp_path):
     page.click("[data-shows=sources]")
     assert page.locator(".line").first.is_visible() and not page.locator("#source").is_visible()
     narrow.require_silence()
+
+
+def colours_of(page: Any) -> np.ndarray:
+    """Pixels (y, x, 3) of the map, without what lies over it."""
+    page.wait_for_timeout(1000)
+    with Image.open(io.BytesIO(page.locator("#map").screenshot())) as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    return pixels[150:350, 60:500]
+
+
+def test_any_three_bands_and_another_stretch(browser, demo):
+    tab = Tab(browser)
+    page = tab.open(demo / "result" / "view" / "index.html")
+    page.keyboard.press("o")
+    page.locator(".line").first.click()
+    page.click("#layers summary")
+    page.select_option("#composite", "mixed")
+    for colour in ("red", "green", "blue"):
+        page.select_option(f"#{colour}", "F444W")
+    page.wait_for_selector("#source canvas[data-picture='F444W,F444W,F444W']")
+    grey = colours_of(page)
+    assert np.ptp(grey, axis=-1).max() <= 1 and grey.max() > 40
+    page.select_option("#blue", "F090W")
+    page.wait_for_selector("#source canvas[data-picture='F444W,F444W,F090W']")
+    coloured = colours_of(page)
+    assert np.abs(coloured[..., :2] - grey[..., :2]).max() <= 1 and np.ptp(coloured, axis=-1).max() > 20
+    page.select_option("#stretch", "log")
+    brighter = colours_of(page)
+    assert brighter.mean() > 1.2 * coloured.mean() and page.locator(".filtered").count() == 1
+
+    # A permanent link keeps the picture; the plain one is the first.
+    other = Tab(browser)
+    again = other.page
+    again.goto(page.url)
+    again.wait_for_selector("#source canvas[data-picture='F444W,F444W,F090W']")
+    assert again.input_value("#stretch") == "log" and again.input_value("#blue") == "F090W"
+    again.click("#layers summary")
+    again.click("#plain")
+    assert again.locator(".filtered").count() == 0 and "stretch" not in again.url
+    tab.require_silence()
+    other.require_silence()
 
 
 def test_names_stay_text(browser, demo, tmp_path):

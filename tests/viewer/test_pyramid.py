@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zpix.viewer.pyramid import TILE_PIX, PicturePyramid, pyramid_levels
+from zpix.viewer.pyramid import TILE_PIX, PicturePyramid, halved, pyramid_levels
 
 
 def tile(folder, level, column, row):
@@ -34,6 +34,23 @@ def test_every_level_shows_the_whole_picture(tmp_path, shape):
         assert np.abs(joined[..., 0] - 255 * u / width).mean() < 3
         assert np.abs(joined[..., 1] - 255 * v[:, None] / height).mean() < 3
     assert max(tile(tmp_path, 0, 0, 0).shape) <= TILE_PIX
+
+
+def test_bands_lie_below_each_other_and_full_size_may_be_written_elsewhere(tmp_path):
+    shape = (1100, 700)
+    rng = np.random.default_rng(0)
+    picture = (np.kron(rng.uniform(0, 255, (11, 7, 3)), np.ones((100, 100, 1)))).astype(np.uint8)
+    whole, below = (PicturePyramid(tmp_path / name, shape, apart=True) for name in ("whole", "below"))
+    for top in range(0, shape[0], TILE_PIX):
+        whole.add(picture[top : top + TILE_PIX])
+        below.add_half(halved(picture[top : top + TILE_PIX]))
+    assert tile(tmp_path / "whole", 2, 1, 2).shape == (3 * 76, 188)
+    assert not list((tmp_path / "below" / "2").iterdir())
+    for level, column, row in ((1, 0, 0), (1, 0, 1), (0, 0, 0)):
+        one = tile(tmp_path / "whole", level, column, row)
+        assert np.array_equal(one, tile(tmp_path / "below", level, column, row))
+    for channel, band in enumerate(np.split(tile(tmp_path / "whole", 2, 0, 0), 3)):
+        assert np.abs(band - picture[:512, :512, channel]).mean() < 3
 
 
 def test_levels():

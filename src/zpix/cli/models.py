@@ -24,6 +24,7 @@ from zpix.cli.options import (
     Out,
     Overwrite,
     Pretrained,
+    SearchedMosaics,
     Seed,
     SeenBands,
     TileSize,
@@ -265,10 +266,14 @@ def export_command(
     ] = None,
     columns: Annotated[ColumnNames | None, typer.Option(help="Names and units of the columns of a result.")] = None,
     coco: Annotated[
-        bool, typer.Option("--coco", help="Write a store as COCO annotations, as DeepDISC reads them.")
+        bool, typer.Option("--coco", help="Write a store or a result as COCO annotations, as DeepDISC reads them.")
     ] = False,
+    mosaics: SearchedMosaics = None,
     size_pix: Annotated[
-        int, typer.Option("--size-pix", "--size", help="Side of the images that an exported network takes, in pixels.")
+        int,
+        typer.Option(
+            "--size-pix", "--size", help="Side in pixels of the images of an exported network, or of COCO annotations."
+        ),
     ] = 512,
     bands: Annotated[
         str | None, typer.Option(help="Bands of the images that an exported network takes, comma-separated.")
@@ -277,11 +282,12 @@ def export_command(
     overwrite: Overwrite = False,
 ) -> None:
     """Write a catalogue, a training store or a model in a form that other programs read."""
-    require_inputs(source=source, config=config)
+    require_inputs(source=source, config=config, mosaics=mosaics)
     from zpix.jobs.export import export
 
     path = export(
-        source, out=out, columns=None if columns is None else columns.value, coco=coco, size_pix=size_pix,
-        bands=names(bands), config=config, overwrite=overwrite,
+        source, out=out, columns=None if columns is None else columns.value, coco=coco,
+        mosaics=one_or_many(mosaics) if mosaics else None, size_pix=size_pix, bands=names(bands), config=config,
+        overwrite=overwrite,
     )  # fmt: skip
     list_files(path)

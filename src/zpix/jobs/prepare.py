@@ -17,7 +17,7 @@ import numpy as np
 
 from zpix.config import Config, SimulationConfig, as_config
 from zpix.errors import CatalogueError, ConfigError, StoreError
-from zpix.image import JADES_BANDS, Mosaic, MosaicPaths, Region, SegmentationMap, examine_mosaic, open_mosaic
+from zpix.image import Mosaic, MosaicPaths, Region, SegmentationMap, examine_mosaic, open_mosaic
 from zpix.progress import in_order, progress_bar
 from zpix.sources import ReferenceSources, has_redshift
 from zpix.surveys import read_reference_catalogue
@@ -100,7 +100,8 @@ def prepare(
     zero_point : float, default: 31.4
         For `coco`: AB magnitude of a pixel of value one; 31.4 for nJy.
     bands : sequence of str, optional
-        Bands to keep, in the order in which a model wants them; all of the mosaics, or the nine of JADES, by default.
+        Bands to keep, in the order in which a model wants them; by default all of the mosaics, and in a mock those of
+        `[model]` in `config`, which are the nine of JADES if it has none.
     dust : str or float, default: "sfd"
         E(B-V) of mosaics: "sfd", "dustmaps", a number in magnitudes, or the path of a HEALPix map.
     tile_size_pix : int, default: 512
@@ -156,8 +157,9 @@ def prepare(
             pixel_scale=pixel_scale, zero_point=zero_point, dust=dust, fractions=shares, seed=seed,
         )  # fmt: skip
     if mock is not None:
+        settings_of_mock = as_config(config, "simulation")
         return _draw_mock(
-            out, mock, seed=seed, config=as_config(config, "simulation").simulation, bands=wanted or JADES_BANDS,
+            out, mock, seed=seed, config=settings_of_mock.simulation, bands=wanted or settings_of_mock.model.bands,
             tile_size=tile_size_pix, shares=shares, workers=workers, labels=labels or "all",
         )  # fmt: skip
     if lists and not mosaics and segmentation is None and catalogue is None:

@@ -133,17 +133,26 @@ def _about_run(place: Path, catalogue: Catalogue, band: str) -> Iterator[Documen
 
 def _about_mosaics(examination: Mapping[str, Any]) -> DocumentPart:
     """What the examination of the mosaics found."""
-    sentences = [text for kind in ("warnings", "remarks", "notes") for text in examination.get(kind, [])]
-    repairs = [
-        "{band}: a sky of {sky_njy:.4g} nJy was subtracted, errors were multiplied by {error_factor:.3g}.".format(**one)
-        for one in examination.get("repairs", [])
-        if one["sky_njy"] or one["error_factor"] != 1  # factors of fluxes are among the notes
-    ]
+    told = [text for kind in ("warnings", "remarks", "notes") for text in examination.get(kind, [])]
+    sentences = [text[:1].upper() + text[1:] for text in told]
+    known = any(text.startswith("errors are multiplied") for text in told)  # then one of the notes has the factors
+    done = (_told_repair(repair, errors=not known) for repair in examination.get("repairs", []))
+    repairs = [sentence for sentence in done if sentence]
     rows = [[_measured(one.get(name), form) for name, (_, form) in _MEASURED.items()] for one in examination["bands"]]
     table = ("Empty pixels and sharp sources", [label for label, _ in _MEASURED.values()], rows)
     return DocumentPart(
         "What the pixels told", [*sentences, *repairs] or ["Nothing that the model does not know."], [table]
     )
+
+
+def _told_repair(repair: Mapping[str, Any], *, errors: bool) -> str:
+    """What was done to the pixels of a band, in a sentence; nothing of factors of fluxes, which are among the notes."""
+    done = []
+    if repair["sky_njy"]:
+        done.append(f"a sky of {repair['sky_njy']:.4g} nJy per pixel was subtracted")
+    if errors and repair["error_factor"] != 1:
+        done.append(f"errors were multiplied by {repair['error_factor']:.3g}")
+    return f"{repair['band']}: {' and '.join(done)}." if done else ""
 
 
 def _measured(value: Any, form: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from zpix.catalogue import Catalogue, read_catalogue, values_of, where_holds
 from zpix.errors import CatalogueError, ConfigError, OutputError
 from zpix.image import Mosaic, MosaicPaths, Region, SegmentationMap
-from zpix.jobs.view import band_shown, redshifts_known_of, result_directory, searched_mosaic
+from zpix.jobs.view import band_shown, field_name, redshifts_known_of, result_directory, searched_mosaic
 from zpix.outputs import refuse_existing
 from zpix.plots import Figure, SourceStamps, colour_channels, save_sheet, sources_figure
 from zpix.viewer import SkySample
@@ -178,8 +178,9 @@ def plot_sources(
     place = result_directory(result)
     catalogue = read_catalogue(place)
     rows = _chosen(catalogue, ids, where, sort)
-    if len(rows) > number:
-        log.warning("%d sources are chosen, and the first %d of them are drawn", len(rows), number)
+    chosen = len(rows)
+    if chosen > number:
+        log.warning("%d sources are chosen, and the first %d of them are drawn", chosen, number)
     rows = rows[: max(number, 1)]
     first = band_shown(catalogue, band)
     known = None if truth is None else redshifts_known_of(catalogue, truth, band=first)[rows]
@@ -189,12 +190,24 @@ def plot_sources(
         SegmentationMap(place / "segmentation.fits", shape=mosaic.shape) as segmentation,
     ):
         stamps = read_stamps(sources, mosaic, segmentation)
-    pages = range(0, len(rows), on_a_page)
-    parts = [slice(start, start + on_a_page) for start in pages]
+    parts = [slice(start, start + on_a_page) for start in range(0, len(rows), on_a_page)]
+    title = _title(place, where, sort, drawn=len(rows), chosen=chosen) if len(rows) > 1 else ""
     return [
-        sources_figure(sources[part], stamps[part], band=first, z_known=None if known is None else known[part])
+        sources_figure(
+            sources[part], stamps[part], band=first, z_known=None if known is None else known[part],
+            title=title, rows=on_a_page if len(parts) > 1 else 0,
+        )
         for part in parts
-    ]
+    ]  # fmt: skip
+
+
+def _title(place: Path, where: str, sort: str, *, drawn: int, chosen: int) -> str:
+    """A line that says which sources these are."""
+    name = field_name(place)
+    count = f"{drawn} sources" if drawn == chosen else f"{drawn} of {chosen} sources"
+    return ", ".join(
+        [f"{name}: {count}" if name else count, *([where] if where else []), *([f"by {sort}"] if sort else [])]
+    )
 
 
 def read_stamps(sources: Catalogue, mosaic: Mosaic, segmentation: SegmentationMap) -> list[SourceStamps]:

@@ -112,11 +112,17 @@ def _write(
     ):
         composites = [_composite(names, mosaic.bands) for names in bands]
         everything = ("all bands", colour_channels(mosaic.bands))
-        title = result.absolute().name if result.absolute().name != "result" else result.absolute().parent.name
         write_page(
             partial,
             PageField(
-                title or "zpix", catalogue, mosaic, segmentation, composites or [everything], stretch, first, known
+                field_name(result) or "zpix",
+                catalogue,
+                mosaic,
+                segmentation,
+                composites or [everything],
+                stretch,
+                first,
+                known,
             ),
         )
 
@@ -144,6 +150,23 @@ def result_directory(path: str | Path) -> Path:
         if not (place / name).is_file():
             raise InputFileError(f"'{path}' is no result of zpix run: it has no {name}")
     return place
+
+
+def field_name(result: Path) -> str:
+    """Return a name for a finished run: that of its directory, or of the one above if that is called `result`.
+
+    Parameters
+    ----------
+    result : Path
+        Directory of `run`.
+
+    Returns
+    -------
+    str
+        The name; empty at the root of the disk.
+    """
+    place = result.absolute()
+    return place.name if place.name != "result" else place.parent.name
 
 
 def run_record(result: Path) -> dict[str, Any]:

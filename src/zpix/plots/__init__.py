@@ -4,10 +4,19 @@ from matplotlib.figure import Figure
 
 from zpix.plots.adaptation_figure import adaptation_figure
 from zpix.plots.comparison_figure import comparison_figure
-from zpix.plots.composite import Channels, PictureStretch, colour_channels, colour_composite, grey_picture, sky_noise
+from zpix.plots.composite import (
+    STRETCH_CURVES,
+    Channels,
+    PictureStretch,
+    colour_channels,
+    colour_composite,
+    grey_picture,
+    sky_noise,
+)
 from zpix.plots.detection_figure import completeness_figure
 from zpix.plots.diagnosis_figure import diagnosis_figure
-from zpix.plots.document import DocumentPart, write_html, write_pdf
+from zpix.plots.document import DocumentPart, write_html
+from zpix.plots.document_pages import write_pdf
 from zpix.plots.evaluation_figures import evaluation_figures, save_evaluation_figures
 from zpix.plots.examination_figure import examination_figure
 from zpix.plots.field_figure import detections_figure, segmentation_figure
@@ -21,6 +30,7 @@ from zpix.plots.source_figure import SourceStamps, save_sheet, sources_figure
 from zpix.plots.style import save_figure
 
 __all__ = [
+    "STRETCH_CURVES",
     "Channels",
     "DocumentPart",
     "Figure",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -16,11 +17,35 @@ PictureStretch = Literal["asinh", "log", "linear"]
 #: Bands of each colour, as places in a list of bands: red, green, blue.
 Channels = Sequence[Sequence[int]]
 
-#: Brightness, in units of the sky's noise, at which the stretch changes from linear to logarithmic.
-_SOFTENING = {"asinh": 6.0, "log": 1.0}
 _DARKEST = -1.6
-_BRIGHTEST = {"asinh": 400.0, "log": 1000.0, "linear": 60.0}
 _NO_DATA = 0.35
+
+
+@dataclass(frozen=True)
+class StretchCurve:
+    """How brightness grows with flux, in units of the sky's noise above the darkest flux.
+
+    Attributes
+    ----------
+    name : {"asinh", "log", "linear"}
+        The stretch.
+    softening : float
+        Flux at which it changes from linear to logarithmic; without a meaning for "linear".
+    brightest : float
+        Flux that is as bright as can be.
+    """
+
+    name: PictureStretch
+    softening: float
+    brightest: float
+
+
+#: The stretches, of which the first is the default.
+STRETCH_CURVES = (
+    StretchCurve("asinh", 6.0, 400.0 - _DARKEST),
+    StretchCurve("log", 1.0, 1000.0 - _DARKEST),
+    StretchCurve("linear", 1.0, 60.0 - _DARKEST),
+)
 
 
 def colour_composite(
@@ -31,6 +56,7 @@ def colour_composite(
     channels: Channels | None = None,
     noise_njy: float | None = None,
     stretch: PictureStretch = "asinh",
+    brightest: float | None = None,
 ) -> NDArray[np.float32]:
     """Make a colour picture of an image in several bands.
 
@@ -52,6 +78,8 @@ def colour_composite(
         Noise of the mean of the three colours, by which fluxes are scaled; by default that of this image.
     stretch : {"asinh", "log", "linear"}, default: "asinh"
         How brightness grows with flux.
+    brightest : float, optional
+        Flux in units of the noise that is as bright as can be, in place of that of the stretch.
 
     Returns
     -------
@@ -65,7 +93,7 @@ def colour_composite(
     intensity = colours.mean(0)
     noise = np.float32(sky_noise(intensity[~empty]) if noise_njy is None else noise_njy)
     level = np.maximum(intensity / noise, _DARKEST) - np.float32(_DARKEST)
-    bright = stretched(level, stretch) / np.maximum(level, 0.5)
+    bright = stretched(level, stretch, brightest) / np.maximum(level, 0.5)
     colours /= noise
     colours -= np.float32(_DARKEST)
     colours *= bright
@@ -102,7 +130,9 @@ def colour_channels(bands: Sequence[str]) -> list[list[int]]:
     return [part.tolist() for part in reversed(np.array_split(order, 3))]
 
 
-def stretched(level: NDArray[Any], stretch: PictureStretch = "asinh") -> NDArray[np.float32]:
+def stretched(
+    level: NDArray[Any], stretch: PictureStretch = "asinh", brightest: float | None = None
+) -> NDArray[np.float32]:
     """Turn the brightness of pixels into that of a picture.
 
     Parameters
@@ -111,18 +141,20 @@ def stretched(level: NDArray[Any], stretch: PictureStretch = "asinh") -> NDArray
         Flux above the darkest one, in units of the sky's noise.
     stretch : {"asinh", "log", "linear"}, default: "asinh"
         How brightness grows with flux.
+    brightest : float, optional
+        Flux in units of the noise that is as bright as can be, in place of that of the stretch.
 
     Returns
     -------
     array of float32
         0 for the darkest and 1 for the brightest flux that is shown; beyond these for others.
     """
-    top = _BRIGHTEST[stretch] - _DARKEST
-    level = np.asarray(level, np.float32)
+    curve = next(curve for curve in STRETCH_CURVES if curve.name == stretch)
+    level, top = np.asarray(level, np.float32), curve.brightest if brightest is None else brightest - _DARKEST
     if stretch == "linear":
         return np.asarray(level / np.float32(top), np.float32)
     grow = np.arcsinh if stretch == "asinh" else np.log1p
-    soft = np.float32(_SOFTENING[stretch])
+    soft = np.float32(curve.softening)
     return np.asarray(grow(level / soft) / np.float32(grow(top / soft)), np.float32)
 
 
@@ -132,6 +164,7 @@ def grey_picture(
     *,
     valid: NDArray[np.bool_] | None = None,
     stretch: PictureStretch = "asinh",
+    brightest: float | None = None,
 ) -> NDArray[np.float32]:
     """Make a grey picture of one band with the stretch of the colour pictures.
 
@@ -145,6 +178,8 @@ def grey_picture(
         Whether pixels are used; others are black.
     stretch : {"asinh", "log", "linear"}, default: "asinh"
         How brightness grows with flux.
+    brightest : float, optional
+        Flux in units of the noise that is as bright as can be, in place of that of the stretch.
 
     Returns
     -------
@@ -154,7 +189,7 @@ def grey_picture(
     level = np.nan_to_num(flux / np.float32(noise_njy), nan=_DARKEST) - np.float32(_DARKEST)
     if valid is not None and not valid.all():
         level[~valid] = 0
-    return np.clip(stretched(np.maximum(level, 0), stretch), 0, 1)
+    return np.clip(stretched(np.maximum(level, 0), stretch, brightest), 0, 1)
 
 
 def sky_noise(intensity: NDArray[np.floating]) -> float:

@@ -1,21 +1,17 @@
-"""How are text, tables and figures put on one page of HTML that needs no network, and into a PDF?"""
+"""How are text, tables and figures put on one page of HTML that needs no network?"""
 
 from __future__ import annotations
 
 import io
-import textwrap
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import Any
 
-from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 from zpix.outputs import TextTable, whole_file
-from zpix.plots.style import INK
 
 _STYLE = """
 :root { --text: #1d232b; --quiet: #5d6772; --line: #dde2e8; --back: #fff; color-scheme: light dark; }
@@ -30,9 +26,6 @@ td:last-child { white-space: normal; } th { color: var(--quiet); font-weight: 50
 img { max-width: 100%; height: auto; background: #fff; border-radius: 4px; margin: 6px 0; }
 pre { white-space: pre-wrap; font-size: 13px; }
 """
-_A4_INCH = (8.27, 11.69)
-_LINE_INCH, _MARGIN_INCH = 0.155, 0.6
-_COLUMNS_OF_TEXT = 104  # of 8 points on A4
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,58 +85,3 @@ def _html(section: DocumentPart) -> Iterator[str]:
         figure.savefig(stream, format="png", dpi=120)
         data = b64encode(stream.getvalue()).decode("ascii")
         yield f'<img src="data:image/png;base64,{data}" alt="{escape(words)}" title="{escape(words)}">'
-
-
-def write_pdf(path: Path, title: str, sections: Sequence[DocumentPart]) -> None:
-    """Write the same as a PDF: pages of text and tables, and a page for each figure.
-
-    Parameters
-    ----------
-    path : Path
-        File to write; it appears whole or not at all.
-    title : str
-        Title of the document.
-    sections : sequence of DocumentPart
-        Its parts.
-    """
-    with whole_file(path) as temporary, PdfPages(temporary, metadata={"Title": title}) as document:
-        lines: list[tuple[str, str]] = [(title, "title")]
-        for section in sections:
-            lines += [("", "text"), (section.title, "heading"), *((line, "text") for line in _text(section))]
-            if section.figures:
-                _write_lines(document, lines)
-                lines = []
-            for _, figure in section.figures:
-                document.savefig(figure)  # type: ignore[no-untyped-call]
-        if lines:
-            _write_lines(document, lines)
-
-
-def _text(section: DocumentPart) -> Iterator[str]:
-    """Lines of a section's paragraphs and tables."""
-    for paragraph in section.paragraphs:
-        yield from textwrap.wrap(paragraph, _COLUMNS_OF_TEXT) or [""]
-    for title, header, rows in section.tables:
-        yield from ("", *([title] if title else []))
-        cells = [header, *rows] if any(header) else rows
-        widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
-        for row in cells:
-            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            yield from textwrap.wrap(line, _COLUMNS_OF_TEXT, subsequent_indent="    ", drop_whitespace=False) or [""]
-
-
-def _write_lines(document: PdfPages, lines: Sequence[tuple[str, str]]) -> None:
-    """Write lines on as many pages as they need."""
-    width, height = _A4_INCH
-    on_a_page = int((height - 2 * _MARGIN_INCH) / _LINE_INCH)
-    styles: dict[str, dict[str, Any]] = {
-        "title": {"fontsize": 14, "fontweight": "bold"},
-        "heading": {"fontsize": 10.5, "fontweight": "bold"},
-        "text": {"fontsize": 8, "family": "monospace"},
-    }
-    for start in range(0, len(lines), on_a_page):
-        page = Figure(figsize=_A4_INCH, facecolor="white")
-        for number, (text, kind) in enumerate(lines[start : start + on_a_page]):
-            y = 1 - (_MARGIN_INCH + number * _LINE_INCH) / height
-            page.text(_MARGIN_INCH / width, y, text.replace("$", r"\$"), va="top", color=INK, **styles[kind])
-        document.savefig(page)  # type: ignore[no-untyped-call]

@@ -23,6 +23,11 @@ from zpix.plots.style import BLUE, GREY, INK, RED, polish
 
 _ROW_INCH, _WIDTH_INCH, _MARGIN_INCH = 1.62, 11.7, 0.25
 _PANEL_PIX, _GAP_PIX = 48, 2
+_TITLE_INCH = 0.3
+# Flux, in units of the noise, that is white on stamps: that of the source's brightest pixels, within these.
+_FAINT_WHITE, _BRIGHT_WHITE = 12.0, 400.0
+# The redshift axis reaches as far as the PDF has this fraction of its highest density.
+_LOW_DENSITY = 0.01
 _MICRONS = (0.5, 0.7, 1, 1.5, 2, 3, 4, 5)
 _LIGHT, _LIGHTER = "#9cc4e6", "#d4e5f4"
 
@@ -59,7 +64,13 @@ class SourceStamps:
 
 
 def sources_figure(
-    catalogue: Catalogue, stamps: Sequence[SourceStamps], *, band: str, z_known: NDArray[np.float64] | None = None
+    catalogue: Catalogue,
+    stamps: Sequence[SourceStamps],
+    *,
+    band: str,
+    z_known: NDArray[np.float64] | None = None,
+    title: str = "",
+    rows: int = 0,
 ) -> Figure:
     """Draw a row for each source: stamps in colour and in every band, redshift PDF, fluxes.
 
@@ -73,17 +84,25 @@ def sources_figure(
         Band of the magnitudes.
     z_known : (N,) float64, optional
         Known redshifts; NaN where there is none.
+    title : str, optional
+        A line above the sources.
+    rows : int, default: 0
+        Number of sources for which there is room, if that is more than there are.
 
     Returns
     -------
     matplotlib.figure.Figure
         As high as there are sources.
     """
-    height = max(len(catalogue), 1) * _ROW_INCH + 2 * _MARGIN_INCH
+    above = _MARGIN_INCH + (_TITLE_INCH if title else 0)
+    height = max(len(catalogue), rows, 1) * _ROW_INCH + above + _MARGIN_INCH
     figure = Figure(figsize=(_WIDTH_INCH, height), dpi=150, facecolor="white")
+    if title:
+        x, y = 0.3 / _WIDTH_INCH, 1 - 0.28 / height
+        figure.text(x, y, title, fontsize=10, fontweight="bold", color=INK, va="center", parse_math=False)
     known = np.full(len(catalogue), np.nan) if z_known is None else z_known
     for row, own in enumerate(stamps):
-        top = height - _MARGIN_INCH - row * _ROW_INCH
+        top = height - above - row * _ROW_INCH
 
         def place(left: float, wide: float, *, low: float, top: float = top) -> Axes:
             """Axes that begin so many inches from the left and below the top of the row."""
@@ -169,12 +188,13 @@ def _draw_stamps(axes: Axes, own: SourceStamps) -> None:
     step = _PANEL_PIX + _GAP_PIX
     columns = -(-len(own.bands) // 2)
     canvas = np.ones((2 * step, 2 * step + columns * step, 3), np.float32)
-    colour = colour_composite(own.flux, own.bands, valid=own.valid, noise_njy=own.noise_njy)
+    white = _white(own)
+    colour = colour_composite(own.flux, own.bands, valid=own.valid, noise_njy=own.noise_njy, brightest=white)
     big = 2 * _PANEL_PIX + _GAP_PIX
     canvas[:big, :big] = _resized(colour[::-1], big)
     for number, name in enumerate(own.bands):
         row, column = divmod(number, columns)
-        grey = grey_picture(own.flux[number], own.band_noise_njy[number], valid=own.valid[number])
+        grey = grey_picture(own.flux[number], own.band_noise_njy[number], valid=own.valid[number], brightest=white)
         y, x = row * step, 2 * step + column * step
         canvas[y : y + _PANEL_PIX, x : x + _PANEL_PIX] = _resized(grey[::-1, :, None], _PANEL_PIX)
         axes.text(x + 2, y + 2, name, color="white", fontsize=5.5, va="top")
@@ -187,6 +207,13 @@ def _draw_stamps(axes: Axes, own: SourceStamps) -> None:
     axes.text(3, big - 3, f"{side:.1f}″", color="white", fontsize=6.5, va="bottom")
     axes.set_axis_off()
     axes.set_anchor("W")
+
+
+def _white(own: SourceStamps) -> float:
+    """Flux in units of the noise that is white in every band, so that stamps of faint sources show something."""
+    seen = own.mask & own.valid
+    level = (own.flux / own.band_noise_njy[:, None, None])[seen]
+    return float(np.clip(np.quantile(level, 0.99) if level.size else 0, _FAINT_WHITE, _BRIGHT_WHITE))
 
 
 def _resized(picture: NDArray[np.floating], side: int) -> NDArray[np.floating]:
@@ -209,13 +236,18 @@ def draw_pdf(axes: Axes, source: Catalogue, *, z_known: float = np.nan) -> None:
     """
     z_phot, low, high, lower, upper = (float(source[n][0]) for n in ("z_phot", "z160", "z840", "z025", "z975"))
     marks = [value for value in (z_phot, lower, upper, z_known) if np.isfinite(value)]
+    coarse = np.linspace(0, max(20.0, *marks), 2001)
+    dense = source.redshift.pdf(coarse)[0]
+    marks += coarse[dense > _LOW_DENSITY * dense.max()][[0, -1]].tolist() if dense.max() > 0 else []
     room = 0.15 * max(max(marks) - min(marks), 0.1 * (1 + z_phot))
     z = np.linspace(max(min(marks) - room, 0), max(marks) + room, 500)
-    density = source.redshift.pdf(z)[0]
+    density, has = source.redshift.pdf(z)[0], bool(source.has_redshift[0])
     for inside, colour in (((z >= lower) & (z <= upper), _LIGHTER), ((z >= low) & (z <= high), _LIGHT)):
-        axes.fill_between(z, density, where=inside.tolist(), color=colour, linewidth=0)
-    axes.plot(z, density, color=BLUE, linewidth=1.2)
-    axes.axvline(z_phot, color=INK, linewidth=1)
+        if has:
+            axes.fill_between(z, density, where=inside.tolist(), color=colour, linewidth=0)
+    axes.plot(z, density, color=BLUE if has else GREY, linewidth=1.2)
+    if has:
+        axes.axvline(z_phot, color=INK, linewidth=1)
     if np.isfinite(z_known):
         axes.axvline(z_known, color=RED, linewidth=1.2, linestyle=(0, (3, 2)))
     axes.set_xlim(z[0], z[-1])
@@ -225,7 +257,8 @@ def draw_pdf(axes: Axes, source: Catalogue, *, z_known: float = np.nan) -> None:
     polish(axes, grid=False)
     axes.tick_params(labelsize=7)
     known = f"; known {z_known:.3f} (dashed)" if np.isfinite(z_known) else ""
-    axes.set_xlabel(f"redshift{known}", fontsize=7, color=INK, labelpad=1)
+    meaningless = "" if has else f" (without a meaning: {source['class'][0]})"
+    axes.set_xlabel(f"redshift{meaningless}{known}", fontsize=7, color=INK, labelpad=1)
 
 
 def draw_fluxes(axes: Axes, source: Catalogue) -> None:

@@ -10,7 +10,7 @@ not read: `error_file_name`, `ebv`, `error_factor`, `pixel_scale_arcsec`, `bands
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,38 +167,74 @@ def write_coco(place: Path, store: Store) -> None:
     store : Store
         The store.
     """
-    (place / "images").mkdir()
     for split in SPLITS:
-        records = []
-        for index in range(store.count(split)):
-            tile = store.read(split, index)
-            stem = f"images/{split}_{index:05d}"
-            np.save(place / f"{stem}.npy", tile.flux)
-            np.save(place / f"{stem}_error.npy", tile.error)
-            height, width = tile.segmentation.shape
-            factor = tile.error_factor
-            told = factor is not None and bool(np.isfinite(factor).all())
-            records.append(
-                {
-                    "file_name": f"{stem}.npy",
-                    "filename": f"{stem}.npy",  # as DeepDISC calls it
-                    "error_file_name": f"{stem}_error.npy",
-                    "image_id": index,
-                    "height": height,
-                    "width": width,
-                    "bands": list(store.bands),
-                    "unit": "nJy",
-                    "pixel_scale_arcsec": store.pixel_scale_arcsec,
-                    "ebv": tile.dust,
-                    **({"error_factor": [float(value) for value in factor]} if told and factor is not None else {}),
-                    "thing_classes": list(store.classes),
-                    "annotations": list(_annotations(tile, store.classes)),
-                }
-            )
-        (place / f"{split}.json").write_text(json.dumps(records) + "\n", encoding="utf-8")
+        tiles = (store.read(split, index) for index in range(store.count(split)))
+        write_coco_images(
+            place, split, tiles, bands=store.bands, pixel_scale_arcsec=store.pixel_scale_arcsec, classes=store.classes
+        )
 
 
-def _annotations(tile: AnnotatedTile, classes: Sequence[str]) -> Iterator[dict[str, Any]]:
+def write_coco_images(
+    place: Path,
+    name: str,
+    tiles: Iterable[AnnotatedTile],
+    *,
+    bands: Sequence[str],
+    pixel_scale_arcsec: float,
+    classes: Sequence[str],
+    known: Mapping[int, Mapping[str, Any]] | None = None,
+) -> None:
+    """Write tiles as one JSON file of COCO annotations, with images of fluxes and of errors in numpy's format.
+
+    Parameters
+    ----------
+    place : Path
+        Directory to write to.
+    name : str
+        Name of the JSON file without its ending.
+    tiles : iterable of AnnotatedTile
+        The tiles.
+    bands : sequence of str
+        Their bands.
+    pixel_scale_arcsec : float
+        Side of a pixel.
+    classes : sequence of str
+        Names of the classes, in the order of `category_id`.
+    known : mapping of int to mapping, optional
+        What is added to the annotation of a source, by its identifier.
+    """
+    (place / "images").mkdir(exist_ok=True)
+    records = []
+    for index, tile in enumerate(tiles):
+        stem = f"images/{name}_{index:05d}"
+        np.save(place / f"{stem}.npy", tile.flux)
+        np.save(place / f"{stem}_error.npy", tile.error)
+        height, width = tile.segmentation.shape
+        factor = tile.error_factor
+        told = factor is not None and bool(np.isfinite(factor).all())
+        records.append(
+            {
+                "file_name": f"{stem}.npy",
+                "filename": f"{stem}.npy",  # as DeepDISC calls it
+                "error_file_name": f"{stem}_error.npy",
+                "image_id": index,
+                "height": height,
+                "width": width,
+                "bands": list(bands),
+                "unit": "nJy",
+                "pixel_scale_arcsec": pixel_scale_arcsec,
+                "ebv": tile.dust,
+                **({"error_factor": [float(value) for value in factor]} if told and factor is not None else {}),
+                "thing_classes": list(classes),
+                "annotations": list(_annotations(tile, classes, known or {})),
+            }
+        )
+    (place / f"{name}.json").write_text(json.dumps(records) + "\n", encoding="utf-8")
+
+
+def _annotations(
+    tile: AnnotatedTile, classes: Sequence[str], known: Mapping[int, Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
     """The sources of a tile that have pixels."""
     names = class_names(tile.label)
     for row in range(len(tile)):
@@ -216,6 +252,7 @@ def _annotations(tile: AnnotatedTile, classes: Sequence[str]) -> Iterator[dict[s
             "category_id": list(classes).index(names[row]),
             "obj_id": int(tile.source_id[row]),
             "redshift": redshift if np.isfinite(redshift) else -1.0,  # DeepDISC's unknown
+            **known.get(int(tile.source_id[row]), {}),
         }
 
 

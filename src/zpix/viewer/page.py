@@ -5,7 +5,8 @@ data/field.js          what is known of the whole: bands, flags, grid
 data/sources.js        what the map, the table and the filters need of every source
 data/mixtures.js       redshift PDFs of every source, loaded when a filter asks for P(z > x)
 data/sources/X_Y.js    all columns and the mask of the sources in a square of the sky, loaded when it is in view
-data/sky/, data/bands/ pictures
+data/sky/              colour pictures of the sky: tiles at every scale
+data/bands/            all bands in grey, one below another: the page mixes any three of them, and cuts stamps
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from zpix.catalogue import FLAGS, Catalogue
 from zpix.image import PIVOT_UM, Mosaic, SegmentationMap
-from zpix.plots import PictureStretch
+from zpix.plots import STRETCH_CURVES, PictureStretch
 from zpix.viewer.mask_runs import MaskRuns, read_mask_runs
 from zpix.viewer.page_scripts import column, write_script
 from zpix.viewer.pyramid import TILE_PIX, pyramid_levels
@@ -121,6 +122,8 @@ def _facts(field: PageField, squares: dict[str, NDArray[np.int64]]) -> dict[str,
             for name, channels in field.composites
         ],
         "band": field.band,
+        "stretch": field.stretch,
+        "stretches": [asdict(curve) for curve in STRETCH_CURVES],
         "tile_pix": TILE_PIX,
         "levels": pyramid_levels(mosaic.shape),
         "square_pix": SQUARE_PIX,

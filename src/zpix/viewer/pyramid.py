@@ -25,6 +25,8 @@ class PicturePyramid:
         Directory to make.
     shape : (int, int), pixels
         Height and width of the picture.
+    apart : bool, default: False
+        Whether channels are grey pictures of their own, written one below another, and not red, green and blue.
 
     Attributes
     ----------
@@ -32,19 +34,29 @@ class PicturePyramid:
         Number of levels.
     """
 
-    def __init__(self, folder: Path, shape: tuple[int, int]) -> None:
+    def __init__(self, folder: Path, shape: tuple[int, int], *, apart: bool = False) -> None:
         self.levels = pyramid_levels(shape)
-        self._level = _Level(folder, self.levels - 1, shape[0])
+        self._level = _Level(folder, self.levels - 1, shape[0], apart)
 
     def add(self, strip: NDArray[np.uint8]) -> None:
         """Write the next strip.
 
         Parameters
         ----------
-        strip : (rows, width, 3) uint8
+        strip : (rows, width, channel) uint8
             The next `TILE_PIX` rows; fewer at the end of the picture.
         """
         self._level.add(strip)
+
+    def add_half(self, half: NDArray[np.uint8]) -> None:
+        """Take the next strip, whose tiles of full size are written elsewhere.
+
+        Parameters
+        ----------
+        half : (half of the rows, half of the width, channel) uint8
+            The strip as `halved` returns it.
+        """
+        self._level.add_half(half)
 
 
 def pyramid_levels(shape: tuple[int, int]) -> int:
@@ -71,40 +83,58 @@ def pyramid_levels(shape: tuple[int, int]) -> int:
 class _Level:
     """One level of a pyramid, which hands its strips, halved, to the next one."""
 
-    def __init__(self, folder: Path, number: int, height: int) -> None:
-        self._folder, self._height = folder / str(number), height
+    def __init__(self, folder: Path, number: int, height: int, apart: bool) -> None:
+        self._folder, self._height, self._apart = folder / str(number), height, apart
         self._folder.mkdir(parents=True)
-        self._done = 0
+        self._row = 0
         self._halves: list[NDArray[np.uint8]] = []
-        self._smaller = _Level(folder, number - 1, (height + 1) // 2) if number else None
+        self._smaller = _Level(folder, number - 1, (height + 1) // 2, apart) if number else None
 
     def add(self, strip: NDArray[np.uint8]) -> None:
-        row, self._done = self._done // TILE_PIX, self._done + len(strip)
         for column, x in enumerate(range(0, strip.shape[1], TILE_PIX)):
-            write_jpeg(self._folder / f"{column}_{row}.jpg", strip[:, x : x + TILE_PIX])
+            write_jpeg(self._folder / f"{column}_{self._row}.jpg", strip[:, x : x + TILE_PIX], apart=self._apart)
+        self.add_half(halved(strip) if self._smaller else strip[:0])
+
+    def add_half(self, half: NDArray[np.uint8]) -> None:
+        self._row += 1
         if self._smaller is None:
             return
-        self._halves.append(_halved(strip))
-        if len(self._halves) == 2 or self._done >= self._height:
+        self._halves.append(half)
+        if len(self._halves) == 2 or self._row * TILE_PIX >= self._height:
             self._smaller.add(np.concatenate(self._halves))
             self._halves = []
 
 
-def write_jpeg(path: Path, picture: NDArray[np.uint8]) -> None:
+def write_jpeg(path: Path, picture: NDArray[np.uint8], *, apart: bool = False) -> None:
     """Write a picture as JPEG.
 
     Parameters
     ----------
     path : Path
         File to write.
-    picture : (y, x) or (y, x, 3) uint8
-        Grey, or red, green and blue.
+    picture : (y, x, channel) uint8
+        Red, green and blue, or grey pictures.
+    apart : bool, default: False
+        Whether channels are grey pictures, written one below another.
     """
+    if apart:
+        picture = np.moveaxis(picture, -1, 0).reshape(-1, picture.shape[1])
     Image.fromarray(np.ascontiguousarray(picture)).save(path, "JPEG", quality=_QUALITY)
 
 
-def _halved(strip: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Means of two by two pixels; at odd ends the last row and column count twice."""
+def halved(strip: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Average two by two pixels; at odd ends the last row and column count twice.
+
+    Parameters
+    ----------
+    strip : (y, x, channel) uint8
+        A part of a picture.
+
+    Returns
+    -------
+    (half of y, half of x, channel) uint8
+        Their means, rounded.
+    """
     height, width = strip.shape[:2]
     if height % 2 or width % 2:
         strip = np.pad(strip, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

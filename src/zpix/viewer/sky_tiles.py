@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from zpix.image import Mosaic, Region
 from zpix.plots import Channels, PictureStretch, colour_composite, grey_picture, sky_noise
 from zpix.progress import in_order, track
-from zpix.viewer.pyramid import TILE_PIX, PicturePyramid, write_jpeg
+from zpix.viewer.pyramid import TILE_PIX, PicturePyramid, halved, pyramid_levels, write_jpeg
 
 # Columns that are read at a time: two tiles, so that few bytes are in memory and rows are not read in crumbs.
 _PIECE_PIX = 2 * TILE_PIX
@@ -104,7 +104,7 @@ def write_sky(
     band_noise_njy: Sequence[float],
     stretch: PictureStretch,
 ) -> None:
-    """Write the pictures: `sky/NUMBER/LEVEL/COLUMN_ROW.jpg`, and `bands/COLUMN_ROW.jpg` with one band below another.
+    """Write the pictures: `sky/NUMBER/LEVEL/COLUMN_ROW.jpg`, and `bands/LEVEL/COLUMN_ROW.jpg`, one band below another.
 
     Parameters
     ----------
@@ -121,21 +121,25 @@ def write_sky(
     """
     height, width = mosaic.shape
     pyramids = [PicturePyramid(folder / "sky" / str(number), mosaic.shape) for number in range(len(composites))]
-    (folder / "bands").mkdir()
+    of_bands = PicturePyramid(folder / "bands", mosaic.shape, apart=True)
+    finest = folder / "bands" / str(pyramid_levels(mosaic.shape) - 1)
     columns = range(0, width, _PIECE_PIX)
     tops = range(0, height, TILE_PIX)
 
     def paint(place: tuple[int, int]) -> list[NDArray[np.uint8]]:
-        """Colour pictures of a piece, (y, x, 3) from the top down; its bands are written."""
+        """Colour pictures of a piece, (y, x, 3) from the top down, and last its bands, halved; these are written."""
         top, x = place
         bottom = min(top + TILE_PIX, height)
         pixels = mosaic.read(Region(x, height - bottom, min(x + _PIECE_PIX, width), height - top))
         bands = zip(pixels.flux, pixels.valid, band_noise_njy, strict=True)
-        grey = [_bytes(grey_picture(flux, noise, valid=seen, stretch=stretch))[::-1] for flux, seen, noise in bands]
-        for start in range(0, pixels.flux.shape[2], TILE_PIX):
-            below = np.concatenate([band[:, start : start + TILE_PIX] for band in grey])
-            write_jpeg(folder / "bands" / f"{(x + start) // TILE_PIX}_{top // TILE_PIX}.jpg", below)
-        return [
+        grey = np.stack(
+            [_bytes(grey_picture(flux, noise, valid=seen, stretch=stretch)) for flux, seen, noise in bands], -1
+        )
+        grey = grey[::-1]
+        for start in range(0, grey.shape[1], TILE_PIX):
+            tile = finest / f"{(x + start) // TILE_PIX}_{top // TILE_PIX}.jpg"
+            write_jpeg(tile, grey[:, start : start + TILE_PIX], apart=True)
+        pictures = [
             _bytes(
                 colour_composite(
                     pixels.flux, mosaic.bands, valid=pixels.valid, channels=one.channels, noise_njy=one.noise_njy,
@@ -144,6 +148,7 @@ def write_sky(
             )[::-1]
             for one in composites
         ]  # fmt: skip
+        return [*pictures, halved(grey)]
 
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
@@ -153,6 +158,7 @@ def write_sky(
             strip = [next(pieces) for _ in columns]
             for number, pyramid in enumerate(pyramids):
                 pyramid.add(np.concatenate([piece[number] for piece in strip], axis=1))
+            of_bands.add_half(np.concatenate([piece[-1] for piece in strip], axis=1))
 
 
 def _bytes(picture: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -30,6 +30,7 @@ zpix.tab = function (name) {
 // All that a permanent link keeps, behind the # of the address.
 zpix.link = {
   ready: false,
+  ofPicture: ["stretch", "channel", "brightness", "contrast"],
 
   write() {
     if (!this.ready) return;
@@ -42,7 +43,8 @@ zpix.link = {
       if (chosen[name] !== plain) parts.set(name, chosen[name]);
     }
     const choices = { band: zpix.field.bands[zpix.filters.band()].name, colour: zpix.byId("colour-by").value,
-      flag: zpix.byId("colour-flag").selectedOptions[0].textContent, picture: zpix.byId("composite").value,
+      flag: zpix.byId("colour-flag").selectedOptions[0].textContent, picture: zpix.pictures.chosen(),
+      ...Object.fromEntries(this.ofPicture.map((id) => [id, zpix.byId(id).value])),
       sort: (zpix.table.order.down ? "-" : "") + zpix.table.order.name };
     for (const [name, value] of Object.entries(choices)) if (value !== this.plain[name]) parts.set(name, value);
     this.written = `#${parts}`;
@@ -60,8 +62,13 @@ zpix.link = {
     select(zpix.byId("colour-by"), parts.get("colour"));
     const flag = zpix.field.flags.find((own) => own.name === parts.get("flag"));
     if (flag) zpix.byId("colour-flag").value = flag.value;
-    select(zpix.byId("composite"), parts.get("picture"));
-    if (zpix.map.picture !== Number(zpix.byId("composite").value)) zpix.map.show(Number(zpix.byId("composite").value));
+    zpix.pictures.choose(parts.get("picture") ?? "0");
+    for (const id of this.ofPicture) {
+      if (zpix.byId(id).options) select(zpix.byId(id), parts.get(id) ?? this.plain[id]);
+      else zpix.byId(id).value = parts.get(id) ?? this.plain[id];
+    }
+    zpix.map.show(zpix.pictures.chosen());
+    zpix.pictures.filter();
     const sort = parts.get("sort") ?? "id";
     zpix.table.order = { name: sort.replace(/^-/, ""), down: sort.startsWith("-") };
     zpix.table.sorted = null;
@@ -77,7 +84,8 @@ zpix.link = {
   },
 
   open() {
-    this.plain = { band: zpix.field.band, colour: "redshift", flag: zpix.field.flags[0].name, picture: "0", sort: "id" };
+    this.plain = { band: zpix.field.band, colour: "redshift", flag: zpix.field.flags[0].name, picture: "0", sort: "id",
+      stretch: zpix.field.stretch, channel: "", brightness: "0", contrast: "0" };
     window.addEventListener("hashchange", () => {
       if (location.hash !== this.written) this.read();
     });
@@ -178,13 +186,20 @@ zpix.wire = function () {
   on("zoom-out", "click", () => zoom(1 / 1.6));
   on("home", "click", () => zpix.map.viewer.viewport.goHome());
   on("outlines", "change", () => zpix.map.forget());
-  on("composite", "change", () => { zpix.map.show(Number(zpix.byId("composite").value)); zpix.link.write(); });
+  for (const id of ["composite", "red", "green", "blue"]) {
+    on(id, "change", () => {
+      zpix.pictures.choose(zpix.pictures.chosen());
+      zpix.map.show(zpix.pictures.chosen());
+      zpix.panel.drawStamps();
+      zpix.link.write();
+    });
+  }
   for (const id of ["colour-by", "colour-flag"]) on(id, "change", () => { zpix.map.recolour(); zpix.link.write(); });
-  for (const id of ["brightness", "contrast", "channel"]) on(id, "input", () => zpix.map.filter());
+  for (const id of zpix.link.ofPicture) on(id, "input", () => { zpix.pictures.filter(); zpix.link.write(); });
   on("plain", "click", () => {
-    for (const id of ["brightness", "contrast"]) zpix.byId(id).value = 0;
-    zpix.byId("channel").value = "";
-    zpix.map.filter();
+    for (const id of zpix.link.ofPicture) zpix.byId(id).value = zpix.link.plain[id];
+    zpix.pictures.filter();
+    zpix.link.write();
   });
   on("search", "submit", (event) => {
     event.preventDefault();
@@ -205,10 +220,8 @@ zpix.start = async function () {
   zpix.rowOf = new Map(Array.from(zpix.all.id, (id, row) => [id, row]));
   zpix.near = new zpix.Near(zpix.all.x, zpix.all.y);
   zpix.kept = new Uint8Array(count).fill(1);
-  for (const [number, one] of field.composites.entries()) {
-    const bands = one.bands.map((names) => names.length > 2 ? `${names[0]}…${names.at(-1)}` : names.join("+")).join(" / ");
-    zpix.byId("composite").append(zpix.element("option", { value: number }, one.bands.every((b) => b.length === 1) ? one.name : `${one.name} (${bands})`));
-  }
+  zpix.pictures.open();
+  zpix.pictures.choose(new URLSearchParams(location.hash.slice(1)).get("picture") ?? "0");
   for (const flag of field.flags) zpix.byId("colour-flag").append(zpix.element("option", { value: flag.value }, flag.name));
   zpix.filters.open();
   zpix.table.open();

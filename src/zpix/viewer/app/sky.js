@@ -8,10 +8,12 @@ const FAST_MS = 10, TWO_FRAMES_MS = 34;
 
 zpix.map = {
   open() {
-    const field = zpix.field;
-    const [height, width] = field.shape;
+    const [height, width] = zpix.field.shape;
+    // Its warnings are of tiles that come after another picture was chosen.
+    OpenSeadragon.console = { ...OpenSeadragon.console, warn() {} };
+    this.picture = zpix.pictures.chosen();
     this.viewer = OpenSeadragon({
-      element: zpix.byId("map"), drawer: "canvas", tileSources: this.tiles(0), showNavigationControl: false,
+      element: zpix.byId("map"), drawer: "canvas", tileSources: zpix.pictures.source(this.picture), showNavigationControl: false,
       showNavigator: false, animationTime: 0.35, springStiffness: 9, blendTime: 0, minZoomImageRatio: 0.5,
       maxZoomPixelRatio: 24, visibilityRatio: 0.2, imageSmoothingEnabled: true, zoomPerScroll: 1.35,
       maxImageCacheCount: 400, immediateRender: true, placeholderFillStyle: "#000",
@@ -40,20 +42,12 @@ zpix.map = {
     }));
   },
 
-  tiles(number) {
-    const field = zpix.field;
-    return {
-      height: field.shape[0], width: field.shape[1], tileSize: field.tile_pix, minLevel: 0, maxLevel: field.levels - 1,
-      getTileUrl: (level, x, y) => `data/sky/${number}/${level}/${x}_${y}.jpg`,
-    };
-  },
-
   // Another colour picture, in the same view.
-  show(number) {
-    this.viewer.addTiledImage({ tileSource: this.tiles(number), index: 0, replace: true });
-    this.picture = number;
+  show(picture) {
+    if (this.picture === picture) return;
+    this.picture = picture;
+    this.viewer.addTiledImage({ tileSource: zpix.pictures.source(picture), index: 0, replace: true });
   },
-  picture: 0,
 
   // The view as an affine map: element = scale * picture + shift.
   place() {
@@ -277,25 +271,5 @@ zpix.map = {
       swatch.style.background = this.colours[i];
       legend.append(zpix.element("div", {}, swatch, name));
     });
-  },
-
-  // Brightness, contrast and one colour alone, as a filter over the picture.
-  filter() {
-    const bright = Number(zpix.byId("brightness").value), contrast = Number(zpix.byId("contrast").value);
-    const channel = zpix.byId("channel").value;
-    const plain = !bright && !contrast && channel === "";
-    zpix.byId("sky").classList.toggle("filtered", !plain);
-    if (plain) return;
-    const row = [0, 1, 2].map((i) => Number(String(i) === channel)).join(" ");
-    zpix.byId("filter-channel").setAttribute("values", channel === ""
-      ? "1 0 0 0 0 0 1 0 0 0 0 0 1 0 0 0 0 0 1 0" : `${row} 0 0 ${row} 0 0 ${row} 0 0 0 0 0 1 0`);
-    const curve = Array.from({ length: 33 }, (_, i) => {
-      const value = Math.min(Math.max((i / 32) ** (2 ** -bright), 0), 1);
-      return Math.min(Math.max((value - 0.3) * 2 ** (1.5 * contrast) + 0.3, 0), 1).toFixed(3);
-    });
-    for (const part of zpix.byId("filter-curve").children) {
-      part.setAttribute("type", "table");
-      part.setAttribute("tableValues", curve.join(" "));
-    }
   },
 };

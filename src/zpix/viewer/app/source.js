@@ -3,6 +3,7 @@
 
 zpix.panel = {
   turn: 0,
+  drawStamps() {}, // again, after another picture is chosen; of the source that is shown
 
   async show(row) {
     const turn = ++this.turn, place = zpix.byId("source");
@@ -63,8 +64,9 @@ zpix.panel = {
     const place = zpix.element("div", { className: "stamps" }, colour, ...bands);
     place.style.gridTemplateColumns = `repeat(${across}, ${small}px)`;
     place.title = `${side.toFixed(2)}″ across`;
-    zpix.drawStamps(row, colour.firstChild, bands.map((b) => b.firstChild), outline).then(
+    this.drawStamps = () => zpix.drawStamps(row, colour.firstChild, bands.map((b) => b.firstChild), outline).then(
       () => { place.dataset.drawn = "yes"; }, (error) => zpix.notice(error.message));
+    this.drawStamps();
     return zpix.element("div", {}, place, zpix.element("p", { className: "note" }, `stamps ${side.toFixed(1)}″ across`));
   },
 
