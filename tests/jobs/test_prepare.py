@@ -237,6 +237,15 @@ def test_bands_that_cannot_be_drawn_leave_no_half_store(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_mock_has_the_bands_of_the_model_in_its_settings(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("zpix.jobs.prepare._draw_mock", lambda *args, bands, **rest: asked.append(tuple(bands)))
+    settings = zpix.Config(model=zpix.ModelConfig(bands=("F115W", "F444W")))
+    for options in ({"config": settings}, {"config": settings, "bands": ["F200W"]}, {}):
+        zpix.prepare(out=tmp_path / "s.zarr", mock=1, **options)
+    assert asked == [("F115W", "F444W"), ("F200W",), JADES_BANDS]
+
+
 def test_a_first_tile_that_fails_leaves_no_half_store(tmp_path, monkeypatch):
     pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 

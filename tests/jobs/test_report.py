@@ -42,6 +42,7 @@ def test_of_an_evaluation(blob_result, blob_field, tmp_path):
     assert {"Scores", "Figures", "The worst failures", "Sources"} <= set(parts(page))
     assert "&lt;i&gt;truth.fits" in text and "<i>" not in text
     assert "stamps, PDFs and fluxes of the worst failures" in text and document.is_file()
+    assert "completeness and purity by redshift" in text
     with pytest.raises(OutputError, match=r"report\.html: already exists"):
         zpix.report(evaluation / "report.json")  # its directory is meant
     record = json.loads((evaluation / "report.json").read_text())

@@ -1,6 +1,6 @@
 """How good a catalogue is: one-to-one matching with the truth, detection scores, redshift scores."""
 
-from zpix.evaluation.catalogue_scores import Report, score_catalogue, write_report
+from zpix.evaluation.catalogue_scores import REDSHIFT_Z_EDGES, Report, score_catalogue, write_report
 from zpix.evaluation.comparison import Comparison, Contestant, common_galaxies, score_contestants, write_comparison
 from zpix.evaluation.detection_scores import MAG_LIMITS, CountedFraction, DetectionScores, score_detection
 from zpix.evaluation.diagnosis import Diagnosis, Information, map_redshifts, next_table
@@ -25,6 +25,7 @@ __all__ = [
     "HIGH_REDSHIFTS",
     "MAG_LIMITS",
     "OUTLIER_LIMIT",
+    "REDSHIFT_Z_EDGES",
     "Comparison",
     "Contestant",
     "CountedFraction",

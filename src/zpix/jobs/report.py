@@ -11,7 +11,16 @@ import numpy as np
 
 from zpix.catalogue import FLAGS, Catalogue, read_catalogue
 from zpix.errors import BandError, InputFileError, OutputError
-from zpix.evaluation import OUTLIER_LIMIT, Report, Truth, read_truth, score_catalogue
+from zpix.evaluation import (
+    OUTLIER_LIMIT,
+    REDSHIFT_Z_EDGES,
+    CountedFraction,
+    Report,
+    Truth,
+    in_field,
+    read_truth,
+    score_catalogue,
+)
 from zpix.image import MosaicPaths, SegmentationMap
 from zpix.jobs.show import read_stamps
 from zpix.jobs.view import band_shown, result_directory, run_record, searched_mosaic
@@ -22,6 +31,7 @@ from zpix.plots import (
     evaluation_figures,
     picture_figure,
     population_figure,
+    redshift_fractions_figure,
     sources_figure,
     write_html,
     write_pdf,
@@ -188,7 +198,7 @@ def _of_evaluation(path: Path, mosaics: MosaicPaths | None) -> tuple[str, list[D
     sections = [
         DocumentPart("What was compared", tables=[("", ["", ""], [[name, text] for name, text in named.items()])]),
         DocumentPart("Scores", tables=scores.tables()),
-        DocumentPart("Figures", figures=[(name, figure) for name, figure in evaluation_figures(scores).items()]),
+        DocumentPart("Figures", figures=[*evaluation_figures(scores).items(), *_by_redshift(catalogue, truth, scores)]),
         _failures(result, catalogue, truth, scores, mosaics if mosaics is not None else inputs.get("mosaics")),
     ]
     try:
@@ -196,6 +206,26 @@ def _of_evaluation(path: Path, mosaics: MosaicPaths | None) -> tuple[str, list[D
     except InputFileError:
         return f"zpix evaluation: {path.absolute().name}", [*sections, DocumentPart("How to cite", [_CITE])]
     return f"zpix evaluation: {path.absolute().name}", [*sections, *_about_run(place, catalogue, scores.band)]
+
+
+def _by_redshift(catalogue: Catalogue, truth: Truth, scores: Report) -> list[tuple[str, Figure]]:
+    """Completeness and purity against redshift; nothing if the truth has no magnitudes, as it is then no whole one."""
+    if scores.detection is None:
+        return []
+    counted = truth.magnitude < _FAINTEST
+    true = counted & np.isfinite(truth.z) & in_field(catalogue, truth)
+    seen = (catalogue.magnitude(scores.band) < _FAINTEST) & catalogue.has_redshift
+    fractions = [
+        CountedFraction(*(np.histogram(z[own], REDSHIFT_Z_EDGES)[0] for own in (of & matched, of)))
+        for z, of, matched in (
+            (truth.z, true, scores.matching.right_matched),
+            (catalogue["z_phot"], seen, scores.matching.left_matched),
+        )
+    ]
+    title = f"{scores.band} < {_FAINTEST:g}"
+    return [
+        ("completeness and purity by redshift", redshift_fractions_figure(REDSHIFT_Z_EDGES, *fractions, title=title))
+    ]
 
 
 def _failures(

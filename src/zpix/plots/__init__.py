@@ -13,7 +13,7 @@ from zpix.plots.composite import (
     grey_picture,
     sky_noise,
 )
-from zpix.plots.detection_figure import completeness_figure
+from zpix.plots.detection_figure import completeness_figure, redshift_fractions_figure
 from zpix.plots.diagnosis_figure import diagnosis_figure
 from zpix.plots.document import DocumentPart, write_html
 from zpix.plots.document_pages import write_pdf
@@ -56,6 +56,7 @@ __all__ = [
     "pit_figure",
     "population_figure",
     "redshift_figure",
+    "redshift_fractions_figure",
     "save_evaluation_figures",
     "save_figure",
     "save_sheet",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -57,6 +59,41 @@ def completeness_figure(scores: DetectionScores, *, title: str = "") -> Figure:
     below.set_ylim(bottom=0)
     below.legend(frameon=False, fontsize=9, loc="upper left")
     polish(below, x=f"{scores.band} magnitude (AB): true for completeness, in the mask for purity", y="number")
+    return figure
+
+
+def redshift_fractions_figure(
+    edges: Sequence[float], completeness: CountedFraction, purity: CountedFraction, *, title: str = ""
+) -> Figure:
+    """Draw completeness against true redshift and purity against `z_phot`, with 68 % intervals.
+
+    Parameters
+    ----------
+    edges : sequence of float of length B + 1
+        Edges of the bins of redshift.
+    completeness : CountedFraction of length B
+        Of the true sources of each redshift, the share that was detected.
+    purity : CountedFraction of length B
+        Of the detections of each `z_phot`, the share that is a true source.
+    title : str, optional
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+    """
+    figure = new_figure(7.4, 4.0)
+    axes = figure.subplots()
+    ends = np.asarray(edges, np.float64)
+    if not (completeness.total + purity.total).any():
+        no_data(axes)
+    _points(axes, ends, completeness, BLUE, "completeness, by true redshift", shift=-0.05)
+    _points(axes, ends, purity, ORANGE, "purity, by z_phot", shift=0.05)
+    axes.set_xlim(ends[0], ends[-1])
+    axes.set_ylim(0, 1.04)
+    axes.legend(frameon=False, fontsize=9, loc="lower left")
+    polish(axes, x="redshift", y="fraction", title=title)
     return figure
 
 

@@ -26,9 +26,11 @@ _PANEL_PIX, _GAP_PIX = 48, 2
 _TITLE_INCH = 0.3
 # Flux, in units of the noise, that is white on stamps: that of the source's brightest pixels, within these.
 _FAINT_WHITE, _BRIGHT_WHITE = 12.0, 400.0
+_COLOUR_WHITE = 5  # and so many times that in colour, where noise would cover the source
 # The redshift axis reaches as far as the PDF has this fraction of its highest density.
 _LOW_DENSITY = 0.01
 _MICRONS = (0.5, 0.7, 1, 1.5, 2, 3, 4, 5)
+_SHADE = {"facecolor": "black", "alpha": 0.45, "linewidth": 0, "pad": 0.8}  # behind words on stamps
 _LIGHT, _LIGHTER = "#9cc4e6", "#d4e5f4"
 
 
@@ -189,7 +191,13 @@ def _draw_stamps(axes: Axes, own: SourceStamps) -> None:
     columns = -(-len(own.bands) // 2)
     canvas = np.ones((2 * step, 2 * step + columns * step, 3), np.float32)
     white = _white(own)
-    colour = colour_composite(own.flux, own.bands, valid=own.valid, noise_njy=own.noise_njy, brightest=white)
+    colour = colour_composite(
+        own.flux,
+        own.bands,
+        valid=own.valid,
+        noise_njy=own.noise_njy,
+        brightest=min(_COLOUR_WHITE * white, _BRIGHT_WHITE),
+    )
     big = 2 * _PANEL_PIX + _GAP_PIX
     canvas[:big, :big] = _resized(colour[::-1], big)
     for number, name in enumerate(own.bands):
@@ -197,14 +205,14 @@ def _draw_stamps(axes: Axes, own: SourceStamps) -> None:
         grey = grey_picture(own.flux[number], own.band_noise_njy[number], valid=own.valid[number], brightest=white)
         y, x = row * step, 2 * step + column * step
         canvas[y : y + _PANEL_PIX, x : x + _PANEL_PIX] = _resized(grey[::-1, :, None], _PANEL_PIX)
-        axes.text(x + 2, y + 2, name, color="white", fontsize=5.5, va="top")
+        axes.text(x + 2, y + 2, name, color="white", fontsize=5.5, va="top", bbox=_SHADE)
     axes.imshow(canvas, interpolation="nearest")
     if own.mask.any() and not own.mask.all():
         axes.contour(
             _resized(own.mask[::-1, :, None].astype(float), big)[..., 0], [0.5], colors="white", linewidths=0.6
         )
     side = own.mask.shape[0] * own.pixel_scale_arcsec
-    axes.text(3, big - 3, f"{side:.1f}″", color="white", fontsize=6.5, va="bottom")
+    axes.text(3, big - 3, f"{side:.1f}″", color="white", fontsize=6.5, va="bottom", bbox=_SHADE)
     axes.set_axis_off()
     axes.set_anchor("W")
 
