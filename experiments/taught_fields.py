@@ -96,7 +96,7 @@ def main() -> None:
     asked = options.parse_args()
     checkpoint = load_checkpoint(asked.model)
     data = checkpoint.about.training_data or {}
-    if data.get("kind") != "mock":
+    if data.get("kind") not in ("mock", "colours of a mock"):
         options.error(f"{asked.model} did not learn from simulated fields")
     source = f"{asked.fields} simulated fields of {asked.size_pix} pixels as {checkpoint.about.name} learnt from"
     config = SimulationConfig(**data["simulation"])

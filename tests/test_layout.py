@@ -23,6 +23,11 @@ OF_THE_REPOSITORY = {"architecture", "layout", "documents", "examples", "extendi
 # Folders beside the package whose scripts have tests.
 BESIDE_THE_PACKAGE = ("experiments", "examples")
 SOURCES = sorted(PACKAGE.rglob("*.py"))
+SCRIPTS = [
+    path
+    for folder in ("tests", "experiments", "examples", "benchmarks", "recipes")
+    for path in (ROOT / folder).rglob("*.py")
+]
 
 
 def tree(path: Path) -> ast.Module:
@@ -59,8 +64,9 @@ def test_no_file_has_the_name_of_another():
 
 
 def test_files_and_functions_can_be_read_at_once():
-    long = [named(path) for path in SOURCES if len(path.read_text("utf-8").splitlines()) > MOST_LINES_OF_A_FILE]
-    for path in SOURCES:
+    files = [path.relative_to(ROOT).as_posix() for path in (*SOURCES, *SCRIPTS)]
+    long = [file for file in files if len((ROOT / file).read_text("utf-8").splitlines()) > MOST_LINES_OF_A_FILE]
+    for path in (*SOURCES, *SCRIPTS):
         for node in ast.walk(tree(path)):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 lines = node.end_lineno - node.lineno + 1  # type: ignore[operator]
@@ -68,7 +74,7 @@ def test_files_and_functions_can_be_read_at_once():
                 if ast.get_docstring(node) is not None:
                     lines -= first.end_lineno - first.lineno + 1  # type: ignore[operator]
                 if lines > MOST_LINES_OF_A_FUNCTION:
-                    long.append(f"{named(path)}: {node.name}")
+                    long.append(f"{path.relative_to(ROOT)}: {node.name}")
     assert long == []
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 
+import zpix
 from zpix.catalogue import FLAGS, flag_names, flag_value, quality_flags
 from zpix.catalogue.flags import count_peaks
 from zpix.sources import ZMixture
+
+ROOT = Path(__file__).parents[2]
 
 
 def one_source(*, flux=100.0, mean=2.0, width=0.1, **changes) -> tuple[str, ...]:
@@ -79,3 +85,29 @@ def test_peaks_count_when_apart_and_heavy():
     peaks = count_peaks(ZMixture(weights, means, np.full((3, 2), 0.05)))
     assert peaks.tolist() == [2, 1, 1]
     assert count_peaks(ZMixture(*np.zeros((3, 0, 2)))).shape == (0,)
+
+
+def test_the_selection_to_start_from_keeps_blends():
+    """The page of the catalogue names its bits, and has measured what they keep."""
+    page = (ROOT / "docs" / "catalogue.md").read_text("utf-8")
+    (bits,) = re.findall(r"`flags & \((.*?)\) == 0` leaves out", page)
+    chosen = sum(map(int, bits.split(" + ")))
+    assert chosen == flag_value("EDGE", "BANDS_MISSING", "Z_RANGE_END", "STAR", "OUTSIDE_TRAINING", "SATURATED")
+    assert f"| {', '.join(flag_names(chosen))} | {chosen} |" in page
+
+
+def test_the_example_of_the_readme_lists_sound_galaxies_alone(make_catalogue, monkeypatch, capsys):
+    """Of four sources beyond z = 6 one is a star, one is called a galaxy and a star, and one has no sound data."""
+    catalogue = make_catalogue(5)
+    parts = catalogue["zmix_mean"].shape
+    catalogue = catalogue.with_columns(
+        **{"class": ["galaxy", "star", "galaxy", "galaxy", "galaxy"]},
+        flags=[flag_value("BLENDED"), flag_value("STAR"), flag_value("STAR"), flag_value("EDGE"), 0],
+        zmix_mean=np.broadcast_to([[8.0], [8.0], [8.0], [8.0], [2.0]], parts),
+        zmix_width=np.full(parts, 0.1),
+        z_phot=[8.5, 8.1, 8.2, 8.3, 2.0],
+    )
+    monkeypatch.setattr(zpix, "run", lambda *_mosaics, **_options: catalogue)
+    (script,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    exec(compile(script, "README.md", "exec"), {})
+    assert re.findall(r"\b8\.\d", capsys.readouterr().out) == ["8.5"]

@@ -29,3 +29,10 @@ def blob_result(blob_field, blob_search, tiny_model, tmp_path_factory) -> Path:
         place = tmp_path_factory.mktemp("finished") / "result"
         zpix.run(blob_field, out=place, model=tiny_model, config=blob_search)
     return place
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, blob_field, tiny_model, blob_search) -> tuple[Path, zpix.Catalogue]:
+    """A run over the field with its catalogue, done once for each file of tests, which leave it as it is."""
+    out = tmp_path_factory.mktemp("run") / "result"
+    return out, zpix.run(blob_field, out=out, model=tiny_model, config=blob_search)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import shutil
-import signal
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,34 +17,15 @@ from scipy.optimize import linear_sum_assignment
 import zpix
 from tests.conftest import FIELD_SHAPE
 from tests.detector.scenery import small_model
-from zpix.catalogue import Catalogue, CatalogueFile, flag_value, read_catalogue, read_pdfs
+from tests.finished_runs import contents, same
+from zpix.catalogue import CatalogueFile, flag_value, read_catalogue, read_pdfs
 from zpix.config import InferenceConfig, SimulationConfig, load_config
 from zpix.detector import Checkpoint, Detector, default_model, save_checkpoint
-from zpix.errors import BandError, ConfigError, InputFileError, ModelError, OutputError
+from zpix.errors import BandError, ConfigError, ModelError
 from zpix.image import JADES_BANDS, Pixels, tangent_wcs, write_mosaic
-from zpix.jobs.run import PRODUCTS, run, write_run
+from zpix.jobs.run import PRODUCTS, run
 from zpix.plots import draw_detections
 from zpix.search.requirements import load_to_search
-from zpix.search.searcher import Searcher
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory, blob_field, tiny_model, blob_search) -> tuple[Path, Catalogue]:
-    """A run over the field, done once."""
-    out = tmp_path_factory.mktemp("run") / "result"
-    return out, run(blob_field, out=out, model=tiny_model, config=blob_search)
-
-
-def same(a: Catalogue, b: Catalogue) -> None:
-    """Equal to the bit, column by column."""
-    assert [column.name for column in a.schema] == [column.name for column in b.schema]
-    for column in a.schema:
-        np.testing.assert_array_equal(a[column.name], b[column.name], err_msg=column.name)
-
-
-def contents(directory: Path) -> dict[str, bytes]:
-    """Every file but the one with the times."""
-    return {path.name: path.read_bytes() for path in sorted(directory.iterdir()) if path.name != "run.json"}
 
 
 def test_every_product_is_there(finished):
@@ -214,126 +191,6 @@ def test_tiles_that_were_not_observed_hold_no_sources(tmp_path, tiny_model, blob
     write_mosaic(tmp_path / "field", pixels, bands=JADES_BANDS, wcs=tangent_wcs(10, 20, shape, 0.03))
     catalogue = run(tmp_path / "field", out=tmp_path / "out", model=tiny_model, config=blob_search)
     assert len(catalogue) and catalogue["x"].max() < 320
-
-
-def test_an_existing_directory_is_kept(finished, blob_field, tiny_model, blob_search):
-    out, _ = finished
-    before = contents(out)
-    with pytest.raises(OutputError, match=r"already exists.*--overwrite"):
-        run(blob_field, out=out, model=tiny_model, config=blob_search)
-    assert contents(out) == before
-
-
-def test_a_failure_leaves_the_earlier_run(tmp_path, finished, blob_field, tiny_model, blob_search):
-    out = tmp_path / "out"
-    shutil.copytree(finished[0], out)
-    with pytest.raises(InputFileError):
-        run(tmp_path / "nowhere", out=out, model=tiny_model, config=blob_search, overwrite=True)
-    assert contents(out) == contents(finished[0])
-    nothing = blob_search.model_copy(update={"score_threshold": 1.0})
-    run(blob_field, out=out, model=tiny_model, config=nothing, overwrite=True)
-    assert len(read_catalogue(out / "catalogue.fits")) == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-@pytest.mark.slow
-def test_a_failure_while_writing_leaves_what_was_found(
-    finished, tmp_path, blob_field, tiny_model, blob_search, monkeypatch
-):
-    def full(*_arguments, **_options):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("zpix.search.products.write_regions", full)
-        with pytest.raises(OutputError, match="No space left"):
-            run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
-    assert [path.name for path in tmp_path.iterdir()] == [".out.partial"]
-    assert {path.name for path in (tmp_path / ".out.partial").iterdir()} == {"parts", "settings.json"}
-    monkeypatch.setattr("zpix.search.searcher.Searcher._predict", None)  # nothing is searched again
-    run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
-    assert contents(tmp_path / "out") == contents(finished[0])
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_an_interrupted_run_goes_on_where_it_was(finished, tmp_path, blob_field, tiny_model, blob_search, monkeypatch):
-    """The field has two blocks; the first try ends at the second."""
-    predict, searched = Searcher._predict, []
-
-    def interrupted(self, batch):
-        searched.append(len(batch))
-        if len(searched) == 3:
-            raise KeyboardInterrupt
-        return predict(self, batch)
-
-    monkeypatch.setattr("zpix.search.searcher.Searcher._predict", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
-    assert not (tmp_path / "out").exists()
-    with pytest.raises(OutputError, match=r"unfinished run with other settings.*inference.*--overwrite"):
-        run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search.model_copy(update={"dust": "0.02"}))
-    run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
-    assert sum(searched) == 4, "three tiles, one of them twice"
-    assert contents(tmp_path / "out") == contents(finished[0])
-
-
-@pytest.mark.slow
-def test_other_settings_begin_anew_when_asked(tmp_path, blob_field, tiny_model, blob_search):
-    parts = tmp_path / ".out.partial" / "parts"
-    parts.mkdir(parents=True)
-    (parts / "block-000000.parquet").write_text("of another run")
-    (parts.parent / "settings.json").write_text("{}")
-    with pytest.raises(OutputError, match="unfinished run with other settings"):
-        run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
-    assert len(run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search, overwrite=True))
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-@pytest.mark.slow
-def test_two_processes_find_the_same(finished, tmp_path, blob_field, tiny_model, blob_search):
-    two = blob_search.model_copy(update={"workers": 2})
-    assert write_run(blob_field, out=tmp_path / "out", model=tiny_model, config=two).workers == 2
-    assert contents(tmp_path / "out") == contents(finished[0])
-
-
-@pytest.mark.slow
-def test_an_interruption_ends_the_workers(tmp_path, blob_field, tiny_model, blob_search, monkeypatch, caplog):
-    def interrupted(*_arguments, **_options):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("zpix.progress.ProgressBar.advance", interrupted)  # when the first of two blocks is done
-    with pytest.raises(KeyboardInterrupt):
-        run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search.model_copy(update={"workers": 2}))
-    assert multiprocessing.active_children() == []
-    assert "the same command goes on after them" in caplog.text
-    assert list((tmp_path / ".out.partial" / "parts").glob("block-*.parquet"))
-
-
-@pytest.mark.slow
-def test_a_killed_run_goes_on(finished, tmp_path, blob_field, tiny_model, blob_search, quick_programs):
-    script = (
-        "import json, os, pathlib, signal, sys, time, zpix.search.searcher\n"
-        "from zpix import run\n"
-        "from zpix.config import InferenceConfig\n"
-        "predict = zpix.search.searcher.Searcher._predict\n"
-        "seen = []\n"
-        "def slow(self, *window):\n"
-        "    seen.append(1)\n"
-        "    while len(seen) == 3:\n"  # in the second block
-        "        if list(pathlib.Path(sys.argv[5]).glob('block-*.parquet')):\n"
-        "            os.kill(os.getpid(), signal.SIGKILL)\n"
-        "        time.sleep(0.05)\n"
-        "    return predict(self, *window)\n"
-        "zpix.search.searcher.Searcher._predict = slow\n"
-        "run(sys.argv[1], out=sys.argv[2], model=sys.argv[3], config=InferenceConfig(**json.loads(sys.argv[4])))\n"
-    )
-    out, parts = tmp_path / "out", tmp_path / ".out.partial" / "parts"
-    arguments = [str(blob_field), str(out), str(tiny_model), blob_search.model_dump_json(), str(parts)]
-    killed = subprocess.run(["python", "-c", script, *arguments], env=quick_programs, timeout=120)
-    assert killed.returncode == -signal.SIGKILL
-    assert [path.name for path in parts.glob("block-*")] == ["block-000000.parquet"]
-    run(blob_field, out=out, model=tiny_model, config=blob_search)
-    assert contents(out) == contents(finished[0])
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_run_says_how_long_its_stages_took(finished):

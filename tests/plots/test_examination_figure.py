@@ -28,3 +28,12 @@ def test_what_was_not_measured_is_said():
     said = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert said.count("not measurable") >= 4
     figure.canvas.draw()
+
+
+def test_pixels_are_drawn_in_the_errors_that_the_model_takes_and_was_taught_with():
+    examined = seen(band(noise_over_error=0.9, sums_over_error=3.0, sky=0.6))
+    for errors, scatter, level in (("image", 0.9, 0.6), ("measured", 0.3, 0.2)):
+        figure = examination_figure(examined, TAUGHT, errors=errors)
+        for title, value in (("Scatter", scatter), ("Level", level)):
+            axes = next(axes for axes in figure.axes if axes.get_title(loc="left").startswith(title))
+            np.testing.assert_allclose(axes.containers[0].lines[0].get_ydata(), [value], rtol=1e-3)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +13,7 @@ from astropy.table import Table
 
 import zpix
 from tests.conftest import FIELD_SHAPE
-from tests.jobs.test_run import contents, same
+from tests.finished_runs import contents, kill_in_second_block, same
 from zpix.catalogue import Catalogue, flag_value, read_catalogue, read_pdfs
 from zpix.config import InferenceConfig, SimulationConfig
 from zpix.detector import default_model
@@ -161,28 +159,10 @@ def test_without_a_reference_there_is_no_word_of_it(unlisted, plain):
 def test_a_killed_run_goes_on_in_another_process(
     finished, tmp_path, blob_field, tiny_model, search, reference, quick_programs
 ):
-    script = (
-        "import json, os, pathlib, signal, sys, time, zpix.search.searcher\n"
-        "from zpix import run\n"
-        "from zpix.config import InferenceConfig\n"
-        "predict = zpix.search.searcher.Searcher._predict\n"
-        "seen = []\n"
-        "def slow(self, *window):\n"
-        "    seen.append(1)\n"
-        "    while len(seen) == 3:\n"  # in the second block
-        "        if list(pathlib.Path(sys.argv[5]).glob('block-*.parquet')):\n"
-        "            os.kill(os.getpid(), signal.SIGKILL)\n"
-        "        time.sleep(0.05)\n"
-        "    return predict(self, *window)\n"
-        "zpix.search.searcher.Searcher._predict = slow\n"
-        "run(sys.argv[1], out=sys.argv[2], model=sys.argv[3], config=InferenceConfig(**json.loads(sys.argv[4])),\n"
-        "    reference=sys.argv[6])\n"
+    out = tmp_path / "out"
+    kill_in_second_block(
+        blob_field, out, model=tiny_model, config=search, programs=quick_programs, reference=str(reference)
     )
-    out, parts = tmp_path / "out", tmp_path / ".out.partial" / "parts"
-    arguments = [str(blob_field), str(out), str(tiny_model), search.model_dump_json(), str(parts), str(reference)]
-    killed = subprocess.run(["python", "-c", script, *arguments], env=quick_programs, timeout=120)
-    assert killed.returncode == -signal.SIGKILL
-    assert [path.name for path in parts.glob("block-*")] == ["block-000000.parquet"]
     with pytest.raises(OutputError, match="unfinished run with other settings"):
         run(blob_field, out=out, model=tiny_model, config=search)
     run(blob_field, out=out, model=tiny_model, config=search, reference=reference)

@@ -71,5 +71,6 @@ def check(
     if out is not None:
         with output_directory(out, products=PRODUCTS, overwrite=overwrite) as place:
             write_json(place / "check.json", verdict.to_json())
-            save_figure(place / "check.png", examination_figure(examination, taught))
+            figure = examination_figure(examination, taught, errors=checkpoint.config.errors)
+            save_figure(place / "check.png", figure)
     return verdict

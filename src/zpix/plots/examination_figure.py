@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from zpix.config import Errors
 from zpix.image import BandExamination, Examination, Taught
 from zpix.plots.style import BLUE, GREY, INK, ORANGE, new_figure, no_data, polish
 
@@ -16,7 +17,7 @@ _TAUGHT = "#D5D9DE"
 Value = Callable[[BandExamination], float]
 
 
-def examination_figure(examination: Examination, taught: Taught) -> Figure:
+def examination_figure(examination: Examination, taught: Taught, *, errors: Errors = "image") -> Figure:
     """Draw what was measured of each band over the range that a model was taught.
 
     Parameters
@@ -25,6 +26,8 @@ def examination_figure(examination: Examination, taught: Taught) -> Figure:
         What was measured.
     taught : Taught
         What the model was taught, drawn as bars.
+    errors : {"image", "measured"}, default: "image"
+        What the model takes for errors; sky and scatter of pixels are drawn in these, as the bars are.
 
     Returns
     -------
@@ -34,17 +37,21 @@ def examination_figure(examination: Examination, taught: Taught) -> Figure:
     figure = new_figure(14.0, 7.6)
     (noise, sky, width), (depth, correlation, offset) = figure.subplots(2, 3)
     bands = examination.bands
-    _by_band(noise, bands, lambda own: own.noise_over_error, label="pixels")
-    _ranges(noise, bands, taught, "sums_over_error")
+    measured = errors == "measured"
+    given = examination.in_measured_errors().bands if measured else bands
+    in_which = "pixels, in measured errors" if measured else "pixels"
+    _by_band(noise, given, lambda own: own.noise_over_error, label=in_which)
+    if not measured:  # 1 by definition
+        _ranges(noise, bands, taught, "sums_over_error")
     _ranges(noise, bands, taught, "noise_over_error")
     _by_band(noise, bands, lambda own: own.sums_over_error, colour=ORANGE, marker="s", label="sums in 0.15 arcsec")
     noise.axhline(1, color=GREY, linewidth=0.8, linestyle=":")
     if taught.is_known:
         noise.fill_between([], [], [], color=_TAUGHT, label="what the model was taught")
     if noise.get_legend_handles_labels()[0]:
-        noise.legend(frameon=False, fontsize=9)
+        noise.legend(frameon=False, fontsize=9, loc="upper left")
     _ranges(sky, bands, taught, "sky")
-    _by_band(sky, bands, lambda own: own.sky, error=lambda own: own.sky_error)
+    _by_band(sky, given, lambda own: own.sky, error=lambda own: own.sky_error)
     sky.axhline(0, color=GREY, linewidth=0.8, linestyle=":")
     _ranges(width, bands, taught, "fwhm_arcsec")
     _by_band(width, bands, lambda own: own.fwhm_arcsec)
@@ -52,7 +59,7 @@ def examination_figure(examination: Examination, taught: Taught) -> Figure:
     _by_band(depth, bands, lambda own: own.depth_mag)
     for axes, title, y in (
         (noise, "Scatter of empty sky over its error", "scatter / error"),
-        (sky, "Level of empty sky", "level / error of a pixel"),
+        (sky, "Level of empty sky", "level / measured error" if measured else "level / error of a pixel"),
         (width, "Sharpest sources", "FWHM (arcsec)"),
         (depth, "Depth, 5σ in 0.15 arcsec", "mag AB"),
     ):
@@ -104,7 +111,7 @@ def _correlations(axes: Axes, bands: Sequence[BandExamination]) -> None:
         colour = _colour(place, len(bands))
         axes.plot(range(len(own.correlation) + 1), (1.0, *own.correlation), color=colour, linewidth=1.4, label=own.band)
     axes.axhline(0, color=GREY, linewidth=0.8, linestyle=":")
-    axes.legend(frameon=False, fontsize=8, ncols=2)
+    axes.legend(frameon=False, fontsize=8, ncols=2, loc="upper right")
     polish(axes, x="distance (pixels)", y="correlation coefficient", title="Correlation of the noise")
 
 
