@@ -78,6 +78,7 @@ def main() -> None:
     add("--recipe", type=Path, default=RECIPE, help="TOML file: what is taught, and how")
     add("--tiles", type=int, default=400, help="tiles to learn colours from")
     add("--seeds", type=int, nargs="+", default=[91001, 91002, 91003], help="of the fields to test on")
+    add("--seeds-beyond", type=int, nargs="+", help="of the fields outside the taught ranges; the same by default")
     add("--size", type=int, default=2048, help="side of these fields in pixels")
     add("--calibrate-on", type=int, default=60, help="tiles that widths and intervals are fitted on")
     add("--workers", type=int, default=2, help="processes that draw")
@@ -95,7 +96,8 @@ def main() -> None:
         kept = asked.out / "scores" / test.model.parent.name / f"{test.name}.json"
         if not kept.is_file():
             kept.parent.mkdir(parents=True, exist_ok=True)
-            write_json(kept, measure(test, asked.out, simulation=config.simulation, seeds=asked.seeds, size=asked.size))
+            seeds = asked.seeds_beyond or asked.seeds if test.kind == "beyond" else asked.seeds
+            write_json(kept, measure(test, asked.out, simulation=config.simulation, seeds=seeds, size=asked.size))
         results[test.name] = json.loads(kept.read_text("utf-8"))
     write_json(asked.out / "foreign.json", results)
     print_redshifts(results)

@@ -86,7 +86,7 @@ def teach(
     save_checkpoint(unfinished, Checkpoint(network, about))
     tiles, seed = calibration
     store = calibration_store(place.parent / "calibration", families, tiles=tiles, seed=seed, config=config)
-    zpix.calibrate(unfinished, store)
+    zpix.calibrate(unfinished, store, bands_seen=config.pretraining.bands_seen)
     for path in sorted(model.parent.glob("uncalibrated.*")):
         path.rename(path.with_name(path.name.replace("uncalibrated", "model")))
     return model
