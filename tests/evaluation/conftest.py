@@ -30,6 +30,14 @@ def make_mixture() -> Callable[..., ZMixture]:
     return make
 
 
+def apart(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Positions of n sources on a grid, 40 pixels apart, a box of random sides around each, and the field's side."""
+    side = int(np.ceil(np.sqrt(n)))
+    x, y = 40.0 * (np.arange(n) % side) + 20, 40.0 * (np.arange(n) // side) + 20
+    half = rng.integers(4, 9, (n, 2))
+    return x, y, np.stack([x, y, x + 1, y + 1], 1) + np.hstack([-half, half]), 40 * side
+
+
 @pytest.fixture
 def make_pair(make_mixture) -> Callable[..., tuple[Catalogue, Table]]:
     """`make(n)`: a perfect catalogue of n sources 40 pixels apart, and the truth table of a simulation.
@@ -42,10 +50,7 @@ def make_pair(make_mixture) -> Callable[..., tuple[Catalogue, Table]]:
         n: int = 200, *, seed: int = 0, too_narrow: float = 1.0, conformal: ConformalIntervals | None = None
     ) -> tuple[Catalogue, Table]:
         rng = np.random.default_rng(seed)
-        side = int(np.ceil(np.sqrt(n)))
-        x, y = 40.0 * (np.arange(n) % side) + 20, 40.0 * (np.arange(n) // side) + 20
-        half = rng.integers(4, 9, (n, 2))
-        box = np.stack([x, y, x + 1, y + 1], 1) + np.hstack([-half, half])
+        x, y, box, side = apart(n, rng)
         star = np.arange(n) % 10 == 9
         mixture = make_mixture(n, seed=seed)
         z = np.where(star, 0.0, mixture.sample(1, rng)[:, 0])
@@ -79,7 +84,7 @@ def make_pair(make_mixture) -> Callable[..., tuple[Catalogue, Table]]:
             blended=np.zeros(n, bool),
             z_range=(0, 15),
             conformal=conformal,
-            meta={"mosaic_shape": [40 * side, 40 * side]},
+            meta={"mosaic_shape": [side, side]},
         )
         truth = Table(
             {
