@@ -18,7 +18,7 @@ EBV = 0.1  # the upper end of the training
 
 @pytest.fixture(scope="module")
 def predictor() -> Predictor:
-    return Predictor(load_checkpoint(default_model()), InferenceConfig(device="cpu"))
+    return Predictor(load_checkpoint(default_model()).for_bands(JADES_BANDS), InferenceConfig(device="cpu"))
 
 
 def distances(a: ZMixture, b: ZMixture) -> np.ndarray:
@@ -27,8 +27,6 @@ def distances(a: ZMixture, b: ZMixture) -> np.ndarray:
     return np.trapezoid(np.abs(a.cdf(np.expm1(log)) - b.cdf(np.expm1(log))), log, axis=1)
 
 
-# strict: the test is red as soon as a model makes use of E(B-V) again
-@pytest.mark.xfail(strict=True, reason="zpix-default-6 makes no use of E(B-V): docs/limits.md")
 @pytest.mark.slow
 def test_the_true_reddening_brings_redshifts_back(predictor):
     from zpix.scenes import draw_scene

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import Any
 
 Facts = Mapping[str, Any]
+_INDENT, _WIDTH = 15, 150
 _ERRORS = {"image": "those of the images", "measured": "scatter of sums measured on empty sky"}
 
 
@@ -26,7 +28,17 @@ def describe(facts: Facts) -> list[str]:
     """
     kinds = {"model": _of_model, "training store": _of_store, "result": _of_result}
     lines = {str(facts["kind"]): str(facts["path"]), **kinds[facts["kind"]](facts)}
-    return [f"{name:15}{text}" for name, text in lines.items() if text] + _measured(facts.get("surveys") or {})
+    told = [line for name, text in lines.items() if text for line in _wrapped(name, text)]
+    return told + _measured(facts.get("surveys") or {})
+
+
+def _wrapped(name: str, text: str) -> list[str]:
+    """A name and what it is, in lines of readable length; paths are not cut."""
+    begin = f"{name:{_INDENT}}"
+    indent = " " * _INDENT
+    return wrap(
+        text, _WIDTH, initial_indent=begin, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _measured(surveys: Facts) -> list[str]:
