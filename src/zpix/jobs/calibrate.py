@@ -21,7 +21,7 @@ from zpix.search import Predictor
 from zpix.sources import ConformalIntervals, Novelty, WidthCalibration, ZMixture
 from zpix.training.about import known_redshifts
 from zpix.training.annotated_tile import AnnotatedTile
-from zpix.training.band_sets import draw_bands_seen
+from zpix.training.bands_seen import draw_bands_seen
 from zpix.training.batches import segment_boxes
 from zpix.training.joint import check_store
 from zpix.training.store import Store

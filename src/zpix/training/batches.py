@@ -20,7 +20,7 @@ from zpix.detector import Scenes
 from zpix.sources.classes import DEFAULT_CLASSES, labels_of
 from zpix.training.annotated_tile import AnnotatedTile
 from zpix.training.augmentation import Orientation, hidden_bands
-from zpix.training.band_sets import draw_bands_seen
+from zpix.training.bands_seen import draw_bands_seen
 from zpix.training.store import Split, Store
 
 

@@ -29,7 +29,7 @@ from zpix.errors import StoreError
 from zpix.outputs import refuse_other_settings, whole_file
 from zpix.progress import in_order, progress_bar
 from zpix.training.annotated_tile import AnnotatedTile
-from zpix.training.band_sets import draw_bands_seen
+from zpix.training.bands_seen import draw_bands_seen
 from zpix.training.found_sums import found_sums, outliner
 from zpix.training.mock import MockTile, draw_again
 from zpix.training.separate_sums import SeparateSums, separate_sums, together

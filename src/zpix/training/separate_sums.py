@@ -27,7 +27,7 @@ from zpix.detector.soft_photometry import (
 )
 from zpix.training.annotated_tile import AnnotatedTile
 from zpix.training.augmentation import hidden_bands
-from zpix.training.band_sets import draw_bands_seen
+from zpix.training.bands_seen import draw_bands_seen
 from zpix.training.source_cutouts import SLACK_PIX, Cutouts, cut_for_head, cut_light
 from zpix.training.source_sums import SourceSums, Views
 

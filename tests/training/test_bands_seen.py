@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from zpix.config import BAND_SETS
-from zpix.training.band_sets import draw_bands_seen
+from zpix.training.bands_seen import draw_bands_seen
 
 BANDS = tuple(dict.fromkeys(BAND_SETS["MegaScience"] + BAND_SETS["JADES with ACS"]))
 
