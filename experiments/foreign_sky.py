@@ -73,7 +73,11 @@ def main() -> None:
     add("--family", type=Family.parse, action="append", required=True, help="NAME or NAME=TEMPLATES, taught")
     add("--foreign", type=Family.parse, action="append", default=[], help="NAME=TEMPLATES, never taught")
     add("--model", type=Path, help="checkpoint that was taught on all families; made here by default")
-    add("--alone", action="store_true", help="test --model alone, observed as it was taught, and teach no other")
+    add(
+        "--alone",
+        action="store_true",
+        help="test --model alone, and teach no other; outside the taught ranges if asked",
+    )
     add("--detector", type=Path, default=default_model(), help="checkpoint that finds the sources")
     add("--recipe", type=Path, default=RECIPE, help="TOML file: what is taught, and how")
     add("--tiles", type=int, default=400, help="tiles to learn colours from")
@@ -115,7 +119,11 @@ def tests(asked: argparse.Namespace, config: Config) -> list[Test]:
 
     if asked.alone:
         named = [*((own, "taught") for own in asked.family), *((own, "never taught") for own in asked.foreign)]
-        return [Test(f"{family.name}, {what}", asked.model, family, "varied") for family, what in named]
+        listed = [Test(f"{family.name}, {what}", asked.model, family, "varied") for family, what in named]
+        if asked.seeds_beyond:
+            beyond_ranges = "observed outside the taught ranges"
+            listed += [Test(f"{family.name}, {beyond_ranges}", asked.model, family, "beyond") for family, _ in named]
+        return listed
     whole = asked.model or taught(asked.family)
     listed = [Test(f"{family.name}, taught", whole, family, "varied") for family in asked.family]
     for family in asked.family:
