@@ -112,10 +112,23 @@ def test_a_head_learns_from_the_colours_of_several_skies(tmp_path):
     assert model.about.z_range == (0.5, 9.0) and model.about.counts == {"train": {"sources": 5}}
 
 
-@pytest.mark.parametrize(("name", "value"), [("bands", ["F090W", "F444W"]), ("errors", "measured")])
-def test_colours_of_other_bands_or_errors_are_refused(tmp_path, name, value):
+def test_colours_of_more_bands_teach_a_model_of_some(tmp_path):
+    place = as_drawn(tmp_path / "more", [1.0, 2.0])
+    training, _, _ = join_colours([place], MODEL.model_copy(update={"bands": BANDS[1:]}))
+    whole, _, _ = join_colours([place], MODEL)
+    assert training.noise.shape[1] == 1 and torch.equal(training.noise[:, 0], whole.noise[:, 1])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("bands", ["F090W", "F444W"], "without F200W; it has F090W F444W"),
+        ("errors", "measured", "with errors = measured; the model has image"),
+    ],
+)
+def test_colours_of_other_bands_or_errors_are_refused(tmp_path, name, value, said):
     place = as_drawn(tmp_path / "other", [1.0], **{name: value})
-    with pytest.raises(StoreError, match=re.escape(f"other' holds colours with {name} = {value}; the model has")):
+    with pytest.raises(StoreError, match=re.escape(f"other' holds colours {said}")):
         pretrain(place, out=tmp_path / "out", config=Config(model=MODEL, pretraining=FIT))
     assert not (tmp_path / "out").exists()
 

@@ -39,7 +39,7 @@ _TILES = 20  # of a file, the last of which is for validation
 _SPLITS = ("train", "validation")
 _SETTINGS = "settings.json"
 # Settings without which the sums of two directories do not mean the same.
-_SHARED = ("bands", "cutout_size_pix", "gaussian_sigmas_pix", "elliptical_widths", "errors")
+_SHARED = ("cutout_size_pix", "gaussian_sigmas_pix", "elliptical_widths", "errors")
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,15 @@ def draw_colours(
     with progress_bar("drawing scenes", len(shards), done=len(shards) - len(missing)) as bar:
         for _ in _drawn(missing, workers):
             bar.advance()
-    training, validation = read_colours([shard.path for shard in shards], model)
+    training, validation = read_colours([shard.path for shard in shards], model, model.bands)
     if training is None or not len(training.redshift):
         raise StoreError(f"the {tiles} simulated tiles have no galaxy to learn from; draw more, or with other settings")
     return training, validation
 
 
-def read_colours(paths: Sequence[Path], model: ModelConfig) -> tuple[SeparateSums | None, SourceSums | None]:
+def read_colours(
+    paths: Sequence[Path], model: ModelConfig, bands: Sequence[str]
+) -> tuple[SeparateSums | None, SourceSums | None]:
     """Read files of `draw_colours`.
 
     Parameters
@@ -132,7 +134,9 @@ def read_colours(paths: Sequence[Path], model: ModelConfig) -> tuple[SeparateSum
     paths : sequence of Path
         Some of its files.
     model : ModelConfig
-        Weights of the photometry.
+        Bands that are wanted, and weights of the photometry.
+    bands : sequence of str
+        Bands that were drawn, in order.
 
     Returns
     -------
@@ -147,11 +151,13 @@ def read_colours(paths: Sequence[Path], model: ModelConfig) -> tuple[SeparateSum
         If an older version drew them.
     """
     parts: dict[str, list[SeparateSums]] = {split: [] for split in _SPLITS}
+    wanted = torch.tensor([list(bands).index(band) for band in model.bands])
     for path in paths:
         tensors, _ = read_tensors(path)
         for split in _SPLITS:
             if f"{split}.response" in tensors:
-                parts[split].append(SeparateSums(*(tensors[f"{split}.{name}"] for name in SeparateSums._fields)))
+                drawn = SeparateSums(*(tensors[f"{split}.{name}"] for name in SeparateSums._fields))
+                parts[split].append(drawn.in_bands(wanted))
             elif f"{split}.sums" in tensors:
                 raise StoreError(f"'{path}' is of an older zpix, whose colours cannot be drawn again: draw them anew")
     training, validation = (SeparateSums.concatenate(parts[split]) if parts[split] else None for split in _SPLITS)
@@ -184,7 +190,7 @@ def join_colours(
     places : sequence of Path
         The directories.
     model : ModelConfig
-        Bands, and weights of the photometry, which must be those of all.
+        Bands, which all must have, and weights of the photometry, which must be those of all.
 
     Returns
     -------
@@ -198,17 +204,23 @@ def join_colours(
     Raises
     ------
     StoreError
-        If a directory is of other bands or weights than the model, or none has a galaxy.
+        If a directory lacks a band of the model or has other weights, or none has a galaxy.
     """
     settings = [json.loads((place / _SETTINGS).read_text(encoding="utf-8")) for place in places]
     wanted = json.loads(json.dumps({name: getattr(model, name) for name in _SHARED}))
+    parts = []
     for place, own in zip(places, settings, strict=True):
+        if lacking := [band for band in model.bands if band not in own["bands"]]:
+            raise StoreError(f"'{place}' holds colours without {' '.join(lacking)}; it has {' '.join(own['bands'])}")
         for name, value in wanted.items():
             drawn = own.get(name, "image")  # colours of errors as images give them do not say so
             if drawn != value:
                 raise StoreError(f"'{place}' holds colours with {name} = {drawn}; the model has {value}")
-    shards = [shard for place in places for shard in sorted(place.glob("*.safetensors"))]
-    training, validation = read_colours(shards, model)
+        parts.append(read_colours(sorted(place.glob("*.safetensors")), model, own["bands"]))
+    training, validation = (
+        None if not (known := [one for one in own if one is not None]) else type(known[0]).concatenate(known)
+        for own in zip(*parts, strict=True)
+    )
     if training is None or not len(training.redshift):
         raise StoreError(f"'{places[0]}' holds no colours of galaxies to learn from")
     return training, validation, settings
