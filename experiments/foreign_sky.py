@@ -3,8 +3,8 @@
     python experiments/foreign_sky.py --out skies --family kcorrect --family populations \
         --family fsps=TEMPLATES/fsps_QSF_12_v3.param --foreign sfhz=TEMPLATES/corr_sfhz_13.param
 
-For each `--family` a model is taught on all others, in the bands of the test fields, and tested on it. The model that is
-taught on all (`--model`, or one made as the others are) is tested on each, on the families that only tests use
+For each `--family` a model is taught on all others, in the bands of the test fields, and tested on it. The model that
+is taught on all (`--model`, or one made as the others are) is tested on each, on the families that only tests use
 (`--foreign`), and on observations half as far again outside the taught ranges.
 Galaxies are drawn once and shared by all models, which learn them with the spectra of their families. What exists is
 not made again: an interrupted call goes on. Scores go to `foreign.json` and are printed as tables.

@@ -1,4 +1,4 @@
-"""Write the tables of README.md and docs/results.md from one result of experiments/marks.py.
+"""Write the tables of README.md, docs/results.md and the page of aims from one result of experiments/marks.py.
 
     python experiments/write_tables.py marks/marks.json
 
@@ -24,6 +24,7 @@ from experiments.markdown import table, with_error
 ROOT = Path(__file__).resolve().parents[1]
 
 BEGIN, END = "<!-- marks: begin -->", "<!-- marks: end -->"
+AIMS = "docs/notebook/2026-11-29-which-aims-are-met.md"
 KEPT = Path("docs") / "results" / "marks.json"
 PERFECT = ", perfect photometry"
 SCORES = {
@@ -49,9 +50,14 @@ def readme_text(result: dict[str, Any]) -> str:
 
 
 def results_text(result: dict[str, Any]) -> str:
-    """Return what docs/results.md shows: the main scores, the aims by field, and all methods."""
+    """Return what docs/results.md shows: the main scores, and all methods."""
     main = main_table(result, found_to=("28", "28.5"), redshifts_to=("27", "28"))
-    return "\n\n".join([caption(result), main, aims_table(result), methods_table(result)])
+    return "\n\n".join([caption(result), main, methods_table(result)])
+
+
+def aims_text(result: dict[str, Any]) -> str:
+    """Return what the page of aims shows: each aim by field."""
+    return "\n\n".join([caption(result), aims_table(result)])
 
 
 def caption(result: dict[str, Any]) -> str:
@@ -114,13 +120,13 @@ def replaced(page: str, text: str, *, name: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the result, write both pages, and keep the result beside them."""
+    """Read the result, write the pages, and keep the result beside them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("result", type=Path, help="JSON file of experiments/marks.py")
     parser.add_argument("--root", type=Path, default=ROOT, help="directory of README.md and docs")
     asked = parser.parse_args(arguments)
     result = json.loads(asked.result.read_text("utf-8"))
-    pages = {"README.md": readme_text(result), "docs/results.md": results_text(result)}
+    pages = {"README.md": readme_text(result), "docs/results.md": results_text(result), AIMS: aims_text(result)}
     written = {name: replaced((asked.root / name).read_text("utf-8"), text, name=name) for name, text in pages.items()}
     for name, page in written.items():
         with whole_file(asked.root / name) as temporary:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from experiments.write_tables import BEGIN, END, KEPT, main, readme_text, replaced, results_text
+from experiments.write_tables import AIMS, BEGIN, END, KEPT, aims_text, main, readme_text, replaced, results_text
 
 ROOT = Path(__file__).parents[2]
 METHODS = ("zpix", "sfhz templates", "simulation's templates", "sfhz templates, perfect photometry")
@@ -56,21 +56,22 @@ def rows(text: str) -> list[list[str]]:
     return [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
 
 
-def test_both_pages_show_the_same_scores(result):
-    readme, page = readme_text(result), results_text(result)
-    for text in (readme, page):
+def test_the_pages_show_the_same_scores(result):
+    readme, page, aims = readme_text(result), results_text(result), aims_text(result)
+    for text in (readme, page, aims):
         assert "`tiny`; 2 fields of 512 × 512 pixels (seeds 1, 2); 3,828 galaxies" in text
+    for text in (readme, page):
         assert "| σ_NMAD, F444W < 28 | 0.020 ± 0.001 | 0.040 ± 0.001 | 0.060 ± 0.001 |" in text
     assert "F444W < 27" not in readme and "| σ_NMAD, F444W < 27 | 0.010 ± 0.001 |" in page
     assert "| purity of galaxies beyond z = 6, F444W < 28 | - | - | - |" in readme
-    assert "| PIT KS | 0.010 | - | 0.020 | ≤ 0.03 | yes |" in page
-    assert "| inside 68 % | 0.700 | 0.700 | 0.710 | ≥ 0.66 and ≤ 0.7 | no |" in page
+    assert "| PIT KS | 0.010 | - | 0.020 | ≤ 0.03 | yes |" in aims
+    assert "| inside 68 % | 0.700 | 0.700 | 0.710 | ≥ 0.66 and ≤ 0.7 | no |" in aims
     assert "| sfhz templates, perfect photometry | 3828 | 0.080 ± 0.001 |" in page and "perfect" not in readme
 
 
 def test_only_what_is_between_the_markers_changes(result, tmp_path):
-    (tmp_path / "docs").mkdir()
-    for name in ("README.md", "docs/results.md"):
+    (tmp_path / "docs" / "notebook").mkdir(parents=True)
+    for name in ("README.md", "docs/results.md", AIMS):
         (tmp_path / name).write_text(f"before\n\n{BEGIN}\nold numbers\n{END}\n\nafter\n")
     (tmp_path / "marks.json").write_text(json.dumps(result))
     asked = [str(tmp_path / "marks.json"), "--root", str(tmp_path)]
@@ -92,7 +93,7 @@ def test_the_pages_show_what_is_kept():
     if not (ROOT / KEPT).is_file():
         pytest.skip(f"{KEPT} does not exist yet")
     kept = json.loads((ROOT / KEPT).read_text("utf-8"))
-    for name, text in (("README.md", readme_text(kept)), ("docs/results.md", results_text(kept))):
+    for name, text in (("README.md", readme_text(kept)), ("docs/results.md", results_text(kept)), (AIMS, aims_text(kept))):
         page = (ROOT / name).read_text("utf-8")
         assert replaced(page, text, name=name) == page, f"{name}: run experiments/write_tables.py {KEPT}"
 
