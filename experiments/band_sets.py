@@ -39,7 +39,7 @@ DEPTHS = {
     "JADES": 1.0, "JADES with ACS": 1.0, "PRIMER": 4.0, "CEERS": 3.0, "NGDEEP": 1.0, "COSMOS-Web": 7.0,
     "COSMOS-Web with ACS": 7.0, "MegaScience": 2.5,
 }  # fmt: skip
-_METHODS = {"zpix": "zpix", "eazy": "EAZY, given", "eazy-simulation": "EAZY, simulation's"}
+_OWN = "simulation's templates"
 _COLUMNS = ("sigma_nmad", "outlier_fraction", "coverage_68")
 
 
@@ -63,7 +63,7 @@ def main() -> None:
     write_json(asked.out / "sets.json", results)
     own = {survey: skies["all families"]["zpix"] for survey, skies in results.items()}
     write_json(asked.out / "surveys.json", expected(own))
-    print_results(results)
+    print_results(results, methods(asked.templates))
 
 
 def measure(survey: str, families: Sequence[Family], asked: argparse.Namespace) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def measure(survey: str, families: Sequence[Family], asked: argparse.Namespace) 
         if not kept.is_file():
             contest = zpix.compare(field, out=kept.parent, templates=asked.templates, model=asked.model, overwrite=True)
             bright = contest.magnitude < FAINTEST
-            write_json(kept, {name: as_json(contest.samples[name][bright]) for name in _METHODS})
+            write_json(kept, {name: as_json(contest.samples[name][bright]) for name in methods(asked.templates)})
         for name, values in json.loads(kept.read_text("utf-8")).items():
             samples.setdefault(name, []).append(RedshiftSample(**{k: np.array(v) for k, v in values.items()}))
     scores = {
@@ -85,6 +85,11 @@ def measure(survey: str, families: Sequence[Family], asked: argparse.Namespace) 
         for name, own in samples.items()
     }
     return scores_dict(scores)
+
+
+def methods(templates: Path) -> tuple[str, ...]:
+    """Names of zpix and of EAZY with the templates given and with those of the simulation, in a comparison."""
+    return ("zpix", f"{templates.stem} templates", _OWN)
 
 
 def drawn(field: Path, survey: str, simulation: SimulationConfig, *, seed: int, size: int) -> Path:
@@ -116,15 +121,15 @@ def expected(results: dict[str, Any]) -> dict[str, Any]:
     return {"limit": f"F444W < {FAINTEST:g}", "sets": sets}
 
 
-def print_results(results: dict[str, Any]) -> None:
+def print_results(results: dict[str, Any], names: Sequence[str]) -> None:
     """Print the scores of all methods."""
     header = ["survey", "bands", "sky", "galaxies"]
-    header += [f"{title}: {what}" for title in _METHODS.values() for what in ("σ_NMAD", "outliers", "in 68 %")]
+    header += [f"{title}: {what}" for title in names for what in ("σ_NMAD", "outliers", "in 68 %")]
     rows = []
     for survey, skies in results.items():
-        for sky, methods in skies.items():
-            scores = [with_error(methods[name][column]) for name in _METHODS for column in _COLUMNS]
-            rows.append([survey, str(len(BAND_SETS[survey])), sky, str(methods["zpix"]["count"]), *scores])
+        for sky, scored in skies.items():
+            scores = [with_error(scored[name][column]) for name in names for column in _COLUMNS]
+            rows.append([survey, str(len(BAND_SETS[survey])), sky, str(scored["zpix"]["count"]), *scores])
     print_table(header, rows)
 
 
