@@ -93,7 +93,8 @@ def test_the_pages_show_what_is_kept():
     if not (ROOT / KEPT).is_file():
         pytest.skip(f"{KEPT} does not exist yet")
     kept = json.loads((ROOT / KEPT).read_text("utf-8"))
-    for name, text in (("README.md", readme_text(kept)), ("docs/results.md", results_text(kept)), (AIMS, aims_text(kept))):
+    texts = {"README.md": readme_text(kept), "docs/results.md": results_text(kept), AIMS: aims_text(kept)}
+    for name, text in texts.items():
         page = (ROOT / name).read_text("utf-8")
         assert replaced(page, text, name=name) == page, f"{name}: run experiments/write_tables.py {KEPT}"
 

@@ -4,8 +4,7 @@ Positions and sizes are measured on the mean of all bands, each pixel weighted b
 definitions are those of SExtractor (Bertin & Arnouts 1996, and its manual), so that columns can be compared:
 
 - `a`, `b`, `theta`: second moments of the light in the mask (A_IMAGE, B_IMAGE, THETA_IMAGE);
-- centre: the centroid under a Gaussian window of the source's own half-light diameter, of bright sources half of it,
-  found by iteration (XWIN_IMAGE);
+- centre: the centroid under a Gaussian window of the source's own half-light diameter, found by iteration (XWIN_IMAGE);
 - Kron ellipse: 2.5 times the first moment of the light within six times the ellipse of `a` and `b`, at least 3.5 times
   that ellipse (FLUX_AUTO); the same pixels in all bands;
 - half-light radius: of the circle with half of the light of the Kron ellipse (FLUX_RADIUS).
@@ -22,10 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.catalogue.detection_stack import stack_bands
-from zpix.catalogue.light_in_masks import MaskPixels, growth_radius, light_in_masks, pixels_of_masks
 from zpix.catalogue.light_windows import LightWindows, PaddedImage, cut_windows
 from zpix.catalogue.segments import MIN_VALID_FRACTION, sum_masks
-from zpix.catalogue.stamps import MASK_THRESHOLD, Stamps
+from zpix.catalogue.stamps import MASK_THRESHOLD, Stamps, inside_masks
 from zpix.image import NoiseCurve, Pixels
 from zpix.sources.rows import Rows
 
@@ -35,10 +33,18 @@ REACH_PIX = 120
 KRON_FACTOR, LEAST_KRON = 2.5, 2.5
 # The first moment is taken within this many times the ellipse of second moments.
 _KRON_REACH = 3.5
+# Standard deviation of a Gaussian in units of its full width at half maximum.
+_SIGMA_OF_FWHM = 1 / 2.354820
+# Narrowest window of a centroid in pixels: about the width of a star.
+_LEAST_SIGMA_PIX = 1.0
+# Windows reach this many standard deviations.
+_WINDOW_SIGMA = 3.0
 # How often neighbours are taken out, and how many steps to the centroid follow each time.
-_ROUNDS, _STEPS = 2, 16
+_ROUNDS, _STEPS = 2, 8
 # A centroid has been found when it moves by less.
-_CONVERGED_PIX = 1e-3
+_CONVERGED_PIX = 3e-3
+# Steps of the curve of growth per pixel.
+_FINENESS = 4
 # Half sizes of windows: few, so that many sources share each.
 _HALF_SIZES_PIX = np.array([8, 12, 16, 24, 36, 54, 80, 120])
 # Pixels of the windows that are worked on at once.
@@ -154,12 +160,11 @@ def measure_light(
         return light
     stack, error = stack_bands(pixels)
     image = PaddedImage.of(stack, error, reach_pix + 1)
-    masks = pixels_of_masks(probability, origin_xy, threshold=threshold)
-    start = light_in_masks(image, masks, n_sources=len(light))
-    light.peak_xy[:], light.axes_pix[:], light.theta_deg[:] = start.peak_xy, start.axes_pix, start.theta_deg
-    for rows, half in _groups(start.reach_pix, reach_pix):
+    masks = _mask_pixels(probability, origin_xy, threshold)
+    start = _in_masks(light, stack, masks)
+    for rows, half in _groups(np.maximum(_WINDOW_SIGMA * start.sigma_pix, 1), reach_pix):
         windows = cut_windows(image, start.middle_xy[rows], half, masks=_of_rows(masks, rows))
-        light.centre_xy[rows] = _windowed_centroid(windows, start.begin_xy[rows], start.sigma_pix[rows])
+        light.centre_xy[rows] = _windowed_centroid(windows, start.centre_xy[rows], start.sigma_pix[rows])
     astray = ((light.centre_xy < start.low_xy - 0.5) | (light.centre_xy > start.high_xy + 0.5)).any(1)
     light.centre_xy[astray] = start.centre_xy[astray]
     middle = np.rint(light.centre_xy).astype(np.int64)
@@ -171,7 +176,34 @@ def measure_light(
     return light
 
 
-def _of_rows(masks: MaskPixels, rows: Ints) -> MaskPixels:
+@dataclass(frozen=True)
+class _Start:
+    """What the pixels of the masks alone say of N sources.
+
+    Flux-weighted centroids, the pixels they lie in, widths of the windows, and the first and last column and row of
+    the masks.
+    """
+
+    centre_xy: NDArray[np.float64]
+    middle_xy: NDArray[np.int64]
+    sigma_pix: NDArray[np.float64]
+    low_xy: NDArray[np.int64]
+    high_xy: NDArray[np.int64]
+
+
+def _mask_pixels(probability: Stamps, origin_xy: tuple[int, int], threshold: float) -> tuple[Ints, Ints, Ints]:
+    """Source, column and row (in the window) of each pixel of the masks, one source after the other."""
+    kept = np.flatnonzero(inside_masks(probability, threshold=threshold))
+    count = np.diff(np.searchsorted(kept, probability.start))
+    source = np.repeat(np.arange(len(probability)), count)
+    width = np.repeat(probability.shape_yx[:, 1], count)
+    y, x = np.divmod((kept - probability.start[source]).astype(np.int32), width)
+    for axis, places in enumerate((x, y)):
+        places += np.repeat(probability.corner_xy[:, axis] - np.int32(origin_xy[axis]), count)
+    return source, x, y
+
+
+def _of_rows(masks: tuple[Ints, Ints, Ints], rows: Ints) -> tuple[Ints, Ints, Ints]:
     """The pixels of the masks of some sources, counted among these; `rows` ascend."""
     source, x, y = masks
     first, stop = np.searchsorted(source, rows), np.searchsorted(source, rows, side="right")
@@ -189,6 +221,51 @@ def _groups(radius_pix: Floats, reach_pix: int) -> Iterator[tuple[Ints, int]]:
         each = max(_MOST_PIXELS // (2 * size + 1) ** 2, 1)
         for first in range(0, len(rows), each):
             yield rows[first : first + each], size
+
+
+def _in_masks(light: Light, stack: Floats, masks: tuple[Ints, Ints, Ints]) -> _Start:
+    """Write peak and moments of the light in the masks; where to begin for what is measured beyond them."""
+    source, x, y = masks
+    start = np.searchsorted(source, np.arange(len(light)))
+    count = np.diff(np.append(start, len(source)))
+    value = np.full(len(x), -np.inf, np.float32)
+    seen = (x >= 0) & (x < stack.shape[1]) & (y >= 0) & (y < stack.shape[0])
+    value[seen] = stack[y[seen], x[seen]]
+    brightest = np.flatnonzero(value == np.repeat(np.maximum.reduceat(value, start), count))
+    first = brightest[np.unique(source[brightest], return_index=True)[1]]
+    light.peak_xy[:] = np.stack([x[first], y[first]], axis=1)
+    # Negative pixels have no place in moments; a mask without light counts as evenly bright.
+    weight = np.maximum(value, 0.0, dtype=np.float64)
+    weight[np.repeat(np.add.reduceat(weight, start) <= 0, count)] = 1
+    total = np.add.reduceat(weight, start)
+
+    def mean(values: Floats) -> Floats:
+        result: Floats = np.add.reduceat(weight * values, start) / total
+        return result
+
+    # from a pixel of the mask, so that the numbers are the same wherever the window begins
+    dx, dy = ((places - np.repeat(places[start], count)).astype(np.float32) for places in (x, y))
+    cx, cy = mean(dx), mean(dy)
+    dx -= np.repeat(cx.astype(np.float32), count)
+    dy -= np.repeat(cy.astype(np.float32), count)
+    _write_ellipse(light, mean(dx**2), mean(dy**2), mean(dx * dy))
+    half_light = _growth_radius(source, np.sqrt(dx**2 + dy**2), weight, 0.5 * total)
+    centre = np.stack([cx + x[start], cy + y[start]], axis=1)
+    low, high = (
+        np.stack([edge.reduceat(x, start), edge.reduceat(y, start)], axis=1) for edge in (np.minimum, np.maximum)
+    )
+    sigma = np.maximum(2 * _SIGMA_OF_FWHM * half_light, _LEAST_SIGMA_PIX)
+    return _Start(centre, np.rint(centre).astype(np.int64), sigma, low, high)
+
+
+def _write_ellipse(light: Light, xx: Floats, yy: Floats, xy: Floats) -> None:
+    """Axes and angle of the ellipse with these second moments, at least as large as a pixel."""
+    thin = xx * yy - xy**2 < 1 / 144
+    xx, yy = xx + thin / 12, yy + thin / 12
+    half_sum, half_difference = 0.5 * (xx + yy), np.hypot(0.5 * (xx - yy), xy)
+    light.axes_pix[:, 0] = np.sqrt(half_sum + half_difference)
+    light.axes_pix[:, 1] = np.sqrt(np.maximum(half_sum - half_difference, 1 / 12))
+    light.theta_deg[:] = np.rad2deg(0.5 * np.arctan2(2 * xy, xx - yy))
 
 
 def _windowed_centroid(windows: LightWindows, centre_xy: Floats, sigma_pix: Floats) -> NDArray[np.float64]:
@@ -238,7 +315,7 @@ def _kron(light: Light, rows: Ints, windows: LightWindows, pixels: Pixels) -> No
     middle = slice(windows.half // 2, 2 * windows.half + 1 - windows.half // 2)
     distance = np.sqrt((dx[:, None, middle] ** 2) + (dy[:, middle, None] ** 2))
     source = np.broadcast_to(np.arange(len(rows))[:, None, None], distance.shape)
-    light.half_light_pix[rows] = growth_radius(source, distance, clean[:, middle, middle], half_light)
+    light.half_light_pix[rows] = _growth_radius(source, distance, clean[:, middle, middle], half_light)
 
 
 def _elliptical_radius(dx: Floats, dy: Floats, axes: Floats, turn: Floats) -> NDArray[np.float32]:
@@ -290,3 +367,27 @@ def _sum_bands(
     noise = np.sqrt(sum_masks((error * share) ** 2, count))
     light.total[rows] = np.where(seen, sum_masks(flux * share, count), np.nan)
     light.total_error[rows] = np.where(seen, noise, np.nan)
+
+
+def _growth_radius(source: Ints, distance: Floats, light: Floats, wanted: Floats) -> Floats:
+    """Radius of the circle that holds the `wanted` light (N,), in pixels; NaN where it is not reached.
+
+    For each pixel: row of its source, distance from its centre, and light. The light of a pixel counts from half a
+    pixel before its distance to half a pixel behind it, evenly.
+    """
+    n = len(wanted)
+    step = (distance * np.float32(_FINENESS) + np.float32(0.5)).astype(np.int64)
+    size = int(step.max()) + 1
+    step += source * size
+    growth = np.bincount(step.ravel(), weights=light.ravel(), minlength=n * size).reshape(n, size).cumsum(1)
+    before = _FINENESS // 2
+    padded = np.pad(growth, ((0, 0), (before + 1, before)), mode="edge")
+    padded[:, : before + 1] = 0
+    sums = padded.cumsum(1)
+    growth = (sums[:, _FINENESS:] - sums[:, :-_FINENESS]) / _FINENESS  # (N, size)
+    reached = growth >= wanted[:, None] * (1 - 1e-9)
+    first = np.maximum(reached.argmax(1), 1)
+    every = np.arange(n)
+    below, above = growth[every, first - 1], growth[every, first]
+    share = np.divide(wanted - below, above - below, out=np.ones(n), where=above > below)
+    return np.where((wanted > 0) & reached.any(1), (first - 1 + np.clip(share, 0, 1)) / _FINENESS, np.nan)

@@ -79,27 +79,6 @@ class PaddedImage:
         inside = slice(self.frame, -self.frame)
         return bool(np.isfinite(self.error[inside, inside]).all())
 
-    def at(self, name: str, x: Ints, y: Ints) -> Floats:
-        """Read pixels of the image.
-
-        Parameters
-        ----------
-        name : str
-            "light", "smooth" or "error".
-        x, y : (P,) int, pixels
-            Columns and rows in the image.
-
-        Returns
-        -------
-        (P,) float32
-            Their values; of `light` and `smooth` -inf where a pixel lies beyond the image, of `error` +inf.
-        """
-        height, width = (side - 2 * self.frame for side in self.light.shape)
-        seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        values = np.full(len(x), np.inf if name == "error" else -np.inf, np.float32)
-        values[seen] = getattr(self, name)[y[seen] + self.frame, x[seen] + self.frame]
-        return values
-
     def squares(self, name: str, corner_xy: Ints, side: int) -> Floats:
         """Copy squares out of the image.
 
