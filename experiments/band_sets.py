@@ -30,6 +30,7 @@ from zpix.outputs import write_json
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from experiments.foreign.scoring import search
 from experiments.foreign.skies import RECIPE, Family, mixed, natural
 from experiments.markdown import print_table, with_error
 
@@ -50,7 +51,7 @@ def main() -> None:
     add("--out", type=Path, required=True, help="directory of fields and results")
     add("--family", type=Family.parse, action="append", required=True, help="NAME or NAME=TEMPLATES, taught")
     add("--foreign", type=Family.parse, action="append", default=[], help="NAME=TEMPLATES, never taught")
-    add("--templates", type=Path, required=True, help="template list that EAZY fits")
+    add("--templates", type=Path, help="template list that EAZY fits; without it zpix is scored alone")
     add("--model", type=Path, default=default_model(), help="checkpoint; the shipped one by default")
     add("--surveys", nargs="+", choices=DEPTHS, default=list(DEPTHS), help="which surveys")
     add("--seeds", type=int, nargs="+", default=[94001, 94002, 94003], help="of the fields")
@@ -73,11 +74,10 @@ def measure(survey: str, families: Sequence[Family], asked: argparse.Namespace) 
     for seed in asked.seeds:
         place = asked.out / survey.replace(" ", "-") / "+".join(family.name for family in families) / str(seed)
         field = drawn(place / "field", survey, mixed(natural(simulation), families), seed=seed, size=asked.size)
-        kept = place / asked.model.parent.name / "samples.json"
+        kept = place / asked.model.parent.name / ("samples.json" if asked.templates else "alone.json")
         if not kept.is_file():
-            contest = zpix.compare(field, out=kept.parent, templates=asked.templates, model=asked.model, overwrite=True)
-            bright = contest.magnitude < FAINTEST
-            write_json(kept, {name: as_json(contest.samples[name][bright]) for name in methods(asked.templates)})
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_json(kept, {name: as_json(sample) for name, sample in contest(field, kept.parent, asked).items()})
         for name, values in json.loads(kept.read_text("utf-8")).items():
             samples.setdefault(name, []).append(RedshiftSample(**{k: np.array(v) for k, v in values.items()}))
     scores = {
@@ -87,9 +87,19 @@ def measure(survey: str, families: Sequence[Family], asked: argparse.Namespace) 
     return scores_dict(scores)
 
 
-def methods(templates: Path) -> tuple[str, ...]:
+def contest(field: Path, out: Path, asked: argparse.Namespace) -> dict[str, RedshiftSample]:
+    """Redshifts of the galaxies of a field by each method; by zpix alone, of all that it has found."""
+    if asked.templates is None:
+        report = search(field, asked.model, out / "run").report
+        return {"zpix": report.sample[report.magnitude < FAINTEST]}
+    compared = zpix.compare(field, out=out / "comparison", templates=asked.templates, model=asked.model, overwrite=True)
+    bright = compared.magnitude < FAINTEST
+    return {name: compared.samples[name][bright] for name in methods(asked.templates)}
+
+
+def methods(templates: Path | None) -> tuple[str, ...]:
     """Names of zpix and of EAZY with the templates given and with those of the simulation, in a comparison."""
-    return ("zpix", f"{templates.stem} templates", _OWN)
+    return ("zpix",) if templates is None else ("zpix", f"{templates.stem} templates", _OWN)
 
 
 def drawn(field: Path, survey: str, simulation: SimulationConfig, *, seed: int, size: int) -> Path:
