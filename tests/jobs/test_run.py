@@ -265,6 +265,6 @@ def test_one_tile_or_many_give_the_same_sources(tmp_path, shipped):
 
 def test_the_shipped_model_says_what_it_has_seen(shipped):
     checkpoint = zpix.load_checkpoint(shipped)
-    assert checkpoint.bands == JADES_BANDS
+    assert set(checkpoint.bands) > set(JADES_BANDS) and checkpoint.for_bands(JADES_BANDS).bands == JADES_BANDS
     assert {"name", "training_data", "counts", "z_range", "code_version"} <= set(checkpoint.about.to_header())
     assert shipped.stat().st_size < 40e6

@@ -45,7 +45,7 @@ def test_a_page_holds_every_source_once_with_its_pixels(blob_result):
     pixels = np.concatenate(runs)[:, 2].sum()
     with SegmentationMap(blob_result / "segmentation.fits") as segmentation:
         assert pixels == (segmentation[0:180] > 0).sum()
-    for picture in ("sky/0/0/0_0.jpg", "sky/1/0/0_0.jpg", "bands/0_0.jpg"):
+    for picture in ("sky/0/0/0_0.jpg", "sky/1/0/0_0.jpg", "bands/0/0_0.jpg"):
         assert (page.parent / "data" / picture).stat().st_size > 1000
     assert "http" not in (page.parent / "index.html").read_text().replace("http-equiv", "")
 
