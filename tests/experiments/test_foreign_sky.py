@@ -105,11 +105,16 @@ def test_errors_are_of_resampled_galaxies_not_of_their_noises():
     assert score["outlier_fraction"]["error"] == pytest.approx(np.sqrt(0.25 * 0.75 / 4), rel=0.1)
 
 
-def test_a_model_alone_is_tested_on_every_family_as_it_was_taught(tmp_path):
+def test_a_model_alone_is_tested_on_every_family_and_outside_the_taught_ranges_if_asked(tmp_path):
     own, foreign = Family("kcorrect", "kcorrect"), Family("soft", "templates/soft.param")
-    asked = SimpleNamespace(alone=True, model=tmp_path / "m.safetensors", family=[own], foreign=[foreign], out=tmp_path)
-    listed = foreign_sky.tests(asked, zpix.load_config(RECIPE))
+    asked = SimpleNamespace(
+        alone=True, model=tmp_path / "m.safetensors", family=[own], foreign=[foreign], out=tmp_path, seeds_beyond=None
+    )
+    config = zpix.load_config(RECIPE)
+    listed = foreign_sky.tests(asked, config)
     assert [(one.name, one.model, one.family, one.kind) for one in listed] == [
         ("kcorrect, taught", asked.model, own, "varied"), ("soft, never taught", asked.model, foreign, "varied"),
     ]  # fmt: skip
+    asked.seeds_beyond = [1]
+    assert [one.kind for one in foreign_sky.tests(asked, config)] == ["varied", "varied", "beyond", "beyond"]
     assert not list(tmp_path.iterdir())  # nothing was drawn or taught
