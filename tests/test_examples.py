@@ -92,7 +92,7 @@ def write_templates(folder: Path) -> None:
 @pytest.mark.usefixtures("small_releases", "coarse_redshifts")
 def test_commands_in_the_documentation_run(empty_directory, monkeypatch, capsys):
     write_templates(empty_directory / "templates")
-    assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 13
+    assert run_commands(DOCS / "command-line.md", monkeypatch) == len(list(typer_commands())) + 14
     said = capsys.readouterr().err
     assert "Traceback" not in said and "Warning:" not in said
     assert {

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("eazy", reason="the simulator and the rival need the extras 'sim' and 'rival'")
 pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 
-from experiments.write_tables import results_text
+from experiments.write_tables import aims_text, results_text
 
 from experiments import marks
 
@@ -41,7 +41,7 @@ def test_marks_are_measured_against_the_rival_and_the_ceiling(contest_field, tem
     both = found["redshifts"]["zpix"]["28"]
     assert both["count"] == 2 * own.count and both["sigma_nmad"]["value"] == pytest.approx(own.sigma_nmad.value)
     assert found["about"]["seeds"] == [778, 778] and found["selections"]["mine templates"]["6"]["recall"]["total"] >= 0
-    assert len(results_text(found).split("\n\n")) == 4
+    assert [len(text(found).split("\n\n")) for text in (results_text, aims_text)] == [3, 2]
     marks.print_dependence([one])
     marks.print_halves([one], {"< 27": ceiling, "27-28": ceiling})
     printed = capsys.readouterr().out
