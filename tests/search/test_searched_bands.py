@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -72,6 +73,13 @@ def test_bands_that_were_not_taught_or_are_left_out_are_said(caplog):
     assert len(said) == 2 and differences_from_model(image(*JADES[2:]), any_bands()) == []
     assert judge_bands(JADES, any_bands()).warnings == ()
     assert differences_from_model(image("F150W"), any_bands())[0].startswith("zpix run needs --force: fewer than 3")
+
+
+def test_what_was_measured_with_a_band_that_was_not_taught_is_expected_there():
+    bands = ("F150W", "F182M", "F277W")
+    measured = MeasuredSurveys("F444W < 28", (*SURVEYS.sets, MeasuredSet("with F182M", bands, 0.03, 0.07)))
+    told = expected_in(bands, replace(any_bands(), surveys=measured))
+    assert told.is_exact and told.measured.survey == "with F182M"
 
 
 def test_what_to_expect_is_that_of_the_taught_bands(caplog):

@@ -155,13 +155,15 @@ def expected_in(bands: Sequence[str], checkpoint: Checkpoint) -> Expectation | N
     Returns
     -------
     Expectation or None
-        By what was measured in the bands that it was taught; None for a model that names its bands and was not
-        measured.
+        By what was measured in just these bands, or else in those of them that it was taught; None for a model that
+        names its bands and was not measured.
     """
     if not checkpoint.serves_any_bands and not checkpoint.surveys.sets:
         return None
-    taught = [band for band in searched_bands(checkpoint, bands) if band in checkpoint.taught_bands and band in bands]
-    return checkpoint.surveys.expected(taught or bands)
+    searched = [band for band in searched_bands(checkpoint, bands) if band in bands]
+    of_all = checkpoint.surveys.expected(searched)
+    taught = [band for band in searched if band in checkpoint.taught_bands]
+    return of_all if of_all.is_exact else checkpoint.surveys.expected(taught or bands)
 
 
 def say_what_to_expect(bands: Sequence[str], checkpoint: Checkpoint) -> Expectation | None:
