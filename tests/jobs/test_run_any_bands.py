@@ -72,7 +72,7 @@ def test_the_catalogue_has_the_bands_of_the_mosaic_and_nothing_is_missing(result
 
 def test_the_readme_and_run_json_say_what_to_expect(result):
     text = (result / "README.md").read_text("utf-8")
-    assert "**What to expect:** expect redshifts at least as good as in the 3 bands of a survey" in text
+    assert "- Expect redshifts at least as good as in the 3 bands of a survey" in text
     assert "Not observed" not in text
     told = json.loads((result / "run.json").read_text())["expected"]
     assert told["measured"]["survey"] == "a survey" and not told["is_exact"]

@@ -90,6 +90,15 @@ Right ascensions and declinations do not depend on it.
 """
 
 
+_SIMULATED = "a simulated sky and has not seen a real galaxy"
+_LEARNT_FROM = {
+    "mock": _SIMULATED,
+    "colours of a mock": _SIMULATED,
+    "colours of mocks": "simulated skies and has not seen a real galaxy",
+    "survey": "a survey",
+}
+
+
 def write_readme(
     path: str | Path,
     catalogue: CatalogueFile | Catalogue,
@@ -131,7 +140,7 @@ def write_readme(
         *([] if reference is None else [_of_reference(catalogue, reference)]),
         *([] if verdict is None else [_of_mosaics(verdict)]),
         "## What to beware of\n",
-        "\n".join([*([] if expected is None else [f"- **What to expect:** {expected}."]), *_of_model(model)]),
+        "\n".join([*([] if expected is None else [f"- {expected[:1].upper()}{expected[1:]}."]), *_of_model(model)]),
         _CAVEATS + (_CONFORMAL if catalogue.meta.get("intervals") == "conformal" else ""),
         f"## Columns\n\n| column | type | unit | meaning |\n|---|---|---|---|\n{columns}\n",
         "## Flags\n\nThe column `flags` is a sum of these values; 0 is a source without caveats.\n",
@@ -153,15 +162,14 @@ def _of_missing_bands(catalogue: CatalogueFile | Catalogue) -> str:
 
 def _of_model(model: Mapping[str, Any]) -> Iterator[str]:
     """What the model has learnt from, as sentences of a list."""
-    kind = model.get("training_data", {}).get("kind", "")
-    on = {"mock": "a simulated sky and has not seen a real galaxy", "survey": "a survey"}.get(
-        kind, "data it does not tell"
-    )
+    on = _LEARNT_FROM.get(model.get("training_data", {}).get("kind", ""), "data it does not tell")
     learnt = f"- The model is {model.get('name', 'unnamed')}. It learnt from {on}"
     seen = model.get("counts", {}).get("train", {})
-    if seen:
-        learnt += f": {seen.get('galaxy', 0)} galaxies, {seen.get('redshifts', 0)} of them with a redshift"
+    if "galaxy" in seen:
+        learnt += f": {seen['galaxy']} galaxies, {seen.get('redshifts', 0)} of them with a redshift"
         learnt += f", and {seen.get('star', 0)} stars"
+    elif seen:  # of a redshift head that learnt alone
+        learnt += ": " + ", ".join(f"{count} {name}" for name, count in seen.items())
     yield learnt + "."
     begun = model.get("started_from", {})
     if begun:
