@@ -282,7 +282,7 @@ def _remedy(detector: Detector, checkpoint: Checkpoint) -> str:
 
 
 def begin_with(detector: Detector, path: str | Path) -> None:
-    """Copy a checkpoint into a detector; its redshift head only where that is of the same shape.
+    """Copy a checkpoint into a detector; its redshift head only where that is of the same kind.
 
     Parameters
     ----------
@@ -294,15 +294,11 @@ def begin_with(detector: Detector, path: str | Path) -> None:
     Raises
     ------
     ModelError
-        If it is no checkpoint, or its detector is of another shape.
+        If it is no checkpoint, or what is copied is of another shape.
     """
-    checkpoint, head = load_checkpoint(path), "redshift_head."
-    ours, theirs = (
-        {name: value.shape for name, value in own.redshift_head.state_dict().items()}
-        for own in (detector, checkpoint.detector)
-    )
-    same = ours == theirs or checkpoint.config.redshift_head == detector.config.redshift_head
-    take_weights(detector, checkpoint, path, without="" if same else head)
+    checkpoint = load_checkpoint(path)
+    same_head = checkpoint.config.redshift_head == detector.config.redshift_head
+    take_weights(detector, checkpoint, path, without="" if same_head else "redshift_head.")
 
 
 def take_backbone(detector: Detector, source: str | Path) -> None:

@@ -208,7 +208,7 @@ def join_colours(
     """
     settings = [json.loads((place / _SETTINGS).read_text(encoding="utf-8")) for place in places]
     wanted = json.loads(json.dumps({name: getattr(model, name) for name in _SHARED}))
-    parts = []
+    training_parts, validation_parts = [], []
     for place, own in zip(places, settings, strict=True):
         if lacking := [band for band in model.bands if band not in own["bands"]]:
             raise StoreError(f"'{place}' holds colours without {' '.join(lacking)}; it has {' '.join(own['bands'])}")
@@ -216,11 +216,11 @@ def join_colours(
             drawn = own.get(name, "image")  # colours of errors as images give them do not say so
             if drawn != value:
                 raise StoreError(f"'{place}' holds colours with {name} = {drawn}; the model has {value}")
-        parts.append(read_colours(sorted(place.glob("*.safetensors")), model, own["bands"]))
-    training, validation = (
-        None if not (known := [one for one in own if one is not None]) else type(known[0]).concatenate(known)
-        for own in zip(*parts, strict=True)
-    )
+        to_learn, to_score = read_colours(sorted(place.glob("*.safetensors")), model, own["bands"])
+        training_parts += [] if to_learn is None else [to_learn]
+        validation_parts += [] if to_score is None else [to_score]
+    training = SeparateSums.concatenate(training_parts) if training_parts else None
+    validation = SourceSums.concatenate(validation_parts) if validation_parts else None
     if training is None or not len(training.redshift):
         raise StoreError(f"'{places[0]}' holds no colours of galaxies to learn from")
     return training, validation, settings

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zpix.config import ModelConfig
+from zpix.config import InferenceConfig, ModelConfig, TrainingConfig
 from zpix.detector import Detector, fast_twin, load_checkpoint
 from zpix.detector.carrying import take_weights
 from zpix.detector.cutouts import extract_cutouts, masks_on_cutouts
@@ -24,9 +24,6 @@ from zpix.detector.soft_photometry import SourcePixels, weights_of
 from zpix.training.annotated_tile import AnnotatedTile
 from zpix.training.separate_sums import SeparateSums, sums_apart
 from zpix.training.source_cutouts import labelled_boxes, light_of
-
-_PROPOSALS_PER_MEGAPIXEL = 20_000
-_BOX_JITTER = 0.05
 
 
 @lru_cache(1)
@@ -85,8 +82,8 @@ def found_sums(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(rng.integers(2**63)))
         own, masks = detector.outline(
-            flux, shown, [torch.from_numpy(boxes)], proposals_per_megapixel=_PROPOSALS_PER_MEGAPIXEL,
-            box_jitter=_BOX_JITTER,
+            flux, shown, [torch.from_numpy(boxes)],
+            proposals_per_megapixel=InferenceConfig().proposals_per_megapixel, box_jitter=TrainingConfig().box_jitter,
         )  # fmt: skip
     pixels, corner = _pixels(flux, error, own, masks, model.cutout_size_pix)
     in_seen = pixels._replace(variance=pixels.variance * bands[None, :, None, None])
