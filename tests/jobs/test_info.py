@@ -18,7 +18,7 @@ def test_of_the_shipped_model():
     assert facts["counts"]["train"]["redshifts"] == 32702 and len(facts["model"]["bands"]) == 27
     lines = describe(facts)
     table = next(number for number, line in enumerate(lines) if line.startswith("measured"))
-    assert lines[table].endswith("redshifts of galaxies with F444W < 28:") and any(
+    assert lines[table].endswith("redshifts of simulated galaxies with F444W < 28:") and any(
         "COSMOS-Web " in line for line in lines[table:]
     )
     assert table <= 10 and max(map(len, lines)) < 160

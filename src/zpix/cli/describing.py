@@ -46,7 +46,7 @@ def _measured(surveys: Facts) -> list[str]:
     sets = surveys.get("sets") or []
     if not sets:
         return []
-    limit = f" of galaxies with {surveys['limit']}" if surveys.get("limit") else ""
+    limit = f" of simulated galaxies with {surveys['limit']}" if surveys.get("limit") else ""
     return [
         f"measured       redshifts{limit}:",
         *(

@@ -68,7 +68,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class MeasuredSurveys:
-    """Sets of bands that a model was measured in.
+    """Sets of bands that a model was measured in, on simulated fields.
 
     Attributes
     ----------
@@ -141,7 +141,7 @@ class MeasuredSurveys:
         if best is None:
             return Expectation(f"how good redshifts are in {' '.join(bands)} was not measured")
         scores = f"a scatter of {best.sigma_nmad:.2g} (σ_NMAD) and {best.outlier_fraction:.0%} outliers"
-        whose = f" among galaxies with {self.limit}" if self.limit else ""
+        whose = f" among simulated galaxies with {self.limit}" if self.limit else ""
         whose += f", as {best.galaxies} of them gave" if best.galaxies else ""
         if len(best.bands) == len(set(bands)):
             return Expectation(f"expect {scores}{whose}, in the {len(best.bands)} bands of {best.survey}", best, True)
