@@ -4,16 +4,16 @@
         --family fsps=TEMPLATES/fsps_QSF_12_v3.param --foreign sfhz=TEMPLATES/corr_sfhz_13.param \
         --templates TEMPLATES/fsps_QSF_12_v3.param
 
-For each survey, fields are drawn in its bands and about as deep, one with spectra of all families and one of each that
-is never taught. zpix and EAZY, with the templates given and with those of the simulation, are scored on the same
-galaxies. What exists is not made again: an interrupted call goes on. Scores go to `sets.json`, and those of zpix on the
-mix of families to `surveys.json`, which `zpix run` reads beside a model to say what to expect.
+For each survey, fields are drawn in its bands and about as deep, with spectra of all families and of each that is never
+taught. zpix is scored on all galaxies that it has found; with `--templates`, beside EAZY with each set of templates and
+with those of the simulation, on those that photutils has found, too. What exists is not made again: an interrupted call
+goes on. Scores go to `sets.json`, and those of zpix on the mix of families to `surveys.json`, which `zpix run` reads
+beside a model to say what to expect.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from experiments.foreign.scoring import search
 from experiments.foreign.skies import RECIPE, Family, mixed, natural
+from experiments.foreign.template_fits import TemplateFits
 from experiments.markdown import print_table, with_error
 
 FAINTEST = 28.0
@@ -40,8 +41,11 @@ DEPTHS = {
     "JADES": 1.0, "JADES with ACS": 1.0, "PRIMER": 4.0, "CEERS": 3.0, "NGDEEP": 1.0, "COSMOS-Web": 7.0,
     "COSMOS-Web with ACS": 7.0, "MegaScience": 2.5,
 }  # fmt: skip
-_OWN = "simulation's templates"
-_COLUMNS = ("sigma_nmad", "outlier_fraction", "coverage_68")
+ALONE = "zpix, all that it found"
+_COLUMNS = {
+    "bias": "bias", "sigma_nmad": "σ_NMAD", "outlier_fraction": "outliers", "coverage_68": "in 68 %",
+    "coverage_95": "in 95 %",
+}  # fmt: skip
 
 
 def main() -> None:
@@ -51,55 +55,45 @@ def main() -> None:
     add("--out", type=Path, required=True, help="directory of fields and results")
     add("--family", type=Family.parse, action="append", required=True, help="NAME or NAME=TEMPLATES, taught")
     add("--foreign", type=Family.parse, action="append", default=[], help="NAME=TEMPLATES, never taught")
-    add("--templates", type=Path, help="template list that EAZY fits; without it zpix is scored alone")
+    add("--templates", type=Path, action="append", help="template list that EAZY fits; may be given again")
     add("--model", type=Path, default=default_model(), help="checkpoint; the shipped one by default")
     add("--surveys", nargs="+", choices=DEPTHS, default=list(DEPTHS), help="which surveys")
     add("--seeds", type=int, nargs="+", default=[94001, 94002, 94003], help="of the fields")
     add("--size", type=int, default=1536, help="side of the fields in pixels")
     asked = options.parse_args()
     skies = {"all families": asked.family, **{f"{own.name}, never taught": [own] for own in asked.foreign}}
+    rivals = TemplateFits(asked.templates) if asked.templates else None
     results = {
-        survey: {sky: measure(survey, families, asked) for sky, families in skies.items()} for survey in asked.surveys
+        survey: {sky: measure(survey, families, rivals, asked) for sky, families in skies.items()}
+        for survey in asked.surveys
     }
     write_json(asked.out / "sets.json", results)
-    own = {survey: skies["all families"]["zpix"] for survey, skies in results.items()}
+    own = {survey: skies["all families"][ALONE] for survey, skies in results.items()}
     write_json(asked.out / "surveys.json", expected(own))
-    print_results(results, methods(asked.templates))
+    print_results(results)
 
 
-def measure(survey: str, families: Sequence[Family], asked: argparse.Namespace) -> dict[str, Any]:
+def measure(
+    survey: str, families: Sequence[Family], rivals: TemplateFits | None, asked: argparse.Namespace
+) -> dict[str, Any]:
     """Score all methods on the fields of one survey and sky."""
     simulation = zpix.load_config(RECIPE).simulation
     samples: dict[str, list[RedshiftSample]] = {}
     for seed in asked.seeds:
         place = asked.out / survey.replace(" ", "-") / "+".join(family.name for family in families) / str(seed)
         field = drawn(place / "field", survey, mixed(natural(simulation), families), seed=seed, size=asked.size)
-        kept = place / asked.model.parent.name / ("samples.json" if asked.templates else "alone.json")
-        if not kept.is_file():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            write_json(kept, {name: as_json(sample) for name, sample in contest(field, kept.parent, asked).items()})
-        for name, values in json.loads(kept.read_text("utf-8")).items():
-            samples.setdefault(name, []).append(RedshiftSample(**{k: np.array(v) for k, v in values.items()}))
+        found = search(field, asked.model, place / asked.model.parent.name / "run")
+        own = {ALONE: found.report.sample[found.report.magnitude < FAINTEST]}
+        if rivals is not None:
+            kept = place / asked.model.parent.name / "beside_templates.json"
+            own |= rivals.kept_samples(kept, field, found.catalogue, faintest=FAINTEST)
+        for name, sample in own.items():
+            samples.setdefault(name, []).append(sample)
     scores = {
         name: score_redshifts(RedshiftSample.concatenate(own), rng=np.random.default_rng(0))
         for name, own in samples.items()
     }
     return scores_dict(scores)
-
-
-def contest(field: Path, out: Path, asked: argparse.Namespace) -> dict[str, RedshiftSample]:
-    """Redshifts of the galaxies of a field by each method; by zpix alone, of all that it has found."""
-    if asked.templates is None:
-        report = search(field, asked.model, out / "run").report
-        return {"zpix": report.sample[report.magnitude < FAINTEST]}
-    compared = zpix.compare(field, out=out / "comparison", templates=asked.templates, model=asked.model, overwrite=True)
-    bright = compared.magnitude < FAINTEST
-    return {name: compared.samples[name][bright] for name in methods(asked.templates)}
-
-
-def methods(templates: Path | None) -> tuple[str, ...]:
-    """Names of zpix and of EAZY with the templates given and with those of the simulation, in a comparison."""
-    return ("zpix",) if templates is None else ("zpix", f"{templates.stem} templates", _OWN)
 
 
 def drawn(field: Path, survey: str, simulation: SimulationConfig, *, seed: int, size: int) -> Path:
@@ -109,11 +103,6 @@ def drawn(field: Path, survey: str, simulation: SimulationConfig, *, seed: int, 
         sky = override(simulation, depth_range=(depth, depth))
         zpix.simulate(field, size_pix=size, seed=seed, bands=BAND_SETS[survey], config=sky, overwrite=True)
     return field
-
-
-def as_json(sample: RedshiftSample) -> dict[str, list[Any]]:
-    """Columns of redshifts as JSON values."""
-    return {name: np.asarray(value).tolist() for name, value in vars(sample).items()}
 
 
 def expected(results: dict[str, Any]) -> dict[str, Any]:
@@ -131,16 +120,15 @@ def expected(results: dict[str, Any]) -> dict[str, Any]:
     return {"limit": f"F444W < {FAINTEST:g}", "sets": sets}
 
 
-def print_results(results: dict[str, Any], names: Sequence[str]) -> None:
-    """Print the scores of all methods."""
-    header = ["survey", "bands", "sky", "galaxies"]
-    header += [f"{title}: {what}" for title in names for what in ("σ_NMAD", "outliers", "in 68 %")]
-    rows = []
-    for survey, skies in results.items():
-        for sky, scored in skies.items():
-            scores = [with_error(scored[name][column]) for name in names for column in _COLUMNS]
-            rows.append([survey, str(len(BAND_SETS[survey])), sky, str(scored["zpix"]["count"]), *scores])
-    print_table(header, rows)
+def print_results(results: dict[str, Any]) -> None:
+    """Print the scores of all methods, a row for each."""
+    rows = [
+        [survey, str(len(BAND_SETS[survey])), sky, method, str(own["count"]), *(with_error(own[c]) for c in _COLUMNS)]
+        for survey, skies in results.items()
+        for sky, scored in skies.items()
+        for method, own in scored.items()
+    ]
+    print_table(["survey", "bands", "sky", "method", "galaxies", *_COLUMNS.values()], rows)
 
 
 if __name__ == "__main__":

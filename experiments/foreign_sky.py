@@ -7,7 +7,8 @@ For each `--family` a model is taught on all others, in the bands of the test fi
 is taught on all (`--model`, or one made as the others are) is tested on each, on the families that only tests use
 (`--foreign`), and on observations half as far again outside the taught ranges.
 Galaxies are drawn once and shared by all models, which learn them with the spectra of their families. What exists is
-not made again: an interrupted call goes on. Scores go to `foreign.json` and are printed as tables.
+not made again: an interrupted call goes on. With `--templates` EAZY is scored beside `--model` on the galaxies that
+photutils has found, too. Scores go to `foreign.json` and are printed as tables.
 """
 
 from __future__ import annotations
@@ -21,17 +22,22 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import zpix
 from zpix.config import Config, SimulationConfig, override
 from zpix.detector import default_model
+from zpix.evaluation import RedshiftSample, score_redshifts
+from zpix.evaluation.score_json import scores_dict
 from zpix.image import JADES_BANDS
 from zpix.outputs import write_json
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.foreign.scoring import EDGES, score, search
+from experiments.foreign.scoring import EDGES, LIMITS, score, search
 from experiments.foreign.skies import RECIPE, Family, beyond, drawn_field
 from experiments.foreign.teaching import draw, teach
+from experiments.foreign.template_fits import TemplateFits
 from experiments.markdown import print_table, with_error
 
 _COLUMNS = {
@@ -84,6 +90,7 @@ def main() -> None:
     add("--tiles", type=int, default=400, help="tiles to learn colours from")
     add("--seeds", type=int, nargs="+", default=[91001, 91002, 91003], help="of the fields to test on")
     add("--seeds-beyond", type=int, nargs="+", help="of the fields outside the taught ranges; the same by default")
+    add("--templates", type=Path, action="append", help="template list that EAZY fits beside --model; repeatable")
     add("--size", type=int, default=2048, help="side of these fields in pixels")
     add("--calibrate-on", type=int, default=60, help="tiles that widths and intervals are fitted on")
     add("--workers", type=int, default=2, help="processes that draw")
@@ -108,6 +115,8 @@ def main() -> None:
     write_json(asked.out / "foreign.json", results)
     print_redshifts(results)
     print_detection(results)
+    if asked.templates:
+        print_rivals(beside_templates(asked, config))
 
 
 def in_bands_of_fields(config: Config) -> Config:
@@ -153,6 +162,39 @@ def measure(test: Test, out: Path, *, simulation: SimulationConfig, seeds: Seque
         result = out / "results" / test.model.parent.name / test.kind / test.family.name / str(seed)
         searched.append(search(field, test.model, result))
     return score(searched)
+
+
+def beside_templates(asked: argparse.Namespace, config: Config) -> dict[str, Any]:
+    """Score the model and EAZY on the same galaxies of the fields of each family, unless that is done."""
+    rivals, results = TemplateFits(asked.templates), {}
+    for family in [*asked.family, *asked.foreign]:
+        samples: dict[str, list[RedshiftSample]] = {}
+        for seed in asked.seeds:
+            field = drawn_field(
+                asked.out / "fields" / "varied", family, seed, size=asked.size, simulation=config.simulation
+            )  # fmt: skip
+            result = asked.out / "results" / asked.model.parent.name / "varied" / family.name / str(seed)
+            catalogue = search(field, asked.model, result).catalogue
+            kept = result / "beside_templates.json"
+            for method, sample in rivals.kept_samples(kept, field, catalogue, faintest=LIMITS[-1]).items():
+                samples.setdefault(method, []).append(sample)
+        scores = {
+            method: score_redshifts(RedshiftSample.concatenate(own), rng=np.random.default_rng(0))
+            for method, own in samples.items()
+        }
+        results[family.name] = scores_dict(scores)
+        write_json(asked.out / "beside_templates.json", results)
+    return results
+
+
+def print_rivals(results: Mapping[str, Any]) -> None:
+    """Print the scores of the model and of EAZY on the same galaxies."""
+    rows = [
+        [name, method, str(own["count"]), *(with_error(own[column]) for column in _COLUMNS)]
+        for name, scored in results.items()
+        for method, own in scored.items()
+    ]
+    print_table(["sky", "method", "galaxies", *_COLUMNS.values()], rows)
 
 
 def print_redshifts(results: Mapping[str, Any]) -> None:

@@ -34,6 +34,7 @@ from zpix.sources import GALAXY, sigma_nmad
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from experiments.foreign.template_fits import TemplateFits
 from experiments.markdown import print_table, with_error
 
 _SIDE_PIX, _PIXEL_ARCSEC = 2000, 0.03  # one arcmin²
@@ -71,11 +72,12 @@ def main() -> None:
     add("--seeds", type=int, nargs="+", default=list(range(92001, 92009)), help="one field each")
     add("--size", type=int, default=2048, help="side of a field in pixels")
     asked = options.parse_args()
+    rivals = TemplateFits(asked.templates) if asked.templates else None
     samples: dict[str, list[RedshiftSample]] = {}
     for group in read_galaxies(asked.photometry):
         for seed in asked.seeds:
             place = asked.out / f"{len(group.bands)}-bands" / str(seed)
-            for method, sample in measure(place, group, seed, size=asked.size, asked=asked).items():
+            for method, sample in measure(place, group, seed, rivals, asked).items():
                 samples.setdefault(method, []).append(sample)
     scores = {method: resampled(RedshiftSample.concatenate(parts)) for method, parts in samples.items()}
     write_json(asked.out / "real.json", scores)
@@ -101,7 +103,7 @@ def read_galaxies(path: Path) -> list[RealGalaxies]:
 
 
 def measure(
-    place: Path, group: RealGalaxies, seed: int, *, size: int, asked: argparse.Namespace
+    place: Path, group: RealGalaxies, seed: int, rivals: TemplateFits | None, asked: argparse.Namespace
 ) -> dict[str, RedshiftSample]:
     """Draw one field unless it exists, and score the real galaxies in it with every method."""
     field = place / "field"
@@ -110,19 +112,17 @@ def measure(
         listed = write_catalogue(place / "galaxies.fits", group, seed)
         sky = SimulationConfig(ebv=0.0, limit_mag=_LIMIT_MAG)
         zpix.simulate(
-            field, size_pix=size, seed=seed, bands=group.bands, catalogue=listed, config=sky, overwrite=True
+            field, size_pix=asked.size, seed=seed, bands=group.bands, catalogue=listed, config=sky, overwrite=True
         )  # fmt: skip
     name = "shipped" if asked.model is None else asked.model.parent.name
     result = place / "results" / name
     if not (result / "run.json").is_file():
         zpix.write_run(field, out=result, model=asked.model, overwrite=True)
-    truth = read_truth(field / "truth.fits")
-    found = {"zpix": score_catalogue(zpix.read_catalogue(result / "catalogue.parquet"), truth).sample}
-    for templates in asked.templates:
-        compared = zpix.compare(
-            field, out=place / templates.stem, templates=templates, model=asked.model, overwrite=True
-        )  # fmt: skip
-        found |= {method: sample for method, sample in compared.samples.items() if "templates" in method}
+    truth, catalogue = read_truth(field / "truth.fits"), zpix.read_catalogue(result / "catalogue.parquet")
+    found = {"zpix": score_catalogue(catalogue, truth).sample}
+    if rivals is not None:
+        fitted = rivals.samples(field, catalogue, faintest=np.inf)
+        found |= {method: sample for method, sample in fitted.items() if method != "zpix"}
     return {method: sample[_nearest(sample.z_true, group.z) < 1e-7] for method, sample in found.items()}
 
 

@@ -44,10 +44,7 @@ def draw(
 
 
 def teach_head(out: Path, families: Sequence[Family], *, colours: Path, config: Config) -> Path:
-    """Return a redshift head taught with the spectra of these families, made unless it exists."""
-    model = out / "model.safetensors"
-    if model.is_file():
-        return model
+    """Return a redshift head taught with the spectra of these families; a training that was interrupted goes on."""
     return zpix.pretrain(
         colours, out=out, config=config.model_copy(update={"simulation": mixed(config.simulation, families)})
     )
