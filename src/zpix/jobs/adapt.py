@@ -75,6 +75,7 @@ class _Task:
     """What is adapted, to what, and with which settings."""
 
     checkpoint: Checkpoint
+    model: Path
     mosaic: Mosaic
     verdict: Verdict
     compilation: Compilation | None
@@ -194,8 +195,9 @@ def adapt(
                 )  # fmt: skip
             settings, mosaic = settings.model_copy(update={"inference": inference}), given.repaired(verdict.repairs)
             task = _Task(
-                checkpoint, mosaic, verdict, compilation, lists, reference, radius_arcsec, sets, settings, base, workers
-            )
+                checkpoint, path, mosaic, verdict, compilation, lists, reference, radius_arcsec, sets, settings, base,
+                workers,
+            )  # fmt: skip
             account = _adapt(task, work.parts, work.products)
     return replace(account, model=Path(out) / "model.safetensors")
 
@@ -260,7 +262,7 @@ def _find(task: _Task, place: Path) -> tuple[FieldSources, FieldSpectra | None]:
 
 
 def _draw(task: _Task, sources: FieldSources, place: Path) -> tuple[SimulationConfig, SeparateSums]:
-    """Settings of a mock that is observed as the field is, and its galaxies in the noise of the field's sources."""
+    """Settings of a mock that is observed as the field is, and its galaxies, outlined by the model."""
     config, model = task.settings.adaptation, task.checkpoint.config
     height, width = task.mosaic.shape
     middle = task.mosaic.sky(np.array([0.5 * width]), np.array([0.5 * height]))
@@ -270,7 +272,7 @@ def _draw(task: _Task, sources: FieldSources, place: Path) -> tuple[SimulationCo
     )  # fmt: skip
     mock, _ = draw_colours(
         place, tiles=config.tiles, seed=config.seed, simulation=simulation, model=model,
-        config=PretrainingConfig(realisations=config.realisations), workers=task.workers,
+        config=PretrainingConfig(realisations=config.realisations), workers=task.workers, detector=task.model,
     )  # fmt: skip
     return simulation, as_noisy(mock, sources.noise, reference=reference_weight(model.gaussian_sigmas_pix))
 
