@@ -121,7 +121,7 @@ def measure(
     truth, catalogue = read_truth(field / "truth.fits"), zpix.read_catalogue(result / "catalogue.parquet")
     found = {"zpix": score_catalogue(catalogue, truth).sample}
     if rivals is not None:
-        fitted = rivals.samples(field, catalogue, faintest=np.inf)
+        fitted = rivals.kept_samples(result / "beside_templates.json", field, catalogue, faintest=np.inf)
         found |= {method: sample for method, sample in fitted.items() if method != "zpix"}
     return {method: sample[_nearest(sample.z_true, group.z) < 1e-7] for method, sample in found.items()}
 

@@ -76,9 +76,7 @@ class TemplateFits:
     def _rivals(self, field: Path, bands: tuple[str, ...]) -> list[EazyRival]:
         """One for each set, ready to fit in these bands."""
         if bands not in self._fitters:
-            tasks = [
-                RivalTask(field, bands, Path(self._scratch.name), read_template_set([one]), None)
-                for one in self.templates
-            ]
+            scratch = Path(tempfile.mkdtemp(dir=self._scratch.name))
+            tasks = [RivalTask(field, bands, scratch, read_template_set([one]), None) for one in self.templates]
             self._fitters[bands] = [*map(eazy_with_templates, tasks), eazy_with_simulation(tasks[0])]
         return self._fitters[bands]
