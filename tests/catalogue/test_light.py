@@ -76,6 +76,16 @@ def test_a_mask_that_holds_part_of_a_neighbour_does_not_move_the_position():
     assert np.hypot(*(found.centre_xy[0] - [60, 50])) < 0.8  # 1.6 with the whole mask trusted
 
 
+def test_bright_sources_are_less_disturbed_by_a_neighbour_in_their_mask():
+    own = galaxy((101, 121), (60, 50), flux=500, axes=(2, 2)) + galaxy((101, 121), (60, 50), flux=500, axes=(8, 8))
+    both, off = own + galaxy((101, 121), (68, 50), flux=150, axes=(2, 2)), {}
+    for error in (0.05, 0.3):  # signal-to-noise ratios in the mask of about 1,000 and 170
+        found = measure_light(mask_of(both, least=0.1), image_of(both, error=error))
+        off[error] = np.hypot(*(found.centre_xy[0] - [60, 50]))
+    assert off[0.05] < 0.05
+    assert off[0.3] > 0.2
+
+
 def test_a_centroid_that_leaves_the_mask_is_that_of_the_pixels_in_the_mask():
     faint = galaxy((101, 121), (50.0, 50.0), flux=10, axes=(2, 2))
     giant = galaxy((101, 121), (62.0, 50.0), flux=90_000, axes=(4, 4))

@@ -5,6 +5,7 @@ definitions are those of SExtractor (Bertin & Arnouts 1996, and its manual), so 
 
 - `a`, `b`, `theta`: second moments of the light in the mask (A_IMAGE, B_IMAGE, THETA_IMAGE);
 - centre: the centroid under a Gaussian window of the source's own half-light diameter, found by iteration (XWIN_IMAGE);
+  from there on under one half as wide for bright sources, whose neighbours disturb more than their noise;
 - Kron ellipse: 2.5 times the first moment of the light within six times the ellipse of `a` and `b`, at least 3.5 times
   that ellipse (FLUX_AUTO); the same pixels in all bands;
 - half-light radius: of the circle with half of the light of the Kron ellipse (FLUX_RADIUS).
@@ -20,6 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from zpix.catalogue.centroids import LEAST_SIGMA_PIX, narrower_centroid, windowed_centroid
 from zpix.catalogue.detection_stack import stack_bands
 from zpix.catalogue.light_windows import LightWindows, PaddedImage, cut_windows
 from zpix.catalogue.segments import MIN_VALID_FRACTION, sum_masks
@@ -35,14 +37,10 @@ KRON_FACTOR, LEAST_KRON = 2.5, 2.5
 _KRON_REACH = 3.5
 # Standard deviation of a Gaussian in units of its full width at half maximum.
 _SIGMA_OF_FWHM = 1 / 2.354820
-# Narrowest window of a centroid in pixels: about the width of a star.
-_LEAST_SIGMA_PIX = 1.0
+# Signal-to-noise ratio in the mask from which on a centroid is found again under a narrower window.
+_BRIGHT_SNR = 200.0
 # Windows reach this many standard deviations.
 _WINDOW_SIGMA = 3.0
-# How often neighbours are taken out, and how many steps to the centroid follow each time.
-_ROUNDS, _STEPS = 2, 8
-# A centroid has been found when it moves by less.
-_CONVERGED_PIX = 3e-3
 # Steps of the curve of growth per pixel.
 _FINENESS = 4
 # Half sizes of windows: few, so that many sources share each.
@@ -161,10 +159,14 @@ def measure_light(
     stack, error = stack_bands(pixels)
     image = PaddedImage.of(stack, error, reach_pix + 1)
     masks = _mask_pixels(probability, origin_xy, threshold)
-    start = _in_masks(light, stack, masks)
+    start = _in_masks(light, stack, error, masks)
     for rows, half in _groups(np.maximum(_WINDOW_SIGMA * start.sigma_pix, 1), reach_pix):
         windows = cut_windows(image, start.middle_xy[rows], half, masks=_of_rows(masks, rows))
-        light.centre_xy[rows] = _windowed_centroid(windows, start.centre_xy[rows], start.sigma_pix[rows])
+        light.centre_xy[rows] = windowed_centroid(windows, start.centre_xy[rows], start.sigma_pix[rows])
+        bright = rows[start.snr[rows] > _BRIGHT_SNR]
+        if len(bright):
+            windows = cut_windows(image, start.middle_xy[bright], half, masks=_of_rows(masks, bright))
+            light.centre_xy[bright] = narrower_centroid(windows, light.centre_xy[bright], start.sigma_pix[bright])
     astray = ((light.centre_xy < start.low_xy - 0.5) | (light.centre_xy > start.high_xy + 0.5)).any(1)
     light.centre_xy[astray] = start.centre_xy[astray]
     middle = np.rint(light.centre_xy).astype(np.int64)
@@ -180,13 +182,14 @@ def measure_light(
 class _Start:
     """What the pixels of the masks alone say of N sources.
 
-    Flux-weighted centroids, the pixels they lie in, widths of the windows, and the first and last column and row of
-    the masks.
+    Flux-weighted centroids, the pixels they lie in, widths of the windows, signal-to-noise ratios, and the first and
+    last column and row of the masks.
     """
 
     centre_xy: NDArray[np.float64]
     middle_xy: NDArray[np.int64]
     sigma_pix: NDArray[np.float64]
+    snr: NDArray[np.float64]
     low_xy: NDArray[np.int64]
     high_xy: NDArray[np.int64]
 
@@ -223,7 +226,7 @@ def _groups(radius_pix: Floats, reach_pix: int) -> Iterator[tuple[Ints, int]]:
             yield rows[first : first + each], size
 
 
-def _in_masks(light: Light, stack: Floats, masks: tuple[Ints, Ints, Ints]) -> _Start:
+def _in_masks(light: Light, stack: Floats, error: Floats, masks: tuple[Ints, Ints, Ints]) -> _Start:
     """Write peak and moments of the light in the masks; where to begin for what is measured beyond them."""
     source, x, y = masks
     start = np.searchsorted(source, np.arange(len(light)))
@@ -231,11 +234,15 @@ def _in_masks(light: Light, stack: Floats, masks: tuple[Ints, Ints, Ints]) -> _S
     value = np.full(len(x), -np.inf, np.float32)
     seen = (x >= 0) & (x < stack.shape[1]) & (y >= 0) & (y < stack.shape[0])
     value[seen] = stack[y[seen], x[seen]]
+    variance = np.zeros(len(x))
+    variance[seen] = error[y[seen], x[seen]].astype(np.float64) ** 2
     brightest = np.flatnonzero(value == np.repeat(np.maximum.reduceat(value, start), count))
     first = brightest[np.unique(source[brightest], return_index=True)[1]]
     light.peak_xy[:] = np.stack([x[first], y[first]], axis=1)
     # Negative pixels have no place in moments; a mask without light counts as evenly bright.
     weight = np.maximum(value, 0.0, dtype=np.float64)
+    noise = np.sqrt(np.add.reduceat(np.where(np.isfinite(variance), variance, 0.0), start))
+    snr = np.divide(np.add.reduceat(weight, start), noise, out=np.zeros(len(light)), where=noise > 0)
     weight[np.repeat(np.add.reduceat(weight, start) <= 0, count)] = 1
     total = np.add.reduceat(weight, start)
 
@@ -254,8 +261,8 @@ def _in_masks(light: Light, stack: Floats, masks: tuple[Ints, Ints, Ints]) -> _S
     low, high = (
         np.stack([edge.reduceat(x, start), edge.reduceat(y, start)], axis=1) for edge in (np.minimum, np.maximum)
     )
-    sigma = np.maximum(2 * _SIGMA_OF_FWHM * half_light, _LEAST_SIGMA_PIX)
-    return _Start(centre, np.rint(centre).astype(np.int64), sigma, low, high)
+    sigma = np.maximum(2 * _SIGMA_OF_FWHM * half_light, LEAST_SIGMA_PIX)
+    return _Start(centre, np.rint(centre).astype(np.int64), sigma, snr, low, high)
 
 
 def _write_ellipse(light: Light, xx: Floats, yy: Floats, xy: Floats) -> None:
@@ -266,30 +273,6 @@ def _write_ellipse(light: Light, xx: Floats, yy: Floats, xy: Floats) -> None:
     light.axes_pix[:, 0] = np.sqrt(half_sum + half_difference)
     light.axes_pix[:, 1] = np.sqrt(np.maximum(half_sum - half_difference, 1 / 12))
     light.theta_deg[:] = np.rad2deg(0.5 * np.arctan2(2 * xy, xx - yy))
-
-
-def _windowed_centroid(windows: LightWindows, centre_xy: Floats, sigma_pix: Floats) -> NDArray[np.float64]:
-    """Centroids under Gaussian windows that follow them, (N, 2), from `centre_xy` on."""
-    centre, sigma = centre_xy.astype(np.float64), sigma_pix[:, None]
-    narrow = np.float32(1 / sigma)
-    for done in range(_ROUNDS):
-        # masks of blends overlap: once the centre is known, the mask is trusted only near it
-        light, _ = windows.without_neighbours(centre, core_pix=sigma_pix if done else None)
-        moving = np.ones(len(centre), bool)
-        for _ in range(_STEPS):
-            dx, dy = windows.offsets(centre)
-            across, along = (np.exp(-0.5 * (d * narrow) ** 2) for d in (dx, dy))
-            # (N, y, x) @ (N, x, 2), then (N, 2, y) @ (N, y, 2): sums of light, of its x and of its y
-            columns = np.matmul(light, np.stack([across, across * dx], axis=2))
-            sums = np.matmul(np.stack([along, along * dy], axis=1), columns).astype(np.float64)
-            total, first = sums[:, 0, 0], np.stack([sums[:, 0, 1], sums[:, 1, 0]], axis=1)
-            moving &= total > 0
-            step = 2 * first[moving] / total[moving, None]
-            centre[moving] += np.clip(step, -sigma[moving], sigma[moving])
-            moving[moving] = np.abs(step).max(1, initial=0) > _CONVERGED_PIX
-            if not moving.any():
-                break
-    return centre
 
 
 def _kron(light: Light, rows: Ints, windows: LightWindows, pixels: Pixels) -> None:
