@@ -34,7 +34,7 @@ from zpix.outputs import write_json
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.foreign.scoring import EDGES, LIMITS, score, search
+from experiments.foreign.scoring import EDGES, LIMITS, inside_intervals, score, search
 from experiments.foreign.skies import RECIPE, Family, beyond, drawn_field
 from experiments.foreign.teaching import draw, teach
 from experiments.foreign.template_fits import TemplateFits
@@ -91,6 +91,7 @@ def main() -> None:
     add("--seeds", type=int, nargs="+", default=[91001, 91002, 91003], help="of the fields to test on")
     add("--seeds-beyond", type=int, nargs="+", help="of the fields outside the taught ranges; the same by default")
     add("--templates", type=Path, action="append", help="template list that EAZY fits beside --model; repeatable")
+    add("--conformal", action="store_true", help="search the fields again, to see how often conformal intervals hold")
     add("--size", type=int, default=2048, help="side of these fields in pixels")
     add("--calibrate-on", type=int, default=60, help="tiles that widths and intervals are fitted on")
     add("--workers", type=int, default=2, help="processes that draw")
@@ -115,6 +116,8 @@ def main() -> None:
     write_json(asked.out / "foreign.json", results)
     print_redshifts(results)
     print_detection(results)
+    if asked.conformal:
+        print_conformal(conformal(asked, config))
     if asked.templates:
         print_rivals(beside_templates(asked, config))
 
@@ -162,6 +165,34 @@ def measure(test: Test, out: Path, *, simulation: SimulationConfig, seeds: Seque
         result = out / "results" / test.model.parent.name / test.kind / test.family.name / str(seed)
         searched.append(search(field, test.model, result))
     return score(searched)
+
+
+def conformal(asked: argparse.Namespace, config: Config) -> dict[str, Any]:
+    """How often conformal intervals of each model hold on the fields of its tests, unless that is known."""
+    results = {}
+    for test in tests(asked, config):
+        if test.kind != "varied":
+            continue
+        kept = asked.out / "scores" / test.model.parent.name / f"{test.name}, conformal.json"
+        if not kept.is_file():
+            place = asked.out / "results" / test.model.parent.name / "conformal" / test.family.name
+            searched = [
+                search(asked.out / "fields" / "varied" / test.family.name / str(seed), test.model, place / str(seed),
+                       conformal=True)
+                for seed in asked.seeds
+            ]  # fmt: skip
+            write_json(kept, inside_intervals(searched))
+        results[test.name] = json.loads(kept.read_text("utf-8"))
+    return results
+
+
+def print_conformal(results: Mapping[str, Any]) -> None:
+    """Print how often conformal intervals hold."""
+    rows = [
+        [name, str(told["count"]), *(f"{told[share]:.3f}" for share in ("in 68 %", "in 95 %"))]
+        for name, told in results.items()
+    ]
+    print_table(["sky, conformal intervals", "galaxies", "in 68 %", "in 95 %"], rows)
 
 
 def beside_templates(asked: argparse.Namespace, config: Config) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import zpix
 from zpix.catalogue import Catalogue
+from zpix.config import InferenceConfig
 from zpix.evaluation import CountedFraction, RedshiftSample, Report, Truth, read_truth, score_catalogue, score_redshifts
 from zpix.evaluation.redshifts import OUTLIER_LIMIT
 from zpix.evaluation.score_json import scores_dict
@@ -46,10 +47,11 @@ class SearchedField:
     inside: NDArray[np.int64]
 
 
-def search(field: Path, model: Path, out: Path) -> SearchedField:
-    """Search a field, unless that is done, and score it."""
+def search(field: Path, model: Path, out: Path, *, conformal: bool = False) -> SearchedField:
+    """Search a field, unless that is done, and score it; intervals of the catalogue may be conformal ones."""
     if not (out / "run.json").is_file():
-        zpix.write_run(field, out=out, model=model, overwrite=True)
+        config = InferenceConfig(intervals="conformal" if conformal else "pdf")
+        zpix.write_run(field, out=out, model=model, config=config, overwrite=True)
     catalogue = zpix.read_catalogue(out / "catalogue.parquet")
     truth = read_truth(field / "truth.fits", band=BAND)
     segments = fits.getdata(field / "segmentation.fits")
@@ -80,6 +82,20 @@ def score(searched: Sequence[SearchedField]) -> dict[str, Any]:
             "bright stars found once and called stars": _total([_bright_stars(one) for one in searched]),
         },
     }
+
+
+def inside_intervals(searched: Sequence[SearchedField]) -> dict[str, float | int]:
+    """Share of galaxies (F444W < 28) whose redshift lies in the intervals of the catalogue."""
+    inside: dict[str, list[NDArray[np.bool_]]] = {"in 68 %": [], "in 95 %": []}
+    for one in searched:
+        left, right = one.report.matching.left, one.report.matching.right
+        z = one.truth.z[right]
+        counted = np.isfinite(z) & (one.truth.magnitude[right] < LIMITS[-1])
+        for name, ends in zip(inside, (("z160", "z840"), ("z025", "z975")), strict=True):
+            low, high = (np.asarray(one.catalogue[end])[left] for end in ends)
+            inside[name].append(((z >= low) & (z <= high))[counted])
+    shares = {name: np.concatenate(own) for name, own in inside.items()}
+    return {"count": len(shares["in 68 %"]), **{name: float(own.mean()) for name, own in shares.items()}}
 
 
 def _by_magnitude(one: SearchedField, kind: str) -> CountedFraction:

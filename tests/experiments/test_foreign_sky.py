@@ -49,6 +49,13 @@ def searched() -> scoring.SearchedField:
     return scoring.SearchedField(found, truth, report, np.array([1, 2, 4, 5, 5, 3]))
 
 
+def test_intervals_of_the_catalogue_are_counted_for_galaxies():
+    one = searched()
+    one.catalogue.update(z160=np.array([0.9, 1.1, 0, 0, 0, 0]), z840=np.array([1.2, 1.3, 0, 0, 0, 0]),
+                         z025=np.zeros(6), z975=np.full(6, 2.0))  # fmt: skip
+    assert scoring.inside_intervals([one, one]) == {"count": 4, "in 68 %": 0.5, "in 95 %": 1.0}
+
+
 def test_sources_fragments_and_stars_are_counted():
     told = scoring.score([searched(), searched()])
     counted = {
