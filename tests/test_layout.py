@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from zpix.cli import app
@@ -20,6 +22,8 @@ MOST_LINES_OF_A_FILE = 400
 MOST_LINES_OF_A_FUNCTION = 60  # without its docstring
 # Tests of the repository, not of a module.
 OF_THE_REPOSITORY = {"architecture", "layout", "documents", "examples", "extending", "benchmarks"}
+# Packages that some tests use where they happen to be, though no extra brings them.
+OF_NO_EXTRA = {"dask", "dask-jobqueue", "regions"}
 # Folders beside the package whose scripts have tests.
 BESIDE_THE_PACKAGE = ("experiments", "examples")
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -114,3 +118,20 @@ def test_every_command_is_in_the_table_of_architecture():
 def test_jobs_are_one_file_per_command():
     files = {path.stem for path in (PACKAGE / "jobs").glob("*.py")} - {"__init__"}
     assert files - {"predict"} == {command.name for command in app.registered_commands}  # predict is for notebooks
+
+
+def test_tests_are_skipped_only_without_packages_that_zpix_names():
+    """A package that is no longer asked for would skip its tests for ever, and nobody would see it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = [*project["dependencies"], *(one for group in project["optional-dependencies"].values() for one in group)]
+    asked_for = {re.split(r"[<>=!~;\[ ]", one)[0].lower().replace("_", "-") for one in extras}
+    provided_by = packages_distributions()
+    skipped = {
+        module: path.name
+        for path in (ROOT / "tests").rglob("*.py")
+        for module in re.findall(r'importorskip\(\s*"(\w+)', path.read_text("utf-8"))
+    }
+    assert skipped
+    for module, where in skipped.items():
+        names = {name.lower().replace("_", "-") for name in provided_by.get(module, [module])}
+        assert names & (asked_for | OF_NO_EXTRA), f"{where} is skipped without {module}, which no extra installs"

@@ -59,7 +59,6 @@ def test_copies_are_fainter_and_noisier_and_keep_their_colours():
 
 
 def test_galaxies_of_the_mock_are_judged_by_their_magnitudes(monkeypatch, tmp_path):
-    pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
     monkeypatch.setattr(fit_candidates, "tune", lambda *args, **kwargs: 0)
     lessons = lessons_of(0, mock=60)
     found, redshift, flux = mock_candidates(

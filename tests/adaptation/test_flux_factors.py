@@ -1,13 +1,11 @@
 """Factors of fluxes are found from spectra, unless they are not significant or too large."""
 
 import numpy as np
-import pytest
 
 from tests.adaptation.scenery import BANDS, MODEL, SKY, mock_of, sources_of
 from zpix.adaptation import FluxFactors, solve_flux_factors
+from zpix.config import override
 from zpix.scenes.other_spectra import other_fluxes
-
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
 
 
 def field(factors: list[float], n: int = 120):
@@ -50,3 +48,11 @@ def test_too_few_galaxies_give_no_factors():
     sources, z = field([1.0, 1.1, 1.0], n=5)
     factors = solve_flux_factors(sources, z, mock_of(50), model=MODEL, simulation=SKY, largest=0.15, seed=0)
     assert not factors.applied.any() and factors.galaxies == 0
+
+
+def test_zero_points_of_the_mock_scatter_by_the_errors_of_the_factors():
+    sky = override(SKY, zero_point_scatter_mag=0.03)
+    n = len(MODEL.bands)
+    for error, scatter in ((0.01, 0.0109), (0.05, 0.03), (np.inf, 0.03)):
+        factors = FluxFactors(MODEL.bands, np.ones(n), np.full(n, error), np.zeros(n, bool), 100)
+        assert factors.remaining(sky).zero_point_scatter_mag == scatter

@@ -11,8 +11,6 @@ from zpix.adaptation import as_noisy, simulation_like, taught_simulation
 from zpix.adaptation.like_field import examined_empty_sky
 from zpix.image import Taught
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
-
 
 @pytest.fixture(scope="module")
 def nominal():

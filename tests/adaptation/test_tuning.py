@@ -10,8 +10,6 @@ from zpix.adaptation.fit_candidates import answers
 from zpix.adaptation.tuning import HeadTuning
 from zpix.config import AdaptationConfig
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
-
 FAST = AdaptationConfig(
     epochs=4, steps=30, spectra_of_batch=32, mock_of_batch=8, learning_rate=3e-3, pull=0.0, spectra_share=1.0
 )  # fmt: skip
@@ -76,6 +74,16 @@ def test_a_strong_pull_keeps_the_old_weights(tmp_path):
         tune(lessons, detector, tmp_path / str(pull), config=config, epochs=1)
         moved[pull] = float((weights_of(detector) - old).norm())
     assert moved[100.0] < 0.5 * moved[0.0]
+
+
+def test_few_spectra_are_pulled_more_strongly():
+    strength = {
+        count: HeadTuning(
+            lessons_of(count), network(), FAST.model_copy(update={"pull": 0.04}), stops=False
+        )._pull_strength
+        for count in (30, 500, 2000)
+    }
+    assert strength == {30: 1.0, 500: pytest.approx(0.16), 2000: pytest.approx(0.01)}
 
 
 def test_a_head_that_only_gets_worse_stays_as_it_was(tmp_path, monkeypatch):

@@ -24,8 +24,6 @@ from zpix.jobs.adapt import PRODUCTS, adapt
 from zpix.sources import GALAXY
 from zpix.training.drawn_colours import draw_colours
 
-pytest.importorskip("poppy", reason="the simulator needs the extra 'sim'")
-
 BANDS = ("F200W", "F444W")
 MODEL = ModelConfig(
     bands=BANDS, redshift_head="bands", pyramid_channels=8, box_hidden=16, mask_layers=1, mixture_components=3,

@@ -71,6 +71,27 @@ class FluxFactors:
         """What fluxes are divided by, (band,): 1 where nothing is applied."""
         return np.where(self.applied, self.factor, 1.0)
 
+    def remaining(self, simulation: SimulationConfig) -> SimulationConfig:
+        """Give the settings of a mock whose zero points are known as well as the factors are.
+
+        Parameters
+        ----------
+        simulation : SimulationConfig
+            Of the mock.
+
+        Returns
+        -------
+        SimulationConfig
+            With zero points that scatter by the errors of the factors where that is less; unchanged without factors.
+        """
+        known = np.isfinite(self.error)
+        if not known.all():
+            return simulation
+        scatter_mag = 2.5 / np.log(10) * float(np.sqrt(np.mean((self.error / self.factor) ** 2)))
+        return override(
+            simulation, zero_point_scatter_mag=min(simulation.zero_point_scatter_mag, round(scatter_mag, 4))
+        )
+
     def named(self) -> dict[str, float]:
         """Give the factors that are applied.
 

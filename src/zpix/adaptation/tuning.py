@@ -34,6 +34,7 @@ from zpix.training.source_sums import SourceSums
 from zpix.training.state import TrainingState
 
 _HALF_TRUSTED = 100  # spectra at which their share of the loss is half of what it is with many
+_PULLED_AT, _MOST_PULLED = 1000, 25.0  # number of spectra of the setting `pull`, and how much stronger it is at most
 _MOCK_TO_SCORE = 2000
 _HELD_OUT = 8  # every so-manieth spectrum tells when to stop
 _FEWEST_TO_STOP = 40  # spectra from which on some are held out for it; with fewer, half of the epochs are learnt
@@ -157,6 +158,8 @@ class HeadTuning(Training):
         self.schedule = TrainingConfig(
             learning_rate=config.learning_rate, schedule="step", milestones=(), warmup_steps=max(1, config.steps // 10)
         )
+        fewer = _PULLED_AT / len(lessons) if len(lessons) else 1.0
+        self._pull_strength = config.pull * min(fewer**2, _MOST_PULLED)
         self._share = config.spectra_share * len(lessons) / (len(lessons) + _HALF_TRUSTED)
         order = np.random.default_rng([config.seed, 51]).permutation(len(lessons))
         held = order[::_HELD_OUT] if stops else order[:0]
@@ -218,9 +221,9 @@ class HeadTuning(Training):
         return loss.mean() if weight is None else (weight * loss).sum() / weight.sum()
 
     def _pull(self) -> Tensor:
-        """Half the squared distance from the old weights, times the setting."""
+        """Half the squared distance from the old weights, times the strength of the pull."""
         squared = [((new - old) ** 2).sum() for new, old in zip(self._parameters, self._old, strict=True)]
-        return 0.5 * self._settings.pull * torch.stack(squared).sum()
+        return 0.5 * self._pull_strength * torch.stack(squared).sum()
 
     def _mock_batches(self, rng: np.random.Generator) -> Iterator[SourceSums]:
         """Simulated galaxies without end."""

@@ -252,7 +252,12 @@ class AdaptationConfig(Section):
         ),
     )
     learning_rate: float = Field(1e-4, gt=0, description="rate, reached after a tenth of the first epoch")
-    pull: float = Field(0.01, ge=0, description="pull to the old weights: this times half their squared distance")
+    pull: float = Field(
+        0.04,
+        ge=0,
+        description="pull to the old weights with 1,000 spectra: this times half their squared distance; it falls with "
+        "the square of their number, and is at most 25 times as strong",
+    )
     clip_norm: float = Field(5.0, gt=0, description="gradient norm above which the gradient is scaled down")
     band_dropout: float = Field(0.03, ge=0, lt=1, description="probability that a band of a source is hidden")
     wrong_labels: float = Field(

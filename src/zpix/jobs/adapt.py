@@ -297,9 +297,8 @@ def _lessons(
     reference = reference_weight(model.gaussian_sigmas_pix)
     places = places_in_colour(sources.total[:, :, reference], sources.noise[:, :, reference])
     weight = importance(places[spectra.row], places[has_redshift(sources.label)])
-    lessons = Lessons(
-        given.divided_by(factors.divisor), spectra.z.astype(np.float32), weight, mock, simulation
-    )  # fmt: skip
+    simulation = factors.remaining(simulation)
+    lessons = Lessons(given.divided_by(factors.divisor), spectra.z.astype(np.float32), weight, mock, simulation)
     return lessons, given, factors
 
 
