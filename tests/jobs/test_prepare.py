@@ -13,7 +13,7 @@ import zpix
 from tests.surveys.small_jades import TILE, catalogue_tables, tables
 from zpix.cli import main
 from zpix.config import SimulationConfig
-from zpix.errors import CatalogueError, OutputError, ZpixError
+from zpix.errors import CatalogueError, ConfigError, OutputError, ZpixError
 from zpix.image import JADES_BANDS
 from zpix.instruments import transmission
 from zpix.surveys.jades_catalogue import read_jades_catalogue
@@ -84,6 +84,23 @@ def test_the_store_says_where_each_redshift_is_from(whole):
     (older,) = used[used["source_id"] == 1007]
     assert older["list"].startswith("hlsp_jades_jwst_nirspec") and older["id"] == "goods-s-deephst_2"
     assert table["use"][table["source_id"] == 1004].tolist() == ["of stars"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"mock": 2, "dry_run": True}, "dry_run counts tiles of mosaics"),
+        ({"coco": "train.json", "dry_run": True}, "dry_run counts tiles of mosaics"),
+        ({"redshifts": ["list.fits"], "dry_run": True}, "dry_run counts tiles of mosaics"),
+        ({"mock": 2, "redshifts": ["list.fits"]}, "redshifts are of sources of mosaics"),
+        ({"coco": "train.json", "redshifts": "list.fits"}, "redshifts are of sources of mosaics"),
+        ({"coco": "train.json", "labels": "spectroscopic"}, "labels = 'spectroscopic'"),
+    ],
+)
+def test_what_would_be_left_aside_is_refused(given, words, tmp_path):
+    with pytest.raises(ConfigError, match=words):
+        zpix.prepare(out=tmp_path / "store", **given)
+    assert not (tmp_path / "store").exists()
 
 
 def test_a_dry_run_counts_the_same_and_writes_nothing(jades_field, whole, tmp_path):

@@ -130,13 +130,15 @@ class AdaptationAccount:
         str
             Markdown.
         """
-        suspects, by = self.suspects(), "spectra" if self.spectra is not None else "simulated galaxies"
+        suspects, by, wrong = self.suspects(), "simulated galaxies", ""
+        if self.spectra is not None:
+            by, number = "spectra", int((~self.judgement.sound).sum())
+            wrong = f" {number} labels that every candidate takes for another source's do not count."
         parts = [
             "# A model adapted to a field\n",
             f"{_WHY[self.chosen]} `zpix run MOSAICS --model {self.model.name}` uses it.\n",
             f"All scores are on {len(self.judgement.weight)} {by}, each held out when what is asked about it was "
-            f"fitted. {int((~self.judgement.sound).sum())} labels that every candidate takes for another source's do "
-            "not count.\n",
+            f"fitted.{wrong}\n",
             *(_markdown(table) for table in self.tables()),
             _markdown(self._by_bin()),
             "![redshifts and scores](adaptation.png)\n",

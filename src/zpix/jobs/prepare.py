@@ -119,7 +119,7 @@ def prepare(
         simulated sources those that a survey like JADES would have measured. The default is "spectroscopic" with lists
         of redshifts, else "all".
     dry_run : bool, default: False
-        Only count the redshifts, sources and tiles of mosaics; nothing is written.
+        Only count the redshifts, sources and tiles of mosaics; nothing is written. Not for the other ways.
     config : str, Path, Config or SimulationConfig, optional
         For `mock`: the path of a TOML file with `[simulation]`, or the settings themselves.
 
@@ -151,6 +151,7 @@ def prepare(
         raise ConfigError(f"labels = '{labels}': allowed are {', '.join(get_args(Labels))}")
     wanted = _named_once(bands)
     _refuse_several(coco, mock is not None, mosaics or segmentation or catalogue)
+    _refuse_without_use(coco, mock, mosaics, lists=lists, labels=labels, dry_run=dry_run)
     if coco:
         return store_from_coco(
             [coco] if isinstance(coco, (str, Path)) else coco, out, bands=wanted, tile_size=tile_size_pix,
@@ -186,6 +187,19 @@ def _refuse_several(*ways: object) -> None:
     """Refuse more than one of what tiles can be made of."""
     if sum(bool(way) for way in ways) > 1:
         raise ConfigError("prepare draws mock tiles, reads COCO files or cuts mosaics: give one of them")
+
+
+def _refuse_without_use(
+    coco: object, mock: int | None, mosaics: object, *, lists: Sequence[object], labels: str | None, dry_run: bool
+) -> None:
+    """Refuse what would be left aside without a word."""
+    drawn = mock is not None
+    if dry_run and (coco or drawn or not mosaics):
+        raise ConfigError("dry_run counts tiles of mosaics: it cannot go with mock, coco, or redshifts alone")
+    if lists and (coco or drawn):
+        raise ConfigError("redshifts are of sources of mosaics: COCO files and mock tiles have redshifts of their own")
+    if labels is not None and coco:
+        raise ConfigError(f"labels = '{labels}': redshifts of COCO files do not say whether they are spectroscopic")
 
 
 def _named_once(bands: Sequence[str] | None) -> tuple[str, ...] | None:
