@@ -133,7 +133,7 @@ class AdaptationAccount:
         suspects, by, wrong = self.suspects(), "simulated galaxies", ""
         if self.spectra is not None:
             by, number = "spectra", int((~self.judgement.sound).sum())
-            wrong = f" {number} labels that every candidate takes for another source's do not count."
+            wrong = f" Labels that every candidate takes for another source's do not count: {number}."
         parts = [
             "# A model adapted to a field\n",
             f"{_WHY[self.chosen]} `zpix run MOSAICS --model {self.model.name}` uses it.\n",
