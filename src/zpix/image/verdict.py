@@ -101,7 +101,7 @@ class Verdict:
         said = [*refused, *self.remarks, *self.warnings, *self.notes]
         if not refused and not self.warnings:
             said.insert(0, "nothing that was measured lies outside what the model was taught")
-        return [f"{text[0].upper()}{text[1:]}." for text in said]
+        return [f"{text if text.startswith('zpix ') else text[0].upper() + text[1:]}." for text in said]
 
     def to_json(self) -> dict[str, Any]:
         """Give everything, fit for JSON.
