@@ -42,7 +42,7 @@ def windowed_centroid(
     """
     centre, sigma = centre_xy.astype(np.float64), sigma_pix[:, None]
     narrow = np.float32(1 / sigma)
-    for done in range(known, _ROUNDS):
+    for done in range(1 if known else 0, _ROUNDS):
         light, _ = windows.without_neighbours(centre, core_pix=sigma_pix if done else None)
         moving = np.ones(len(centre), bool)
         for _ in range(_STEPS):

@@ -194,7 +194,7 @@ def _refuse_without_use(
 ) -> None:
     """Refuse what would be left aside without a word."""
     drawn = mock is not None
-    if dry_run and (coco or drawn or not mosaics):
+    if dry_run and (coco or drawn or (lists and not mosaics)):
         raise ConfigError("dry_run counts tiles of mosaics: it cannot go with mock, coco, or redshifts alone")
     if lists and (coco or drawn):
         raise ConfigError("redshifts are of sources of mosaics: COCO files and mock tiles have redshifts of their own")
