@@ -12,6 +12,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 #: How each script is called, as small as it goes, and lines that it must print.
 SMALL = {
+    "backbones.py": (["resnet10", "resnet10t"], 64),
     "dense.py": ([128],),
     "heads.py": ([2],),
     "image_windows.py": (1024,),

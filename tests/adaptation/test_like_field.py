@@ -43,8 +43,9 @@ def test_the_noise_of_mock_galaxies_is_scaled_band_by_band():
     np.testing.assert_allclose(made.noise[:, 1], 3 * mock.noise[:, 1], rtol=1e-5)
 
 
-def test_what_a_model_was_taught_is_known_as_far_as_this_machine_has_it():
+def test_what_a_model_was_taught_is_known_as_far_as_this_machine_has_it(caplog):
     told = {"simulation": {"limit_mag": 29.0, "unknown": 1}, "spectra": {"kcorrect": 1.0, "/nowhere/a.param": 1.0}}
     assert taught_simulation(told).limit_mag == 29.0 and taught_simulation(told).spectra == (("kcorrect", 1.0),)
+    assert "without the templates /nowhere/a.param, which taught the model too" in caplog.text
     assert taught_simulation({"skies": [{"simulation": {"limit_mag": 28.0}}]}).limit_mag == 28.0
     assert taught_simulation(None).limit_mag == taught_simulation({"kind": "survey"}).limit_mag

@@ -51,7 +51,7 @@ def test_bands_of_the_same_names_keep_their_weights():
     assert share.tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
 
 
-@pytest.mark.parametrize("name", ["resnet18", pytest.param("mvitv2_tiny", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["resnet10", "resnet18", pytest.param("mvitv2_tiny", marks=pytest.mark.slow)])
 def test_a_grey_image_gets_the_same_features_in_nine_bands_as_in_five(tmp_path, name):
     backbone = stored(tmp_path / "five.safetensors", backbone=name, bands=FIVE_BANDS)
     detector = Detector(small_model(backbone=name)).eval()
@@ -65,7 +65,9 @@ def test_a_grey_image_gets_the_same_features_in_nine_bands_as_in_five(tmp_path, 
         torch.testing.assert_close(own, other, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["resnet18", *(pytest.param(name, marks=pytest.mark.slow) for name in LARGER)])
+@pytest.mark.parametrize(
+    "name", ["resnet10", "resnet18", *(pytest.param(name, marks=pytest.mark.slow) for name in LARGER)]
+)
 def test_a_carried_backbone_is_in_the_detector_and_learns_on(tmp_path, name):
     backbone = stored(tmp_path / "five.safetensors", backbone=name, bands=FIVE_BANDS, built_size_pix=64)
     detector = Detector(small_model(backbone=name))

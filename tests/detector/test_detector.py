@@ -20,16 +20,17 @@ def detect(detector: Detector, scenes):
 
 
 @pytest.mark.parametrize(
-    ("backbone", "head", "bands"),
+    ("backbone", "head", "bands", "widths"),
     [
-        ("resnet18", "fpn+pixels", ModelConfig().bands),
-        pytest.param("resnet50", "fpn", FIVE_BANDS, marks=pytest.mark.slow),
-        pytest.param("mvitv2_tiny", "fpn+pixels", FIVE_BANDS, marks=pytest.mark.slow),
+        ("resnet18", "fpn+pixels", ModelConfig().bands, {}),
+        ("resnet10", "bands", ModelConfig().bands, {"proposal_channels": 8, "mask_channels": 12, "mask_layers": 2}),
+        pytest.param("resnet50", "fpn", FIVE_BANDS, {}, marks=pytest.mark.slow),
+        pytest.param("mvitv2_tiny", "fpn+pixels", FIVE_BANDS, {}, marks=pytest.mark.slow),
     ],
-    ids=["nine bands", "resnet50", "transformer"],
+    ids=["nine bands", "narrow heads", "resnet50", "transformer"],
 )
-def test_a_step_reaches_every_parameter_and_the_model_survives_its_file(backbone, head, bands, tmp_path):
-    detector = build(small_model(backbone=backbone, redshift_head=head, bands=bands))
+def test_a_step_reaches_every_parameter_and_the_model_survives_its_file(backbone, head, bands, widths, tmp_path):
+    detector = build(small_model(backbone=backbone, redshift_head=head, bands=bands, **widths))
     scenes = blobs(bands)
     optimizer = torch.optim.SGD(detector.parameters(), 1e-3)
     losses = detector.train().losses(scenes, box_jitter=0.05)

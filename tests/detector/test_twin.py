@@ -42,6 +42,20 @@ def test_the_twin_in_bf16_finds_the_same_sources(trained):
         torch.testing.assert_close(fast.mixture.means[best[same]], plain.mixture.means[same], atol=0.05, rtol=0.05)
 
 
+def test_convolutions_in_a_row_take_the_normalisation_behind_them():
+    torch.manual_seed(0)
+    detector = Detector(small_model(backbone="resnet10", bands=BANDS)).eval()
+    for module in detector.modules():
+        if isinstance(module, nn.BatchNorm2d):  # as training leaves them: neither zero nor one
+            module.running_mean.normal_(), module.running_var.uniform_(0.5, 2)
+    twin = fast_twin(detector, CPU)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in twin.modules())
+    scenes = blobs(BANDS, images=1)
+    images = detector.images(scenes.flux, scenes.error)
+    for plain, fast in zip(detector.pyramid(images), twin.pyramid(images), strict=True):
+        torch.testing.assert_close(fast, plain, atol=1e-4, rtol=1e-3)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("backbone", "head"), [("resnet50", "fpn"), ("mvitv2_tiny", "fpn+pixels")])
 def test_every_network_has_a_twin(backbone, head):

@@ -30,6 +30,12 @@ def test_what_was_not_measured_is_said():
     figure.canvas.draw()
 
 
+def test_a_panel_of_which_one_half_was_measured_shows_it_and_says_nothing_else():
+    figure = examination_figure(seen(band(noise_over_error=math.nan, sums_over_error=2.0)), TAUGHT)
+    scatter = next(axes for axes in figure.axes if axes.get_title(loc="left").startswith("Scatter"))
+    assert len(scatter.containers) == 1 and not scatter.texts
+
+
 def test_pixels_are_drawn_in_the_errors_that_the_model_takes_and_was_taught_with():
     examined = seen(band(noise_over_error=0.9, sums_over_error=3.0, sky=0.6))
     for errors, scatter, level in (("image", 0.9, 0.6), ("measured", 0.3, 0.2)):

@@ -118,6 +118,19 @@ def test_the_redshift_head_alone_can_learn(tmp_path):
     assert "redshift_head.mixture.linear.weight" in changed
 
 
+def test_all_but_the_redshift_head_can_learn_and_it_is_not_asked(tmp_path, monkeypatch):
+    store = blob_store(tmp_path / "store")
+    detector = network()
+    before = {name: value.clone() for name, value in detector.state_dict().items()}
+    monkeypatch.setattr(detector.redshift_head, "forward", None)
+    settings = TrainingConfig(epochs=2, learn="detection", **FAST)
+    after = weights(fit(store, tmp_path / "run", detector=detector, config=settings))
+    changed = {name.split(".")[0] for name, value in before.items() if not torch.equal(after[name], value)}
+    assert changed == {"pyramid", "proposals", "box_head", "mask_head"}
+    losses = rows_of(tmp_path / "run" / "losses.csv")
+    assert "redshift" not in losses[0] and "mask" in losses[0]
+
+
 def test_a_loss_that_is_not_finite_stops_and_names_the_step(tmp_path):
     store, detector = blob_store(tmp_path / "store"), network()
     torch.nn.init.constant_(detector.box_head.classes.bias, float("nan"))

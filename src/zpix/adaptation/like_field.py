@@ -6,6 +6,7 @@ field. The last difference in depth, band by band, is taken away from the sums o
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ from zpix.image import BandExamination, Examination, Pixels, Region, Taught, exa
 from zpix.scenes import Sky
 from zpix.search.array_image import image_of_arrays
 from zpix.training.separate_sums import SeparateSums
+
+log = logging.getLogger(__name__)
 
 # Ranges around what was measured: depth, and noise over error.
 _DEPTH_MARGIN, _NOISE_MARGIN = 1.1, 1.05
@@ -41,7 +44,7 @@ def taught_simulation(training_data: Mapping[str, Any] | None) -> SimulationConf
     -------
     SimulationConfig
         Settings that this version knows; the usual ones where it does not say. Lists of templates that are not on this
-        machine are left out.
+        machine are left out, and named in a warning.
     """
     told = training_data or {}
     skies = told.get("skies") or [told]
@@ -49,6 +52,12 @@ def taught_simulation(training_data: Mapping[str, Any] | None) -> SimulationConf
     known = {name: value for name, value in given.items() if name in SimulationConfig.model_fields}
     spectra = known.get("spectra", {"kcorrect": 1.0})
     here = {name: share for name, share in dict(spectra).items() if not name.endswith(".param") or Path(name).is_file()}
+    if missing := sorted(set(dict(spectra)) - set(here)):
+        log.warning(
+            "the mock is drawn without the templates %s, which taught the model too: they are not on this machine; "
+            "name their file under spectra in [simulation] to have them",
+            ", ".join(missing),
+        )
     return override(SimulationConfig(), **(known | {"spectra": here or {"kcorrect": 1.0, "populations": 1.0}}))
 
 

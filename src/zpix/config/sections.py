@@ -44,7 +44,10 @@ class ModelConfig(Section):
 
     backbone: str = Field(
         "resnet18",
-        description="`resnet18`, `resnet50`, `mvitv2_tiny` or `mvitv2_base`; the paper compares `resnet50` and MViTv2",
+        description=(
+            "`resnet10`, `resnet18`, `resnet50`, `mvitv2_tiny` or `mvitv2_base`; the paper compares `resnet50` and "
+            "MViTv2"
+        ),
     )
     redshift_head: str = Field(
         "fpn+pixels",
@@ -80,6 +83,12 @@ class ModelConfig(Section):
     )
     box_hidden: int = Field(512, ge=8, description="width of the two box layers; 1024 in the paper")
     mask_layers: int = Field(2, ge=1, description="3 × 3 convolutions of the mask head; 4 in the paper")
+    mask_channels: int | None = Field(
+        None, ge=8, description="width of the mask head; none: that of the pyramid, as in the paper"
+    )
+    proposal_channels: int | None = Field(
+        None, ge=8, description="width of the proposal head; none: that of the pyramid, as in the paper"
+    )
     anchor_sizes_pix: tuple[int, ...] = Field(
         (8, 16, 32, 64, 128),
         description=(
@@ -181,11 +190,11 @@ class TrainingConfig(Section):
         ),
     )
     redshift_weight: float = Field(1.0, ge=0, description="weight of the redshift loss in the sum of losses")
-    learn: Literal["all", "redshift_head"] = Field(
+    learn: Literal["all", "detection", "redshift_head"] = Field(
         "all",
         description=(
             "`all`, or `redshift_head`: detection, masks and classes stay as they were at the start, and an "
-            "epoch takes a third of the time"
+            "epoch takes a third of the time; or `detection`: all but the redshift head, which is not asked"
         ),
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(

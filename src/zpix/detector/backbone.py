@@ -7,7 +7,8 @@ chooses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import timm
@@ -33,20 +34,26 @@ class TimmBackbone:
         Which of its feature maps have the strides 4, 8, 16 and 32; None if it has no others.
     has_fixed_size : bool, default False
         Whether it is built for one image size, the setting `built_size_pix`, and takes no other.
+    options : mapping of str to object, default {}
+        What else timm is told of its shape.
     """
 
     timm_name: str
     levels: tuple[int, ...] | None = None
     has_fixed_size: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 _LATER_FOUR = (1, 2, 3, 4)  # the first map is that of the stem, at stride 2
+# Half of a ResNet18, behind three small convolutions in place of a large one, which is dear with many channels.
+_ONE_BLOCK_A_STAGE = {"layers": (1, 1, 1, 1), "stem_type": "deep", "stem_width": 16}
 
 #: Backbones by name.
 BACKBONES: Registry[TimmBackbone] = Registry(
     "backbones",
     "backbone",
     {
+        "resnet10": TimmBackbone("resnet18", _LATER_FOUR, options=_ONE_BLOCK_A_STAGE),
         "resnet18": TimmBackbone("resnet18", _LATER_FOUR),
         "resnet50": TimmBackbone("resnet50", _LATER_FOUR),
         "mvitv2_tiny": TimmBackbone("mvitv2_tiny", has_fixed_size=True),
@@ -93,7 +100,9 @@ class Pyramid(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         backbone = BACKBONES[config.backbone]
-        options: dict[str, Any] = {} if backbone.levels is None else {"out_indices": backbone.levels}
+        options = dict(backbone.options)
+        if backbone.levels is not None:
+            options["out_indices"] = backbone.levels
         if backbone.has_fixed_size:
             options["img_size"] = config.built_size_pix
         self.body: nn.Module = timm.create_model(

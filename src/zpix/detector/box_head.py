@@ -14,7 +14,7 @@ from zpix.detector.losses import box_loss, class_loss
 #: Bins of the pooled features.
 BOX_BINS = 7
 
-_SAMPLED_PROPOSALS = 256  # of one image
+_SAMPLED_PROPOSALS = 512  # of one image, as of anchors
 
 
 class BoxHead(nn.Module):

@@ -86,7 +86,7 @@ class Detector(nn.Module):
         """
         return [*self.box_head.fp32_parts(), *self.redshift_head.fp32_parts()]
 
-    def losses(self, scenes: Scenes, *, box_jitter: float) -> dict[str, Tensor]:
+    def losses(self, scenes: Scenes, *, box_jitter: float, of_redshifts: bool = True) -> dict[str, Tensor]:
         """Give the loss of every part on a batch, to be summed by the caller.
 
         The mask and redshift heads learn from the boxes that the detector itself gives to the true sources, and, for
@@ -98,11 +98,13 @@ class Detector(nn.Module):
             The batch.
         box_jitter : float
             Standard deviation of the edges of moved boxes, in units of the boxes' sides.
+        of_redshifts : bool, default True
+            Whether the redshift head is asked, too.
 
         Returns
         -------
         dict of str to Tensor, shape ()
-            `rpn_objectness`, `rpn_box`, `class`, `box`, `mask` and `redshift`.
+            `rpn_objectness`, `rpn_box`, `class`, `box`, `mask` and, if asked for, `redshift`.
         """
         features = self.pyramid(self.images(scenes.flux, scenes.error))
         size = (scenes.flux.shape[2], scenes.flux.shape[3])
@@ -119,8 +121,11 @@ class Detector(nn.Module):
         losses |= self.box_head.losses(logits, box_deltas, labels, targets)
 
         boxes, image = self._boxes_to_learn_from(pooler, proposals, scenes.boxes, box_jitter, size)
-        losses["mask"], masks = self._learn_masks(pooler, boxes, image, scenes)
+        losses["mask"], learnt, logits = self._learn_masks(pooler, boxes, image, scenes)
+        if not of_redshifts:
+            return losses
 
+        masks = self._all_masks(pooler, boxes, image, learnt, logits)
         mixture = self._redshifts(pooler, scenes.flux, scenes.error, boxes, image, masks, scenes.dust[image])
         losses["redshift"] = redshift_loss(
             mixture.log_weights, mixture.means, mixture.widths, torch.cat(scenes.redshifts)
@@ -330,17 +335,25 @@ class Detector(nn.Module):
         refine &= larger_than_a_pixel(refined)
         return torch.where(refine[:, None], refined, start), image
 
-    def _learn_masks(self, pooler: BoxPooler, boxes: Tensor, image: Tensor, scenes: Scenes) -> tuple[Tensor, Tensor]:
-        """The mask loss of some sources of each image, and the masks (n, 28, 28) of all, without gradients."""
+    def _learn_masks(
+        self, pooler: BoxPooler, boxes: Tensor, image: Tensor, scenes: Scenes
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The mask loss of some sources of each image, which (n,) bool they are, and their logits."""
         segment_id = torch.cat([torch.arange(len(b), device=b.device) + 1 for b in scenes.boxes])
         learnt = torch.cat([torch.randperm(len(b), device=b.device) < _MASKS_LEARNT for b in scenes.boxes])
         logits = self._mask_logits(pooler, boxes[learnt], image[learnt])
         targets = mask_targets(scenes.segmentation, boxes[learnt], image[learnt], segment_id[learnt])
-        masks = logits.new_empty((len(boxes), *logits.shape[1:]))
-        masks[learnt] = logits.detach()
-        with torch.no_grad():
-            masks[~learnt] = self._mask_logits(pooler, boxes[~learnt], image[~learnt])
-        return mask_loss(logits, targets), torch.sigmoid(masks.float())
+        return mask_loss(logits, targets), learnt, logits
+
+    @torch.no_grad()
+    def _all_masks(
+        self, pooler: BoxPooler, boxes: Tensor, image: Tensor, known: Tensor, logits_of_known: Tensor
+    ) -> Tensor:
+        """The masks (n, 28, 28) of all sources, of which the logits of some are known."""
+        logits = logits_of_known.new_empty((len(boxes), *logits_of_known.shape[1:]))
+        logits[known] = logits_of_known
+        logits[~known] = self._mask_logits(pooler, boxes[~known], image[~known])
+        return torch.sigmoid(logits.float())
 
     def _mask_logits(self, pooler: BoxPooler, boxes: Tensor, image: Tensor) -> Tensor:
         """(n, 28, 28) of boxes (n, 4)."""

@@ -28,10 +28,11 @@ class MaskHead(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        channels = config.pyramid_channels
+        channels = config.mask_channels or config.pyramid_channels
         layers: list[nn.Module] = []
-        for _ in range(config.mask_layers):
-            layers += [nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(inplace=True)]
+        for number in range(config.mask_layers):
+            before = channels if number else config.pyramid_channels
+            layers += [nn.Conv2d(before, channels, 3, padding=1), nn.ReLU(inplace=True)]
         self.convolutions = nn.Sequential(*layers)
         self.upsample = nn.ConvTranspose2d(channels, channels, 2, stride=2)
         self.logit = nn.Conv2d(channels, 1, 1)

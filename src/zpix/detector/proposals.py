@@ -12,7 +12,7 @@ from torchvision.models.detection._utils import BalancedPositiveNegativeSampler,
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.rpn import RPNHead
-from torchvision.ops import batched_nms, box_iou, clip_boxes_to_image
+from torchvision.ops import Conv2dNormActivation, batched_nms, box_iou, clip_boxes_to_image
 
 from zpix.config import ModelConfig
 from zpix.detector.backbone import STRIDES
@@ -42,7 +42,11 @@ class ProposalNetwork(nn.Module):
         super().__init__()
         sizes = config.anchor_sizes_pix
         self.anchors = AnchorGenerator(tuple((s,) for s in sizes), (_ASPECT_RATIOS,) * len(sizes))
-        self.head = RPNHead(config.pyramid_channels, len(_ASPECT_RATIOS))
+        width = config.proposal_channels or config.pyramid_channels
+        self.head = RPNHead(width, len(_ASPECT_RATIOS))
+        if width != config.pyramid_channels:
+            narrowing = Conv2dNormActivation(config.pyramid_channels, width, kernel_size=3, norm_layer=None)
+            self.head.conv = nn.Sequential(narrowing)
         self.coder = BoxCoder(weights=(1.0, 1.0, 1.0, 1.0))
         self.sampler = BalancedPositiveNegativeSampler(_SAMPLED_ANCHORS, 0.5)
 

@@ -53,10 +53,19 @@ def fast_twin(
 
 
 def _fold_normalisation(module: nn.Module) -> None:
-    """Put each batch normalisation that directly follows a convolution into it."""
-    before = ""
+    """Put each batch normalisation that directly follows a convolution, or several in a row, into it."""
+    before: tuple[nn.Module, str, nn.Conv2d] | None = None
     for name, child in list(module.named_children()):
-        if isinstance(child, nn.BatchNorm2d) and isinstance(getattr(module, before, None), nn.Conv2d):
-            setattr(module, before, fuse_conv_bn_eval(getattr(module, before), child))
+        if isinstance(child, nn.BatchNorm2d) and before is not None:
+            place, own, convolution = before
+            setattr(place, own, fuse_conv_bn_eval(convolution, child))
             setattr(module, name, nn.Identity())
-        before = name
+        before = _last_convolution(module, name)
+
+
+def _last_convolution(parent: nn.Module, name: str) -> tuple[nn.Module, str, nn.Conv2d] | None:
+    """Where a child ends with a convolution: the part that holds it, its name there, and itself."""
+    child = parent.get_submodule(name)
+    if isinstance(child, nn.Sequential) and len(child):
+        return _last_convolution(child, next(reversed(child._modules)))
+    return (parent, name, child) if isinstance(child, nn.Conv2d) else None

@@ -65,6 +65,8 @@ def examination_figure(examination: Examination, taught: Taught, *, errors: Erro
     ):
         _name_bands(axes, bands)
         polish(axes, y=y, title=title)
+        if not axes.containers:  # of points
+            no_data(axes, "not measurable")
     _correlations(correlation, bands)
     _offsets(offset, bands)
     return figure
@@ -84,7 +86,6 @@ def _by_band(
     y = np.array([value(own) for own in bands], float)
     known = np.isfinite(y)
     if not known.any():
-        no_data(axes, "not measurable")
         return
     spread = None if error is None else np.nan_to_num([error(own) for own in bands])[known]
     axes.errorbar(

@@ -177,6 +177,7 @@ def _settings(model: ModelConfig, config: InferenceConfig) -> Any:
     settings.MODEL.ANCHOR_GENERATOR.SIZES = [[size] for size in model.anchor_sizes_pix]
     settings.MODEL.ANCHOR_GENERATOR.ASPECT_RATIOS = _ASPECT_RATIOS
     settings.MODEL.RPN.IN_FEATURES = [*levels, "p6"]
+    settings.MODEL.RPN.CONV_DIMS = [model.proposal_channels or model.pyramid_channels]
     settings.MODEL.RPN.PRE_NMS_TOPK_TEST = settings.MODEL.RPN.POST_NMS_TOPK_TEST = 1000
     settings.MODEL.ROI_HEADS.NAME = "StandardROIHeads"
     settings.MODEL.ROI_HEADS.IN_FEATURES = levels
@@ -189,7 +190,7 @@ def _settings(model: ModelConfig, config: InferenceConfig) -> Any:
     settings.MODEL.ROI_BOX_HEAD.POOLER_RESOLUTION = 7
     settings.MODEL.ROI_MASK_HEAD.NAME = "MaskRCNNConvUpsampleHead"
     settings.MODEL.ROI_MASK_HEAD.NUM_CONV = model.mask_layers
-    settings.MODEL.ROI_MASK_HEAD.CONV_DIM = model.pyramid_channels
+    settings.MODEL.ROI_MASK_HEAD.CONV_DIM = model.mask_channels or model.pyramid_channels
     settings.MODEL.ROI_MASK_HEAD.POOLER_RESOLUTION = 14
     settings.TEST.DETECTIONS_PER_IMAGE = 1000
     return settings

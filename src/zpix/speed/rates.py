@@ -165,7 +165,7 @@ def train_steps(
     torch.manual_seed(rank)
     detector = Detector(model).to(place).to(memory_format=torch.channels_last).train()
     optimizer = make_optimizer(detector, config)
-    losses: torch.nn.Module = SummedLosses(detector, config.box_jitter)
+    losses: torch.nn.Module = SummedLosses(detector, config)
     if world > 1:
         backend = "nccl" if place.type == "cuda" else "gloo"
         torch.distributed.init_process_group(backend, init_method=meeting_place, rank=rank, world_size=world)

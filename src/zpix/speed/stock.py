@@ -204,7 +204,7 @@ def _source_or_not(logits: Tensor) -> Tensor:
 def _mask_predictor(detector: Detector) -> MaskRCNNPredictor:
     """Layers that draw a mask for source and for background, which torchvision draws but does not use."""
     head = detector.mask_head
-    predictor = MaskRCNNPredictor(detector.config.pyramid_channels, detector.config.pyramid_channels, 2)
+    predictor = MaskRCNNPredictor(head.upsample.in_channels, head.upsample.out_channels, 2)
     predictor.conv5_mask = head.upsample
     with torch.no_grad():
         predictor.mask_fcn_logits.weight.copy_(head.logit.weight.expand(2, -1, -1, -1))

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import torch
@@ -119,11 +119,12 @@ class JointTraining(Training):
         self._settings, self._device, self._rank = config, device, rank
         self._dtype = choose_precision(config.precision, device)
         self.network = self._detector = detector.to(device).to(memory_format=torch.channels_last)
-        self._learner = detector if config.learn == "all" else detector.redshift_head
+        self._learners = learners(detector, config)
         detector.requires_grad_(False)
-        self._learner.requires_grad_(True)
+        for part in self._learners:
+            part.requires_grad_(True)
         self.optimizer = make_optimizer(detector, config)
-        losses = SummedLosses(detector, config.box_jitter)
+        losses = SummedLosses(detector, config)
         self._losses = DistributedDataParallel(losses) if world > 1 else losses
         self._data = StoreDataset(
             store, "train", seed=config.seed, flips=config.flips, band_dropout=config.band_dropout,
@@ -145,7 +146,8 @@ class JointTraining(Training):
         self._sampler.set_epoch(epoch)
         self._data.epoch = epoch
         self._detector.eval()
-        self._learner.train()
+        for part in self._learners:
+            part.train()
 
     def losses(self, epoch: int) -> Iterator[dict[str, Tensor]]:
         """Give the losses of each batch of an epoch; see `Training.losses`."""
@@ -183,13 +185,13 @@ class SummedLosses(nn.Module):
     ----------
     detector : Detector
         The network.
-    box_jitter : float
-        As `Detector.losses` has it.
+    config : TrainingConfig
+        What learns, and how boxes are moved.
     """
 
-    def __init__(self, detector: Detector, box_jitter: float) -> None:
+    def __init__(self, detector: Detector, config: TrainingConfig) -> None:
         super().__init__()
-        self.detector, self.box_jitter = detector, box_jitter
+        self.detector, self._how = detector, how_losses(config)
 
     def forward(self, scenes: Scenes) -> dict[str, Tensor]:
         """Give the loss of every part on a batch.
@@ -204,7 +206,43 @@ class SummedLosses(nn.Module):
         dict of str to Tensor, shape ()
             As `Detector.losses` gives them.
         """
-        return self.detector.losses(scenes, box_jitter=self.box_jitter)
+        return self.detector.losses(scenes, **self._how)
+
+
+def learners(detector: Detector, config: TrainingConfig) -> list[nn.Module]:
+    """List the parts of a detector that learn.
+
+    Parameters
+    ----------
+    detector : Detector
+        The network.
+    config : TrainingConfig
+        Its setting `learn`.
+
+    Returns
+    -------
+    list of Module
+        Parts of the network.
+    """
+    if config.learn == "redshift_head":
+        return [detector.redshift_head]
+    return [part for part in detector.children() if config.learn == "all" or part is not detector.redshift_head]
+
+
+def how_losses(config: TrainingConfig) -> dict[str, Any]:
+    """Say how a detector's losses are asked for.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        What learns, and how boxes are moved.
+
+    Returns
+    -------
+    dict of str to object
+        Keywords of `Detector.losses`.
+    """
+    return {"box_jitter": config.box_jitter, "of_redshifts": config.learn != "detection"}
 
 
 def weighted(losses: Mapping[str, Tensor], config: TrainingConfig) -> dict[str, Tensor]:
@@ -324,7 +362,7 @@ def validation_losses(
         torch.manual_seed(0)
         for scenes in DataLoader(data, config.batch_size, num_workers=config.workers, collate_fn=join_scenes):
             with mixed_precision(device, dtype):
-                means.add(detector.losses(scenes.to(device), box_jitter=config.box_jitter))
+                means.add(detector.losses(scenes.to(device), **how_losses(config)))
     return means.values()
 
 
