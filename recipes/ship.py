@@ -13,7 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from zpix.detector import load_checkpoint, save_checkpoint
+from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
+from zpix.detector.carrying import take_weights
 from zpix.jobs.calibrate import calibrate
 
 SHIPPED = Path(str(files("zpix"))) / "models" / "default.safetensors"
@@ -22,7 +23,8 @@ SHIPPED = Path(str(files("zpix"))) / "models" / "default.safetensors"
 def main() -> None:
     """Calibrate, add scores, and save."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("model", type=Path, help="checkpoint of zpix train")
+    options.add_argument("model", type=Path, help="checkpoint of zpix train or zpix pretrain")
+    options.add_argument("--detector", type=Path, help="model whose detector it has in place of its own")
     options.add_argument(
         "--calibrate-on", type=Path, help="store whose validation tiles widths of PDFs and intervals are fitted on"
     )
@@ -34,9 +36,13 @@ def main() -> None:
     options.add_argument("--out", type=Path, default=SHIPPED)
     asked = options.parse_args()
 
+    path = asked.model
+    if asked.detector is not None:
+        path = path.with_name("joined.safetensors")
+        save_checkpoint(path, joined(asked.model, asked.detector))
     if asked.calibrate_on is not None:
-        print(calibrate(asked.model, asked.calibrate_on, bands_seen=asked.bands_seen))
-    trained = load_checkpoint(asked.model)
+        print(calibrate(path, asked.calibrate_on, bands_seen=asked.bands_seen))
+    trained = load_checkpoint(path)
     about = trained.about
     if asked.reports:
         metrics = [json.loads(report.read_text())["redshifts"]["F444W < 27"] for report in asked.reports]
@@ -46,6 +52,25 @@ def main() -> None:
     about = replace(about, training_data=without_folders(about.training_data))
     save_checkpoint(asked.out, replace(trained, about=about), half=True)
     print(f"{asked.out}: {asked.out.stat().st_size / 1e6:.1f} MB")
+
+
+def joined(head: Path, detector: Path) -> Checkpoint:
+    """The redshift head of one model, with its bands and what it learnt from, behind the detector of another."""
+    redshifts, finds = load_checkpoint(head), load_checkpoint(detector)
+    of_head = (
+        "redshift_head",
+        "bands",
+        "mixture_components",
+        "gaussian_sigmas_pix",
+        "elliptical_widths",
+        "cutout_size_pix",
+    )
+    config = finds.config.model_copy(update={name: getattr(redshifts.config, name) for name in of_head})
+    network = Detector(config)
+    take_weights(network, finds, detector, without="redshift_head.")
+    take_weights(network, redshifts, head, part="redshift_head.")
+    taught = {"epochs": finds.about.epochs, "seconds": finds.about.seconds, "training": finds.about.training}
+    return Checkpoint(network, replace(redshifts.about, started_from={"detector": detector.name}, **taught))
 
 
 def without_folders(data: Mapping[str, Any] | None) -> dict[str, Any]:

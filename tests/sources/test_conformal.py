@@ -80,6 +80,26 @@ def test_widths_may_be_fitted_on_the_same_sources():
     np.testing.assert_allclose(np.mean(covered, axis=0), [0.68, 0.95], atol=0.02)
 
 
+def test_what_is_fitted_at_home_widens_pdfs_and_never_narrows_them():
+    rng = np.random.default_rng(5)
+    mean, snr = rng.uniform(1, 6, 4000), 10 ** rng.uniform(0.5, 3, 4000)
+    mixture = ZMixture(np.ones((4000, 1)), mean[:, None], np.full((4000, 1), 0.1))
+    wrong_by = np.where(snr < 30, 0.2, 0.05)  # PDFs of faint sources are too narrow, of bright ones too wide
+    truth = mean + wrong_by * rng.standard_normal(4000)
+    fitted = ConformalIntervals.fit(mixture, snr, truth)
+    wide = fitted.no_narrower_than_pdfs()
+
+    def half(intervals: ConformalIntervals, level: float, rows) -> float:
+        low, high = intervals.interval(mixture, snr, level=level)[rows].T
+        return float(np.median(high - low)) / 2
+
+    for level, sigmas in ((0.68, 0.9945), (0.95, 1.96)):
+        assert half(fitted, level, snr > 40) == pytest.approx(0.05 * sigmas, rel=0.1)
+        assert half(wide, level, snr > 40) == pytest.approx(0.1 * sigmas, rel=1e-3)
+        assert half(wide, level, snr < 25) == half(fitted, level, snr < 25) == pytest.approx(0.2 * sigmas, rel=0.1)
+    assert wide.count == fitted.count and wide.level == fitted.level
+
+
 def test_a_checkpoint_keeps_them():
     fitted = ConformalIntervals.fit(*sources(300, seed=4, too_narrow=2.0))
     assert ConformalIntervals.from_saved(json.loads(json.dumps(asdict(fitted)))) == fitted

@@ -87,7 +87,8 @@ def calibrate(
     calibration = WidthCalibration.fit(seen.mixture, seen.snr, seen.redshift)
     # Fitted on the same sources: conformal intervals undo what a factor does to the widths of a group, so that hardly
     # anything is fitted twice (tests/sources/test_conformal.py measures it); with halves each would only scatter more.
-    conformal = ConformalIntervals.fit(calibration.apply(seen.mixture, seen.snr), seen.snr, seen.redshift)
+    fitted = ConformalIntervals.fit(calibration.apply(seen.mixture, seen.snr), seen.snr, seen.redshift)
+    conformal = fitted.no_narrower_than_pdfs()  # a field may be more foreign than these tiles
     about = replace(checkpoint.about, width_calibration=asdict(calibration), conformal=asdict(conformal), ranges=ranges)
     novelty = Novelty.fit(whole.features, whole.snr, widths=predictor.feature_widths)
     arrays = {name: torch.from_numpy(values) for name, values in novelty.to_arrays().items()}

@@ -121,6 +121,21 @@ class ConformalIntervals:
             ends[rows] = mixture[rows].quantile(ndtr(np.array([-value, value]))) if limited else (0.0, np.inf)
         return ends
 
+    def no_narrower_than_pdfs(self) -> ConformalIntervals:
+        """Give intervals that reach at least as far as the quantiles of the PDFs themselves.
+
+        What is fitted on the skies of the training does not know how foreign a field is: it may widen intervals, but
+        should not narrow them. They then hold at least the stated fraction on sources like the known ones.
+
+        Returns
+        -------
+        ConformalIntervals
+            With the reach of the central interval of a normal distribution, 1 σ for 68 %, as the least of each group.
+        """
+        least = ndtri((1 + np.array(self.level)) / 2).round(4)
+        reach = tuple(tuple(np.maximum(own, least).tolist()) for own in self.reach)
+        return ConformalIntervals(self.log_snr, self.level, reach, self.count)
+
     @staticmethod
     def from_saved(values: Mapping[str, Any] | None) -> ConformalIntervals | None:
         """Make the intervals whose values a checkpoint keeps; None without values.
