@@ -49,8 +49,9 @@ _CONFORMAL = """\
 - Intervals are conformal: z025, z160, z840 and z975 reach as far from the median, in probability, as 95 % and 68 % of
   sources of known redshift and like signal-to-noise asked for, on validation tiles of the training data, and never less
   far than quantiles of the PDFs. They hold that share of true redshifts or more for detections like those, whether the
-  PDFs are right or not; for rows that were forced, and for other kinds of sources, nothing is promised. PDFs, flags and the other columns do not depend on them. An interval
-  from 0 to infinity says that there were too few known sources for less.
+  PDFs are right or not; for rows that were forced, and for other kinds of sources, nothing is promised. PDFs, flags and
+  the other columns do not depend on them. An interval from 0 to infinity says that there were too few known sources for
+  less.
 """
 
 _MOSAICS = """\
