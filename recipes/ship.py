@@ -10,13 +10,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
 
 from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
 from zpix.detector.carrying import take_weights
 from zpix.jobs.calibrate import calibrate
+from zpix.progress import track
+from zpix.training.batches import StoreDataset, join_scenes
+from zpix.training.store import Store
 
+_SETTLING_STEPS = 150
 SHIPPED = Path(str(files("zpix"))) / "models" / "default.safetensors"
 
 
@@ -25,6 +33,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("model", type=Path, help="checkpoint of zpix train or zpix pretrain")
     options.add_argument("--detector", type=Path, help="model whose detector it has in place of its own")
+    options.add_argument("--settle-on", type=Path, help="store whose training tiles normalisation is measured on again")
     options.add_argument(
         "--calibrate-on", type=Path, help="store whose validation tiles widths of PDFs and intervals are fitted on"
     )
@@ -39,7 +48,7 @@ def main() -> None:
     path = asked.model
     if asked.detector is not None:
         path = path.with_name("joined.safetensors")
-        save_checkpoint(path, joined(asked.model, asked.detector))
+        save_checkpoint(path, joined(asked.model, asked.detector, asked.settle_on))
     if asked.calibrate_on is not None:
         print(calibrate(path, asked.calibrate_on, bands_seen=asked.bands_seen))
     trained = load_checkpoint(path)
@@ -54,9 +63,11 @@ def main() -> None:
     print(f"{asked.out}: {asked.out.stat().st_size / 1e6:.1f} MB")
 
 
-def joined(head: Path, detector: Path) -> Checkpoint:
+def joined(head: Path, detector: Path, settle_on: Path | None) -> Checkpoint:
     """The redshift head of one model, with its bands and what it learnt from, behind the detector of another."""
     redshifts, finds = load_checkpoint(head), load_checkpoint(detector)
+    if settle_on is not None:
+        settle(finds.detector, Store(settle_on, errors=finds.config.errors))
     of_head = (
         "redshift_head",
         "bands",
@@ -71,6 +82,28 @@ def joined(head: Path, detector: Path) -> Checkpoint:
     take_weights(network, redshifts, head, part="redshift_head.")
     taught = {"epochs": finds.about.epochs, "seconds": finds.about.seconds, "training": finds.about.training}
     return Checkpoint(network, replace(redshifts.about, started_from={"detector": detector.name}, **taught))
+
+
+@torch.no_grad()
+def settle(detector: Detector, store: Store) -> None:
+    """Measure means and widths of the normalisation again, as they are for the last weights (Wu and Johnson 2021).
+
+    In training they follow the last ten steps of changing weights, and a step sees two tiles.
+    """
+    tiles = StoreDataset(
+        store, "train", seed=5, flips=True, band_dropout=0.03, classes=detector.config.classes, bands_seen="sets"
+    )
+    detector.eval()
+    for part in detector.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            part.reset_running_stats()
+            part.momentum = None  # the mean of all steps
+            part.train()
+    order = torch.Generator().manual_seed(1)
+    batches = DataLoader(tiles, 2, shuffle=True, generator=order, collate_fn=join_scenes)
+    for scenes in track(islice(batches, _SETTLING_STEPS), "settling", _SETTLING_STEPS):
+        detector.pyramid(detector.images(scenes.flux, scenes.error))
+    detector.eval()
 
 
 def without_folders(data: Mapping[str, Any] | None) -> dict[str, Any]:
