@@ -81,7 +81,7 @@ def joined(head: Path, detector: Path, settle_on: Path | None) -> Checkpoint:
     take_weights(network, finds, detector, without="redshift_head.")
     take_weights(network, redshifts, head, part="redshift_head.")
     taught = {"epochs": finds.about.epochs, "seconds": finds.about.seconds, "training": finds.about.training}
-    return Checkpoint(network, replace(redshifts.about, started_from={"detector": detector.name}, **taught))
+    return Checkpoint(network, replace(redshifts.about, started_from=None, **taught))
 
 
 @torch.no_grad()

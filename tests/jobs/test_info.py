@@ -14,7 +14,7 @@ from zpix.errors import InputFileError
 
 def test_of_the_shipped_model():
     facts = zpix.info()
-    assert facts["kind"] == "model" and facts["name"] == "zpix-default-7"
+    assert facts["kind"] == "model" and facts["name"] == "zpix-default-8"
     assert facts["counts"]["train"]["redshifts"] == 32702 and len(facts["model"]["bands"]) == 27
     lines = describe(facts)
     table = next(number for number, line in enumerate(lines) if line.startswith("measured"))
@@ -22,7 +22,7 @@ def test_of_the_shipped_model():
         "COSMOS-Web " in line for line in lines[table:]
     )
     assert table <= 10 and max(map(len, lines)) < 160
-    assert lines[2].split() == ["network", "resnet18,", "redshift", "head", "bands,", "classes", "galaxy", "star"]
+    assert lines[2].split() == ["network", "resnet10,", "redshift", "head", "bands,", "classes", "galaxy", "star"]
     assert "widths, conformal intervals, eight bits, novelty" in lines[table - 1]
 
 

@@ -44,9 +44,6 @@ class TimmBackbone:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-# What a step adds to the means and widths that normalise later. A step sees two to four tiles, and one with a bright
-# star is unlike the others: with torch's 0.1 the last ten steps decide, and validation losses scatter by 5 %.
-_SHARE_OF_A_STEP = 0.02
 _LATER_FOUR = (1, 2, 3, 4)  # the first map is that of the stem, at stride 2
 # Half of a ResNet18, behind three small convolutions in place of a large one, which is dear with many channels.
 _ONE_BLOCK_A_STAGE = {"layers": (1, 1, 1, 1), "stem_type": "deep", "stem_width": 16}
@@ -115,9 +112,6 @@ class Pyramid(nn.Module):
             in_chans=2 * len(seen_together(config)),  # significance and validity
             **options,
         )
-        for part in self.body.modules():
-            if isinstance(part, nn.BatchNorm2d):
-                part.momentum = _SHARE_OF_A_STEP
         self.fpn = FeaturePyramidNetwork(
             body_channels(self.body), config.pyramid_channels, extra_blocks=LastLevelMaxPool()
         )

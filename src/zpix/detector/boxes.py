@@ -5,9 +5,11 @@ Boxes are half-open (x0, y0, x1, y1) in image pixels, as float tensors of shape 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
-from torchvision.ops import clip_boxes_to_image
+from torchvision.ops import clip_boxes_to_image, nms
 
 # A proposal is moved by less than this, or half its side, and overlaps no other box by half from farther away.
 _LEAST_REACH_PIX = 32.0
@@ -142,3 +144,54 @@ def image_index(boxes: list[Tensor]) -> Tensor:
         Index of the image of each row.
     """
     return torch.cat([torch.full((len(b),), i, dtype=torch.long, device=b.device) for i, b in enumerate(boxes)])
+
+
+def few_at_once(boxes: Tensor, image: Tensor, at_once: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Give boxes and their images, so many at once; all together on a graphics card.
+
+    Parameters
+    ----------
+    boxes : Tensor, shape (n, 4), pixels
+        Boxes.
+    image : Tensor, shape (n,), int64
+        Image of each.
+    at_once : int
+        Number of boxes that a processor takes together.
+
+    Yields
+    ------
+    boxes : Tensor, shape (m, 4), pixels
+        Some of them, in order.
+    image : Tensor, shape (m,), int64
+        Their images.
+    """
+    if boxes.is_cuda:
+        at_once = max(1, len(boxes))
+    yield from zip(torch.split(boxes, at_once), torch.split(image, at_once), strict=True)
+
+
+def reported(boxes: Tensor, shares: Tensor, region: Rectangle | None, score_threshold: float, nms_iou: float) -> Tensor:
+    """Choose the boxes of an image that are sources: probably real, the best of those that overlap, in the region.
+
+    Parameters
+    ----------
+    boxes : Tensor, shape (n, 4), pixels
+        Boxes.
+    shares : Tensor, shape (n, 1 + class)
+        Probability of the background and of each class.
+    region : Rectangle or None
+        Where centres of sources lie that are wanted; None for the whole image.
+    score_threshold : float
+        Least probability of being real.
+    nms_iou : float
+        Of two boxes that overlap by more than this (IoU), only the better stays.
+
+    Returns
+    -------
+    Tensor, shape (m,), int64
+        Their rows, best first.
+    """
+    real = 1 - shares[:, 0]
+    rows = torch.where((real >= score_threshold) & larger_than_a_pixel(boxes))[0]
+    rows = rows[nms(boxes[rows], real[rows], nms_iou)]
+    return rows if region is None else rows[centred_in(boxes[rows], region)]

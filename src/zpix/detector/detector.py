@@ -5,17 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torchvision.ops import clip_boxes_to_image, nms
+from torchvision.ops import clip_boxes_to_image
 
 from zpix.config import ModelConfig
 from zpix.detector.annotated_images import Scenes
 from zpix.detector.backbone import Pyramid
 from zpix.detector.box_head import BOX_BINS, BoxHead
-from zpix.detector.boxes import Rectangle, centred_in, image_index, jittered, larger_than_a_pixel, reaching_into
+from zpix.detector.boxes import (
+    Rectangle,
+    few_at_once,
+    image_index,
+    jittered,
+    larger_than_a_pixel,
+    reaching_into,
+    reported,
+)
 from zpix.detector.cutouts import source_pixels
 from zpix.detector.found import ForcedBoxes, Found, by_image, found_of, put_masks
 from zpix.detector.losses import mask_loss, redshift_loss
@@ -256,7 +264,7 @@ class Detector(nn.Module):
         deltas : Tensor, shape (n, 4)
             Corrections, for `BoxHead.decode`.
         """
-        parts = [self.box_head(self._box_features(pooler, *few)) for few in _few(boxes, image, _BOXES_AT_ONCE)]
+        parts = [self.box_head(self._box_features(pooler, *few)) for few in few_at_once(boxes, image, _BOXES_AT_ONCE)]
         logits, deltas = zip(*parts, strict=True)
         return torch.cat(logits), torch.cat(deltas)
 
@@ -287,7 +295,7 @@ class Detector(nn.Module):
         boxes, shares = [], []
         columns = (by_image(corrected, proposals), by_image(_shares(logits), proposals), regions)
         for every, own, region in zip(*columns, strict=True):
-            rows = _reported(every, own, region, score_threshold, nms_iou)
+            rows = reported(every, own, region, score_threshold, nms_iou)
             boxes.append(every[rows])
             shares.append(own[rows])
         return boxes, shares
@@ -358,7 +366,7 @@ class Detector(nn.Module):
     def _mask_logits(self, pooler: BoxPooler, boxes: Tensor, image: Tensor) -> Tensor:
         """(n, 28, 28) of boxes (n, 4)."""
         return torch.cat(
-            [self.mask_head(self._mask_features(pooler, *few)) for few in _few(boxes, image, _MASKS_AT_ONCE)]
+            [self.mask_head(self._mask_features(pooler, *few)) for few in few_at_once(boxes, image, _MASKS_AT_ONCE)]
         )
 
     def _box_features(self, pooler: BoxPooler, boxes: Tensor, image: Tensor) -> Tensor:
@@ -385,23 +393,6 @@ class Detector(nn.Module):
 def _shares(logits: Tensor) -> Tensor:
     """Shares of the background and of each class in the probability, (n, 1 + class)."""
     return torch.softmax(logits.float(), 1)
-
-
-def _reported(
-    boxes: Tensor, shares: Tensor, region: Rectangle | None, score_threshold: float, nms_iou: float
-) -> Tensor:
-    """Rows of the boxes of one image that are sources: probably real, the best of those that overlap, in the region."""
-    real = 1 - shares[:, 0]
-    rows = torch.where((real >= score_threshold) & larger_than_a_pixel(boxes))[0]
-    rows = rows[nms(boxes[rows], real[rows], nms_iou)]
-    return rows if region is None else rows[centred_in(boxes[rows], region)]
-
-
-def _few(boxes: Tensor, image: Tensor, at_once: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Boxes and their images, so many at once; all together on a graphics card."""
-    if boxes.is_cuda:
-        at_once = max(1, len(boxes))
-    yield from zip(torch.split(boxes, at_once), torch.split(image, at_once), strict=True)
 
 
 def _proposal_count(size: tuple[int, int], per_megapixel: int) -> int:
