@@ -39,8 +39,9 @@ def test_widths_are_calibrated_on_validation_tiles_and_kept_with_the_model(tmp_p
     assert min(conformal.count) >= 50 and len(json.dumps(kept.conformal)) < 500
     assert all(0.3 < reach_68 < reach_95 for reach_68, reach_95 in conformal.reach)
     ranges, of_shipped = kept.ranges, shipped.about.ranges
-    assert ranges.keys() == of_shipped.keys()
-    assert ranges["pyramid.body.conv1"] == pytest.approx(of_shipped["pyramid.body.conv1"], rel=0.3)
+    assert ranges.keys() <= of_shipped.keys()
+    first = "pyramid.body.layer1.0.conv1"
+    assert ranges[first] == pytest.approx(of_shipped[first], rel=0.3)
     fitted = {name: getattr(kept, name) for name in ("width_calibration", "conformal", "ranges")}
     assert replace(about, **fitted) == kept
     novelty = load_checkpoint(model).novelty
