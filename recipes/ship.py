@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
+from zpix.config import TrainingConfig
 from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
 from zpix.detector.carrying import take_weights
 from zpix.jobs.calibrate import calibrate
@@ -44,6 +45,8 @@ def main() -> None:
     options.add_argument("--reports", type=Path, nargs="*", default=[], help="report.json of fields it has not seen")
     options.add_argument("--out", type=Path, default=SHIPPED)
     asked = options.parse_args()
+    if asked.settle_on is not None and asked.detector is None:
+        options.error("--settle-on is for the detector that --detector names")
 
     path = asked.model
     if asked.detector is not None:
@@ -67,14 +70,10 @@ def joined(head: Path, detector: Path, settle_on: Path | None) -> Checkpoint:
     """The redshift head of one model, with its bands and what it learnt from, behind the detector of another."""
     redshifts, finds = load_checkpoint(head), load_checkpoint(detector)
     if settle_on is not None:
-        settle(finds.detector, Store(settle_on, errors=finds.config.errors))
+        settle(finds.detector, Store(settle_on, errors=finds.config.errors), TrainingConfig(**finds.about.training))
     of_head = (
-        "redshift_head",
-        "bands",
-        "mixture_components",
-        "gaussian_sigmas_pix",
-        "elliptical_widths",
-        "cutout_size_pix",
+        *("redshift_head", "bands", "mixture_components"),
+        *("gaussian_sigmas_pix", "elliptical_widths", "cutout_size_pix"),
     )
     config = finds.config.model_copy(update={name: getattr(redshifts.config, name) for name in of_head})
     network = Detector(config)
@@ -85,14 +84,15 @@ def joined(head: Path, detector: Path, settle_on: Path | None) -> Checkpoint:
 
 
 @torch.no_grad()
-def settle(detector: Detector, store: Store) -> None:
+def settle(detector: Detector, store: Store, taught: TrainingConfig) -> None:
     """Measure means and widths of the normalisation again, as they are for the last weights (Wu and Johnson 2021).
 
     In training they follow the last ten steps of changing weights, and a step sees two tiles.
     """
     tiles = StoreDataset(
-        store, "train", seed=5, flips=True, band_dropout=0.03, classes=detector.config.classes, bands_seen="sets"
-    )
+        store, "train", seed=5, flips=taught.flips, band_dropout=taught.band_dropout,
+        classes=detector.config.classes, bands_seen=taught.bands_seen,
+    )  # fmt: skip
     detector.eval()
     for part in detector.modules():
         if isinstance(part, torch.nn.BatchNorm2d):

@@ -18,7 +18,7 @@ def test_the_shipped_network_finds_in_eight_bits_what_it_finds_in_32():
     from zpix.scenes import draw_scene
 
     checkpoint = load_checkpoint(default_model())
-    scene = draw_scene(5, shape=(384, 320), bands=checkpoint.bands)  # the edge of a mosaic is not square
+    scene = draw_scene(5, shape=(576, 448), bands=checkpoint.bands)  # the edge of a mosaic is not square
     plain, rounded = (
         Predictor(checkpoint, InferenceConfig(device="cpu", precision=precision)).predict(scene.pixels, dust=scene.ebv)
         for precision in ("fp32", "int8")
@@ -27,7 +27,7 @@ def test_the_shipped_network_finds_in_eight_bits_what_it_finds_in_32():
     assert len(plain) > 30 and len(pairs) >= 0.97 * len(plain) and len(rounded) <= 1.03 * len(plain)
     left, right = plain[pairs.left], rounded[pairs.right]
     assert np.median(pairs.agreement) > 0.98
-    assert np.mean(np.abs(left.mask - right.mask)) < (0.012 if computes_in_int8() else 0.018)
+    assert np.mean(np.abs(left.mask - right.mask)) < (0.01 if computes_in_int8() else 0.015)
     peak = [found.redshift.means[np.arange(len(found)), found.redshift.weights.argmax(1)] for found in (left, right)]
     assert np.quantile(np.abs(peak[0] - peak[1]) / (1 + peak[0]), 0.9) < 0.01
     assert not np.array_equal(left.score, right.score)  # it really is another arithmetic

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 import numpy as np
 import torch
@@ -191,7 +191,7 @@ class SummedLosses(nn.Module):
 
     def __init__(self, detector: Detector, config: TrainingConfig) -> None:
         super().__init__()
-        self.detector, self._how = detector, how_losses(config)
+        self.detector, self.config = detector, config
 
     def forward(self, scenes: Scenes) -> dict[str, Tensor]:
         """Give the loss of every part on a batch.
@@ -206,7 +206,9 @@ class SummedLosses(nn.Module):
         dict of str to Tensor, shape ()
             As `Detector.losses` gives them.
         """
-        return self.detector.losses(scenes, **self._how)
+        return self.detector.losses(
+            scenes, box_jitter=self.config.box_jitter, of_redshifts=self.config.learn != "detection"
+        )
 
 
 def learners(detector: Detector, config: TrainingConfig) -> list[nn.Module]:
@@ -224,25 +226,11 @@ def learners(detector: Detector, config: TrainingConfig) -> list[nn.Module]:
     list of Module
         Parts of the network.
     """
+    if config.learn == "all":
+        return [detector]
     if config.learn == "redshift_head":
         return [detector.redshift_head]
-    return [part for part in detector.children() if config.learn == "all" or part is not detector.redshift_head]
-
-
-def how_losses(config: TrainingConfig) -> dict[str, Any]:
-    """Say how a detector's losses are asked for.
-
-    Parameters
-    ----------
-    config : TrainingConfig
-        What learns, and how boxes are moved.
-
-    Returns
-    -------
-    dict of str to object
-        Keywords of `Detector.losses`.
-    """
-    return {"box_jitter": config.box_jitter, "of_redshifts": config.learn != "detection"}
+    return [part for part in detector.children() if part is not detector.redshift_head]
 
 
 def weighted(losses: Mapping[str, Tensor], config: TrainingConfig) -> dict[str, Tensor]:
@@ -357,12 +345,12 @@ def validation_losses(
         store, "validation", seed=0, flips=False, band_dropout=0.0, classes=detector.config.classes,
         bands_seen=config.bands_seen,
     )  # fmt: skip
-    means = RunningMeans()
+    losses, means = SummedLosses(detector, config), RunningMeans()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         for scenes in DataLoader(data, config.batch_size, num_workers=config.workers, collate_fn=join_scenes):
             with mixed_precision(device, dtype):
-                means.add(detector.losses(scenes.to(device), **how_losses(config)))
+                means.add(losses(scenes.to(device)))
     return means.values()
 
 
