@@ -11,19 +11,14 @@ import sys
 
 import timm
 import torch
-from torch.utils.benchmark import Timer
 
 from zpix.config import ModelConfig
 from zpix.detector import BACKBONES, Detector, TimmBackbone, fast_twin
 from zpix.detector.backbone import STRIDES
 from zpix.detector.device import keep_freed_memory
+from zpix.speed.clock import milliseconds
 
 NAMES = ("resnet18", "resnet10", "resnet10t", "regnetx_004", "hgnetv2_b0", "mobileone_s0", "repvgg_a0", "convnext_pico")
-
-
-def milliseconds(work) -> float:
-    """Median time of a call on one thread."""
-    return 1e3 * Timer("work()", globals={"work": work}, num_threads=1).blocked_autorange(min_run_time=1.0).median
 
 
 @torch.inference_mode()

@@ -8,17 +8,12 @@ from __future__ import annotations
 import sys
 
 import torch
-from torch.utils.benchmark import Timer
 
 from zpix.detector import Detector, fast_twin
 from zpix.detector.device import keep_freed_memory
 from zpix.detector.normalisation import image_channels
+from zpix.speed.clock import milliseconds
 from zpix.speed.shapes import SHAPES
-
-
-def milliseconds(work) -> float:
-    """Median time of a call on one thread."""
-    return 1e3 * Timer("work()", globals={"work": work}, num_threads=1).blocked_autorange(min_run_time=0.2).median
 
 
 @torch.inference_mode()

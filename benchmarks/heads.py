@@ -9,16 +9,11 @@ from __future__ import annotations
 import sys
 
 import torch
-from torch.utils.benchmark import Timer
 
 from zpix.detector import Detector, fast_twin
 from zpix.detector.detector import source_pixels
+from zpix.speed.clock import milliseconds
 from zpix.speed.shapes import SHAPES
-
-
-def milliseconds(work) -> float:
-    """Median time of a call on one thread."""
-    return 1e3 * Timer("work()", globals={"work": work}, num_threads=1).blocked_autorange(min_run_time=0.2).median
 
 
 @torch.inference_mode()

@@ -9,15 +9,10 @@ from __future__ import annotations
 import sys
 
 import torch
-from torch.utils.benchmark import Timer
 
 from zpix.detector.backbone import STRIDES
 from zpix.detector.pooling import BoxPooler, _pool_by_kernel
-
-
-def milliseconds(work) -> float:
-    """Median time of a call on one thread."""
-    return 1e3 * Timer("work()", globals={"work": work}, num_threads=1).blocked_autorange(min_run_time=0.2).median
+from zpix.speed.clock import milliseconds
 
 
 def main(count: int, size: int) -> None:

@@ -29,6 +29,7 @@ from zpix.errors import InputFileError, OutputError
 _log = logging.getLogger(__name__)
 _CHUNK_BYTES = 1 << 22
 _GZIP_MODULUS = 1 << 32
+_GZIP_AT_MOST = 1032  # bytes that one packed byte can stand for
 
 
 def is_gzip(path: Path) -> bool:
@@ -138,12 +139,13 @@ def _plain_type(hdu: Any) -> np.dtype[Any]:
 
 
 def _unpacked_bytes(path: Path) -> int:
-    """Size of the file in a gzip file, which that gives modulo 4 GiB."""
+    """Size of the file in a gzip file, which that gives modulo 4 GiB; a truncated one gives any number."""
     packed = path.stat().st_size
     with open(path, "rb") as stream:
         stream.seek(max(packed - 4, 0))
         size = int.from_bytes(stream.read(4), "little")
-    return size + (max(packed - size, 0) + _GZIP_MODULUS - 1) // _GZIP_MODULUS * _GZIP_MODULUS
+    whole = size + (max(packed - size, 0) + _GZIP_MODULUS - 1) // _GZIP_MODULUS * _GZIP_MODULUS
+    return min(whole, _GZIP_AT_MOST * packed)
 
 
 def _untiled_bytes(path: Path) -> int:
