@@ -1,5 +1,6 @@
 """The network: tensors in, tensors out, and the checkpoint it lives in."""
 
+import zpix.detector.later_compiler  # noqa: F401  # first, since others import torchvision and timm
 from zpix.detector.annotated_images import Scenes
 from zpix.detector.any_bands import serves_any_bands
 from zpix.detector.backbone import BACKBONES, TimmBackbone, built_for_pix
