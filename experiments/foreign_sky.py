@@ -243,7 +243,7 @@ def print_detection(results: Mapping[str, Any]) -> None:
     """Print what was found, by magnitude and in all."""
     kinds = ("completeness", "purity", "fragments", "within 0.05 arcsec")
     bins = [f"{low:g} to {high:g}" for low, high in pairwise(EDGES)]
-    stars = "bright stars found once and called stars"
+    stars = "bright stars found, and once and called stars"
     rows = []
     for name, result in results.items():
         for kind in kinds:
@@ -251,7 +251,9 @@ def print_detection(results: Mapping[str, Any]) -> None:
             whole = sum(counted["count"]) / max(sum(counted["total"]), 1)
             rows.append([name, kind, *(f"{value:.3f}" for value in counted["value"]), f"{whole:.3f}"])
         found = result["detection"][stars]
-        rows.append([name, stars, *[""] * len(bins), f"{found['count'][0]} of {found['total'][0]}"])
+        rows.append(
+            [name, stars, *[""] * len(bins), f"{found['count'][0]}, {found['count'][1]} of {found['total'][0]}"]
+        )
     print_table(["sky", "", *bins, f"{EDGES[0]:g} to {EDGES[-1]:g}"], rows)
 
 

@@ -7,6 +7,9 @@ evaluate` does; sources whose mask touches the edge of the image, or whose true 
 true centre is that of bulge and disc. Clumps move the light away from it, so that for sources brighter than
 `--drawn-to` the source is drawn again without noise and neighbours, and its own centroid and half-light radius are
 measured on the drawing, with the same definitions. The table is written to positions.json and printed.
+
+With `--true-masks` positions, total fluxes and sizes are those that a detector would give whose every mask is right:
+they are measured again in the pixels of the true segmentation map.
 """
 
 from __future__ import annotations
@@ -18,19 +21,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from astropy.io import fits
 from astropy.table import Table
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 
 from zpix.catalogue import Catalogue, flag_value, measure_light, read_catalogue
+from zpix.catalogue.light import Light
 from zpix.catalogue.stamps import Stamps
-from zpix.config import SimulationConfig
+from zpix.config import InferenceConfig, SimulationConfig
+from zpix.detector import default_model, load_checkpoint
 from zpix.evaluation import read_truth
 from zpix.evaluation.truth_matching import match_truth
-from zpix.image import Pixels, Region
+from zpix.image import Pixels, Region, open_mosaic
 from zpix.scenes.population import Population
 from zpix.scenes.render import render
 from zpix.scenes.sky import Sky
 from zpix.scenes.stamp_sizes import drawn_in_parts, stamp_sizes
+from zpix.search.requirements import examine_for
+from zpix.search.searched_bands import narrowed
 from zpix.sources.rows import Rows
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -111,13 +120,31 @@ def true_light(field: Path, rows: NDArray[np.intp]) -> tuple[NDArray[np.float64]
     return centre, radius
 
 
-def judge(field: Path, catalogue: Catalogue, *, drawn_to: float) -> Errors:
-    """Compare a catalogue with the truth of its field."""
+def in_true_masks(field: Path, rows: NDArray[np.intp]) -> tuple[Light, int]:
+    """What `measure_light` says of true sources in their segments, in the image as it is; which band is `BAND`."""
+    segmentation = np.asarray(fits.getdata(field / "segmentation.fits"))
+    ids = np.asarray(Table.read(field / "truth.fits")["id"])[rows]
+    places = find_objects(segmentation)
+    masks = [(segmentation[places[one - 1]] == one).astype(np.float32) for one in ids]
+    corner = np.array([[own.start for own in places[one - 1][::-1]] for one in ids], np.int32)
+    shape = np.array([mask.shape for mask in masks], np.int32)
+    with open_mosaic(field) as given:
+        checkpoint = narrowed(load_checkpoint(default_model()), given.bands)
+        mosaic = given.repaired(examine_for(given, checkpoint, InferenceConfig()).repairs)
+        pixels = mosaic.read(Region.whole(mosaic.shape))
+        band = mosaic.bands.index(BAND)
+    return measure_light(Stamps(corner, shape, np.concatenate([mask.ravel() for mask in masks])), pixels), band
+
+
+def judge(field: Path, catalogue: Catalogue, *, drawn_to: float, true_masks: bool = False) -> Errors:
+    """Compare a catalogue, or what it would be with true masks, with the truth of its field."""
     truth = read_truth(field / "truth.fits", band=BAND)
     pairs = match_truth(catalogue, truth)
     shape = np.array(catalogue.meta["mosaic_shape"])[::-1]
     inside = ((truth.xy >= 0) & (truth.xy <= shape - 1)).all(1)[pairs.right]
     stays = inside & ((catalogue["flags"][pairs.left] & flag_value("EDGE")) == 0)
+    if true_masks:
+        stays &= truth.detectable[pairs.right]
     left, right = pairs.left[stays], pairs.right[stays]
     magnitude, xy = truth.magnitude[right], np.stack([catalogue["x"], catalogue["y"]], axis=1)[left]
     scale = json.loads((field / "simulation.json").read_text())["pixel_scale_arcsec"]
@@ -125,14 +152,20 @@ def judge(field: Path, catalogue: Catalogue, *, drawn_to: float) -> Errors:
     light, radius = np.full((len(left), 2), np.nan), np.full(len(left), np.nan)
     light[drawn], radius[drawn] = true_light(field, right[drawn])
     flux = 10 ** (-0.4 * (magnitude - 31.4))
+    mask_flux = catalogue[f"flux_{BAND.lower()}"][left] / flux
+    total_flux, half_light = catalogue[f"total_{BAND.lower()}"][left], catalogue["half_light_radius"][left] / scale
+    if true_masks:
+        measured, band = in_true_masks(field, right)
+        xy, half_light, total_flux = measured.centre_xy, measured.half_light_pix, measured.total[:, band]
+        mask_flux = np.full(len(left), np.nan)
     return Errors(
         magnitude=magnitude,
         blended=(catalogue["flags"][left] & flag_value("BLENDED")) > 0,
         from_centre=scale * np.hypot(*(xy - truth.xy[right]).T),
         from_light=scale * np.hypot(*(xy - light).T),
-        mask_flux=catalogue[f"flux_{BAND.lower()}"][left] / flux,
-        total_flux=catalogue[f"total_{BAND.lower()}"][left] / flux,
-        size=catalogue["half_light_radius"][left] / (scale * radius),
+        mask_flux=mask_flux,
+        total_flux=total_flux / flux,
+        size=half_light / radius,
     )
 
 
@@ -188,10 +221,14 @@ def main() -> None:
     options.add_argument("fields", nargs="+", metavar="FIELD=RESULT", help="simulated fields and what was found")
     options.add_argument("--out", type=Path, required=True, help="directory of positions.json")
     options.add_argument("--drawn-to", type=float, default=27.0, help="faintest magnitude of sources drawn again")
+    options.add_argument("--true-masks", action="store_true", help="measure in the true segments of what was found")
     asked = options.parse_args()
     pairs = [text.split("=", 1) for text in asked.fields]
     errors = Errors.concatenate(
-        [judge(Path(field), read_catalogue(result), drawn_to=asked.drawn_to) for field, result in pairs]
+        [
+            judge(Path(field), read_catalogue(result), drawn_to=asked.drawn_to, true_masks=asked.true_masks)
+            for field, result in pairs
+        ]
     )
     told = by_magnitude(errors)
     asked.out.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ from zpix.evaluation.score_json import scores_dict
 BAND = "F444W"
 LIMITS = (27.0, 28.0)  # F444W magnitudes of the redshifts that are scored
 EDGES = (20.0, 22.0, 24.0, 26.0, 27.0, 28.0)  # F444W magnitudes of the sources that are counted
+BRIGHT_STARS = 22.0  # F444W magnitude
 _WITHIN_ARCSEC = 0.05
 
 
@@ -39,12 +40,15 @@ class SearchedField:
         The catalogue scored against the truth.
     inside : (N,) int
         Number of the true segment on which each detection lies; 0 for empty sky.
+    segment : (M,) int
+        Number of the true segment at the place of each true source; -1 beyond the field.
     """
 
     catalogue: Catalogue
     truth: Truth
     report: Report
     inside: NDArray[np.int64]
+    segment: NDArray[np.int64]
 
 
 def search(field: Path, model: Path, out: Path, *, conformal: bool = False) -> SearchedField:
@@ -54,12 +58,18 @@ def search(field: Path, model: Path, out: Path, *, conformal: bool = False) -> S
         zpix.write_run(field, out=out, model=model, config=config, overwrite=True)
     catalogue = zpix.read_catalogue(out / "catalogue.parquet")
     truth = read_truth(field / "truth.fits", band=BAND)
-    segments = fits.getdata(field / "segmentation.fits")
-    rows, columns = (
-        np.clip(np.rint(catalogue[name]).astype(int), 0, length - 1)
-        for name, length in zip(("y", "x"), segments.shape, strict=True)
-    )
-    return SearchedField(catalogue, truth, score_catalogue(catalogue, truth, band=BAND), segments[rows, columns])
+    segments = np.asarray(fits.getdata(field / "segmentation.fits")).astype(np.int64)
+    inside = _at(segments, np.column_stack([catalogue["x"], catalogue["y"]]), nearest=True)
+    report = score_catalogue(catalogue, truth, band=BAND)
+    return SearchedField(catalogue, truth, report, inside, _at(segments, truth.xy))
+
+
+def _at(segments: NDArray[np.int64], xy: NDArray[np.float64], *, nearest: bool = False) -> NDArray[np.int64]:
+    """Values of a map at places (N, 2); -1, or if wished the nearest value, beyond it."""
+    places = np.rint(xy).astype(int)[:, ::-1]
+    within = np.clip(places, 0, np.array(segments.shape) - 1)
+    there = nearest | (within == places).all(1)
+    return np.where(there, segments[tuple(within.T)], -1)
 
 
 def score(searched: Sequence[SearchedField]) -> dict[str, Any]:
@@ -79,7 +89,7 @@ def score(searched: Sequence[SearchedField]) -> dict[str, Any]:
             "purity": _total([_by_magnitude(one, "purity") for one in searched]),
             "fragments": _total([_by_magnitude(one, "fragments") for one in searched]),
             "within 0.05 arcsec": _total([_by_magnitude(one, "positions") for one in searched]),
-            "bright stars found once and called stars": _total([_bright_stars(one) for one in searched]),
+            "bright stars found, and once and called stars": _total([bright_stars(one) for one in searched]),
         },
     }
 
@@ -116,21 +126,19 @@ def _by_magnitude(one: SearchedField, kind: str) -> CountedFraction:
     return CountedFraction(np.histogram(magnitude[counted], EDGES)[0], total)
 
 
-def _bright_stars(one: SearchedField) -> CountedFraction:
-    """Count stars brighter than 22 that have a segment, and those found once and called stars."""
+def bright_stars(one: SearchedField, *, brightest: float = -np.inf, faintest: float = BRIGHT_STARS) -> CountedFraction:
+    """Count bright stars in the field: those found, and those found once and called stars."""
     truth, matching = one.truth, one.report.matching
-    bright = np.flatnonzero(truth.is_star & (truth.magnitude < 22) & np.isfinite(truth.box[:, 0]))
+    counted = truth.is_star & (truth.magnitude >= brightest) & (truth.magnitude < faintest)
+    bright = np.flatnonzero(counted & (one.segment >= 0))
     detection = np.full(len(truth.z), -1)
     detection[matching.right] = matching.left
-    good = 0
-    for star in bright:
-        x0, y0, x1, y1 = truth.box[star]
-        x, y = one.catalogue["x"], one.catalogue["y"]
-        # the stars' own segment has the value at their place; pieces of it are detections on the same segment
-        own = one.inside == one.inside[detection[star]] if detection[star] >= 0 else np.zeros(len(x), bool)
-        pieces = own & (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
-        good += bool(detection[star] >= 0 and pieces.sum() == 1 and one.catalogue["p_star"][detection[star]] > 0.5)
-    return CountedFraction(np.array([good]), np.array([len(bright)]))
+    pieces = one.inside[~matching.left_matched]  # nobody else's
+    count = np.zeros(2, int)
+    for star in bright[detection[bright] >= 0]:
+        once = not np.any(pieces == one.segment[star])
+        count += 1, bool(once and one.catalogue["p_star"][detection[star]] > 0.5)
+    return CountedFraction(count, np.full(2, len(bright)))
 
 
 def _flags(searched: Sequence[SearchedField]) -> dict[str, float]:

@@ -46,7 +46,7 @@ def searched() -> scoring.SearchedField:
     pdf = ZMixture(np.ones((2, 1)), np.array([[1.0], [3.0]]), np.full((2, 1), 0.1))
     sample = redshift_sample(pdf, np.array([1.0, 3.0]), np.ones(2))
     report = SimpleNamespace(matching=matching, sample=sample, magnitude=np.array([25.0, 25.0]))
-    return scoring.SearchedField(found, truth, report, np.array([1, 2, 4, 5, 5, 3]))
+    return scoring.SearchedField(found, truth, report, np.array([1, 2, 4, 5, 5, 3]), np.arange(1, 6))
 
 
 def test_intervals_of_the_catalogue_are_counted_for_galaxies():
@@ -66,7 +66,7 @@ def test_sources_fragments_and_stars_are_counted():
         "purity": (8, 12),
         "fragments": (4, 12),
         "within 0.05 arcsec": (6, 8),
-        "bright stars found once and called stars": (2, 4),
+        "bright stars found, and once and called stars": (4 + 2, 2 * 4),
     }
     assert told["redshifts"]["F444W < 28"]["outlier_fraction"]["value"] == 0.5
     assert told["flags"] == {
@@ -75,6 +75,18 @@ def test_sources_fragments_and_stars_are_counted():
         "outliers without it": 0.0,
         "share of outliers that have it": 1.0,
     }
+
+
+def test_a_galaxy_before_a_star_is_no_piece_of_it_and_stars_beyond_the_field_do_not_count():
+    one = searched()
+    assert scoring.bright_stars(one).count.tolist() == [2, 1]
+    assert scoring.bright_stars(one, brightest=20.5).total.tolist() == [0, 0]
+    one.inside[1] = 4  # the second galaxy shines through the spikes of the first star
+    assert scoring.bright_stars(one).count.tolist() == [2, 1]
+    one.inside[5] = 4  # what is no source does not
+    assert scoring.bright_stars(one).count.tolist() == [2, 0]
+    one.segment[4] = -1
+    assert scoring.bright_stars(one).total.tolist() == [1, 1]
 
 
 def test_skies_of_one_family_are_natural_or_beyond_what_is_taught():

@@ -189,6 +189,14 @@ class TrainingConfig(Section):
             "where the detector has no box of its own yet"
         ),
     )
+    star_side_pix: int | None = Field(
+        None,
+        ge=16,
+        description=(
+            "side of a square around each star beyond which its segment, spikes and halo, is not learnt; none: the "
+            "whole segment is. Boxes much larger than the largest anchor are seldom found"
+        ),
+    )
     redshift_weight: float = Field(1.0, ge=0, description="weight of the redshift loss in the sum of losses")
     learn: Literal["all", "detection", "redshift_head"] = Field(
         "all",

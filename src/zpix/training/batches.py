@@ -21,6 +21,7 @@ from zpix.sources.classes import DEFAULT_CLASSES, labels_of
 from zpix.training.annotated_tile import AnnotatedTile
 from zpix.training.augmentation import Orientation, hidden_bands
 from zpix.training.bands_seen import draw_bands_seen
+from zpix.training.star_segments import cut_star_segments
 from zpix.training.store import Split, Store
 
 
@@ -111,6 +112,8 @@ class StoreDataset(Dataset[Scenes]):
         Classes of the model, in order.
     bands_seen : {"all", "sets"}, default "all"
         Whether a tile is seen in all bands, or in a random set of them.
+    star_side_pix : int, optional
+        Side in pixels that segments of stars are cut to; by default they are left whole.
     """
 
     def __init__(
@@ -123,9 +126,11 @@ class StoreDataset(Dataset[Scenes]):
         band_dropout: float,
         classes: tuple[str, ...] = DEFAULT_CLASSES,
         bands_seen: BandsSeen = "all",
+        star_side_pix: int | None = None,
     ) -> None:
         self.store, self.split, self.seed, self.classes = store, split, seed, classes
         self.flips, self.band_dropout, self.bands_seen = flips, band_dropout, bands_seen
+        self.star_side_pix = star_side_pix
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -136,6 +141,8 @@ class StoreDataset(Dataset[Scenes]):
         """Return a tile as a batch of one, changed as the epoch has it."""
         rng = np.random.default_rng([self.seed, self.epoch, index])
         tile = self.store.read(self.split, index)
+        if self.star_side_pix is not None:
+            tile = cut_star_segments(tile, self.star_side_pix)
         seen = draw_bands_seen(self.store.bands, self.bands_seen, rng)
         changed = augment(tile, rng, flips=self.flips, band_dropout=self.band_dropout, seen=seen)
         return tile_to_scene(changed, classes=self.classes)

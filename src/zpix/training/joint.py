@@ -128,7 +128,7 @@ class JointTraining(Training):
         self._losses = DistributedDataParallel(losses) if world > 1 else losses
         self._data = StoreDataset(
             store, "train", seed=config.seed, flips=config.flips, band_dropout=config.band_dropout,
-            classes=detector.config.classes, bands_seen=config.bands_seen,
+            classes=detector.config.classes, bands_seen=config.bands_seen, star_side_pix=config.star_side_pix,
         )  # fmt: skip
         self._sampler: DistributedSampler[Scenes] = DistributedSampler(
             self._data, world, rank, shuffle=True, seed=config.seed
@@ -343,7 +343,7 @@ def validation_losses(
     detector.eval()
     data = StoreDataset(
         store, "validation", seed=0, flips=False, band_dropout=0.0, classes=detector.config.classes,
-        bands_seen=config.bands_seen,
+        bands_seen=config.bands_seen, star_side_pix=config.star_side_pix,
     )  # fmt: skip
     losses, means = SummedLosses(detector, config), RunningMeans()
     with torch.random.fork_rng(devices=[]):
