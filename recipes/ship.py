@@ -14,14 +14,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from zpix.config import TrainingConfig
+from zpix.config import InferenceConfig, TrainingConfig
 from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
 from zpix.detector.carrying import take_weights
+from zpix.image import Pixels
 from zpix.jobs.calibrate import calibrate
 from zpix.progress import track
+from zpix.search import Predictor
 from zpix.training.batches import StoreDataset, join_scenes
 from zpix.training.store import Store
 
@@ -34,7 +37,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("model", type=Path, help="checkpoint of zpix train or zpix pretrain")
     options.add_argument("--detector", type=Path, help="model whose detector it has in place of its own")
-    options.add_argument("--settle-on", type=Path, help="store whose training tiles normalisation is measured on again")
+    options.add_argument(
+        "--settle-on",
+        type=Path,
+        help="store whose training tiles normalisation is measured on again, and whose validation tiles eight bits are",
+    )
     options.add_argument(
         "--calibrate-on", type=Path, help="store whose validation tiles widths of PDFs and intervals are fitted on"
     )
@@ -80,7 +87,23 @@ def joined(head: Path, detector: Path, settle_on: Path | None) -> Checkpoint:
     take_weights(network, finds, detector, without="redshift_head.")
     take_weights(network, redshifts, head, part="redshift_head.")
     taught = {"epochs": finds.about.epochs, "seconds": finds.about.seconds, "training": finds.about.training}
-    return Checkpoint(network, replace(redshifts.about, started_from=None, **taught))
+    both = replace(redshifts, detector=network, about=replace(redshifts.about, started_from=None, **taught))
+    if settle_on is not None:
+        both = replace(both, about=replace(both.about, ranges=eight_bits(both, Store(settle_on, errors=config.errors))))
+    return both
+
+
+def eight_bits(checkpoint: Checkpoint, store: Store) -> dict[str, tuple[float, float]]:
+    """Least and largest input of each layer that can compute in eight bits, on the validation tiles of a store."""
+    predictor = Predictor(checkpoint.for_bands(store.bands), InferenceConfig(device="cpu"))
+    planes = [store.bands.index(band) for band in predictor.bands]
+    count = store.count("validation")
+    with predictor.measured_ranges() as ranges:
+        for index in track(range(count), "measuring for eight bits", count):
+            tile = store.read("validation", index)
+            pixels = Pixels(tile.flux[planes], tile.error[planes], np.isfinite(tile.error[planes]))
+            predictor.predict(pixels, dust=tile.dust)
+    return ranges
 
 
 @torch.no_grad()

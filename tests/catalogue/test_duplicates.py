@@ -18,9 +18,11 @@ def detections(boxes, scores, masks) -> Detections:
     )
 
 
-def kept(found: Detections) -> list[int]:
-    """Rows that stay."""
-    return without_duplicates(found.box, found.score, segment_masks(place_masks(found)), max_iou=0.5).tolist()
+def kept(found: Detections, centre=None) -> list[int]:
+    """Rows that stay; centres of the light are not known by default."""
+    centre = np.full((len(found), 2), np.nan) if centre is None else np.array(centre)
+    segments = segment_masks(place_masks(found))
+    return without_duplicates(found.box, found.score, segments, centre_xy=centre, max_iou=0.5).tolist()
 
 
 def disc(x: float, y: float, radius: float, box) -> np.ndarray:
@@ -53,6 +55,16 @@ def test_what_is_dropped_drops_nothing_else():
     boxes = [(20 + 6 * i, 20, 40 + 6 * i, 40) for i in range(3)]
     found = detections(boxes, [0.9, 0.8, 0.7], np.ones((3, 14, 14)))
     assert kept(found) == [0, 2]
+
+
+def test_a_core_and_its_whole_source_are_one_by_the_centre_of_their_light():
+    """Neither the boxes nor the masks of a star's core and of the star with its spikes agree."""
+    core, whole = (26, 26, 34, 34), (10, 10, 50, 50)
+    found = detections([core, whole], [0.6, 0.9], [disc(30, 30, 4, core), disc(30, 30, 19, whole)])
+    assert kept(found) == kept(found, [(29.5, 29.5), (27.4, 29.5)]) == [0, 1]
+    assert kept(found, [(29.5, 29.5), (28.0, 28.5)]) == [1]
+    assert kept(found[np.array([1, 0])], [(28.0, 28.5), (29.5, 29.5)]) == [0]
+    assert kept(found, [(np.nan, np.nan), (29.5, 29.5)]) == [0, 1]
 
 
 def test_no_detections_are_no_duplicates():

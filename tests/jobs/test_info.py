@@ -14,7 +14,7 @@ from zpix.errors import InputFileError
 
 def test_of_the_shipped_model():
     facts = zpix.info()
-    assert facts["kind"] == "model" and facts["name"] == "zpix-default-8"
+    assert facts["kind"] == "model" and facts["name"] == "zpix-default-9"
     assert facts["counts"]["train"]["redshifts"] == 32702 and len(facts["model"]["bands"]) == 27
     lines = describe(facts)
     table = next(number for number, line in enumerate(lines) if line.startswith("measured"))

@@ -1,7 +1,8 @@
 """Which detections are the same source twice?
 
 Non-maximum suppression compares boxes, and a box drawn too large around a galaxy can overlap the right one by less than
-its limit. The masks of the two then still mark the same pixels; those of two galaxies that blend do not.
+its limit. The masks of the two then still mark the same pixels, or, where one mask is of the core alone, their light
+has the same centre; those of two galaxies that blend do not.
 """
 
 from __future__ import annotations
@@ -14,12 +15,19 @@ from zpix.sources import box_iou, overlapping_boxes
 
 # Masks lie in their boxes: those of boxes that overlap less than this cannot be one source.
 _LEAST_BOX_IOU = 0.2
+#: Sources whose light has centres closer than this are one: 0.06 arcsec, the width of the PSF at 2 µm.
+SAME_CENTRE_PIX = 2.0
 
 
 def without_duplicates(
-    box: NDArray[np.floating], score: NDArray[np.floating], segments: Stamps, *, max_iou: float
+    box: NDArray[np.floating],
+    score: NDArray[np.floating],
+    segments: Stamps,
+    *,
+    centre_xy: NDArray[np.floating],
+    max_iou: float,
 ) -> NDArray[np.intp]:
-    """Find the detections whose mask is not that of a more certain one.
+    """Find the detections whose mask or centre is not that of a more certain one.
 
     Parameters
     ----------
@@ -29,6 +37,8 @@ def without_duplicates(
         Probabilities of being real.
     segments : Stamps of length N
         From `segment_masks`: 0 outside the masks.
+    centre_xy : (N, 2) float, pixels
+        Centres of the light; of two closer than `SAME_CENTRE_PIX` the one with the higher score stays. NaN: not known.
     max_iou : float
         Two masks with a larger intersection over union are one source; the one with the higher score stays.
 
@@ -40,8 +50,9 @@ def without_duplicates(
     first, second = overlapping_boxes(box, box)
     close = first < second
     first, second = first[close], second[close]
-    close = box_iou(box[first], box[second]) >= _LEAST_BOX_IOU
-    first, second = first[close], second[close]
+    together = np.hypot(*(centre_xy[first] - centre_xy[second]).T) < SAME_CENTRE_PIX
+    close = together | (box_iou(box[first], box[second]) >= _LEAST_BOX_IOU)
+    first, second, together = first[close], second[close], together[close]
     rank = np.empty(len(score), np.intp)
     rank[np.argsort(-score, kind="stable")] = np.arange(len(score))
     swapped = rank[second] < rank[first]
@@ -49,7 +60,7 @@ def without_duplicates(
     dropped = np.zeros(len(score), bool)
     for pair in np.lexsort((rank[worse], rank[better])):
         i, j = better[pair], worse[pair]
-        if not dropped[i] and mask_iou(segments.window(i), segments.window(j)) > max_iou:
+        if not dropped[i] and (together[pair] or mask_iou(segments.window(i), segments.window(j)) > max_iou):
             dropped[j] = True
     return np.flatnonzero(~dropped)
 

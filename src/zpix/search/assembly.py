@@ -149,7 +149,13 @@ def _decide(gathered: Part, settled: int, tiles: Mapping[int, Tile], config: Inf
     stays = np.zeros(len(gathered), bool)
     once = seen_once(box, score, gathered.tile, tiles)
     once = np.union1d(np.arange(settled), once)
-    single = without_duplicates(box[once], score[once], gathered.segments[once], max_iou=config.nms_iou)
+    columns = gathered.catalogue.columns
+    centre = np.column_stack([columns["x"], columns["y"]])
+    if "origin" in columns:
+        centre[columns["origin"] == "forced"] = np.nan  # sources of the reference are described wherever they lie
+    single = without_duplicates(
+        box[once], score[once], gathered.segments[once], centre_xy=centre[once], max_iou=config.nms_iou
+    )
     stays[once[single]] = True
     stays[:settled] = True
     return stays

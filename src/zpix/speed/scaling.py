@@ -140,19 +140,23 @@ def find_in_field(predictor: Predictor, contest: Contest, count: int) -> Detecti
     """
     config, pixels = contest.config, contest.load.pixels
     tiles = field_tiles(count, pixels.shape[1])
-    parts, segments = [], []
+    parts, segments, centres = [], [], []
     for tile in tiles:
         own = keep_owned(predictor.predict(pixels, dust=contest.load.dust, within=claimed(tile)), tile)
         probability = place_masks(own)
         origin = tile.read.x0, tile.read.y0
         measure_stamps(probability, pixels, origin_xy=origin, threshold=config.mask_threshold)
-        measure_light(probability, pixels, origin_xy=origin, threshold=config.mask_threshold)
+        light = measure_light(probability, pixels, origin_xy=origin, threshold=config.mask_threshold)
+        centres.append(light.centre_xy)
         parts.append(own)
         segments.append(segment_masks(probability, threshold=config.mask_threshold))
     joined, stamps = Detections.concatenate(parts), Stamps.concatenate(segments)
     owner = np.repeat([tile.index for tile in tiles], [len(own) for own in parts])
     once = seen_once(joined.box, joined.score, owner, {tile.index: tile for tile in tiles})
-    single = without_duplicates(joined.box[once], joined.score[once], stamps[once], max_iou=config.nms_iou)
+    centre = np.concatenate(centres)[once]
+    single = without_duplicates(
+        joined.box[once], joined.score[once], stamps[once], centre_xy=centre, max_iou=config.nms_iou
+    )
     return joined[once[single]]
 
 
