@@ -311,12 +311,12 @@ class InferenceConfig(Section):
         ),
     )
     score_threshold: float = Field(
-        0.30,
+        0.35,
         ge=0,
         le=1,
         description=(
             "least probability of being real: raise it for a purer catalogue, lower it for a more complete one; "
-            "0.3 keeps 94 % pure to F444W = 28 on skies of four families of spectra"
+            "0.35 keeps 97 % pure to F444W = 28 on skies of four families of spectra"
         ),
     )
     nms_iou: float = Field(
