@@ -18,7 +18,7 @@ import zpix
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 SIZE_PIX = (1400, 860)
-SOURCE = 270  # in a part of the field with sources at many redshifts
+SOURCE = 265  # in a part of the field with sources at many redshifts
 OUT = Path(__file__).with_name("page.jpg")
 
 
