@@ -14,13 +14,15 @@ from astropy.table import Table
 import zpix
 from tests.conftest import FIELD_SHAPE
 from tests.finished_runs import contents, kill_in_second_block, same
-from zpix.catalogue import Catalogue, flag_value, read_catalogue, read_pdfs
+from zpix.catalogue import Catalogue, Stamps, flag_value, read_catalogue, read_pdfs
 from zpix.config import InferenceConfig, SimulationConfig
 from zpix.detector import default_model
 from zpix.errors import CatalogueError, ConfigError, GridError, ModelError, OutputError
-from zpix.image import open_mosaic
+from zpix.image import make_tiles, open_mosaic
 from zpix.jobs.run import run, write_run
 from zpix.matching import SourceList
+from zpix.search.assembly import _decide
+from zpix.search.parts import Part
 from zpix.search.reference import PlacedReference, find_counterparts
 
 BLANK = (10, 10)  # a pixel of the corner that was not observed
@@ -113,6 +115,22 @@ def test_a_detection_on_a_source_it_does_not_match_is_not_new(plain, monkeypatch
     assert counterparts.key.tolist() == [5, 7]
     assert counterparts.reference_id.tolist() == [-1, 71]
     np.testing.assert_array_equal(counterparts.iou, np.float32([np.nan, 1]))
+
+
+@pytest.mark.parametrize(("origins", "stay"), [(("new", "new"), [False, True]), (("forced", "forced"), [True, True])])
+def test_sources_of_the_reference_stay_though_their_light_has_one_centre(plain, origins, stay):
+    """The boxes overlap a little and the masks not at all."""
+    sides = {"x0": [10, 30], "y0": [10, 30], "x1": [32, 50], "y1": [32, 50]}
+    centres = {"x": [30.0, 31.0], "y": [30.0, 31.0]}
+    columns = {name: np.array(values, np.float64) for name, values in {**sides, **centres}.items()}
+    of_reference = {"origin": origins, "reference_id": [71, 72], "reference_iou": np.full(2, np.nan, np.float32)}
+    found = plain[:2].with_columns(**columns, score=np.float32([0.5, 0.9]), **of_reference)
+    masks = np.zeros((2, 20, 20), np.uint8)
+    masks[0, :5], masks[1, 10:] = 255, 255
+    segments = Stamps(np.int32([[10, 10], [30, 30]]), np.int32([[20, 20], [20, 20]]), masks.ravel())
+    (tile,) = make_tiles((64, 64))
+    part = Part(found, segments, np.zeros(2, np.int64), np.arange(2))
+    assert _decide(part, 0, {tile.index: tile}, InferenceConfig()).tolist() == stay
 
 
 def test_forced_rows_have_the_boxes_of_the_reference(finished, reference):
