@@ -316,7 +316,7 @@ class InferenceConfig(Section):
         le=1,
         description=(
             "least probability of being real: raise it for a purer catalogue, lower it for a more complete one; "
-            "0.35 keeps 97 % pure to F444W = 28 on skies of four families of spectra"
+            "0.35 keeps 96 % pure to F444W = 28 on skies of four families of spectra"
         ),
     )
     nms_iou: float = Field(
