@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from experiments.foreign.scoring import search
 from experiments.foreign.skies import RECIPE, Family, mixed, natural
-from experiments.foreign.template_fits import TemplateFits
+from experiments.foreign.template_fits import TemplateFits, brighter_than
 from experiments.markdown import print_table, with_error
 
 FAINTEST = 28.0
@@ -42,6 +42,8 @@ DEPTHS = {
     "COSMOS-Web with ACS": 7.0, "MegaScience": 2.5,
 }  # fmt: skip
 ALONE = "zpix, all that it found"
+_NEAR_Z = 1.5
+_NEAR = f", z < {_NEAR_Z:g}"
 _COLUMNS = {
     "bias": "bias", "sigma_nmad": "σ_NMAD", "outlier_fraction": "outliers", "coverage_68": "in 68 %",
     "coverage_95": "in 95 %",
@@ -85,14 +87,14 @@ def measure(
         found = search(field, asked.model, place / asked.model.parent.name / "run")
         own = {ALONE: found.report.sample[found.report.magnitude < FAINTEST]}
         if rivals is not None:
-            kept = place / asked.model.parent.name / "beside_templates.json"
-            own |= rivals.kept_samples(kept, field, found.catalogue, faintest=FAINTEST)
+            own |= rivals.samples(place / "fits", field, found.catalogue, brighter_than(FAINTEST))
         for name, sample in own.items():
             samples.setdefault(name, []).append(sample)
-    scores = {
-        name: score_redshifts(RedshiftSample.concatenate(own), rng=np.random.default_rng(0))
-        for name, own in samples.items()
-    }
+    scores = {}
+    for name, parts in samples.items():
+        whole = RedshiftSample.concatenate(parts)
+        for kind, sample in ((name, whole), (f"{name}{_NEAR}", whole[whole.z_true < _NEAR_Z])):
+            scores[kind] = score_redshifts(sample, rng=np.random.default_rng(0))
     return scores_dict(scores)
 
 

@@ -37,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from experiments.foreign.scoring import EDGES, LIMITS, inside_intervals, score, search
 from experiments.foreign.skies import RECIPE, Family, beyond, drawn_field
 from experiments.foreign.teaching import draw, teach
-from experiments.foreign.template_fits import TemplateFits
+from experiments.foreign.template_fits import TemplateFits, brighter_than
 from experiments.markdown import print_table, with_error
 
 _COLUMNS = {
@@ -206,8 +206,8 @@ def beside_templates(asked: argparse.Namespace, config: Config) -> dict[str, Any
             )  # fmt: skip
             result = asked.out / "results" / asked.model.parent.name / "varied" / family.name / str(seed)
             catalogue = search(field, asked.model, result).catalogue
-            kept = result / "beside_templates.json"
-            for method, sample in rivals.kept_samples(kept, field, catalogue, faintest=LIMITS[-1]).items():
+            fits = asked.out / "fits" / family.name / str(seed)
+            for method, sample in rivals.samples(fits, field, catalogue, brighter_than(LIMITS[-1])).items():
                 samples.setdefault(method, []).append(sample)
         scores = {
             method: score_redshifts(RedshiftSample.concatenate(own), rng=np.random.default_rng(0))

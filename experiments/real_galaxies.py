@@ -7,6 +7,7 @@ The galaxies have the fluxes that were measured of them in the sky (total, nJy),
 sizes and shapes of the galaxies of the mock that are nearest in magnitude and redshift. They lie among galaxies of the
 mock. Those whose listed redshift is probably another galaxy's (`suspect`) are left out, and those that a band was not
 measured of are drawn into fields without that band. Template fitting is run on the same fields, with each template set.
+With `--bands "JADES with ACS"` the bands of HST are drawn as well.
 Few galaxies are drawn many times, each in other noise, so errors are those of resampling galaxies.
 """
 
@@ -14,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from astropy.table import Table
 from numpy.typing import NDArray
 
 import zpix
-from zpix.config import SimulationConfig
+from zpix.config import BAND_SETS, SimulationConfig
 from zpix.evaluation import RedshiftSample, read_truth, score_catalogue
 from zpix.evaluation.redshifts import OUTLIER_LIMIT
 from zpix.image import JADES_BANDS
@@ -69,12 +69,13 @@ def main() -> None:
     add("--out", type=Path, required=True, help="directory of fields and results")
     add("--model", type=Path, help="checkpoint; the shipped model by default")
     add("--templates", type=Path, action="append", default=[], help="EAZY template set; may be given again")
+    add("--bands", choices=BAND_SETS, default="JADES", help="survey whose bands are drawn")
     add("--seeds", type=int, nargs="+", default=list(range(92001, 92009)), help="one field each")
     add("--size", type=int, default=2048, help="side of a field in pixels")
     asked = options.parse_args()
     rivals = TemplateFits(asked.templates) if asked.templates else None
     samples: dict[str, list[RedshiftSample]] = {}
-    for group in read_galaxies(asked.photometry):
+    for group in read_galaxies(asked.photometry, BAND_SETS[asked.bands]):
         for seed in asked.seeds:
             place = asked.out / f"{len(group.bands)}-bands" / str(seed)
             for method, sample in measure(place, group, seed, rivals, asked).items():
@@ -88,17 +89,17 @@ def main() -> None:
     print_table(["method", "galaxies", "drawn", "bias", "σ_NMAD", "outliers", "in 68 %", "in 95 %"], rows)
 
 
-def read_galaxies(path: Path) -> list[RealGalaxies]:
-    """Read galaxies with a sound redshift, those with all nine bands and those without some."""
+def read_galaxies(path: Path, bands: tuple[str, ...] = JADES_BANDS) -> list[RealGalaxies]:
+    """Read galaxies with a sound redshift, those with all of the bands and those without some."""
     table = Table.read(path, format="ascii.csv")
     table = table[np.asarray(table["suspect"]) == 0]
-    flux = np.stack([np.ma.filled(np.ma.asarray(table[f"flux_{b.lower()}"], float), np.nan) for b in JADES_BANDS], 1)
+    flux = np.stack([np.ma.filled(np.ma.asarray(table[f"flux_{b.lower()}"], float), np.nan) for b in bands], 1)
     z = np.asarray(table["z_spec"], float) + 1e-6 * np.arange(len(table))
     groups = []
     for pattern in np.unique(np.isfinite(flux), axis=0)[::-1]:
         rows = (np.isfinite(flux) == pattern).all(axis=1)
-        bands = tuple(band for band, known in zip(JADES_BANDS, pattern, strict=True) if known)
-        groups.append(RealGalaxies(bands, np.maximum(flux[rows][:, pattern], 0.0), z[rows]))
+        known_bands = tuple(band for band, known in zip(bands, pattern, strict=True) if known)
+        groups.append(RealGalaxies(known_bands, np.maximum(flux[rows][:, pattern], 0.0), z[rows]))
     return groups
 
 
@@ -121,9 +122,9 @@ def measure(
     truth, catalogue = read_truth(field / "truth.fits"), zpix.read_catalogue(result / "catalogue.parquet")
     found = {"zpix": score_catalogue(catalogue, truth).sample}
     if rivals is not None:
-        fitted = rivals.kept_samples(result / "beside_templates.json", field, catalogue, faintest=np.inf)
+        fitted = rivals.samples(place / "fits", field, catalogue, lambda truth: _is_among(truth.z, group.z))
         found |= {method: sample for method, sample in fitted.items() if method != "zpix"}
-    return {method: sample[_nearest(sample.z_true, group.z) < 1e-7] for method, sample in found.items()}
+    return {method: sample[_is_among(sample.z_true, group.z)] for method, sample in found.items()}
 
 
 def write_catalogue(path: Path, group: RealGalaxies, seed: int) -> Path:
@@ -185,9 +186,10 @@ def _values(sample: RedshiftSample) -> dict[str, float]:
     }
 
 
-def _nearest(values: NDArray[np.float64], among: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distance of each value to the nearest of others, (N,)."""
-    return np.abs(np.asarray(values)[:, None] - np.asarray(among)).min(axis=1) if len(values) else np.zeros(0)
+def _is_among(z: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which redshifts (N,) are those of the real galaxies, (N,)."""
+    among: NDArray[np.bool_] = np.isclose(z[:, None], known, rtol=0, atol=1e-7).any(axis=1)
+    return among
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def quick_programs() -> Iterator[dict[str, str]]:
 def without_pictures() -> Iterator[None]:
     """Runs do without their picture, whose words and numbers take a third of a small run's time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("zpix.jobs.run.draw_detections", no_picture)
+        patch.setattr("zpix.plots.draw_detections", no_picture)
         yield
 
 

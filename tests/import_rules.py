@@ -93,8 +93,7 @@ RULES = {
             "astropy": "FITS tables, VOTables and segmentation maps",
             "mocpy": "coverage of the sky",
             "pyarrow": "Parquet",
-            "qp": "redshift PDFs",
-            "h5py": "the file under qp",
+            "h5py": "redshift PDFs in the layout of qp",
             "hats_import": "HATS catalogues",
             "distributed": "who writes them",
             "pandas": "catalogues as data frames",
@@ -196,7 +195,6 @@ DATA_PACKAGES = {"sedpy", "kcorrect", "pst"}
 DISTRIBUTIONS = {
     "hats_import": "hats-import",
     "PIL": "pillow",
-    "qp": "qp-prob",
     "pst": "population-synthesis-toolkit",
     "sedpy": "astro-sedpy",
     "astropy_healpix": "astropy-healpix",

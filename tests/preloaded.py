@@ -29,7 +29,7 @@ from typing import Any
 
 BIN = Path(sys.executable).parent
 MODULES = ("zpix.cli", "zpix.jobs.run", "zpix.jobs.train", "zpix.jobs.prepare", "zpix.jobs.evaluate", "zpix.scenes",
-           "zpix.plots", "qp", "scipy.stats", "astropy.table", "torch._dynamo")  # fmt: skip
+           "zpix.plots", "scipy.stats", "astropy.table", "torch._dynamo")  # fmt: skip
 
 CLIENT = """#!{python} -IS
 import json, os, signal, socket, sys

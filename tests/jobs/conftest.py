@@ -25,7 +25,7 @@ def runs_without_pictures(without_pictures) -> None:
 def blob_result(blob_field, blob_search, tiny_model, tmp_path_factory) -> Path:
     """The result of a run on `blob_field`, which tests look at and add to."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("zpix.jobs.run.draw_detections", small_picture)
+        patch.setattr("zpix.plots.draw_detections", small_picture)
         place = tmp_path_factory.mktemp("finished") / "result"
         zpix.run(blob_field, out=place, model=tiny_model, config=blob_search)
     return place

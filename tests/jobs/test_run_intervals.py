@@ -72,7 +72,7 @@ def search(blob_search) -> InferenceConfig:
 
 @pytest.mark.slow
 def test_only_the_ends_of_the_intervals_differ(tmp_path, blob_field, model, search, blob_search, fitted, monkeypatch):
-    monkeypatch.setattr("zpix.jobs.run.draw_detections", draw_detections)
+    monkeypatch.setattr("zpix.plots.draw_detections", draw_detections)
     plain = run(blob_field, out=tmp_path / "plain", model=model, config=blob_search)
     two = search.model_copy(update={"workers": 2})  # processes, which are to give the same as one
     assert write_run(blob_field, out=tmp_path / "found", model=model, config=two).workers == 2

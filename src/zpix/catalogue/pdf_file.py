@@ -10,11 +10,16 @@ are wrong by up to some tenths.
 
 `pdf_grid.hdf5` is of kind `hist` and holds the probability, cut at z = 0, in bins that are 0.004 (1 + z) wide:
 quantiles of qp are right to half a bin. Most bins hold nothing, and the file is compressed.
+
+Both are written with h5py in the layout of qp 0.8 and later, without qp, whose import takes as long as the search of a
+small field.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +29,9 @@ from zpix.catalogue.table import Catalogue
 from zpix.errors import CatalogueError, InputFileError
 from zpix.outputs import whole_file
 from zpix.sources import ZMixture
+
+if TYPE_CHECKING:
+    import h5py
 
 #: Width of the bins of `pdf_grid.hdf5` in ln(1 + z), and the redshift that they reach.
 GRID_LN_STEP, GRID_END = 0.004, 20.0
@@ -42,20 +50,19 @@ def write_pdfs(path: str | Path, catalogue: Catalogue | CatalogueFile) -> None:
     catalogue : Catalogue or CatalogueFile
         In memory or on disk; may be empty.
     """
-    import qp  # takes a second to import
+    import h5py
 
-    with whole_file(path) as temporary:
-        temporary.touch()  # qp would make missing directories
-        file, done = None, 0
+    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
+        _write_kind(file, "mixmod")
+        ids = file.create_dataset("ancil/id", len(catalogue), np.int64)
+        done = 0
         for chunk in catalogue.chunks():
-            redshift = chunk.redshift
-            data = {"means": redshift.means, "stds": redshift.widths, "weights": redshift.weights}
-            ensemble = qp.Ensemble(qp.mixmod, data=data, ancil={"id": chunk["id"].astype(np.int64)})
-            if file is None:
-                groups, file = ensemble.initializeHdf5Write(str(temporary), len(catalogue))
-            ensemble.writeHdf5Chunk(groups, done, done + len(chunk))
+            redshift, rows = chunk.redshift, slice(done, done + len(chunk))
+            ids[rows] = chunk["id"]
+            for name, values in (("means", redshift.means), ("stds", redshift.widths), ("weights", redshift.weights)):
+                shape = len(catalogue), values.shape[1]
+                file.require_dataset(f"data/{name}", shape, np.float64)[rows] = values
             done += len(chunk)
-        ensemble.finalizeHdf5Write(file)
 
 
 def write_pdf_grid(path: str | Path, catalogue: Catalogue | CatalogueFile) -> None:
@@ -69,14 +76,11 @@ def write_pdf_grid(path: str | Path, catalogue: Catalogue | CatalogueFile) -> No
         In memory or on disk; may be empty.
     """
     import h5py
-    import qp
 
     edges = np.expm1(np.arange(0, np.log1p(GRID_END) + GRID_LN_STEP, GRID_LN_STEP))
-    layout = qp.Ensemble(qp.hist, data={"bins": edges, "pdfs": np.ones((1, len(edges) - 1))}).build_tables()
     shape = len(catalogue), len(edges) - 1
     with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
-        for name, value in layout["meta"].items():
-            file[f"meta/{name}"] = value
+        _write_kind(file, "hist", {"bins": edges})
         ids = file.create_dataset("ancil/id", shape[:1], np.int64)
         packed = {"chunks": (min(_ROWS, shape[0]), shape[1]), "compression": "gzip", "compression_opts": 1}
         pdfs = file.create_dataset("data/pdfs", shape, np.float32, **(packed | {"shuffle": True} if shape[0] else {}))
@@ -88,6 +92,14 @@ def write_pdf_grid(path: str | Path, catalogue: Catalogue | CatalogueFile) -> No
                 density[density < _NOTHING * density.max(1, keepdims=True)] = 0
                 pdfs[done + first : done + first + len(density)] = density
             done += len(chunk)
+
+
+def _write_kind(file: h5py.File, kind: str, shared: Mapping[str, NDArray[np.float64]] | None = None) -> None:
+    """Write of which kind the PDFs of a file are, and what all of them share."""
+    file["meta/pdf_name"] = np.array([kind.encode()])
+    file["meta/pdf_version"] = np.array([0])
+    for name, values in (shared or {}).items():
+        file[f"meta/{name}"] = values[None]
 
 
 def read_pdfs(path: str | Path) -> tuple[NDArray[np.int64], ZMixture]:

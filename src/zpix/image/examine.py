@@ -8,8 +8,11 @@ and the offsets of the bands on the sources.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -31,12 +34,13 @@ from zpix.image.regions import Region
 from zpix.image.registration import band_shifts
 from zpix.image.sharpness import saturated_pixels, sharp_widths
 from zpix.image.sum_noise import SumNoise, joined_noise, measure_sums
+from zpix.progress import in_order
 
 Floats = NDArray[np.float64]
 Images = NDArray[np.float32]
 
 _WINDOW_PIX = 320
-_MOST_WINDOWS = 12
+_MOST_WINDOWS, _MOST_THREADS = 12, 4
 # Small squares on a regular grid that are read first: they tell the coverage, and where windows are worth reading.
 _PROBES_ACROSS, _PROBE_PIX = 12, 4
 _FEWEST_SHARP = 5
@@ -84,7 +88,10 @@ def examine_mosaic(
     coverage = _coverage(image, names)
     places = _windows(image.shape, coverage.mean(axis=0))
     aperture = round_aperture(APERTURE_RADIUS_ARCSEC / pixel_scale_arcsec)
-    seen = [_Window.of(image.read(place, bands=names), pixel_scale_arcsec) for place in places]
+    threads = min(_MOST_THREADS, os.cpu_count() or 1)
+    with ThreadPoolExecutor(threads) as pool:  # filters, sorts and transforms of numpy and scipy run side by side
+        read_before = (image.read(place, bands=names) for place in places)
+        seen = list(in_order(pool, partial(_Window.of, scale_arcsec=pixel_scale_arcsec), read_before, ahead=threads))
     read = sum(place.width * place.height for place in places) / (image.shape[0] * image.shape[1])
     share = np.mean([own.valid for own in seen], axis=0) if read > 0.99 else coverage.mean(axis=(1, 2))
     return Examination(

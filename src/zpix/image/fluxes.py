@@ -112,10 +112,10 @@ def known_unit(text: str) -> u.UnitBase | None:
     long = {"nano": "n", "micro": "u", "milli": "m", "mega": "M"}
     text = re.sub(r"(nano|micro|milli|mega)(?=jansky|jy)", lambda m: long[m[0].lower()], text.strip(), flags=re.I)
     text = re.sub(r"maggies\b", "maggy", re.sub(r"jansky", "Jy", text, flags=re.I), flags=re.I)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # spellings that a dialect discourages
-        parsed = [u.Unit(text, format=dialect, parse_strict="silent") for dialect in _DIALECTS]
-    for unit in parsed:
+    for dialect in _DIALECTS:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # spellings that a dialect discourages
+            unit = u.Unit(text, format=dialect, parse_strict="silent")
         # magnitudes are no UnitBase; an image in AB is not one in 3631 Jy
         if not isinstance(unit, u.UnitBase) or isinstance(unit, u.UnrecognizedUnit) or unit in (u.AB, u.ST):
             continue

@@ -16,7 +16,6 @@ from zpix.detector.device import return_freed_memory
 from zpix.errors import ConfigError
 from zpix.image import Mosaic, MosaicPaths, open_mosaic
 from zpix.outputs import refuse_to_replace, resumable_directory
-from zpix.plots import draw_detections
 from zpix.search import make_blocks
 from zpix.search.doubts import remark_on
 from zpix.search.products import FURTHER_PRODUCTS, PRODUCTS, write_products
@@ -240,6 +239,8 @@ def _write_further(
 ) -> None:
     """Write what is made from the catalogue: the picture and, if asked for, the HATS catalogue."""
     start = time.perf_counter()
+    from zpix.plots import draw_detections  # loads matplotlib, for which no search should wait
+
     draw_detections(place / "detections.png", catalogue, mosaic, segmentation=place / "segmentation.fits")
     if hats:
         write_hats(place / "hats", place / "catalogue.parquet", scheduler=scheduler)

@@ -13,7 +13,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -284,6 +283,8 @@ def no_matches(n_left: int, n_right: int) -> Matching:
 
 def _best(left: RowNumbers, right: RowNumbers, agreement: NDArray[np.float64]) -> RowNumbers:
     """Which of the candidates of one group are chosen."""
+    from scipy.optimize import linear_sum_assignment  # loaded by every run, needed by few
+
     lefts, i = np.unique(left, return_inverse=True)
     rights, j = np.unique(right, return_inverse=True)
     candidate = np.full((len(lefts), len(rights)), -1, dtype=np.intp)

@@ -6,9 +6,9 @@ import io
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib.image
-from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
@@ -17,6 +17,9 @@ from matplotlib.textpath import TextToPath
 from zpix.outputs import TextTable, whole_file
 from zpix.plots.document import DocumentPart
 from zpix.plots.style import GREY, INK
+
+if TYPE_CHECKING:
+    from matplotlib.backends.backend_pdf import PdfPages
 
 _A4_INCH = (8.27, 11.69)
 _MARGIN_INCH = 0.7
@@ -42,6 +45,8 @@ def write_pdf(path: Path, title: str, sections: Sequence[DocumentPart]) -> None:
     sections : sequence of DocumentPart
         Its parts.
     """
+    from matplotlib.backends.backend_pdf import PdfPages  # it loads fontTools, a tenth of all that a run imports
+
     with whole_file(path) as temporary, PdfPages(temporary, metadata={"Title": title}) as document:
         pages = _Pages(document, title)
         pages.line(title, points=15, bold=True)

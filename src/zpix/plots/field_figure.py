@@ -217,6 +217,7 @@ def _label(axes: Axes, catalogue: Catalogue, colours: NDArray[np.float64], *, ma
             fontweight="bold",
             ha="center",
             va="bottom",
+            in_layout=False,  # inside the axes, whose place would be sought around each of them
             path_effects=[withStroke(linewidth=2, foreground="black")],
         )
 

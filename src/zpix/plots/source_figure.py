@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
@@ -145,6 +144,8 @@ def save_sheet(path: Path, pages: Sequence[Figure], *, overwrite: bool = False) 
         If one of them exists and `overwrite` is not set.
     """
     if path.suffix == ".pdf":
+        from matplotlib.backends.backend_pdf import PdfPages  # it loads fontTools
+
         refuse_existing(path, overwrite=overwrite)
         with whole_file(path) as temporary, PdfPages(temporary) as document:
             for page in pages:
