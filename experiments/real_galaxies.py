@@ -188,8 +188,7 @@ def _values(sample: RedshiftSample) -> dict[str, float]:
 
 def _is_among(z: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which redshifts (N,) are those of the real galaxies, (N,)."""
-    among: NDArray[np.bool_] = np.isclose(z[:, None], known, rtol=0, atol=1e-7).any(axis=1)
-    return among
+    return np.asarray(np.isclose(z[:, None], known, rtol=0, atol=1e-7).any(axis=1))
 
 
 if __name__ == "__main__":
