@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from zpix.progress import duration, progress_bar, track
+from zpix.progress import duration, progress_bar, track, waiting
 
 
 def test_items_pass_unchanged_and_silently(capsys):
@@ -24,6 +24,22 @@ def test_a_terminal_sees_the_bar(capsys, monkeypatch):
         bar.advance(4, note="done")
     captured = capsys.readouterr()
     assert "drawing" in captured.err and "4/4" in captured.err and captured.out == ""
+
+
+def test_a_terminal_sees_what_is_waited_for_and_nobody_else_does(capsys, monkeypatch):
+    with waiting("examining the mosaics"):
+        pass
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal for rich as well
+    assert capsys.readouterr().err == ""
+    with waiting("examining the mosaics"):
+        pass
+    captured = capsys.readouterr()
+    assert "examining the mosaics" in captured.err and captured.out == ""
+    monkeypatch.setenv("RANK", "1")
+    with waiting("examining the mosaics"):
+        pass
+    assert capsys.readouterr().err == ""
 
 
 def test_without_a_terminal_a_line_now_and_then_says_what_is_left(caplog, capsys, monkeypatch):

@@ -65,12 +65,29 @@ def progress_bar(
         TextColumn("{task.fields[note]}"),
     )
     console = Console(file=sys.stderr)
-    is_first = os.environ.get("RANK", "0") == "0"  # RANK is set by torchrun
-    shown = is_first and sys.stderr.isatty()
-    lines = _Lines(description, total, done, unit) if is_first and not shown else None
+    shown = _is_first() and sys.stderr.isatty()
+    lines = _Lines(description, total, done, unit) if _is_first() and not shown else None
     with Progress(*columns, console=console, disable=not shown) as progress:
         task = progress.add_task(description, total=total, completed=done, note="")
         yield ProgressBar(lambda **changes: progress.update(task, **changes), lines)
+
+
+@contextmanager
+def waiting(description: str) -> Iterator[None]:
+    """Show on standard error, if that is a terminal, that work goes on whose length is not known.
+
+    Parameters
+    ----------
+    description : str
+        What is done, such as "examining the mosaics".
+    """
+    if not _is_first() or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(file=sys.stderr).status(description):
+        yield
 
 
 class ProgressBar:
@@ -148,6 +165,11 @@ class _Lines:
         finished, left = self.done - self._done_before, self.total - self.done
         seconds = (self._told - self._start) * left / finished if finished > 0 else None
         log.info("%s: %s%s", self.description, text, "" if not seconds else f", {duration(seconds)} left")
+
+
+def _is_first() -> bool:
+    """Say whether this is the only process, or the first of those that torchrun started."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def duration(seconds: float) -> str:

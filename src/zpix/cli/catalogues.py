@@ -12,6 +12,7 @@ from zpix.cli.app import app
 from zpix.cli.options import MagnitudeBand, MatchBy, MatchMethod, Model, Out, Overwrite, Result, Seed, one_or_many
 from zpix.cli.paths import require_free, require_inputs
 from zpix.cli.printing import list_files, print_tables
+from zpix.progress import waiting
 
 
 @app.command("evaluate")
@@ -31,7 +32,8 @@ def evaluate_command(
     """Score a catalogue against the truth: detection, redshifts and PDFs."""
     require_inputs(catalogue=catalogue, truth=truth, mosaics=mosaics)
     require_free(out, overwrite=overwrite)
-    from zpix.jobs.evaluate import evaluate
+    with waiting("loading zpix"):
+        from zpix.jobs.evaluate import evaluate
 
     pictured = one_or_many(mosaics) if mosaics else None
     report = evaluate(catalogue, truth, out=out, band=band, mosaics=pictured, overwrite=overwrite)
@@ -60,7 +62,8 @@ def compare_command(
     """Run zpix and template fitting on a simulated field and score both on the same galaxies."""
     require_inputs(field=field, template_file=templates, model=model, psfs=psfs, eazy_param=eazy_param)
     require_free(out, overwrite=overwrite)
-    from zpix.jobs.compare import compare
+    with waiting("loading zpix"):
+        from zpix.jobs.compare import compare
 
     print_tables(
         compare(
@@ -99,7 +102,8 @@ def match_command(
     require_inputs(
         catalogue=(left, right), left_segmentation=left_segmentation, right_segmentation=right_segmentation
     )  # fmt: skip
-    from zpix.jobs.match import match
+    with waiting("loading zpix"):
+        from zpix.jobs.match import match
 
     result = match(
         left, right, out=out, by=by.value, method=method.value, min_iou=min_iou, radius_arcsec=radius_arcsec,
@@ -129,7 +133,8 @@ def diagnose_command(
     """Where in colour and magnitude redshifts exist, where sources do, and which of these to observe next."""
     require_inputs(catalogue=catalogue, redshifts=redshifts)
     require_free(out, overwrite=overwrite)
-    from zpix.jobs.diagnose import diagnose
+    with waiting("loading zpix"):
+        from zpix.jobs.diagnose import diagnose
 
     print_tables(
         diagnose(
@@ -149,7 +154,8 @@ def send_command(
 ) -> None:
     """Send catalogue and coverage of a run to TOPCAT, Aladin and others on this machine, by SAMP."""
     require_inputs(result=result)
-    from zpix.jobs.send import send
+    with waiting("loading zpix"):
+        from zpix.jobs.send import send
 
     for program, files in send(result, to=to).items():
         print(f"{program}: {', '.join(files)}")

@@ -24,6 +24,7 @@ from zpix.cli.options import (
 )
 from zpix.cli.paths import require_free, require_inputs
 from zpix.cli.printing import list_files, print_tables
+from zpix.progress import waiting
 
 
 @app.command("run")
@@ -71,7 +72,8 @@ def run_command(
         reference_segmentation=reference_segmentation,
     )  # fmt: skip
     require_free(out, overwrite=overwrite)
-    from zpix.jobs.run import write_run
+    with waiting("loading zpix"):
+        from zpix.jobs.run import write_run
 
     result = write_run(
         one_or_many(mosaics), out=out, model=model, config=config, device=device, precision=precision,
@@ -103,7 +105,8 @@ def demo_command(
     """Simulate a field, run the shipped model on it, and compare with the truth."""
     require_inputs(model=model, config=config)
     require_free(out, overwrite=overwrite)
-    from zpix.jobs.demo import demo
+    with waiting("loading zpix"):
+        from zpix.jobs.demo import demo
 
     report = demo(
         out, size_pix=size_pix, seed=seed, bands=bands, model=model, config=config, force=force, overwrite=overwrite
@@ -135,7 +138,8 @@ def simulate_command(
 ) -> None:
     """Draw a mock JADES field: FITS mosaics, segmentation map and truth catalogue."""
     require_inputs(config=config, catalogue=catalogue)
-    from zpix.jobs.simulate import simulate
+    with waiting("loading zpix"):
+        from zpix.jobs.simulate import simulate
 
     simulate(
         out, size_pix=size_pix, seed=seed, ra=ra, dec=dec, bands=names(bands), catalogue=catalogue or (),
@@ -157,7 +161,8 @@ def check_command(
     """Say what the pixels of mosaics tell of sky, noise, PSF and registration, and what a run makes of it."""
     from json import dumps
 
-    from zpix.jobs.check import check
+    with waiting("loading zpix"):
+        from zpix.jobs.check import check
 
     verdict = check(one_or_many(mosaics), out=out, model=model, overwrite=overwrite)
     if json:
@@ -186,7 +191,8 @@ def align_command(
 ) -> None:
     """Bring bands of different pixel grids onto one."""
     require_inputs(mosaics=mosaics)
-    from zpix.jobs.align import align
+    with waiting("loading zpix"):
+        from zpix.jobs.align import align
 
     align(
         one_or_many(mosaics), out=out, reference=reference, pixel_scale=pixel_scale, prefix=prefix, overwrite=overwrite

@@ -33,6 +33,7 @@ from zpix.cli.options import (
 )
 from zpix.cli.paths import require_free, require_inputs
 from zpix.cli.printing import list_files, print_counts, print_tables
+from zpix.progress import waiting
 
 # Shares of train, validation and test.
 _FRACTIONS = (0.7, 0.1, 0.2)
@@ -80,7 +81,8 @@ def prepare_command(
         mosaics=mosaics, segmentation=segmentation, catalogue=catalogue, redshifts=redshifts, dust=dust, config=config,
         COCO_file=coco,
     )  # fmt: skip
-    from zpix.jobs.prepare import prepare
+    with waiting("loading zpix"):
+        from zpix.jobs.prepare import prepare
 
     counts = prepare(
         one_or_many(mosaics or []), out=out, segmentation=segmentation, catalogue=catalogue, redshifts=redshifts or (),
@@ -119,7 +121,8 @@ def pretrain_command(
 ) -> None:
     """Teach the redshift head its colours, or the backbone its galaxies, on cutouts before the joint training."""
     require_inputs(data=data, model=[one for one in (backbone, init) if one is not None], config=config)
-    from zpix.jobs.pretrain import pretrain
+    with waiting("loading zpix"):
+        from zpix.jobs.pretrain import pretrain
 
     path = pretrain(
         data or (), out=out, mock=mock, part=part.value, backbone=backbone, init=init, tile_size_pix=tile_size_pix,
@@ -142,7 +145,8 @@ def train_command(
     """Train a detector; the same command goes on after an interruption. Several devices: start it with torchrun."""
     begun = [source for source in (init, backbone, redshift_head) if source is not None]
     require_inputs(store=store, model=begun, config=config)
-    from zpix.jobs.train import train
+    with waiting("loading zpix"):
+        from zpix.jobs.train import train
 
     path = train(
         store, out=out, config=config, init=init, backbone=backbone, redshift_head=redshift_head, device=device,
@@ -163,7 +167,8 @@ def calibrate_command(
 ) -> None:
     """Calibrate widths of PDFs, conformal intervals, novelty and eight bits of a model on validation tiles."""
     require_inputs(model=model, store=store)
-    from zpix.jobs.calibrate import calibrate
+    with waiting("loading zpix"):
+        from zpix.jobs.calibrate import calibrate
 
     widths = calibrate(model, store, bands_seen=bands_seen.value, device=device)
     print("S/N in the mask     " + "".join(f"{10**value:8.0f}" for value in widths.log_snr))
@@ -200,7 +205,8 @@ def adapt_command(
         segmentation=segmentation, template_file=templates, dust=dust,
     )  # fmt: skip
     require_free(out, overwrite=overwrite)
-    from zpix.jobs.adapt import adapt
+    with waiting("loading zpix"):
+        from zpix.jobs.adapt import adapt
 
     account = adapt(
         one_or_many(mosaics), out=out, redshifts=redshifts or (), model=model, catalogue=catalogue,
@@ -225,7 +231,9 @@ def info_command(
     from json import dumps
 
     from zpix.cli.describing import describe
-    from zpix.jobs.info import info
+
+    with waiting("loading zpix"):
+        from zpix.jobs.info import info
 
     facts = info(path)
     print(dumps(facts, indent=2) if json else "\n".join(describe(facts)))
@@ -248,7 +256,8 @@ def bench_command(
 ) -> None:
     """Measure the speed of zpix on this machine, beside torchvision's and, if it is installed, detectron2's."""
     require_inputs(model=model)
-    from zpix.jobs.bench import bench
+    with waiting("loading zpix"):
+        from zpix.jobs.bench import bench
 
     result = bench(
         *(part.value for part in parts or ()), model=model, backbone=None if backbone is None else backbone.value,
@@ -283,7 +292,8 @@ def export_command(
 ) -> None:
     """Write a catalogue, a training store or a model in a form that other programs read."""
     require_inputs(source=source, config=config, mosaics=mosaics)
-    from zpix.jobs.export import export
+    with waiting("loading zpix"):
+        from zpix.jobs.export import export
 
     path = export(
         source, out=out, columns=None if columns is None else columns.value, coco=coco,

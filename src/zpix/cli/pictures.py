@@ -12,6 +12,7 @@ from zpix.cli.options import Brightness, KnownRedshifts, MagnitudeBand, Overwrit
 from zpix.cli.paths import require_free, require_inputs
 from zpix.cli.printing import list_files
 from zpix.errors import ConfigError
+from zpix.progress import waiting
 
 
 @app.command("view")
@@ -38,7 +39,8 @@ def view_command(
     require_inputs(result=result, mosaics=mosaics, redshifts=truth)
     if not serve:
         require_free(result / "view" if out is None else out, overwrite=overwrite)
-    from zpix.jobs.view import view
+    with waiting("loading zpix"):
+        from zpix.jobs.view import view
 
     page = view(
         result, out=out, mosaics=one_or_many(mosaics) if mosaics else None, truth=truth, bands=bands or (),
@@ -69,7 +71,8 @@ def show_command(
     require_inputs(result=result, mosaics=mosaics, redshifts=truth)
     if ids is not None and not all(part.strip().isdigit() for part in ids.split(",")):
         raise ConfigError(f"--ids {ids}: identifiers are whole numbers with commas between them, such as 12,75,252")
-    from zpix.jobs.show import show
+    with waiting("loading zpix"):
+        from zpix.jobs.show import show
 
     files = show(
         result, out=out, ids=() if ids is None else [int(part) for part in ids.split(",")], where=where, sort=sort,
@@ -91,7 +94,8 @@ def report_command(
 ) -> None:
     """Write a report of a run or an evaluation: one page of HTML that needs no network, and a PDF."""
     require_inputs(result_or_evaluation=path, mosaics=mosaics)
-    from zpix.jobs.report import report
+    with waiting("loading zpix"):
+        from zpix.jobs.report import report
 
     for file in report(
         path, out=out, mosaics=one_or_many(mosaics) if mosaics else None, band=band, overwrite=overwrite

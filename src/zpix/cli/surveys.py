@@ -10,6 +10,7 @@ import typer
 from zpix.cli.app import app
 from zpix.cli.options import names
 from zpix.cli.paths import require_inputs
+from zpix.progress import waiting
 
 
 @app.command("fetch")
@@ -33,7 +34,8 @@ def fetch_command(
 ) -> None:
     """Fetch a survey's files; the same command goes on after an interruption and never fetches what is whole."""
     require_inputs(list_of_checksums=checksums)
-    from zpix.jobs.fetch import fetch
+    with waiting("loading zpix"):
+        from zpix.jobs.fetch import fetch
 
     files = fetch(
         release, out=out, cache=cache, bands=names(bands), parts=names(parts), mirror=mirror,

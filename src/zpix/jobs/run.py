@@ -16,6 +16,7 @@ from zpix.detector.device import return_freed_memory
 from zpix.errors import ConfigError
 from zpix.image import Mosaic, MosaicPaths, open_mosaic
 from zpix.outputs import refuse_to_replace, resumable_directory
+from zpix.progress import waiting
 from zpix.search import make_blocks
 from zpix.search.doubts import remark_on
 from zpix.search.products import FURTHER_PRODUCTS, PRODUCTS, write_products
@@ -234,6 +235,7 @@ def _tell(summary: FieldSummary, out: str | Path, shape: tuple[int, int]) -> Non
     log.info("seconds: %s", ", ".join(f"{stage} {spent:.1f}" for stage, spent in summary.seconds.items()))
 
 
+@waiting("drawing the picture")
 def _write_further(
     place: Path, catalogue: CatalogueFile, mosaic: Mosaic, summary: FieldSummary, *, hats: bool, scheduler: str | None
 ) -> None:

@@ -22,6 +22,7 @@ from zpix.catalogue import (
 from zpix.config import write_config
 from zpix.detector import Expectation
 from zpix.image import Mosaic, Verdict
+from zpix.progress import waiting
 from zpix.search.assembly import Counterparts, assemble
 from zpix.search.block import Search
 from zpix.search.blocks import Block
@@ -38,6 +39,7 @@ PRODUCTS = (
 FURTHER_PRODUCTS = ("hats", "view", "sources.pdf", "report.html", "report.pdf")
 
 
+@waiting("writing the catalogue")
 def write_products(
     place: Path,
     search: Search,

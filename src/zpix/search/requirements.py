@@ -16,6 +16,7 @@ from zpix.detector import Checkpoint, built_for_pix, load_checkpoint, novelty_pa
 from zpix.disk_space import refuse_without_room
 from zpix.errors import BandError, ConfigError, ModelError
 from zpix.image import BandRepair, Mosaic, MosaicPaths, Taught, Verdict, examine_mosaic, judge, named_bands
+from zpix.progress import waiting
 from zpix.search.array_image import ArrayImage
 from zpix.search.searched_bands import FEWEST_BANDS, check_bands, judge_bands, searched_bands
 
@@ -305,7 +306,8 @@ def examine_for(mosaic: Mosaic | ArrayImage, checkpoint: Checkpoint, config: Inf
     scale = mosaic.pixel_scale_arcsec or checkpoint.config.pixel_scale_arcsec
     searched = searched_bands(checkpoint, mosaic.bands)
     known = [band for band in mosaic.bands if band in searched]
-    examination = examine_mosaic(mosaic, pixel_scale_arcsec=scale, bands=known)
+    with waiting("examining the mosaics"):
+        examination = examine_mosaic(mosaic, pixel_scale_arcsec=scale, bands=known)
     taught = Taught.from_saved(checkpoint.taught)
     remarks = mosaic.remarks if isinstance(mosaic, Mosaic) else ()  # logged when the files were opened
     verdict = judge(examination, taught, as_given=config.as_given, errors=checkpoint.config.errors, remarks=remarks)
