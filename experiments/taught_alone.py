@@ -1,0 +1,134 @@
+"""Does one redshift head for any bands do as well as heads that are taught for one set of bands alone?
+
+    zpix pretrain --mock 360 --seed 8301 --workers 2 --init MODEL --config any-bands.toml --out runs/any
+    python experiments/taught_alone.py --out alone --colours runs/any/colours --model MODEL --family kcorrect \
+        --family populations --family fsps=TEMPLATES/fsps_QSF_12_v3.param --foreign sfhz=TEMPLATES/corr_sfhz_13.param
+
+In the bands of each of `--surveys` alone, the head of MODEL learns on from the galaxies in `--colours`, which were
+drawn in all bands. It and MODEL are then asked about other galaxies in these bands, as deep as JADES, with F444W < 28
+and spectra of each family: sums of pixels under the boxes and masks of MODEL's detector, all of them, found or not.
+Both get the same sums, so that their ratio is known better than either. What exists is not made again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import zpix
+from zpix.config import BAND_SETS, Config, PretrainingConfig, SimulationConfig
+from zpix.detector import Checkpoint, default_model, load_checkpoint
+from zpix.detector.redshift_head import PhotometricHead
+from zpix.evaluation import RedshiftSample, redshift_sample, score_redshifts
+from zpix.evaluation.score_json import scores_dict
+from zpix.outputs import write_json
+from zpix.sources import ZMixture
+from zpix.training.drawn_colours import draw_colours
+from zpix.training.pretraining import predict_sums
+from zpix.training.separate_sums import SeparateSums, redrawn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from experiments.foreign.skies import RECIPE, Family, as_deep, mixed, natural
+from experiments.markdown import print_table, with_error
+
+FAINTEST = 28.0
+_DRAWN_AGAIN = 3  # times that each galaxy gets another spectrum
+_COLUMNS = {"sigma_nmad": "σ_NMAD", "outlier_fraction": "outliers", "coverage_68": "in 68 %", "crps": "CRPS"}
+
+
+def main() -> None:
+    """Teach, draw, test, and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = options.add_argument
+    add("--out", type=Path, required=True, help="directory of heads, tests and results")
+    add("--colours", type=Path, required=True, help="folder colours of zpix pretrain --mock")
+    add("--family", type=Family.parse, action="append", required=True, help="NAME or NAME=TEMPLATES, taught")
+    add("--foreign", type=Family.parse, action="append", default=[], help="NAME=TEMPLATES, never taught")
+    add("--model", type=Path, default=default_model(), help="checkpoint that serves any bands")
+    add("--surveys", nargs="+", choices=BAND_SETS, default=["JADES", "CEERS", "COSMOS-Web"], help="sets of bands")
+    add("--epochs", type=int, default=12, help="passes in one set alone")
+    add("--tiles", type=int, default=80, help="tiles of the test")
+    add("--seed", type=int, default=9901, help="of the test")
+    asked = options.parse_args()
+    simulation = mixed(zpix.load_config(RECIPE).simulation, asked.family)
+    known = load_checkpoint(asked.model)
+    galaxies = drawn(asked, known, as_deep(natural(simulation)))
+    results = {}
+    for survey in asked.surveys:
+        own = known.for_bands(BAND_SETS[survey])
+        heads = {"any bands": own, "these bands alone": load_checkpoint(taught(survey, own, simulation, asked))}
+        for family in [*asked.family, *asked.foreign]:
+            samples = {
+                name: told_of(head, galaxies, tested_bands(asked.surveys), natural(mixed(simulation, [family])))
+                for name, head in heads.items()
+            }
+            scores = {name: score_redshifts(own, rng=np.random.default_rng(0)) for name, own in samples.items()}
+            results[f"{survey}, {family.name}"] = scores_dict(scores)
+            write_json(asked.out / "alone.json", results)
+    rows = [
+        [name, head, str(score["count"]), *(with_error(score[column]) for column in _COLUMNS)]
+        for name, scores in results.items()
+        for head, score in scores.items()
+    ]
+    print_table(["bands, sky", "taught in", "galaxies", *_COLUMNS.values()], rows)
+    for survey in asked.surveys:
+        of_survey = [scores for name, scores in results.items() if name.startswith(f"{survey},")]
+        ratios = [np.mean([own["any bands"][c]["value"] / own["these bands alone"][c]["value"] for own in of_survey])
+                  for c in ("sigma_nmad", "outlier_fraction", "crps")]  # fmt: skip
+        print(f"{survey}: any bands over these alone, mean of the families: " + ", ".join(f"{r:.3f}" for r in ratios))
+
+
+def taught(survey: str, model: Checkpoint, simulation: SimulationConfig, asked: argparse.Namespace) -> Path:
+    """Return a model whose head has learnt on in these bands alone, made unless it exists."""
+    place = asked.out / "heads" / survey.replace(" ", "-")
+    path: Path = place / "model.safetensors"
+    if path.is_file():
+        return path
+    how = PretrainingConfig(epochs=asked.epochs, batch_size=512, learning_rate=5e-4)
+    config = Config(model=model.config, pretraining=how, simulation=simulation)
+    return zpix.pretrain(asked.colours, out=place, init=asked.model, config=config)
+
+
+def tested_bands(surveys: Sequence[str]) -> tuple[str, ...]:
+    """All bands of some surveys."""
+    return tuple(dict.fromkeys(band for survey in surveys for band in BAND_SETS[survey]))
+
+
+def drawn(asked: argparse.Namespace, model: Checkpoint, simulation: SimulationConfig) -> SeparateSums:
+    """Draw the galaxies of the test, unless they are there, in all bands of the surveys."""
+    shape = model.for_bands(tested_bands(asked.surveys)).config
+    galaxies, _ = draw_colours(
+        asked.out / "test", tiles=asked.tiles, seed=asked.seed, simulation=simulation, model=shape,
+        config=PretrainingConfig(realisations=1), detector=asked.model,
+    )  # fmt: skip
+    return galaxies.of(torch.nonzero(galaxies.magnitude < FAINTEST)[:, 0])
+
+
+def told_of(
+    model: Checkpoint, galaxies: SeparateSums, bands: tuple[str, ...], simulation: SimulationConfig
+) -> RedshiftSample:
+    """Redshifts that the head of a model gives galaxies with spectra of a family, drawn several times."""
+    head = model.detector.redshift_head.eval()
+    assert isinstance(head, PhotometricHead)
+    of_model = galaxies.in_bands(torch.tensor([bands.index(band) for band in model.config.bands]))
+    samples = []
+    for again in range(_DRAWN_AGAIN):
+        sums = redrawn(
+            of_model, model=model.config, simulation=simulation, band_dropout=0.0,
+            rng=np.random.default_rng([again, 71]),
+        )  # fmt: skip
+        mixture = predict_sums(head, sums, torch.device("cpu"))
+        weights, means, widths = (part.double().numpy() for part in mixture[:3])
+        pdf = ZMixture(np.exp(weights), means, widths)
+        samples.append(redshift_sample(pdf, pdf.quantile(0.5).ravel(), sums.redshift.numpy().astype(np.float64)))
+    return RedshiftSample.concatenate(samples)
+
+
+if __name__ == "__main__":
+    main()
