@@ -14,7 +14,7 @@ from zpix.config.band_sets import BAND_SETS
 
 _FEWEST = 3
 _SURVEYS, _NEARLY = 0.6, 0.25  # shares of sets that are a survey's, and that differ from one; the rest is any set
-_WEIGHTS = {"JADES": 6.0}  # how much more often a survey's set is drawn
+_WEIGHTS = {"JADES": 3.0}  # how much more often a survey's set is drawn
 _MOST_CHANGED = 0.4  # of the bands, in sets that differ from a survey's
 _ANY_SHARE = (0.15, 0.9)  # of the bands, in sets that follow no survey
 
