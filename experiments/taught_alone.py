@@ -14,31 +14,24 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 import zpix
 from zpix.config import BAND_SETS, Config, PretrainingConfig, SimulationConfig
 from zpix.detector import Checkpoint, default_model, load_checkpoint
-from zpix.detector.redshift_head import PhotometricHead
-from zpix.evaluation import RedshiftSample, redshift_sample, score_redshifts
+from zpix.evaluation import score_redshifts
 from zpix.evaluation.score_json import scores_dict
 from zpix.outputs import write_json
-from zpix.sources import ZMixture
-from zpix.training.drawn_colours import draw_colours
-from zpix.training.pretraining import predict_sums
-from zpix.training.separate_sums import SeparateSums, redrawn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from experiments.foreign.skies import RECIPE, Family, as_deep, mixed, natural
+from experiments.foreign.sums import drawn_galaxies, told_of
 from experiments.markdown import print_table, with_error
 
 FAINTEST = 28.0
-_DRAWN_AGAIN = 3  # times that each galaxy gets another spectrum
 _COLUMNS = {"sigma_nmad": "σ_NMAD", "outlier_fraction": "outliers", "coverage_68": "in 68 %", "crps": "CRPS"}
 
 
@@ -58,14 +51,18 @@ def main() -> None:
     asked = options.parse_args()
     simulation = mixed(zpix.load_config(RECIPE).simulation, asked.family)
     known = load_checkpoint(asked.model)
-    galaxies = drawn(asked, known, as_deep(natural(simulation)))
+    bands = tuple(dict.fromkeys(band for survey in asked.surveys for band in BAND_SETS[survey]))
+    galaxies = drawn_galaxies(
+        asked.out / "test", as_deep(natural(simulation)), detector=asked.model, bands=bands, tiles=asked.tiles,
+        seed=asked.seed, faintest=FAINTEST,
+    )  # fmt: skip
     results = {}
     for survey in asked.surveys:
         own = known.for_bands(BAND_SETS[survey])
         heads = {"any bands": own, "these bands alone": load_checkpoint(taught(survey, own, simulation, asked))}
         for family in [*asked.family, *asked.foreign]:
             samples = {
-                name: told_of(head, galaxies, tested_bands(asked.surveys), natural(mixed(simulation, [family])))
+                name: told_of(head, galaxies, bands, natural(mixed(simulation, [family])))
                 for name, head in heads.items()
             }
             scores = {name: score_redshifts(own, rng=np.random.default_rng(0)) for name, own in samples.items()}
@@ -93,41 +90,6 @@ def taught(survey: str, model: Checkpoint, simulation: SimulationConfig, asked: 
     how = PretrainingConfig(epochs=asked.epochs, batch_size=512, learning_rate=5e-4)
     config = Config(model=model.config, pretraining=how, simulation=simulation)
     return zpix.pretrain(asked.colours, out=place, init=asked.model, config=config)
-
-
-def tested_bands(surveys: Sequence[str]) -> tuple[str, ...]:
-    """All bands of some surveys."""
-    return tuple(dict.fromkeys(band for survey in surveys for band in BAND_SETS[survey]))
-
-
-def drawn(asked: argparse.Namespace, model: Checkpoint, simulation: SimulationConfig) -> SeparateSums:
-    """Draw the galaxies of the test, unless they are there, in all bands of the surveys."""
-    shape = model.for_bands(tested_bands(asked.surveys)).config
-    galaxies, _ = draw_colours(
-        asked.out / "test", tiles=asked.tiles, seed=asked.seed, simulation=simulation, model=shape,
-        config=PretrainingConfig(realisations=1), detector=asked.model,
-    )  # fmt: skip
-    return galaxies.of(torch.nonzero(galaxies.magnitude < FAINTEST)[:, 0])
-
-
-def told_of(
-    model: Checkpoint, galaxies: SeparateSums, bands: tuple[str, ...], simulation: SimulationConfig
-) -> RedshiftSample:
-    """Redshifts that the head of a model gives galaxies with spectra of a family, drawn several times."""
-    head = model.detector.redshift_head.eval()
-    assert isinstance(head, PhotometricHead)
-    of_model = galaxies.in_bands(torch.tensor([bands.index(band) for band in model.config.bands]))
-    samples = []
-    for again in range(_DRAWN_AGAIN):
-        sums = redrawn(
-            of_model, model=model.config, simulation=simulation, band_dropout=0.0,
-            rng=np.random.default_rng([again, 71]),
-        )  # fmt: skip
-        mixture = predict_sums(head, sums, torch.device("cpu"))
-        weights, means, widths = (part.double().numpy() for part in mixture[:3])
-        pdf = ZMixture(np.exp(weights), means, widths)
-        samples.append(redshift_sample(pdf, pdf.quantile(0.5).ravel(), sums.redshift.numpy().astype(np.float64)))
-    return RedshiftSample.concatenate(samples)
 
 
 if __name__ == "__main__":
