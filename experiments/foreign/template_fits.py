@@ -48,7 +48,7 @@ class TemplateFits:
 
     def __init__(self, templates: Sequence[Path]) -> None:
         self.templates = tuple(templates)
-        self._scratch = tempfile.TemporaryDirectory(prefix="zpix-templates-")
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._fitters: dict[tuple[str, ...], list[EazyRival]] = {}
 
     def samples(self, fits: Path, field: Path, catalogue: Catalogue, wanted: Wanted) -> Samples:
@@ -97,6 +97,7 @@ class TemplateFits:
     def _rivals(self, field: Path, bands: tuple[str, ...]) -> list[EazyRival]:
         """One for each set, ready to fit in these bands."""
         if bands not in self._fitters:
+            self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="zpix-templates-")
             scratch = Path(tempfile.mkdtemp(dir=self._scratch.name))
             tasks = [RivalTask(field, bands, scratch, read_template_set([one]), None) for one in self.templates]
             self._fitters[bands] = [*map(eazy_with_templates, tasks), eazy_with_simulation(tasks[0])]
