@@ -13,6 +13,7 @@ Both get the same sums, so that their ratio is known better than either. What ex
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from experiments.foreign.skies import RECIPE, Family, as_deep, mixed, natural
 from experiments.foreign.sums import drawn_galaxies, told_of
 from experiments.markdown import print_table, with_error
 
-FAINTEST = 28.0
+FAINTEST, NEAR = 28.0, 1.5
 _COLUMNS = {"sigma_nmad": "σ_NMAD", "outlier_fraction": "outliers", "coverage_68": "in 68 %", "crps": "CRPS"}
 
 
@@ -40,15 +41,17 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = options.add_argument
     add("--out", type=Path, required=True, help="directory of heads, tests and results")
-    add("--colours", type=Path, required=True, help="folder colours of zpix pretrain --mock")
+    add("--colours", type=Path, help="folder colours of zpix pretrain --mock, unless --epochs 0")
     add("--family", type=Family.parse, action="append", required=True, help="NAME or NAME=TEMPLATES, taught")
     add("--foreign", type=Family.parse, action="append", default=[], help="NAME=TEMPLATES, never taught")
     add("--model", type=Path, default=default_model(), help="checkpoint that serves any bands")
     add("--surveys", nargs="+", choices=BAND_SETS, default=["JADES", "CEERS", "COSMOS-Web"], help="sets of bands")
-    add("--epochs", type=int, default=12, help="passes in one set alone")
+    add("--epochs", type=int, default=12, help="passes in one set alone; 0 to compare sets of bands without such heads")
     add("--tiles", type=int, default=80, help="tiles of the test")
     add("--seed", type=int, default=9901, help="of the test")
     asked = options.parse_args()
+    if asked.epochs and asked.colours is None:
+        options.error("--epochs needs --colours")
     simulation = mixed(zpix.load_config(RECIPE).simulation, asked.family)
     known = load_checkpoint(asked.model)
     bands = tuple(dict.fromkeys(band for survey in asked.surveys for band in BAND_SETS[survey]))
@@ -59,14 +62,21 @@ def main() -> None:
     results = {}
     for survey in asked.surveys:
         own = known.for_bands(BAND_SETS[survey])
-        heads = {"any bands": own, "these bands alone": load_checkpoint(taught(survey, own, simulation, asked))}
+        heads = {"any bands": own}
+        if asked.epochs:
+            heads["these bands alone"] = load_checkpoint(taught(survey, own, simulation, asked))
         for family in [*asked.family, *asked.foreign]:
             samples = {
                 name: told_of(head, galaxies, bands, natural(mixed(simulation, [family])))
                 for name, head in heads.items()
             }
-            scores = {name: score_redshifts(own, rng=np.random.default_rng(0)) for name, own in samples.items()}
-            results[f"{survey}, {family.name}"] = scores_dict(scores)
+            for nearer in (math.inf, NEAR):
+                scores = {
+                    name: score_redshifts(own[own.z_true < nearer], rng=np.random.default_rng(0))
+                    for name, own in samples.items()
+                }
+                where = "" if math.isinf(nearer) else f", z < {nearer:g}"
+                results[f"{survey}, {family.name}{where}"] = scores_dict(scores)
             write_json(asked.out / "alone.json", results)
     rows = [
         [name, head, str(score["count"]), *(with_error(score[column]) for column in _COLUMNS)]
@@ -74,8 +84,8 @@ def main() -> None:
         for head, score in scores.items()
     ]
     print_table(["bands, sky", "taught in", "galaxies", *_COLUMNS.values()], rows)
-    for survey in asked.surveys:
-        of_survey = [scores for name, scores in results.items() if name.startswith(f"{survey},")]
+    for survey in asked.surveys if asked.epochs else ():
+        of_survey = [results[f"{survey}, {family.name}"] for family in [*asked.family, *asked.foreign]]
         ratios = [np.mean([own["any bands"][c]["value"] / own["these bands alone"][c]["value"] for own in of_survey])
                   for c in ("sigma_nmad", "outlier_fraction", "crps")]  # fmt: skip
         print(f"{survey}: any bands over these alone, mean of the families: " + ", ".join(f"{r:.3f}" for r in ratios))
