@@ -8,6 +8,7 @@ from as many as there are in `--colours` (of `zpix pretrain --mock`): it goes on
 the foreign family alone and zero points that are right. It is tested on other galaxies of that family, as deep as
 JADES, beside MODEL with zero points that scatter by 3.3 %, as those of the fields in adapted_fields.py, and with right
 ones, which flux factors may give. Sums of pixels under the boxes and masks of MODEL's detector, F444W < 28 and < 26.
+A training that was interrupted goes on.
 """
 
 from __future__ import annotations
@@ -63,11 +64,9 @@ def main() -> None:
     for family in asked.foreign:
         wrong = override(natural(mixed(simulation, [family])), zero_point_scatter_mag=_WRONG_MAG)
         right = override(wrong, zero_point_scatter_mag=0.0)
-        path = asked.out / "heads" / family.name / "model.safetensors"
-        if not path.is_file():
-            how = PretrainingConfig(epochs=asked.epochs, batch_size=512, learning_rate=5e-4)
-            config = Config(model=own.config, pretraining=how, simulation=right)
-            zpix.pretrain(asked.colours, out=path.parent, init=asked.model, config=config)
+        how = PretrainingConfig(epochs=asked.epochs, batch_size=512, learning_rate=5e-4)
+        config = Config(model=own.config, pretraining=how, simulation=right)
+        path = zpix.pretrain(asked.colours, out=asked.out / "heads" / family.name, init=asked.model, config=config)
         cases = {
             "as it was": (own, wrong),
             "as it was, zero points right": (own, right),

@@ -6,9 +6,9 @@
 
 For each survey, fields are drawn in its bands and about as deep, with spectra of all families and of each that is never
 taught. zpix is scored on all galaxies that it has found; with `--templates`, beside EAZY with each set of templates and
-with those of the simulation, on those that photutils has found, too. What exists is not made again: an interrupted call
-goes on. Scores go to `sets.json`, and those of zpix on the mix of families to `surveys.json`, which `zpix run` reads
-beside a model to say what to expect.
+with those of the simulation, on those that photutils has found, too. Rows of z < 1.5 tell what optical bands give.
+What exists is not made again: an interrupted call goes on. Scores go to `sets.json`, and those of zpix on the mix of
+families to `surveys.json`, which `zpix run` reads beside a model to say what to expect.
 """
 
 from __future__ import annotations

@@ -61,10 +61,9 @@ def main() -> None:
     )  # fmt: skip
     results = {}
     for survey in asked.surveys:
-        own = known.for_bands(BAND_SETS[survey])
-        heads = {"any bands": own}
+        heads = {"any bands": known.for_bands(BAND_SETS[survey])}
         if asked.epochs:
-            heads["these bands alone"] = load_checkpoint(taught(survey, own, simulation, asked))
+            heads["these bands alone"] = load_checkpoint(taught(survey, heads["any bands"], simulation, asked))
         for family in [*asked.family, *asked.foreign]:
             samples = {
                 name: told_of(head, galaxies, bands, natural(mixed(simulation, [family])))
@@ -72,8 +71,8 @@ def main() -> None:
             }
             for nearer in (math.inf, NEAR):
                 scores = {
-                    name: score_redshifts(own[own.z_true < nearer], rng=np.random.default_rng(0))
-                    for name, own in samples.items()
+                    name: score_redshifts(sample[sample.z_true < nearer], rng=np.random.default_rng(0))
+                    for name, sample in samples.items()
                 }
                 where = "" if math.isinf(nearer) else f", z < {nearer:g}"
                 results[f"{survey}, {family.name}{where}"] = scores_dict(scores)
@@ -86,17 +85,18 @@ def main() -> None:
     print_table(["bands, sky", "taught in", "galaxies", *_COLUMNS.values()], rows)
     for survey in asked.surveys if asked.epochs else ():
         of_survey = [results[f"{survey}, {family.name}"] for family in [*asked.family, *asked.foreign]]
-        ratios = [np.mean([own["any bands"][c]["value"] / own["these bands alone"][c]["value"] for own in of_survey])
-                  for c in ("sigma_nmad", "outlier_fraction", "crps")]  # fmt: skip
-        print(f"{survey}: any bands over these alone, mean of the families: " + ", ".join(f"{r:.3f}" for r in ratios))
+        print(f"{survey}, any bands over these alone, mean of the families:")
+        for column in ("sigma_nmad", "outlier_fraction", "crps"):
+            any_bands, alone = (
+                np.array([sky[head][column]["value"] for sky in of_survey])
+                for head in ("any bands", "these bands alone")
+            )
+            print(f"  {_COLUMNS[column]} {np.mean(any_bands / alone):.3f}")
 
 
 def taught(survey: str, model: Checkpoint, simulation: SimulationConfig, asked: argparse.Namespace) -> Path:
-    """Return a model whose head has learnt on in these bands alone, made unless it exists."""
+    """Return a model whose head has learnt on in these bands alone; a training that was interrupted goes on."""
     place = asked.out / "heads" / survey.replace(" ", "-")
-    path: Path = place / "model.safetensors"
-    if path.is_file():
-        return path
     how = PretrainingConfig(epochs=asked.epochs, batch_size=512, learning_rate=5e-4)
     config = Config(model=model.config, pretraining=how, simulation=simulation)
     return zpix.pretrain(asked.colours, out=place, init=asked.model, config=config)

@@ -1,7 +1,7 @@
 """Which redshifts does EAZY give the galaxies that zpix has found, with several sets of templates?
 
 All methods are scored on the same galaxies, those that photutils has found as well. EAZY gets its photometry, tuned as
-in `zpix compare`; fits are kept, and models of templates are kept from field to field.
+in `zpix compare`; fits are kept by field, and models of templates from field to field.
 """
 
 from __future__ import annotations

@@ -11,8 +11,7 @@ are wrong by up to some tenths.
 `pdf_grid.hdf5` is of kind `hist` and holds the probability, cut at z = 0, in bins that are 0.004 (1 + z) wide:
 quantiles of qp are right to half a bin. Most bins hold nothing, and the file is compressed.
 
-Both are written with h5py in the layout of qp 0.8 and later, without qp, whose import takes as long as the search of a
-small field.
+Both are written with h5py in the layout of qp 0.8 and later, and without qp, whose import takes seconds of every run.
 """
 
 from __future__ import annotations

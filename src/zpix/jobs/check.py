@@ -10,6 +10,7 @@ from zpix.detector import default_model, load_checkpoint
 from zpix.image import Taught, Verdict, examine_mosaic, judge, open_mosaic
 from zpix.outputs import output_directory, refuse_to_replace, write_json
 from zpix.plots import examination_figure, save_figure
+from zpix.progress import waiting
 from zpix.search.requirements import differences_from_model
 from zpix.search.searched_bands import expected_in
 
@@ -59,7 +60,8 @@ def check(
     path = Path(default_model() if model is None else model)
     with open_mosaic(mosaics) as mosaic:
         checkpoint = load_checkpoint(path)
-        examination = examine_mosaic(mosaic, pixel_scale_arcsec=mosaic.pixel_scale_arcsec)
+        with waiting("examining the mosaics"):
+            examination = examine_mosaic(mosaic, pixel_scale_arcsec=mosaic.pixel_scale_arcsec)
         taught = Taught.from_saved(checkpoint.taught)
         verdict = judge(examination, taught, errors=checkpoint.config.errors, remarks=mosaic.remarks)
         expected = expected_in(mosaic.bands, checkpoint)

@@ -18,7 +18,7 @@ import numpy as np
 from zpix.config import Config, SimulationConfig, as_config
 from zpix.errors import CatalogueError, ConfigError, StoreError
 from zpix.image import Mosaic, MosaicPaths, Region, SegmentationMap, examine_mosaic, open_mosaic
-from zpix.progress import in_order, progress_bar
+from zpix.progress import in_order, progress_bar, waiting
 from zpix.sources import ReferenceSources, has_redshift
 from zpix.surveys import read_reference_catalogue
 from zpix.surveys.redshift_labels import choose_labels, tiles_of
@@ -300,7 +300,8 @@ class _Survey:
             out, bands=self.bands, tile_size=self.tile_size, pixel_scale_arcsec=self.mosaic.pixel_scale_arcsec,
             settings=settings,
         )  # fmt: skip
-        seen = examine_mosaic(self.mosaic, pixel_scale_arcsec=self.mosaic.pixel_scale_arcsec)
+        with waiting("examining the mosaics"):
+            seen = examine_mosaic(self.mosaic, pixel_scale_arcsec=self.mosaic.pixel_scale_arcsec)
         measured = {own.band: own.measured_factor for own in seen.bands}
         factors = np.array([measured.get(band, 1.0) for band in self.bands], np.float32)
         with progress_bar("annotating tiles", len(self.tiles), done=writer.position) as bar:

@@ -235,15 +235,16 @@ def _tell(summary: FieldSummary, out: str | Path, shape: tuple[int, int]) -> Non
     log.info("seconds: %s", ", ".join(f"{stage} {spent:.1f}" for stage, spent in summary.seconds.items()))
 
 
-@waiting("drawing the picture")
 def _write_further(
     place: Path, catalogue: CatalogueFile, mosaic: Mosaic, summary: FieldSummary, *, hats: bool, scheduler: str | None
 ) -> None:
     """Write what is made from the catalogue: the picture and, if asked for, the HATS catalogue."""
     start = time.perf_counter()
-    from zpix.plots import draw_detections  # loads matplotlib, for which no search should wait
+    with waiting("drawing the picture"):
+        from zpix.plots import draw_detections  # loads matplotlib, for which no search should wait
 
-    draw_detections(place / "detections.png", catalogue, mosaic, segmentation=place / "segmentation.fits")
+        draw_detections(place / "detections.png", catalogue, mosaic, segmentation=place / "segmentation.fits")
     if hats:
-        write_hats(place / "hats", place / "catalogue.parquet", scheduler=scheduler)
+        with waiting("writing the HATS catalogue"):
+            write_hats(place / "hats", place / "catalogue.parquet", scheduler=scheduler)
     summary.seconds["other products"] += time.perf_counter() - start

@@ -45,7 +45,7 @@ def write_pdf(path: Path, title: str, sections: Sequence[DocumentPart]) -> None:
     sections : sequence of DocumentPart
         Its parts.
     """
-    from matplotlib.backends.backend_pdf import PdfPages  # it loads fontTools, a tenth of all that a run imports
+    from matplotlib.backends.backend_pdf import PdfPages  # loads fontTools, which takes a second
 
     with whole_file(path) as temporary, PdfPages(temporary, metadata={"Title": title}) as document:
         pages = _Pages(document, title)

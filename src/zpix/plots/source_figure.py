@@ -144,7 +144,7 @@ def save_sheet(path: Path, pages: Sequence[Figure], *, overwrite: bool = False) 
         If one of them exists and `overwrite` is not set.
     """
     if path.suffix == ".pdf":
-        from matplotlib.backends.backend_pdf import PdfPages  # it loads fontTools
+        from matplotlib.backends.backend_pdf import PdfPages  # loads fontTools, which takes a second
 
         refuse_existing(path, overwrite=overwrite)
         with whole_file(path) as temporary, PdfPages(temporary) as document:
