@@ -90,8 +90,8 @@ def examine_mosaic(
     aperture = round_aperture(APERTURE_RADIUS_ARCSEC / pixel_scale_arcsec)
     threads = min(_MOST_THREADS, os.cpu_count() or 1)
     with ThreadPoolExecutor(threads) as pool:  # filters, sorts and transforms of numpy and scipy run side by side
-        read_before = (image.read(place, bands=names) for place in places)
-        seen = list(in_order(pool, partial(_Window.of, scale_arcsec=pixel_scale_arcsec), read_before, ahead=threads))
+        windows = (image.read(place, bands=names) for place in places)  # by this thread
+        seen = list(in_order(pool, partial(_Window.of, scale_arcsec=pixel_scale_arcsec), windows, ahead=threads))
     read = sum(place.width * place.height for place in places) / (image.shape[0] * image.shape[1])
     share = np.mean([own.valid for own in seen], axis=0) if read > 0.99 else coverage.mean(axis=(1, 2))
     return Examination(

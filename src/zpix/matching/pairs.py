@@ -283,7 +283,7 @@ def no_matches(n_left: int, n_right: int) -> Matching:
 
 def _best(left: RowNumbers, right: RowNumbers, agreement: NDArray[np.float64]) -> RowNumbers:
     """Which of the candidates of one group are chosen."""
-    from scipy.optimize import linear_sum_assignment  # loaded by every run, needed by few
+    from scipy.optimize import linear_sum_assignment  # slow to load, and few runs need it
 
     lefts, i = np.unique(left, return_inverse=True)
     rights, j = np.unique(right, return_inverse=True)
