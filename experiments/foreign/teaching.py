@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from experiments.foreign.skies import Family, calibration_store, mixed
 
 import zpix
+from experiments.foreign.skies import Family, calibration_store, mixed
 from zpix.config import Config
 from zpix.detector import Checkpoint, Detector, load_checkpoint, save_checkpoint
 from zpix.detector.carrying import take_weights

@@ -13,7 +13,6 @@ pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 
 from experiments.ceiling import aperture_noise, draw_galaxies, measure_ceiling, relative_errors
 from experiments.colour_network import CeilingSettings
-
 from zpix.config import SimulationConfig
 from zpix.image import JADES_BANDS
 from zpix.scenes import draw_scene

@@ -1,6 +1,7 @@
 """Which sources lie close to a brighter one, on places whose distances are known."""
 
 import numpy as np
+
 from experiments.close_pairs import distance_of_brighter
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+
 from experiments.colour_network import CeilingSettings, ceiling_redshifts, fit_ceiling
 
 

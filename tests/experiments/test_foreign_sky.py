@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from experiments.foreign import scoring
-from experiments.foreign.skies import RECIPE, Family, beyond, mixed, natural
 
 import zpix
 from experiments import foreign_sky, real_galaxies
+from experiments.foreign import scoring
+from experiments.foreign.skies import RECIPE, Family, beyond, mixed, natural
 from zpix.evaluation import Truth, redshift_sample
 from zpix.image import JADES_BANDS
 from zpix.matching import Matching

@@ -10,9 +10,8 @@ import pytest
 pytest.importorskip("eazy", reason="the simulator and the rival need the extras 'sim' and 'rival'")
 pytest.importorskip("photutils", reason="the rival needs the extra 'rival'")
 
-from experiments.write_tables import aims_text, results_text
-
 from experiments import marks
+from experiments.write_tables import aims_text, results_text
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ import pytest
 pytest.importorskip("eazy", reason="the simulator needs the extra 'sim'")
 
 from experiments.pixel_scales import score_scale
-
 from zpix.sources import sigma_nmad
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from experiments.spoiled_fields import KINDS, score, spoil
 
 import zpix
+from experiments.spoiled_fields import KINDS, score, spoil
 from zpix.config import InferenceConfig
 from zpix.image import Region, open_mosaic
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from experiments.write_tables import AIMS, BEGIN, END, KEPT, aims_text, main, readme_text, replaced, results_text
 
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from experiments.foreign.template_fits import TemplateFits, brighter_than
 
 from experiments.foreign import template_fits
+from experiments.foreign.template_fits import TemplateFits, brighter_than
 from zpix.evaluation import redshift_sample
 from zpix.sources import ZMixture
 

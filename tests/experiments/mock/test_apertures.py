@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from experiments.mock.apertures import RADII_ARCSEC, growth_table, measure_growth
 from scipy.ndimage import gaussian_filter
+
+from experiments.mock.apertures import RADII_ARCSEC, growth_table, measure_growth
 
 
 def test_white_noise_grows_as_the_root_of_the_pixels_and_smoothed_noise_more():

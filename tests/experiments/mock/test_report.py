@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from astropy.io import fits
-from experiments.mock.report import Settings, make_report
 
 from experiments.mock import timing
+from experiments.mock.report import Settings, make_report
 from tests.experiments.mock.scenery import gaussian
 from zpix.image import JADES_BANDS, tangent_wcs, write_mosaic
 from zpix.scenes import draw_scene
