@@ -121,6 +121,7 @@ RULES = {
             "astropy": "images in memory, with units and a grid",
             "pyarrow": "parts of a catalogue",
             "psutil": "how many processes the memory allows",
+            "threadpoolctl": "threads of numpy",
             "distributed": "blocks on the workers of a dask cluster",
         },
     ),

@@ -16,7 +16,7 @@ def test_elliptical_weights_are_one_more_sum_each():
     weights = {"gaussian_sigmas_pix": SIGMAS, "elliptical_widths": (1, 2)}
     config = ModelConfig(bands=BANDS, pyramid_channels=8, **weights)
     head, pixels = PixelRedshiftHead(config).eval(), star(16, 16)
-    mixture = head(torch.randn(1, 8, 7, 7), lambda: pixels, torch.tensor([0.02]))
+    mixture = head(lambda: torch.randn(1, 8, 7, 7), lambda: pixels, torch.tensor([0.02]))
     plain, more = soft_photometry(pixels, SIGMAS), soft_photometry(pixels, SIGMAS, (1, 2))
     assert head.feature_widths[0] == 2 * 3 * 6 and mixture.features.shape == (1, sum(head.feature_widths))
     torch.testing.assert_close(more[0, :18].view(3, 6)[:, [0, 1, 2, 5]], plain[0, :12].view(3, 4))  # the mask is last
@@ -28,7 +28,7 @@ def test_the_pyramid_joins_a_pretrained_head_without_disturbing_it():
     head = PixelRedshiftHead(config).eval()
     pixels, dust = star(16, 16), torch.tensor([0.02])
     alone = head.from_sums(soft_photometry(pixels, SIGMAS), dust)
-    joined = head(torch.randn(1, 8, 7, 7), lambda: pixels, dust)
+    joined = head(lambda: torch.randn(1, 8, 7, 7), lambda: pixels, dust)
     torch.testing.assert_close(alone.means, joined.means)
 
 

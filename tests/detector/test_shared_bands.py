@@ -53,7 +53,9 @@ def test_features_and_redshifts_are_those_of_the_old_network_without_the_missing
         pooled = torch.zeros(1, 16, 7, 7)
         with torch.no_grad():
             features = detector.pyramid.body(image_channels(flux, error))
-            mixture = detector.redshift_head(pooled, lambda pixels=pixels: pixels, torch.full((1,), 0.02))
+            mixture = detector.redshift_head(
+                lambda pooled=pooled: pooled, lambda pixels=pixels: pixels, torch.full((1,), 0.02)
+            )
         answers.append([*features, *mixture[:3]])
     for before, after in zip(*answers, strict=True):
         torch.testing.assert_close(after, before, rtol=1e-3, atol=1e-5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+import time
 
 import pytest
 
@@ -71,6 +72,26 @@ def test_an_interrupted_run_goes_on_where_it_was(finished, tmp_path, blob_field,
         run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search.model_copy(update={"dust": "0.02"}))
     run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
     assert sum(searched) == 4, "three tiles, one of them twice"
+    assert contents(tmp_path / "out") == contents(finished[0])
+
+
+def test_tiles_side_by_side_give_the_same(finished, tmp_path, blob_field, tiny_model, blob_search, monkeypatch):
+    inside, most = [], []
+
+    def counted(self, batch):
+        inside.append(batch)
+        while len(inside) < 2 and not most:  # the first tile waits for another one beside it
+            time.sleep(0.01)
+        most.append(len(inside))
+        found = predict(self, batch)
+        inside.remove(batch)
+        return found
+
+    predict = Searcher._predict
+    monkeypatch.setattr("zpix.search.searcher.Searcher._predict", counted)
+    monkeypatch.setattr("zpix.search.whole_field.choose_at_once", lambda *_, **__: 3)
+    run(blob_field, out=tmp_path / "out", model=tiny_model, config=blob_search)
+    assert max(most) > 1
     assert contents(tmp_path / "out") == contents(finished[0])
 
 

@@ -13,10 +13,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from zpix.config import InferenceConfig
 from zpix.errors import ConfigError, InputFileError, SchedulerError, WorkerError
-from zpix.search import choose_threads, choose_workers, computing_with, in_processes, on_cluster
+from zpix.search import choose_at_once, choose_threads, choose_workers, computing_with, in_processes, on_cluster
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,41 @@ def test_workers_suit_the_field(monkeypatch):
 def test_threads_depend_on_the_field_alone(monkeypatch):
     config = InferenceConfig(device="cpu")
     before = torch.get_num_threads()
-    assert choose_threads(config, tiles=8) == before
+    with monkeypatch.context() as patch:
+        patch.setattr("torch.get_num_threads", lambda: 6)
+        assert choose_threads(config, tiles=5) == 6
+        assert choose_threads(config, tiles=6) == 1
     for workers in (0, 1, 9):
         assert choose_threads(config.model_copy(update={"workers": workers}), tiles=500) == 1
     with computing_with(before + 1):
         assert torch.get_num_threads() == before + 1
     assert torch.get_num_threads() == before
+
+
+def test_numpy_computes_with_one_thread_meanwhile():
+    def threads() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info() if pool["internal_api"] == "openblas"}
+
+    before = threads()
+    with threadpool_limits(2), computing_with(1):
+        assert threads() <= {1}
+    assert threads() == before
+
+
+def test_tiles_for_all_cores_are_computed_side_by_side(monkeypatch):
+    memory = SimpleNamespace(available=64 << 30)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    monkeypatch.setattr("torch.get_num_threads", lambda: 6)
+    config = InferenceConfig(device="cpu")
+    assert choose_at_once(config, tiles=5) == 1, "each with all threads"
+    assert choose_at_once(config, tiles=6) == 6
+    assert choose_at_once(config.model_copy(update={"workers": 2}), tiles=50) == 2
+    memory.available = 4 << 30
+    assert choose_at_once(config, tiles=50) == 4, "1 GB each"
+    memory.available = 1 << 20
+    assert choose_at_once(config, tiles=50) == 1
+    monkeypatch.setattr("zpix.search.workers.choose_device", lambda _: torch.device("cuda"))
+    assert choose_at_once(config, tiles=50) == 1
 
 
 def test_an_address_without_a_scheduler_is_one_sentence(monkeypatch):

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from zpix.cli.app import app
+from zpix.cli.loading import loading
 from zpix.cli.options import MagnitudeBand, MatchBy, MatchMethod, Model, Out, Overwrite, Result, Seed, one_or_many
 from zpix.cli.paths import require_free, require_inputs
 from zpix.cli.printing import list_files, print_tables
-from zpix.progress import waiting
 
 
 @app.command("evaluate")
@@ -32,7 +32,7 @@ def evaluate_command(
     """Score a catalogue against the truth: detection, redshifts and PDFs."""
     require_inputs(catalogue=catalogue, truth=truth, mosaics=mosaics)
     require_free(out, overwrite=overwrite)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.evaluate import evaluate
 
     pictured = one_or_many(mosaics) if mosaics else None
@@ -62,7 +62,7 @@ def compare_command(
     """Run zpix and template fitting on a simulated field and score both on the same galaxies."""
     require_inputs(field=field, template_file=templates, model=model, psfs=psfs, eazy_param=eazy_param)
     require_free(out, overwrite=overwrite)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.compare import compare
 
     print_tables(
@@ -102,7 +102,7 @@ def match_command(
     require_inputs(
         catalogue=(left, right), left_segmentation=left_segmentation, right_segmentation=right_segmentation
     )  # fmt: skip
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.match import match
 
     result = match(
@@ -133,7 +133,7 @@ def diagnose_command(
     """Where in colour and magnitude redshifts exist, where sources do, and which of these to observe next."""
     require_inputs(catalogue=catalogue, redshifts=redshifts)
     require_free(out, overwrite=overwrite)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.diagnose import diagnose
 
     print_tables(
@@ -154,7 +154,7 @@ def send_command(
 ) -> None:
     """Send catalogue and coverage of a run to TOPCAT, Aladin and others on this machine, by SAMP."""
     require_inputs(result=result)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.send import send
 
     for program, files in send(result, to=to).items():

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from zpix.cli.app import app
+from zpix.cli.loading import loading
 from zpix.cli.options import (
     AsGiven,
     ConfigFile,
@@ -24,7 +25,6 @@ from zpix.cli.options import (
 )
 from zpix.cli.paths import require_free, require_inputs
 from zpix.cli.printing import list_files, print_tables
-from zpix.progress import waiting
 
 
 @app.command("run")
@@ -72,7 +72,7 @@ def run_command(
         reference_segmentation=reference_segmentation,
     )  # fmt: skip
     require_free(out, overwrite=overwrite)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.run import write_run
 
     result = write_run(
@@ -105,7 +105,7 @@ def demo_command(
     """Simulate a field, run the shipped model on it, and compare with the truth."""
     require_inputs(model=model, config=config)
     require_free(out, overwrite=overwrite)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.demo import demo
 
     report = demo(
@@ -138,7 +138,7 @@ def simulate_command(
 ) -> None:
     """Draw a mock JADES field: FITS mosaics, segmentation map and truth catalogue."""
     require_inputs(config=config, catalogue=catalogue)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.simulate import simulate
 
     simulate(
@@ -161,7 +161,7 @@ def check_command(
     """Say what the pixels of mosaics tell of sky, noise, PSF and registration, and what a run makes of it."""
     from json import dumps
 
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.check import check
 
     verdict = check(one_or_many(mosaics), out=out, model=model, overwrite=overwrite)
@@ -191,7 +191,7 @@ def align_command(
 ) -> None:
     """Bring bands of different pixel grids onto one."""
     require_inputs(mosaics=mosaics)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.align import align
 
     align(

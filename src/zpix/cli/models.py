@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from zpix.cli.app import app
+from zpix.cli.loading import loading
 from zpix.cli.options import (
     Backbone,
     ColumnNames,
@@ -33,7 +34,6 @@ from zpix.cli.options import (
 )
 from zpix.cli.paths import require_free, require_inputs
 from zpix.cli.printing import list_files, print_counts, print_tables
-from zpix.progress import waiting
 
 # Shares of train, validation and test.
 _FRACTIONS = (0.7, 0.1, 0.2)
@@ -81,7 +81,7 @@ def prepare_command(
         mosaics=mosaics, segmentation=segmentation, catalogue=catalogue, redshifts=redshifts, dust=dust, config=config,
         COCO_file=coco,
     )  # fmt: skip
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.prepare import prepare
 
     counts = prepare(
@@ -121,7 +121,7 @@ def pretrain_command(
 ) -> None:
     """Teach the redshift head its colours, or the backbone its galaxies, on cutouts before the joint training."""
     require_inputs(data=data, model=[one for one in (backbone, init) if one is not None], config=config)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.pretrain import pretrain
 
     path = pretrain(
@@ -145,7 +145,7 @@ def train_command(
     """Train a detector; the same command goes on after an interruption. Several devices: start it with torchrun."""
     begun = [source for source in (init, backbone, redshift_head) if source is not None]
     require_inputs(store=store, model=begun, config=config)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.train import train
 
     path = train(
@@ -167,7 +167,7 @@ def calibrate_command(
 ) -> None:
     """Calibrate widths of PDFs, conformal intervals, novelty and eight bits of a model on validation tiles."""
     require_inputs(model=model, store=store)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.calibrate import calibrate
 
     widths = calibrate(model, store, bands_seen=bands_seen.value, device=device)
@@ -205,7 +205,7 @@ def adapt_command(
         segmentation=segmentation, template_file=templates, dust=dust,
     )  # fmt: skip
     require_free(out, overwrite=overwrite)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.adapt import adapt
 
     account = adapt(
@@ -232,7 +232,7 @@ def info_command(
 
     from zpix.cli.describing import describe
 
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.info import info
 
     facts = info(path)
@@ -256,7 +256,7 @@ def bench_command(
 ) -> None:
     """Measure the speed of zpix on this machine, beside torchvision's and, if it is installed, detectron2's."""
     require_inputs(model=model)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.bench import bench
 
     result = bench(
@@ -292,7 +292,7 @@ def export_command(
 ) -> None:
     """Write a catalogue, a training store or a model in a form that other programs read."""
     require_inputs(source=source, config=config, mosaics=mosaics)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.export import export
 
     path = export(

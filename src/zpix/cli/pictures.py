@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from zpix.cli.app import app
+from zpix.cli.loading import loading
 from zpix.cli.options import Brightness, KnownRedshifts, MagnitudeBand, Overwrite, Result, SearchedMosaics, one_or_many
 from zpix.cli.paths import require_free, require_inputs
 from zpix.cli.printing import list_files
 from zpix.errors import ConfigError
-from zpix.progress import waiting
 
 
 @app.command("view")
@@ -39,7 +39,7 @@ def view_command(
     require_inputs(result=result, mosaics=mosaics, redshifts=truth)
     if not serve:
         require_free(result / "view" if out is None else out, overwrite=overwrite)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.view import view
 
     page = view(
@@ -71,7 +71,7 @@ def show_command(
     require_inputs(result=result, mosaics=mosaics, redshifts=truth)
     if ids is not None and not all(part.strip().isdigit() for part in ids.split(",")):
         raise ConfigError(f"--ids {ids}: identifiers are whole numbers with commas between them, such as 12,75,252")
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.show import show
 
     files = show(
@@ -94,7 +94,7 @@ def report_command(
 ) -> None:
     """Write a report of a run or an evaluation: one page of HTML that needs no network, and a PDF."""
     require_inputs(result_or_evaluation=path, mosaics=mosaics)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.report import report
 
     for file in report(

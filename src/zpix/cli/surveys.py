@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from zpix.cli.app import app
+from zpix.cli.loading import loading
 from zpix.cli.options import names
 from zpix.cli.paths import require_inputs
-from zpix.progress import waiting
 
 
 @app.command("fetch")
@@ -34,7 +34,7 @@ def fetch_command(
 ) -> None:
     """Fetch a survey's files; the same command goes on after an interruption and never fetches what is whole."""
     require_inputs(list_of_checksums=checksums)
-    with waiting("loading zpix"):
+    with loading():
         from zpix.jobs.fetch import fetch
 
     files = fetch(

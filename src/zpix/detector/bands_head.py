@@ -57,7 +57,7 @@ class BandsRedshiftHead(PhotometricHead):
         self.trunk = nn.Sequential(nn.LayerNorm(2 * _WIDTH), nn.Linear(2 * _WIDTH, _HIDDEN), nn.GELU())
         self.mixture = MixtureLayer(_HIDDEN, config.mixture_components)
 
-    def forward(self, pooled: Tensor, pixels: Callable[[], SourcePixels], dust: Tensor) -> Mixture:
+    def forward(self, pooled: Callable[[], Tensor], pixels: Callable[[], SourcePixels], dust: Tensor) -> Mixture:
         """Give the mixture of each of n sources; see `RedshiftHead.forward`."""
         return self.from_sums(soft_photometry(pixels(), self.sigmas_pix, self.elliptical_widths), dust)
 

@@ -71,7 +71,7 @@ class Detector(nn.Module):
         self.box_head = BoxHead(config)
         self.mask_head = MaskHead(config)
         self.redshift_head: RedshiftHead = REDSHIFT_HEADS[config.redshift_head](config)
-        self._together = None if config.image_channels == "bands" else seen_together(config)
+        self._together = seen_together(config)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -386,7 +386,7 @@ class Detector(nn.Module):
         def pixels() -> SourcePixels:
             return source_pixels(flux, error, boxes, image, masks, size=self.config.cutout_size_pix)
 
-        mixture: Mixture = self.redshift_head(self._redshift_features(pooler, boxes, image), pixels, dust)
+        mixture: Mixture = self.redshift_head(lambda: self._redshift_features(pooler, boxes, image), pixels, dust)
         return mixture
 
 

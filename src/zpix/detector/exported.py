@@ -8,7 +8,7 @@ does, up to rounding; a test holds them together.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,7 +25,7 @@ from zpix.detector.box_head import BOX_BINS
 from zpix.detector.boxes import centres_of, larger_than_a_pixel, sides_of
 from zpix.detector.cutouts import masks_on_cutouts
 from zpix.detector.mask_head import MASK_BINS
-from zpix.detector.normalisation import split_validity, valid_significance
+from zpix.detector.normalisation import channels_of_stacks, split_validity
 from zpix.detector.soft_photometry import SourcePixels
 from zpix.detector.twin import fast_twin
 from zpix.errors import MissingExtraError
@@ -90,7 +90,7 @@ class FixedDetector(nn.Module):
             As `OUTPUTS` names them; as many rows as there are proposals at most.
         """
         own = self.detector
-        features = own.pyramid(_channels(flux, error, own._together))
+        features = own.pyramid(channels_of_stacks(flux, error, own._together))
         boxes, is_one = self._proposals(features)
         logits, deltas = own.box_head(_pooled(features, boxes, BOX_BINS, two_stages._BOX_SAMPLES))
         boxes = clip_boxes_to_image(own.box_head.decode(deltas, boxes), self.size)
@@ -98,8 +98,11 @@ class FixedDetector(nn.Module):
         boxes, score, shares = self._best(boxes, shares, is_one)
         masks = torch.sigmoid(own.mask_head(_pooled(features, boxes, MASK_BINS, two_stages._MASK_SAMPLES)).float())
         pixels = _source_pixels(flux, error, boxes, masks, own.config.cutout_size_pix)
-        pooled = _pooled(features, boxes, BOX_BINS, two_stages._BOX_SAMPLES)
-        mixture = own.redshift_head(pooled, lambda: pixels, dust.expand(len(boxes)))
+        mixture = own.redshift_head(
+            lambda: _pooled(features, boxes, BOX_BINS, two_stages._BOX_SAMPLES),
+            lambda: pixels,
+            dust.expand(len(boxes)),
+        )
         classes = shares[:, 1:] / (1 - shares[:, 0]).clamp(min=1e-6)[:, None]
         return boxes, score, classes, masks, mixture.log_weights.exp(), mixture.means, mixture.widths
 
@@ -130,13 +133,6 @@ class FixedDetector(nn.Module):
         usable = _kept(boxes, real, usable, self.nms_iou)
         score, best = torch.where(usable, real, 0.0).topk(len(boxes))
         return _harmless(boxes[best], usable[best]), score, shares[best]
-
-
-def _channels(flux: Tensor, error: Tensor, together: Sequence[Sequence[int]] | None) -> Tensor:
-    """As `normalisation.image_channels` gives them, without its blocks of rows."""
-    ratio, valid = valid_significance(flux, error, together)
-    value = torch.where(valid, torch.asinh(ratio), 0.0)
-    return torch.cat([value, valid.to(value.dtype)], 1)
 
 
 def _kept(boxes: Tensor, score: Tensor, usable: Tensor, iou: float) -> Tensor:

@@ -131,13 +131,14 @@ class RedshiftHead(nn.Module, ABC):
         self.config = config
 
     @abstractmethod
-    def forward(self, pooled: Tensor, pixels: Callable[[], SourcePixels], dust: Tensor) -> Mixture:
+    def forward(self, pooled: Callable[[], Tensor], pixels: Callable[[], SourcePixels], dust: Tensor) -> Mixture:
         """Give the mixture of each of n sources.
 
         Parameters
         ----------
-        pooled : Tensor, shape (n, channel, 7, 7)
-            Pyramid features of the boxes.
+        pooled : callable without arguments
+            Pools the pyramid's features of the boxes and returns them, (n, channel, 7, 7); a head that does not read
+            them does not call it.
         pixels : callable without arguments
             Cuts the sources' pixels and returns them as `SourcePixels`; a head that does not read pixels does not
             call it.
@@ -243,9 +244,9 @@ class PyramidRedshiftHead(RedshiftHead):
         self.pyramid = nn.Sequential(nn.Linear(inputs, 1024), nn.Tanh(), nn.Linear(1024, 64), nn.Tanh())
         self.mixture = MixtureLayer(64, config.mixture_components)
 
-    def forward(self, pooled: Tensor, pixels: Callable[[], SourcePixels], dust: Tensor) -> Mixture:
+    def forward(self, pooled: Callable[[], Tensor], pixels: Callable[[], SourcePixels], dust: Tensor) -> Mixture:
         """Give the mixture of each of n sources; see `RedshiftHead.forward`."""
-        mixture: Mixture = self.mixture(self.pyramid(_with_dust(pooled, dust)).float())
+        mixture: Mixture = self.mixture(self.pyramid(_with_dust(pooled(), dust)).float())
         return mixture
 
 
@@ -275,9 +276,9 @@ class PixelRedshiftHead(PhotometricHead):
         self.trunk = nn.Sequential(nn.LayerNorm(_HIDDEN), nn.GELU(), *_layer())
         self.mixture = MixtureLayer(_HIDDEN, config.mixture_components)
 
-    def forward(self, pooled: Tensor, pixels: Callable[[], SourcePixels], dust: Tensor) -> Mixture:
+    def forward(self, pooled: Callable[[], Tensor], pixels: Callable[[], SourcePixels], dust: Tensor) -> Mixture:
         """Give the mixture of each of n sources; see `RedshiftHead.forward`."""
-        from_pyramid = self.pyramid(_with_dust(pooled, dust)).float()
+        from_pyramid = self.pyramid(_with_dust(pooled(), dust)).float()
         return self.from_sums(soft_photometry(pixels(), self.sigmas_pix, self.elliptical_widths), dust, from_pyramid)
 
     def from_sums(self, sums: Tensor, dust: Tensor, from_pyramid: Tensor | None = None) -> Mixture:

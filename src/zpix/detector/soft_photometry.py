@@ -168,7 +168,7 @@ def band_sums(pixels: SourcePixels, weights: Tensor, reference: int) -> BandSums
     flux, variance = pixels.flux.float(), pixels.variance.float()
     total, noise = sum_under(flux, weights), sum_under(variance, weights**2).sqrt()
     disc = weights[:, reference : reference + 1]
-    coverage = sum_under((variance > 0).float(), disc)[:, :, 0] / disc.flatten(2).sum(2).clamp(min=1e-3)
+    coverage = sum_under(variance.sign(), disc)[:, :, 0] / disc.flatten(2).sum(2).clamp(min=1e-3)
     return BandSums(total, noise, coverage, pixels.size.float())
 
 
@@ -202,9 +202,9 @@ def as_inputs(sums: BandSums, reference: int) -> Tensor:
 def _gaussians(pixels: SourcePixels, sigmas_pix: tuple[float, ...]) -> Tensor:
     """Gaussian weights around the centre of the light under the mask, (n, sigma, S, S); one at the centre."""
     dx, dy = _from_centre(_significance(pixels).clamp(min=0).mean(1) * pixels.mask.float())
-    squared = dx[:, None, :] ** 2 + dy[:, :, None] ** 2  # (n, S, S)
-    sigmas = torch.tensor(sigmas_pix, device=squared.device)
-    return torch.exp(-0.5 * squared[:, None] / sigmas[:, None, None] ** 2)
+    sigmas = torch.tensor(sigmas_pix, device=dx.device)
+    across, along = (torch.exp(-0.5 * (d[:, None] / sigmas[:, None]) ** 2) for d in (dx, dy))  # (n, sigma, S) each
+    return along[..., None] * across[..., None, :]
 
 
 def _ellipses(pixels: SourcePixels, widths: tuple[float, ...]) -> Tensor:
@@ -233,7 +233,7 @@ def _ellipses(pixels: SourcePixels, widths: tuple[float, ...]) -> Tensor:
 def _significance(pixels: SourcePixels) -> Tensor:
     """Flux over its error, (n, band, S, S); zero where not observed."""
     variance = pixels.variance.float()
-    return pixels.flux.float() * torch.rsqrt(variance.clamp(min=_FAINTEST_NJY**2)) * (variance > 0)
+    return pixels.flux.float() * torch.rsqrt(variance.clamp(min=_FAINTEST_NJY**2)) * variance.sign()
 
 
 def _from_centre(light: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,7 @@ from zpix.config import Config, InferenceConfig, as_config, override
 from zpix.detector import Checkpoint, default_model, load_checkpoint
 from zpix.errors import ArrayError, BandError, ConfigError
 from zpix.progress import progress_bar
-from zpix.search import make_blocks
+from zpix.search import choose_at_once, choose_threads, computing_with, make_blocks
 from zpix.search.array_image import ArrayImage, image_of_arrays, image_of_nddata
 from zpix.search.assembly import assemble
 from zpix.search.doubts import count_faint, remark_on
@@ -122,8 +122,12 @@ def predict(
         "mosaic_shape": list(image.shape),
     } | ({"missing_bands": list(missing)} if missing else {})
     noise = verdict.noise(checkpoint.bands)
-    searcher = Searcher(checkpoint, image, inference, keep=found.keep, facts=facts, noise=noise)
-    with progress_bar("finding sources", sum(len(block.tiles) for block in blocks)) as bar:
+    tiles = sum(len(block.tiles) for block in blocks)
+    searcher = Searcher(
+        checkpoint, image, inference, keep=found.keep, facts=facts, noise=noise,
+        at_once=choose_at_once(inference, tiles=tiles),
+    )  # fmt: skip
+    with computing_with(choose_threads(inference, tiles=tiles)), progress_bar("finding sources", tiles) as bar:
         for block in searcher.search(blocks):
             bar.advance(block.tiles)
     catalogue = Catalogue.concatenate([strip.catalogue for strip in assemble(found, blocks)])

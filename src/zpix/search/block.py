@@ -123,11 +123,11 @@ def search_block(search: Search, block: Block) -> BlockSummary:
         Its numbers.
     """
     with _one_at_a_time, computing_with(search.threads):  # a dask worker may have several threads of its own
-        (found,) = _searcher(search).search([block])
+        (found,) = _searcher(search, 1).search([block])
     return found
 
 
-def search_blocks(search: Search, blocks: Iterable[Block]) -> Iterator[BlockSummary]:
+def search_blocks(search: Search, blocks: Iterable[Block], *, at_once: int = 1) -> Iterator[BlockSummary]:
     """Search blocks one after the other in this process; stages of successive blocks overlap.
 
     Parameters
@@ -136,6 +136,8 @@ def search_blocks(search: Search, blocks: Iterable[Block]) -> Iterator[BlockSumm
         Description of the search.
     blocks : iterable of Block
         Blocks of its field.
+    at_once : int, default 1
+        Number of batches of tiles that the network looks at side by side.
 
     Yields
     ------
@@ -143,11 +145,11 @@ def search_blocks(search: Search, blocks: Iterable[Block]) -> Iterator[BlockSumm
         Of each block, in order, once its part is written.
     """
     with _one_at_a_time, computing_with(search.threads):
-        yield from _searcher(search).search(blocks)
+        yield from _searcher(search, at_once).search(blocks)
 
 
 @lru_cache(maxsize=1)
-def _searcher(search: Search) -> Searcher:
+def _searcher(search: Search, at_once: int) -> Searcher:
     """Load what a search needs."""
     mosaic = reopen_mosaic(search.mosaics, search.bands, search.repairs)
     reference = None
@@ -157,5 +159,5 @@ def _searcher(search: Search) -> Searcher:
     checkpoint = narrowed(load_checkpoint(search.model), mosaic.bands)
     return Searcher(
         checkpoint, mosaic, search.config, keep=search.keep, reference=reference, facts=dict(search.facts),
-        noise=search.noise,
+        noise=search.noise, at_once=at_once,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """How is a block of tiles searched: read, find, measure and keep, as overlapping stages?
 
-A thread reads tiles ahead of the network, another one measures and keeps what was found behind it. The sources of a
+A thread reads tiles ahead of the network, others measure what was found behind it, and one keeps it. On a processor the
+network looks at several tiles side by side, which keeps its cores busier than sharing out each layer. The sources of a
 block are one part of the catalogue, and the same whichever process on whichever machine searches it.
 """
 
@@ -110,6 +111,8 @@ class Searcher:
     noise : NoiseCurve, optional
         Scatter of sums over the error of independent pixels, of each band of the model; by default pixels are taken as
         independent.
+    at_once : int, default 1
+        Number of batches of tiles that the network looks at, and that are measured, side by side.
     """
 
     def __init__(
@@ -122,9 +125,10 @@ class Searcher:
         reference: ReferenceApertures | None = None,
         facts: Mapping[str, Any] | None = None,
         noise: NoiseCurve | None = None,
+        at_once: int = 1,
     ) -> None:
         self.image, self.config, self.reference = image, config, reference
-        self.keep, self.facts = keep, dict(facts or {})
+        self.keep, self.facts, self.at_once = keep, dict(facts or {}), at_once
         self.noise = noise
         self.predictor = Predictor(checkpoint, config)
         self.batch_size = self.predictor.batch_size  # tiles given to the network at once, and read ahead of it
@@ -139,7 +143,7 @@ class Searcher:
             self.predictor.features_by_band,
         )
         # Pixels of finished tiles, to be written over: the largest arrays of all, whose memory would fall into pieces.
-        self._spare: deque[Pixels] = deque(maxlen=2 * self.batch_size + 1)
+        self._spare: deque[Pixels] = deque(maxlen=(at_once + 1) * self.batch_size + 1)
         self._measuring: Future[_Measured] | None = None
         self.z_range = checkpoint.about.z_range or (0.0, 15.0)
 
@@ -157,30 +161,41 @@ class Searcher:
             Of each block, in order, once its part is kept.
         """
         tiles = ((block, tile) for block in blocks for tile in block.tiles)
-        with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
-            windows = in_order(reader, self._read, tiles, ahead=self.batch_size + 1)
+        with (
+            ThreadPoolExecutor(1) as reader,
+            ThreadPoolExecutor(self.at_once) as network,
+            ThreadPoolExecutor(self.at_once) as measurer,
+            ThreadPoolExecutor(1) as writer,
+        ):
+            windows = in_order(reader, self._read, tiles, ahead=self.at_once * self.batch_size + 1)
+            answered = in_order(network, self._predict, self._batches(windows), ahead=self.at_once)
             writing: deque[Future[BlockSummary]] = deque()
-            for block, group in groupby(windows, key=attrgetter("block")):
-                found = BlockSummary()
-                measured: list[Future[_Measured]] = []
-                while batch := list(islice(group, self.batch_size)):
-                    found.add("reading", sum(window.seconds for window in batch))
-                    start = time.perf_counter()
-                    answers = self._predict(batch)
-                    found.add("inference", time.perf_counter() - start)
-                    if measured:  # one batch at a time waits to be measured
-                        measured[-1].result()
-                    measured += [writer.submit(self._measure, *pair) for pair in zip(batch, answers, strict=True)]
-                    self._measuring = measured[-1]
-                writing.append(writer.submit(self._finish, block, found, measured))
+            found, measured = BlockSummary(), list[Future[_Measured]]()
+            for batch in answered:
+                found.add("reading", sum(window.seconds for window in batch.windows))
+                found.add("inference", batch.seconds)
+                if len(measured) >= self.at_once:  # so many tiles at a time wait to be measured
+                    measured[-self.at_once].result()
+                pairs = zip(batch.windows, batch.detections, strict=True)
+                measured += [measurer.submit(self._measure, *pair) for pair in pairs]
+                self._measuring = measured[-1]
+                if len(measured) == len(batch.block.tiles):
+                    writing.append(writer.submit(self._finish, batch.block, found, measured))
+                    found, measured = BlockSummary(), []
                 if len(writing) > 1:
                     yield writing.popleft().result()
             yield from (part.result() for part in writing)
 
+    def _batches(self, windows: Iterable[_Window]) -> Iterator[list[_Window]]:
+        """Windows of one block that the network is given together."""
+        for _, group in groupby(windows, key=attrgetter("block")):
+            while batch := list(islice(group, self.batch_size)):
+                yield batch
+
     def _read(self, place: tuple[Block, Tile]) -> _Window:
         """Pixels of a tile in the model's bands, E(B−V) at its middle, and its sources of the reference."""
         block, tile = place
-        if self._measuring is not None and self.batch_size == 1:
+        if self._measuring is not None and self.batch_size == self.at_once == 1:
             wait([self._measuring])  # two tiles in memory, not three: on a processor the network takes longer than both
         start = time.perf_counter()
         spare = self._spare.popleft() if self._spare else None
@@ -192,15 +207,17 @@ class Searcher:
             reference = self.reference.owned_by(tile, mask_size=self.predictor.mask_size)
         return _Window(block, tile, pixels, dust, reference, time.perf_counter() - start)
 
-    def _predict(self, batch: list[_Window]) -> list[Detections]:
-        """Sources of tiles that the tiles may own; those of the reference come last."""
-        reference = [window.reference.boxes for window in batch if window.reference is not None]
-        return self.predictor.predict_batch(
-            [window.pixels for window in batch],
-            dust=[window.dust for window in batch],
-            within=[claimed(window.tile) for window in batch],
+    def _predict(self, windows: list[_Window]) -> _Answered:
+        """Sources of tiles of one block that the tiles may own; those of the reference come last."""
+        start = time.perf_counter()
+        reference = [window.reference.boxes for window in windows if window.reference is not None]
+        detections = self.predictor.predict_batch(
+            [window.pixels for window in windows],
+            dust=[window.dust for window in windows],
+            within=[claimed(window.tile) for window in windows],
             reference=reference or None,
         )
+        return _Answered(windows[0].block, windows, detections, time.perf_counter() - start)
 
     def _measure(self, window: _Window, detections: Detections) -> _Measured:
         """The detections that the tile may own, then the sources of the reference, and the light in their pixels."""
@@ -303,6 +320,16 @@ class _Window:
     pixels: Pixels
     dust: float
     reference: TileReference | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """Tiles of a block, what the network found in each, and seconds."""
+
+    block: Block
+    windows: list[_Window]
+    detections: list[Detections]
     seconds: float
 
 

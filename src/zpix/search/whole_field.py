@@ -12,7 +12,7 @@ from zpix.progress import progress_bar
 from zpix.search.block import Search, search_block, search_blocks
 from zpix.search.blocks import Block
 from zpix.search.searcher import BlockSummary
-from zpix.search.workers import choose_workers, in_processes, on_cluster
+from zpix.search.workers import choose_at_once, choose_workers, in_processes, on_cluster
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +95,8 @@ def _searched(
     """Search blocks with as many processes as suit them."""
     if scheduler is not None:
         return on_cluster(partial(search_block, search), blocks, scheduler=scheduler)
-    summary.workers = choose_workers(search.config, tiles=sum(len(b.tiles) for b in blocks), blocks=len(blocks))
+    tiles = sum(len(b.tiles) for b in blocks)
+    summary.workers = choose_workers(search.config, tiles=tiles, blocks=len(blocks))
     if summary.workers == 1:
-        return search_blocks(search, blocks)
+        return search_blocks(search, blocks, at_once=choose_at_once(search.config, tiles=tiles))
     return in_processes(partial(search_block, search), blocks, workers=summary.workers)

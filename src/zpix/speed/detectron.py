@@ -88,7 +88,7 @@ class DetectronDetector(OtherDetector):
             return self.cutouts(flux, error, boxes, masks)
 
         pooled = heads.box_pooler([features[name] for name in heads.box_in_features], [found.pred_boxes])
-        mixture = self.redshift_head(pooled, pixels, dust.expand(len(boxes)))
+        mixture = self.redshift_head(lambda: pooled, pixels, dust.expand(len(boxes)))
         return self.place_masks(found), mixture
 
     def place_masks(self, found: Any) -> Tensor:

@@ -106,7 +106,7 @@ class StockDetector(OtherDetector):
             return self.cutouts(flux, error, boxes[0], masks)
 
         pooled = self.network.roi_heads.box_roi_pool(features, boxes, images.image_sizes)
-        mixture = self.redshift_head(pooled, pixels, dust.expand(len(masks)))
+        mixture = self.redshift_head(lambda: pooled, pixels, dust.expand(len(masks)))
 
         (placed,) = self.network.transform.postprocess(found, images.image_sizes, [size])
         placed["masks"] = placed["masks"] > _MASK_THRESHOLD
