@@ -31,6 +31,18 @@ def test_only_what_is_better_is_handed_out(scatters, chosen):
     assert judged(z, z, *scatters).chosen == chosen
 
 
+def test_widths_are_changed_only_where_they_were_wrong():
+    z = np.random.default_rng(9).uniform(0.2, 5, 200)
+    fits, too_wide = candidate(AS_IT_WAS, z, scatter=0.05), candidate(AS_IT_WAS, z, scatter=0.05)
+    too_wide.pdf.widths[:] *= 1.5
+    for before, factor, chosen in ((fits, 0.9, AS_IT_WAS), (fits, 0.98, AS_IT_WAS), (too_wide, 0.7, WIDTHS)):
+        pdf = ZMixture(before.pdf.weights, before.pdf.means, factor * before.pdf.widths)
+        calibrated = Candidate(WIDTHS, pdf, before.pdf, WidthCalibration())
+        found = judge_candidates([before, calibrated], z, np.ones(200), np.full(200, 25.0), band="F444W", wrong=0.05)
+        assert found.chosen == chosen
+        assert set(found.surprises) == {WIDTHS} and abs(found.surprises[WIDTHS].value) > found.gains[WIDTHS].value
+
+
 def test_labels_of_other_sources_are_found_and_do_not_count():
     rng = np.random.default_rng(1)
     z = rng.uniform(0.2, 3, 300)

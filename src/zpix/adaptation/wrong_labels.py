@@ -38,6 +38,28 @@ def log_anywhere(redshift: Tensor) -> Tensor:
     return -torch.log1p(redshift.clamp(min=0)) - math.log(_LN_RANGE)
 
 
+def log_surprise(pdf: ZMixture, redshift: NDArray[np.floating], *, wrong: float) -> Floats:
+    """Give −ln p of labels some of which are those of other sources.
+
+    Parameters
+    ----------
+    pdf : ZMixture
+        Of N sources.
+    redshift : (N,) float
+        The labels.
+    wrong : float
+        Share of wrong labels.
+
+    Returns
+    -------
+    (N,) float64
+        Of the density per unit redshift.
+    """
+    z = np.asarray(redshift, np.float64)
+    right = pdf.pdf(z[:, None])[:, 0] if len(z) else np.zeros(0)
+    return np.asarray(-np.log(np.maximum((1 - wrong) * right + wrong / ((1 + z) * _LN_RANGE), 1e-300)))
+
+
 def wrong_probability(pdf: ZMixture, redshift: NDArray[np.floating], *, wrong: float) -> tuple[Floats, float]:
     """Say how probable it is that each label is another source's, and how many are in all.
 
