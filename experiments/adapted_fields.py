@@ -84,6 +84,7 @@ def main() -> None:
     add("--detector", type=Path, default=default_model(), help="checkpoint that finds the sources")
     add("--recipe", type=Path, default=RECIPE, help="TOML file: what is taught, and how; and [adaptation]")
     add("--only-foreign", action="store_true", help="only the model that was taught on all")
+    add("--left-out", nargs="+", help="names of the families that are left out in turn; all by default")
     add("--tiles", type=int, default=1600, help="tiles to learn colours from")
     add("--calibrate-on", type=int, default=60, help="tiles that widths and intervals are fitted on")
     add("--spectra", type=int, nargs="+", default=[0, 30, 100, 200, 700, 2145], help="numbers of spectra")
@@ -123,6 +124,8 @@ def cases(asked: argparse.Namespace, config: Config) -> list[AdaptedCase]:
         listed += [AdaptedCase(f"{family.name}, never taught", whole, family, foreign=True) for family in asked.foreign]
         listed += [AdaptedCase(f"{asked.own.name}, taught", whole, asked.own, foreign=False)] if asked.own else []
     for family in [] if asked.only_foreign else asked.family:
+        if asked.left_out and family.name not in asked.left_out:
+            continue
         others = taught([other for other in asked.family if other != family])
         listed.append(AdaptedCase(f"{family.name}, left out", others, family, foreign=True))
     return listed

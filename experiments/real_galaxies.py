@@ -7,7 +7,8 @@ The galaxies have the fluxes that were measured of them in the sky (total, nJy),
 sizes and shapes of the galaxies of the mock that are nearest in magnitude and redshift. They lie among galaxies of the
 mock. Those whose listed redshift is probably another galaxy's (`suspect`) are left out, and those that a band was not
 measured of are drawn into fields without that band. Template fitting is run on the same fields, with each template set.
-With `--bands "JADES with ACS"` the bands of HST are drawn as well.
+With `--bands "JADES with ACS"` the bands of HST are drawn as well. With `--in-turns` the model is adapted to each field
+with the spectra of all real galaxies but those of one part, which are then asked about, and so for each part.
 Few galaxies are drawn many times, each in other noise, so errors are those of resampling galaxies.
 """
 
@@ -39,6 +40,7 @@ from experiments.markdown import print_table, with_error
 
 _SIDE_PIX, _PIXEL_ARCSEC = 2000, 0.03  # one arcmin²
 _LIMIT_MAG = 30.5
+_FEWEST_IN_TURNS = 20
 _SCORES = ("bias", "sigma_nmad", "outlier_fraction", "coverage_68", "coverage_95")
 
 
@@ -70,6 +72,8 @@ def main() -> None:
     add("--model", type=Path, help="checkpoint; the shipped model by default")
     add("--templates", type=Path, action="append", default=[], help="EAZY template set; may be given again")
     add("--bands", choices=BAND_SETS, default="JADES", help="survey whose bands are drawn")
+    add("--in-turns", type=int, default=0, metavar="PARTS", help="adapt the model to the spectra of all other parts")
+    add("--workers", type=int, default=2, help="processes that draw the mock of an adaptation")
     add("--seeds", type=int, nargs="+", default=list(range(92001, 92009)), help="one field each")
     add("--size", type=int, default=2048, help="side of a field in pixels")
     asked = options.parse_args()
@@ -121,10 +125,37 @@ def measure(
         zpix.write_run(field, out=result, model=asked.model, overwrite=True)
     truth, catalogue = read_truth(field / "truth.fits"), zpix.read_catalogue(result / "catalogue.parquet")
     found = {"zpix": score_catalogue(catalogue, truth).sample}
+    if asked.in_turns and len(group.z) >= _FEWEST_IN_TURNS:
+        found["zpix, adapted in turns"] = adapted_in_turns(place / "in turns" / name, field, group, seed, asked)
     if rivals is not None:
         fitted = rivals.samples(place / "fits", field, catalogue, lambda truth: _is_among(truth.z, group.z))
         found |= {method: sample for method, sample in fitted.items() if method != "zpix"}
     return {method: sample[_is_among(sample.z_true, group.z)] for method, sample in found.items()}
+
+
+def adapted_in_turns(
+    place: Path, field: Path, group: RealGalaxies, seed: int, asked: argparse.Namespace
+) -> RedshiftSample:
+    """Redshifts of the real galaxies of each part, by a model that was adapted with the spectra of the others."""
+    truth, known = read_truth(field / "truth.fits"), Table.read(field / "truth.fits")
+    part = np.random.default_rng([seed, 21]).permutation(np.arange(len(group.z)) % asked.in_turns)
+    samples = []
+    for number in range(asked.in_turns):
+        own, result = group.z[part == number], place / f"{number}-result"
+        if not (result / "run.json").is_file():
+            rows = known[_is_among(np.asarray(known["z"], float), group.z[part != number])]
+            spectra = Table({name: rows[name] for name in ("id", "ra", "dec")} | {"z_spec": rows["z"]})
+            spectra["z_spec_flag"] = np.full(len(rows), "A")
+            place.mkdir(parents=True, exist_ok=True)
+            spectra.write(place / f"{number}.fits", overwrite=True)
+            account = zpix.adapt(
+                field, redshifts=place / f"{number}.fits", out=place / f"{number}-model", model=asked.model,
+                workers=asked.workers, overwrite=True,
+            )  # fmt: skip
+            zpix.write_run(field, out=result, model=account.model, overwrite=True)
+        sample = score_catalogue(zpix.read_catalogue(result / "catalogue.parquet"), truth).sample
+        samples.append(sample[_is_among(sample.z_true, own)])
+    return RedshiftSample.concatenate(samples)
 
 
 def write_catalogue(path: Path, group: RealGalaxies, seed: int) -> Path:

@@ -12,10 +12,12 @@ import zpix
 from experiments import foreign_sky, real_galaxies
 from experiments.foreign import scoring
 from experiments.foreign.skies import RECIPE, Family, beyond, mixed, natural
+from zpix.detector import default_model
 from zpix.evaluation import Truth, redshift_sample
 from zpix.image import JADES_BANDS
 from zpix.matching import Matching
 from zpix.sources import ZMixture
+from zpix.training.found_sums import outliner
 
 
 class Found(dict):
@@ -122,6 +124,10 @@ def test_errors_are_of_resampled_galaxies_not_of_their_noises():
     assert (score["galaxies"], score["drawn"]) == (4, 200)
     assert score["outlier_fraction"]["value"] == 0.25
     assert score["outlier_fraction"]["error"] == pytest.approx(np.sqrt(0.25 * 0.75 / 4), rel=0.1)
+
+
+def test_what_is_taught_has_the_shape_of_the_shipped_detector():
+    outliner(default_model(), zpix.load_config(RECIPE).model)  # a model of another shape is refused
 
 
 def test_a_model_alone_is_tested_on_every_family_and_outside_the_taught_ranges_if_asked(tmp_path):

@@ -375,6 +375,7 @@ class InferenceConfig(Section):
         0,
         ge=0,
         description=(
-            "number of processes that share the field; 0: one per core for a large field on the processor, else one"
+            "number of processes that share the field; 0: one per core for a large field on the processor, else one, "
+            "which looks at as many tiles side by side as there are cores"
         ),
     )
