@@ -29,7 +29,7 @@ from astropy.table import Table
 from numpy.typing import NDArray
 
 import zpix
-from zpix.config import Config, SimulationConfig, override
+from zpix.config import BAND_SETS, Config, SimulationConfig, override
 from zpix.detector import default_model
 from zpix.evaluation import read_truth, score_catalogue, score_redshifts
 from zpix.evaluation.score_json import scores_dict
@@ -37,7 +37,7 @@ from zpix.outputs import write_json
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.foreign.skies import RECIPE, Family, as_deep, mixed, natural
+from experiments.foreign.skies import DEPTHS, RECIPE, Family, as_deep, mixed, natural
 from experiments.foreign.teaching import draw, teach
 from experiments.markdown import print_table, with_error
 
@@ -87,6 +87,12 @@ def main() -> None:
     add("--left-out", nargs="+", help="names of the families that are left out in turn; all by default")
     add("--tiles", type=int, default=1600, help="tiles to learn colours from")
     add("--calibrate-on", type=int, default=60, help="tiles that widths and intervals are fitted on")
+    add(
+        "--survey",
+        choices=DEPTHS,
+        default="JADES",
+        help="whose bands and depth a field has; the model serves any bands",
+    )
     add("--spectra", type=int, nargs="+", default=[0, 30, 100, 200, 700, 2145], help="numbers of spectra")
     add("--wrong", type=float, nargs="+", default=[0.0], help="shares of wrong labels, such as 0 0.08")
     add("--seed", type=int, default=93001, help="of the fields")
@@ -96,13 +102,19 @@ def main() -> None:
     config = zpix.load_config(asked.recipe)
     results: dict[str, Any] = {}
     for case in cases(asked, config):
-        field = drawn(asked.out / "adapted" / "fields", case, asked, config.simulation)
+        field = drawn(adapted(asked) / "fields", case, asked, config.simulation)
         for wrong in asked.wrong:
             for count in asked.spectra:
                 name = f"{case.name}, {count} spectra" + (f", {wrong:.0%} wrong" if wrong and count else "")
                 results[name] = measure(case, field, (count, wrong if count else 0.0), asked, config)
-                write_json(asked.out / "adapted.json", results)
+                write_json(adapted(asked) / "adapted.json", results)
     print_results(results)
+
+
+def adapted(asked: argparse.Namespace) -> Path:
+    """Directory of the fields and results in the bands of a survey."""
+    name = "adapted" if asked.survey == "JADES" else f"adapted-{asked.survey.replace(' ', '-')}"
+    return Path(asked.out / name)
 
 
 def cases(asked: argparse.Namespace, config: Config) -> list[AdaptedCase]:
@@ -131,9 +143,9 @@ def cases(asked: argparse.Namespace, config: Config) -> list[AdaptedCase]:
     return listed
 
 
-def foreign_sky(simulation: SimulationConfig, family: Family) -> SimulationConfig:
+def foreign_sky(simulation: SimulationConfig, family: Family, survey: str = "JADES") -> SimulationConfig:
     """Settings of a field with spectra of one family, zero points of 3 % and PSFs that are wrong by up to 10 %."""
-    sky = as_deep(mixed(natural(simulation), [family]))
+    sky = as_deep(mixed(natural(simulation), [family]), survey)
     return override(
         sky, zero_point_scatter_mag=_ZERO_POINT_MAG, psf_width_scatter=_PSF_SCATTER, matched_fraction=0.0,
         spectral_scatter=0.0, density_range=(1.0, 1.0),
@@ -144,10 +156,13 @@ def drawn(place: Path, case: AdaptedCase, asked: argparse.Namespace, simulation:
     """Return the field of a case, drawn unless it exists."""
     field = place / ("foreign" if case.foreign else "own") / case.family.name / str(asked.seed)
     if not (field / "simulation.json").is_file():
-        sky = foreign_sky(simulation, case.family)
+        sky = foreign_sky(simulation, case.family, asked.survey)
         if not case.foreign:
-            sky = override(as_deep(mixed(natural(simulation), [case.family])), zero_point_scatter_mag=0.0)
-        zpix.simulate(field, size_pix=asked.size, seed=asked.seed, config=sky, workers=asked.workers, overwrite=True)
+            sky = override(as_deep(mixed(natural(simulation), [case.family]), asked.survey), zero_point_scatter_mag=0.0)
+        zpix.simulate(
+            field, size_pix=asked.size, seed=asked.seed, bands=BAND_SETS[asked.survey], config=sky,
+            workers=asked.workers, overwrite=True,
+        )  # fmt: skip
     return field
 
 
@@ -156,7 +171,7 @@ def measure(
 ) -> dict[str, Any]:
     """Adapt a model to a field, search the field with it, and score it and the model as it was; unless that is done."""
     name = f"{spectra[0]}-{spectra[1]:g}"
-    place = asked.out / "adapted" / "results" / case.model.parent.name / field.parent.parent.name / case.family.name
+    place = adapted(asked) / "results" / case.model.parent.name / field.parent.parent.name / case.family.name
     kept = place / f"{name}.json"
     if kept.is_file():
         return dict(json.loads(kept.read_text("utf-8")))

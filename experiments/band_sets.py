@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 import zpix
-from zpix.config import BAND_SETS, SimulationConfig, override
+from zpix.config import BAND_SETS, SimulationConfig
 from zpix.detector import default_model
 from zpix.evaluation import RedshiftSample, score_redshifts
 from zpix.evaluation.score_json import scores_dict
@@ -31,16 +31,11 @@ from zpix.outputs import write_json
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from experiments.foreign.scoring import search
-from experiments.foreign.skies import RECIPE, Family, mixed, natural
+from experiments.foreign.skies import DEPTHS, RECIPE, Family, as_deep, mixed, natural
 from experiments.foreign.template_fits import TemplateFits, brighter_than
 from experiments.markdown import print_table, with_error
 
 FAINTEST = 28.0
-#: Errors of a pixel in units of those of JADES' deepest part, roughly.
-DEPTHS = {
-    "JADES": 1.0, "JADES with ACS": 1.0, "PRIMER": 4.0, "CEERS": 3.0, "NGDEEP": 1.0, "COSMOS-Web": 7.0,
-    "COSMOS-Web with ACS": 7.0, "MegaScience": 2.5,
-}  # fmt: skip
 ALONE = "zpix, all that it found"
 _NEAR_Z = 1.5
 _NEAR = f", z < {_NEAR_Z:g}"
@@ -101,8 +96,7 @@ def measure(
 def drawn(field: Path, survey: str, simulation: SimulationConfig, *, seed: int, size: int) -> Path:
     """Return a field in the bands of a survey and as deep, drawn unless it exists."""
     if not (field / "simulation.json").is_file():
-        depth = DEPTHS[survey]
-        sky = override(simulation, depth_range=(depth, depth))
+        sky = as_deep(simulation, survey)
         zpix.simulate(field, size_pix=size, seed=seed, bands=BAND_SETS[survey], config=sky, overwrite=True)
     return field
 

@@ -15,6 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 #: How fields vary in training.
 RECIPE = ROOT / "recipes" / "varied-redshifts.toml"
 
+#: Errors of a pixel in units of those of JADES' deepest part, roughly.
+DEPTHS = {
+    "JADES": 1.0, "JADES with ACS": 1.0, "PRIMER": 4.0, "CEERS": 3.0, "NGDEEP": 1.0, "COSMOS-Web": 7.0,
+    "COSMOS-Web with ACS": 7.0, "MegaScience": 2.5,
+}  # fmt: skip
+
 #: What is drawn with a scatter, and what from a range.
 _SCATTERS = (
     "zero_point_scatter_mag", "psf_width_scatter", "psf_ellipticity", "band_depth_scatter_mag", "sky_residual_sigma",
@@ -65,9 +71,9 @@ def natural(simulation: SimulationConfig) -> SimulationConfig:
     return override(simulation, **{name: getattr(usual, name) for name in names if hasattr(usual, name)})
 
 
-def as_deep(simulation: SimulationConfig) -> SimulationConfig:
-    """Settings of a sky as deep as JADES, since what can be told of a galaxy of F444W = 28 hangs on the depth."""
-    return override(simulation, depth_range=(1.0, 1.0))
+def as_deep(simulation: SimulationConfig, survey: str = "JADES") -> SimulationConfig:
+    """Settings of a sky as deep as a survey, since what can be told of a galaxy of F444W = 28 hangs on the depth."""
+    return override(simulation, depth_range=(DEPTHS[survey], DEPTHS[survey]))
 
 
 def beyond(simulation: SimulationConfig) -> SimulationConfig:
