@@ -25,7 +25,7 @@ from zpix.search.requirements import check_mosaic, examine_for, load_to_search, 
 from zpix.search.resampled import resample_for_run
 from zpix.search.search_task import describe_search
 from zpix.search.searched_bands import narrowed, say_what_to_expect
-from zpix.search.whole_field import FieldSummary, find_sources
+from zpix.search.whole_field import FieldSummary, expect_search, find_sources
 
 log = logging.getLogger(__name__)
 
@@ -196,6 +196,7 @@ def write_run(
         checkpoint = narrowed(checkpoint, given.bands)
         expected = say_what_to_expect(given.bands, checkpoint)
         require_room(out, given.shape)
+        expect_search(inference, given.shape, scheduler=scheduler)
         start = time.perf_counter()
         verdict = examine_for(given, checkpoint, inference)
         examining = time.perf_counter() - start
@@ -206,8 +207,7 @@ def write_run(
         blocks = make_blocks(mosaic.shape, inference)
         placed = None if reference is None else read_placed_reference(reference, reference_segmentation, mosaic)
         record = what_decides(mosaic, model, inference, verdict.repairs)
-        for part in (placed, moved):
-            record |= {} if part is None else part.about
+        record |= ({} if placed is None else placed.about) | ({} if moved is None else moved.about)
         with resumable_directory(out, record, products=products, overwrite=overwrite) as work:
             search = describe_search(
                 mosaic, model, known, inference, placed, moved, missing, parts=work.parts, blocks=blocks

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from zpix.config import InferenceConfig
 from zpix.progress import progress_bar
 from zpix.search.block import Search, search_block, search_blocks
-from zpix.search.blocks import Block
+from zpix.search.blocks import Block, make_blocks
 from zpix.search.searcher import BlockSummary
-from zpix.search.workers import choose_at_once, choose_workers, in_processes, on_cluster
+from zpix.search.workers import choose_at_once, choose_workers, in_processes, load_ahead, on_cluster
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,25 @@ class FieldSummary:
     workers: int = 1
     origins: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+
+
+def expect_search(config: InferenceConfig, shape: tuple[int, int], *, scheduler: str | None = None) -> None:
+    """Begin to load what other processes will need to search a mosaic, if it is large enough for some.
+
+    Parameters
+    ----------
+    config : InferenceConfig
+        Settings of the search.
+    shape : (int, int), pixels
+        Height and width of the mosaic.
+    scheduler : str, optional
+        Address of a `dask.distributed` scheduler whose workers will search, in place of this machine.
+    """
+    if scheduler is not None:
+        return
+    blocks = make_blocks(shape, config)
+    if choose_workers(config, tiles=sum(len(block.tiles) for block in blocks), blocks=len(blocks)) > 1:
+        load_ahead(search_block)
 
 
 def find_sources(search: Search, blocks: Sequence[Block], *, scheduler: str | None = None) -> FieldSummary:

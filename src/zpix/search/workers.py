@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar, cast
 
@@ -235,7 +235,21 @@ def on_cluster(job: Callable[[Item], Result], items: Sequence[Item], *, schedule
             client.cancel(futures)
 
 
-def _context(job: Callable[[Any], Any]) -> Any:
+def load_ahead(job: Callable[..., Any]) -> None:
+    """Begin to load what processes for a job will need, where they share it, while this process does something else.
+
+    Parameters
+    ----------
+    job : callable
+        What `in_processes` will be given, or the function of it.
+    """
+    if sys.platform.startswith("linux"):
+        _context(job)
+        with _deaf_to_interrupts():
+            forkserver.ensure_running()
+
+
+def _context(job: Callable[..., Any]) -> Any:
     """How processes are started: on Linux all from one that has loaded what the job needs, 0.4 GB that they share."""
     if not sys.platform.startswith("linux"):
         return multiprocessing.get_context("spawn")
