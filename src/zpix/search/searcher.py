@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from operator import attrgetter
@@ -144,7 +144,6 @@ class Searcher:
         )
         # Pixels of finished tiles, to be written over: the largest arrays of all, whose memory would fall into pieces.
         self._spare: deque[Pixels] = deque(maxlen=(at_once + 1) * self.batch_size + 1)
-        self._measuring: Future[_Measured] | None = None
         self.z_range = checkpoint.about.z_range or (0.0, 15.0)
 
     def search(self, blocks: Iterable[Block]) -> Iterator[BlockSummary]:
@@ -178,7 +177,6 @@ class Searcher:
                     measured[-self.at_once].result()
                 pairs = zip(batch.windows, batch.detections, strict=True)
                 measured += [measurer.submit(self._measure, *pair) for pair in pairs]
-                self._measuring = measured[-1]
                 if len(measured) == len(batch.block.tiles):
                     writing.append(writer.submit(self._finish, batch.block, found, measured))
                     found, measured = BlockSummary(), []
@@ -195,8 +193,6 @@ class Searcher:
     def _read(self, place: tuple[Block, Tile]) -> _Window:
         """Pixels of a tile in the model's bands, E(B−V) at its middle, and its sources of the reference."""
         block, tile = place
-        if self._measuring is not None and self.batch_size == self.at_once == 1:
-            wait([self._measuring])  # two tiles in memory, not three: on a processor the network takes longer than both
         start = time.perf_counter()
         spare = self._spare.popleft() if self._spare else None
         pixels = self.image.read(tile.read, bands=self.predictor.bands, spare=spare)
