@@ -123,4 +123,4 @@ def channels_of_stacks(flux: Tensor, error: Tensor, stacks: Sequence[Sequence[in
 def _arcsinh(x: Tensor) -> Tensor:
     """Arcsinh by the logarithm, which processors compute on whole vectors; it equals torch.asinh to rounding."""
     size = x.abs()
-    return torch.copysign(torch.addcmul(torch.ones_like(size), size, size).sqrt_().add_(size).log_(), x)
+    return torch.addcmul(torch.ones_like(size), size, size).sqrt_().add_(size).log_().mul_(x.sign())
