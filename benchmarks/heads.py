@@ -44,7 +44,7 @@ def main(counts: list[int]) -> None:
                 rows["box"].append(milliseconds(lambda t=twin, x=small: t.box_head(x)))
                 rows["mask"].append(milliseconds(lambda t=twin, x=large: t.mask_head(x)))
                 rows["redshift"].append(
-                    milliseconds(lambda t=twin, x=small, p=pixels, d=dust: t.redshift_head(x, lambda: p, d))
+                    milliseconds(lambda t=twin, x=small, p=pixels, d=dust: t.redshift_head(lambda: x, lambda: p, d))
                 )
             if shape.redshift_head == "fpn+pixels":
                 rows["cutouts"] = [milliseconds(cut)]

@@ -85,9 +85,12 @@ def main(side: int) -> None:
     """Search a field of this size and print times, sizes and memory."""
     sky = KnownSky(side)
 
-    def predict(searcher: zpix.search.searcher.Searcher, batch: list[zpix.search.searcher._Window]) -> list[Detections]:
+    def predict(
+        searcher: zpix.search.searcher.Searcher, batch: list[zpix.search.searcher._Window]
+    ) -> zpix.search.searcher._Answered:
         features = sum(searcher.predictor.feature_widths)
-        return [sky.seen_in(w.tile.read, seed=w.tile.index, features=features) for w in batch]
+        seen = [sky.seen_in(w.tile.read, seed=w.tile.index, features=features) for w in batch]
+        return zpix.search.searcher._Answered(batch[0].block, batch, seen, 0.0)
 
     zpix.search.searcher.Searcher._predict = predict
     config = InferenceConfig(device="cpu", precision="fp32", dust="0.01", workers=1)

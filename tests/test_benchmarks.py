@@ -44,4 +44,4 @@ def test_a_benchmark_runs(script, capsys, request):
         runpy.run_path(str(BENCHMARKS / script))["main"](*SMALL[script])
         said = capsys.readouterr().out
     figures = re.findall(r"\d+\.\d+", said)
-    assert len(figures) >= 4 and any(float(figure) > 0 for figure in figures)
+    assert len(figures) >= 3 and any(float(figure) > 0 for figure in figures)
