@@ -62,6 +62,8 @@ class AdaptedCase:
         The model before.
     family : Family
         Spectra of the field.
+    taught : tuple of Family
+        Spectra that the model was taught, of which the mock of an adaptation is made.
     foreign : bool
         Whether zero points and PSFs of the field are not those that the model knows.
     """
@@ -69,6 +71,7 @@ class AdaptedCase:
     name: str
     model: Path
     family: Family
+    taught: tuple[Family, ...]
     foreign: bool
 
 
@@ -133,13 +136,16 @@ def cases(asked: argparse.Namespace, config: Config) -> list[AdaptedCase]:
     listed = []
     if asked.foreign or asked.own:
         whole = asked.model or taught(asked.family)
-        listed += [AdaptedCase(f"{family.name}, never taught", whole, family, foreign=True) for family in asked.foreign]
-        listed += [AdaptedCase(f"{asked.own.name}, taught", whole, asked.own, foreign=False)] if asked.own else []
+        every = tuple(asked.family)
+        listed += [AdaptedCase(f"{own.name}, never taught", whole, own, every, foreign=True) for own in asked.foreign]
+        listed += (
+            [AdaptedCase(f"{asked.own.name}, taught", whole, asked.own, every, foreign=False)] if asked.own else []
+        )
     for family in [] if asked.only_foreign else asked.family:
         if asked.left_out and family.name not in asked.left_out:
             continue
-        others = taught([other for other in asked.family if other != family])
-        listed.append(AdaptedCase(f"{family.name}, left out", others, family, foreign=True))
+        others = tuple(other for other in asked.family if other != family)
+        listed.append(AdaptedCase(f"{family.name}, left out", taught(others), family, others, foreign=True))
     return listed
 
 
@@ -176,8 +182,10 @@ def measure(
     if kept.is_file():
         return dict(json.loads(kept.read_text("utf-8")))
     lists, given = list_of_spectra(place / f"{name}.fits", field, *spectra, seed=asked.seed)
+    # without families of its own the recipe would teach the default one, and so perhaps the one that is left out
+    taught = config.model_copy(update={"simulation": mixed(config.simulation, case.taught)})
     account = zpix.adapt(
-        field, out=place / f"{name}-model", redshifts=lists, model=case.model, config=config,
+        field, out=place / f"{name}-model", redshifts=lists, model=case.model, config=taught,
         workers=asked.workers, overwrite=True,
     )  # fmt: skip
     results = {"as it was": (case.model, place / "before"), "adapted": (account.model, place / f"{name}-result")}
