@@ -40,7 +40,7 @@ def test_widths_are_changed_only_where_they_were_wrong():
         calibrated = Candidate(WIDTHS, pdf, before.pdf, WidthCalibration())
         found = judge_candidates([before, calibrated], z, np.ones(200), np.full(200, 25.0), band="F444W", wrong=0.05)
         assert found.chosen == chosen
-        assert set(found.surprises) == {WIDTHS} and abs(found.surprises[WIDTHS].value) > found.gains[WIDTHS].value
+        assert set(found.log_losses) == {WIDTHS} and abs(found.log_losses[WIDTHS].value) > found.gains[WIDTHS].value
 
 
 def test_labels_of_other_sources_are_found_and_do_not_count():

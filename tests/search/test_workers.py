@@ -93,6 +93,9 @@ def test_threads_depend_on_the_field_alone(monkeypatch):
         patch.setattr("torch.get_num_threads", lambda: 6)
         assert choose_threads(config, tiles=5) == 6
         assert choose_threads(config, tiles=6) == 1
+        patch.setattr("torch.get_num_threads", lambda: 128)
+        assert choose_threads(config, tiles=63) == 128
+        assert choose_threads(config, tiles=64) == 1, "several processes share the cores"
     for workers in (0, 1, 9):
         assert choose_threads(config.model_copy(update={"workers": workers}), tiles=500) == 1
     with computing_with(before + 1):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpix.adaptation.fit_candidates import ADAPTED, WIDTHS, Candidate
-from zpix.adaptation.wrong_labels import log_surprise, wrong_probability
+from zpix.adaptation.wrong_labels import log_loss, wrong_probability
 from zpix.evaluation import RedshiftSample, RedshiftScores, redshift_sample, score_redshifts
 from zpix.evaluation.catalogue_scores import REDSHIFT_MAG_EDGES, REDSHIFT_Z_EDGES, score_bins
 from zpix.evaluation.score_json import scores_dict
@@ -49,7 +49,7 @@ class Judgement:
         The spectra by each candidate, and by other methods.
     gains : mapping of str to Gain
         CRPS of each candidate less that of the one that was chosen before it.
-    surprises : mapping of str to Gain
+    log_losses : mapping of str to Gain
         The same of −ln p of the labels, some of which may be wrong.
     weight : (N,) float64
         How much each spectrum counts; 0 for labels that every candidate takes for wrong.
@@ -66,7 +66,7 @@ class Judgement:
     chosen: str
     samples: Mapping[str, RedshiftSample]
     gains: Mapping[str, Gain]
-    surprises: Mapping[str, Gain]
+    log_losses: Mapping[str, Gain]
     weight: Floats
     wrong: Floats
     wrong_share: float
@@ -113,7 +113,7 @@ class Judgement:
         """
         whole = {name: self.scores(name)["all"] for name in self.samples}
         steps = [
-            [name, _signed(gain), _signed(self.surprises[name]), "yes" if name == self.chosen else ""]
+            [name, _signed(gain), _signed(self.log_losses[name]), "yes" if name == self.chosen else ""]
             for name, gain in self.gains.items()
         ]
         return [
@@ -134,7 +134,7 @@ class Judgement:
             "spectra": len(self.weight),
             "wrong_labels": round(self.wrong_share, 4),
             "crps_differences": {name: vars(gain) for name, gain in self.gains.items()},
-            "surprise_differences": {name: vars(gain) for name, gain in self.surprises.items()},
+            "log_loss_differences": {name: vars(gain) for name, gain in self.log_losses.items()},
             "scores": {name: scores_dict(self.scores(name)) for name in self.samples},
         }
 
@@ -178,20 +178,17 @@ def judge_candidates(
     suspected = np.min([probability for probability, _ in suspicion.values()], axis=0) > _SURELY
     counted = np.where(suspected, 0.0, weight)
     samples = {own.name: redshift_sample(own.pdf, own.pdf.least_risk(), z) for own in candidates}
-    surprise = {own.name: log_surprise(own.pdf, z, wrong=wrong) for own in candidates}
-    chosen, gains, surprises = candidates[0].name, {}, {}
+    losses = {own.name: log_loss(own.pdf, z, wrong=wrong) for own in candidates}
+    chosen, gains, log_losses = candidates[0].name, {}, {}
     for own in candidates[1:]:
         gain = gains[own.name] = mean_difference(samples[own.name].crps - samples[chosen].crps, counted)
-        told = surprises[own.name] = mean_difference(surprise[own.name] - surprise[chosen], counted)
-        if own.name == WIDTHS:
-            pays = told.value < -told.error
-        else:
-            pays = gain.value < -gain.error if own.name == ADAPTED else gain.value <= 0
-        if pays:
+        loss = log_losses[own.name] = mean_difference(losses[own.name] - losses[chosen], counted)
+        pays = {WIDTHS: loss.value < -loss.error, ADAPTED: gain.value < -gain.error}
+        if pays.get(own.name, gain.value <= 0):
             chosen = own.name
     probability, share = suspicion[chosen]
     return Judgement(
-        chosen, {**samples, **(others or {})}, gains, surprises, counted, probability, share, np.asarray(magnitude),
+        chosen, {**samples, **(others or {})}, gains, log_losses, counted, probability, share, np.asarray(magnitude),
         band,
     )  # fmt: skip
 

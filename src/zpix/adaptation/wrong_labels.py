@@ -38,7 +38,7 @@ def log_anywhere(redshift: Tensor) -> Tensor:
     return -torch.log1p(redshift.clamp(min=0)) - math.log(_LN_RANGE)
 
 
-def log_surprise(pdf: ZMixture, redshift: NDArray[np.floating], *, wrong: float) -> Floats:
+def log_loss(pdf: ZMixture, redshift: NDArray[np.floating], *, wrong: float) -> Floats:
     """Give −ln p of labels some of which are those of other sources.
 
     Parameters

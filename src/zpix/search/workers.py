@@ -84,10 +84,11 @@ def choose_threads(config: InferenceConfig, *, tiles: int) -> int:
     Returns
     -------
     int
-        One on a processor, if there are tiles for all of its cores; otherwise as many as PyTorch would use.
+        One on a processor, if there are tiles for all of its cores or for several processes; otherwise as many as
+        PyTorch would use.
     """
     threads = torch.get_num_threads()
-    return 1 if choose_device(config.device).type == "cpu" and tiles >= threads else threads
+    return 1 if choose_device(config.device).type == "cpu" and tiles >= min(threads, _FEWEST_TILES) else threads
 
 
 def choose_at_once(config: InferenceConfig, *, tiles: int) -> int:
